@@ -1,0 +1,30 @@
+# Two commands: `make app` opens the dashboard, `make test` runs every test. Both set up .venv first.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+PORT ?= 8501
+BIN = .venv/bin
+
+.PHONY: app test lint clean
+
+app: .venv/app.ready
+	@echo "Exitlens: http://localhost:$(PORT)   (Ctrl+C stops it)"
+	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
+
+test: .venv/test.ready
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.venv/bin/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Exitlens needs Python 3.11 or newer: call make with PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -m venv .venv
+
+.venv/app.ready: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/test.ready: tests/requirements.txt .venv/app.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+clean:
+	rm -rf .venv

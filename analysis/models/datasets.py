@@ -1,0 +1,101 @@
+"""Labelled images for training and evaluation, as arrays in memory.
+
+Reads Hugging Face image parquet (shards `<split>-*.parquet` with columns `image: {bytes, path}` and `label`) and the
+folders of torchvision's CIFAR-10 and CIFAR-100. Imports numpy, pyarrow and Pillow; torchvision only for its own folders.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from PIL import Image
+
+NORMALISATION = {
+    "cifar10": ((0.4914, 0.4824, 0.4467), (0.2471, 0.2435, 0.2616)),
+    "cifar100": ((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+}
+"""Mean and standard deviation of each channel, for images scaled to [0, 1]."""
+
+TORCHVISION_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
+
+
+@dataclass(frozen=True)
+class Images:
+    """Labelled images of one split, in the order of their files.
+
+    pixels : uint8 (images, height, width, 3), RGB
+    labels : int64 (images,)
+    class_names : one per class; empty when the files name none
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: np.ndarray) -> Images:
+        """The images at `index`, in that order."""
+        return Images(self.pixels[index], self.labels[index], self.class_names)
+
+
+def decode(data: bytes) -> np.ndarray:
+    """The RGB pixels (height, width, 3), uint8, of an encoded image."""
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def parquet_class_names(schema) -> tuple[str, ...]:
+    """Class names that Hugging Face keeps in a parquet schema's metadata; empty when there are none."""
+    info = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    label = info.get("info", {}).get("features", {}).get("label", {})
+    return tuple(label.get("names", ()))
+
+
+def load_parquet(shards: list[Path]) -> Images:
+    pixels, labels = [], []
+    for shard in shards:
+        table = pq.read_table(shard, columns=["image", "label"])
+        pixels += [decode(image["bytes"]) for image in table["image"].to_pylist()]
+        labels.append(table["label"].to_numpy())
+    sizes = {image.shape for image in pixels}
+    if len(sizes) > 1:
+        raise ValueError(f"{shards[0].parent} holds images of {len(sizes)} sizes: resize them to one size first")
+    return Images(np.stack(pixels), np.concatenate(labels).astype(np.int64), parquet_class_names(pq.read_schema(shards[0])))
+
+
+def load_images(path: str | Path, split: str, dataset: str) -> Images:
+    """All images of a dataset's split.
+
+    Parameters
+    ----------
+    path : a folder of image parquet shards, or the root of torchvision's copy of the dataset
+    split : `train` or `test`
+    dataset : `cifar10` or `cifar100`; names torchvision's folder
+
+    Raises
+    ------
+    ValueError : when the folder holds neither form
+    """
+    path = Path(path)
+    shards = sorted(path.glob(f"{split}-*.parquet"))
+    if shards:
+        return load_parquet(shards)
+    folder = TORCHVISION_FOLDERS.get(dataset)
+    if folder and (path / folder).is_dir():
+        from torchvision import datasets
+
+        loader = {"cifar10": datasets.CIFAR10, "cifar100": datasets.CIFAR100}[dataset]
+        loaded = loader(root=str(path), train=split == "train", download=False)  # verifies the files' checksums
+        return Images(loaded.data, np.asarray(loaded.targets, dtype=np.int64), tuple(loaded.classes))
+    raise ValueError(
+        f"{path}: no {split}-*.parquet"
+        + (f" and no folder {folder}" if folder else "")
+        + f": give --data a folder of image parquet or torchvision's copy of {dataset}"
+    )
