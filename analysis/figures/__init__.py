@@ -1,0 +1,1 @@
+"""Numbers -> plotly figures, one figure per file; may import plotly and NumPy only, and computes no statistics."""

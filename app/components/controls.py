@@ -1,0 +1,134 @@
+"""Widgets whose value lives in `state.CONTROLS`: kept over pages, restored from the address, written to it.
+
+`control(name, label)` makes the widget that suits the control's kind and returns its value. A widget never holds the truth: it
+is set from the state before it is made, and its change is taken over in a callback, before the script runs.
+"""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app import state
+
+SELECTBOX_FROM = 5  # so many choices and more are a list to open, fewer stand side by side
+
+
+def control(
+    name: str,
+    label: str,
+    options: Sequence[object] | None = None,
+    *,
+    show: Callable[[object], str] = str,
+    widget: str | None = None,
+    on_change: Callable[[], None] | None = None,
+    **arguments: object,
+) -> object:
+    """The widget of one control.
+
+    Parameters
+    ----------
+    name : str
+        A row of `state.CONTROLS`.
+    label : str
+        Its label, markdown (escape names that come from files with `text.escape`).
+    options : sequence, optional
+        For `choice`, `choices` and `text` controls whose values depend on the run: what exists. A value that is not among them
+        falls back to the default, with a note.
+    show : callable, optional
+        How an option is written on screen.
+    widget : str, optional
+        "selectbox", "segmented", "radio", "slider", "number", "text" or "toggle", where not the kind's usual one.
+    on_change : callable, optional
+        Called after the state has taken over the new value, before the script runs.
+    **arguments
+        Passed on to the widget (`help`, `disabled`, `step`, `placeholder`, `label_visibility`, ...).
+
+    Returns
+    -------
+    object
+        The value: str, tuple of str, bool, int, float or None, by the control's kind.
+    """
+    row = state.CONTROLS[name]
+    if options is None and row.choices:
+        options = row.choices
+    if options is not None and row.kind != "choices":
+        state.narrow(name, options)
+    elif options is not None:
+        _narrow_all(name, options)
+    key, value = f"control:{name}", state.get(name)
+    value = _within(row, value, arguments)
+    if row.kind == "choices":
+        value = list(value)
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    arguments = {"help": row.description} | arguments | {"key": key, "on_change": _take_over, "args": (name, on_change)}
+    _make(row, widget or _usual(row, options), label, options, show, arguments)
+    return state.get(name)
+
+
+def _narrow_all(name: str, options: Sequence[object]) -> None:
+    kept = tuple(value for value in state.get(name) if value in options)
+    if kept != state.get(name):
+        lost = next(value for value in state.get(name) if value not in options)
+        state.note(state.fallback_note(name, str(lost), "does not exist here"))
+        state.set(name, kept)
+
+
+def _within(row: state.Control, value: object, arguments: dict) -> object:
+    """A number moved into the bounds that this run sets (a page number, a budget), which the table cannot know."""
+    low, high = arguments.get("min_value", row.low), arguments.get("max_value", row.high)
+    if row.kind not in ("integer", "number", "optional-number") or value is None:
+        return value
+    moved = value if low is None else max(value, low)
+    moved = moved if high is None else min(moved, high)
+    moved = int(moved) if row.kind == "integer" else float(moved)
+    if moved != value:
+        state.note(state.fallback_note(row.name, state.as_text(row, value), f"lies outside {low:g} to {high:g}"
+                   if low is not None and high is not None else "lies outside what this run has"))
+        state.set(row.name, moved)
+    return moved
+
+
+def _usual(row: state.Control, options: Sequence[object] | None) -> str:
+    if row.kind == "switch":
+        return "toggle"
+    if row.kind == "choices":
+        return "multiselect"
+    if row.kind in ("integer", "number"):
+        return "slider" if row.low is not None and row.high is not None else "number"
+    if row.kind == "optional-number":
+        return "number"
+    if options is None:
+        return "text"
+    return "selectbox" if len(options) >= SELECTBOX_FROM else "segmented"
+
+
+def _make(row: state.Control, widget: str, label: str, options: Sequence | None, show: Callable, arguments: dict) -> None:
+    if widget == "toggle":
+        st.toggle(label, **arguments)
+    elif widget == "text":
+        st.text_input(label, **arguments)
+    elif widget in ("slider", "number"):
+        cast = int if row.kind == "integer" else float
+        bounds = {"min_value": row.low, "max_value": row.high} | arguments
+        bounds = {k: cast(v) if k in ("min_value", "max_value", "step") and v is not None else v for k, v in bounds.items()}
+        if widget == "number" and row.kind == "optional-number":
+            bounds["value"] = None
+        (st.slider if widget == "slider" else st.number_input)(label, **bounds)
+    elif widget == "multiselect":
+        st.multiselect(label, options, format_func=show, **arguments)
+    elif widget == "segmented":
+        st.segmented_control(label, options, format_func=show, required=True, **arguments)
+    else:
+        {"selectbox": st.selectbox, "radio": st.radio}[widget](label, options, format_func=show, **arguments)
+
+
+def _take_over(name: str, then: Callable[[], None] | None) -> None:
+    value = st.session_state[f"control:{name}"]
+    try:
+        state.set(name, tuple(value) if isinstance(value, list) else value)
+    except ValueError as error:
+        state.note(f"{error}; kept what was there.")
+        return
+    if then is not None:
+        then()
