@@ -1,17 +1,19 @@
 """Labelled images for training and evaluation, as arrays in memory.
 
 Reads Hugging Face image parquet (shards `<split>-*.parquet` with columns `image: {bytes, path}` and `label`) and the
-folders of torchvision's CIFAR-10 and CIFAR-100. Imports numpy, pyarrow and Pillow; torchvision only for its own folders.
+folders of torchvision's CIFAR-10 and CIFAR-100. Imports numpy, pyarrow and Pillow, and torchvision for its folders.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
@@ -67,7 +69,33 @@ def load_parquet(shards: list[Path]) -> Images:
     sizes = {image.shape for image in pixels}
     if len(sizes) > 1:
         raise ValueError(f"{shards[0].parent} holds images of {len(sizes)} sizes: resize them to one size first")
-    return Images(np.stack(pixels), np.concatenate(labels).astype(np.int64), parquet_class_names(pq.read_schema(shards[0])))
+    class_names = parquet_class_names(pq.read_schema(shards[0]))
+    return Images(np.stack(pixels), np.concatenate(labels).astype(np.int64), class_names)
+
+
+def encode(pixels: np.ndarray) -> bytes:
+    """A lossless WebP of RGB pixels (height, width, 3), uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="WEBP", lossless=True, method=6, quality=100)
+    return buffer.getvalue()
+
+
+def write_parquet(images: Images, path: str | Path) -> None:
+    """Write images as one shard of Hugging Face image parquet, losslessly, with their labels and class names."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    label = {"_type": "ClassLabel", "names": list(images.class_names)} if images.class_names else {"dtype": "int64"}
+    info = {"info": {"features": {"image": {"_type": "Image"}, "label": label}}}
+    rows = [{"bytes": encode(pixels), "path": None} for pixels in images.pixels]
+    table = pa.table(
+        {
+            "image": pa.array(rows, type=pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+            "label": pa.array(images.labels, type=pa.int64()),
+        }
+    ).replace_schema_metadata({"huggingface": json.dumps(info)})
+    temporary = path.with_suffix(".partial")
+    pq.write_table(table, temporary, row_group_size=100, compression="none")  # WebP is compressed already
+    os.replace(temporary, path)
 
 
 def load_images(path: str | Path, split: str, dataset: str) -> Images:

@@ -3,12 +3,14 @@
 Huang et al., "Multi-Scale Dense Networks for Resource Efficient Image Classification", ICLR 2018, arXiv 1703.09844.
 Parameter names are those of the public PyTorch repository, so its checkpoints load strictly. Imports torch only.
 
-Every layer keeps a list of feature maps, one per scale, finest first. A layer concatenates, at each scale, the identity,
-a strided branch from the next finer scale, and a normal branch; the finest remaining scale is dropped at fixed depths.
+Every layer keeps a list of feature maps, one per scale, finest first. A layer concatenates, at each scale, the
+identity, a strided branch from the next finer scale, and a normal branch; the finest remaining scale is dropped at
+fixed depths.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -106,10 +108,12 @@ class Stem(nn.Module):
         widths = [config.channels * f for f in config.factors]
         if config.imagenet:
             conv = nn.Conv2d(3, widths[0], 7, stride=2, padding=3)  # with bias, as in the public network
-            first: nn.Module = nn.Sequential(conv, nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1))
+            first: nn.Module = nn.Sequential(
+                conv, nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)
+            )
         else:
             first = Basic(3, widths[0])
-        coarser = [Basic(a, b, stride=2) for a, b in zip(widths, widths[1:])]
+        coarser = [Basic(a, b, stride=2) for a, b in itertools.pairwise(widths)]
         self.layers = nn.ModuleList([first, *coarser])
 
     def forward(self, image: Tensor) -> list[Tensor]:
@@ -126,9 +130,7 @@ class Layer(nn.Module):
     def __init__(self, n_in: int, growth: int, factors: tuple[int, ...], drop: bool) -> None:
         super().__init__()
         self.drop = drop
-        pairs = [
-            DownNormal(n_in * a, n_in * b, growth * b, a, b) for a, b in zip(factors, factors[1:])
-        ]
+        pairs = [DownNormal(n_in * a, n_in * b, growth * b, a, b) for a, b in itertools.pairwise(factors)]
         first = [] if drop else [Normal(n_in * factors[0], growth * factors[0], factors[0])]
         self.layers = nn.ModuleList([*first, *pairs])
 

@@ -47,9 +47,8 @@ def official(dataset: str) -> Recipe:
 
 
 def short(dataset: str) -> Recipe:
-    return Recipe(
-        f"msdnet-{dataset}", dataset, epochs=18, schedule="warmup-cosine", nesterov=True, weight_decay=5e-4, source=SHORT
-    )
+    arch = f"msdnet-{dataset}"
+    return Recipe(arch, dataset, epochs=18, schedule="warmup-cosine", nesterov=True, weight_decay=5e-4, source=SHORT)
 
 
 RECIPES = {

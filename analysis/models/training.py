@@ -1,6 +1,6 @@
 """Train an early-exit network by a recipe, resumable to the step.
 
-Imports torch, recipes, architectures and datasets; the finished network is written as a run by `analysis.models.evaluation`.
+Imports torch, recipes, architectures and datasets; `analysis.models.evaluation` writes the finished network as a run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from analysis.models.datasets import NORMALISATION, Images
+from analysis.models.datasets import Images
+from analysis.models.inference import normalise, predict
 from analysis.models.msdnet import build
 from analysis.models.recipes import Recipe
 
@@ -28,15 +29,13 @@ PADDING = 4
 
 
 def holdout_index(images: int, holdout: int) -> np.ndarray:
-    """Sorted positions (holdout,) of the training images kept out for calibration: the same for every training seed."""
+    """Sorted positions of the training images kept out for calibration: the same for every training seed.
+
+    Of fewer than ten times `holdout` images a tenth is kept out, so that small data sets train too.
+    """
+    holdout = min(holdout, images // 10)
     order = torch.randperm(images, generator=torch.Generator().manual_seed(0))
     return np.sort(order[:holdout].numpy())
-
-
-def normalise(pixels: Tensor, dataset: str) -> Tensor:
-    """uint8 (images, height, width, 3) to normalised float32 (images, 3, height, width)."""
-    mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in NORMALISATION[dataset])
-    return (pixels.permute(0, 3, 1, 2).float() / 255 - mean) / std
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -57,17 +56,6 @@ def sum_of_cross_entropies(logits: list[Tensor], labels: Tensor) -> Tensor:
     return torch.stack([F.cross_entropy(exit_logits, labels) for exit_logits in logits]).sum()
 
 
-@torch.inference_mode()
-def predict(network: torch.nn.Module, images: Images, dataset: str, device: torch.device, batch: int = 250) -> np.ndarray:
-    """The logits (exits, images, classes), float32, of a network in eval mode."""
-    network.eval()
-    chunks = []
-    for start in range(0, len(images), batch):
-        pixels = torch.from_numpy(images.pixels[start : start + batch]).to(device)
-        chunks.append(torch.stack(network(normalise(pixels, dataset))).float().cpu())
-    return torch.cat(chunks, dim=1).numpy()
-
-
 def save_atomically(state: dict, path: Path) -> None:
     temporary = path.with_suffix(".partial")
     torch.save(state, temporary)
@@ -81,7 +69,9 @@ class Trainer:
     checkpoint: a run that is killed and resumed takes the very steps that an undisturbed one takes.
     """
 
-    def __init__(self, recipe: Recipe, train: Images, calibration: Images, *, epochs: int, seed: int, device: str) -> None:
+    def __init__(
+        self, recipe: Recipe, train: Images, calibration: Images, *, epochs: int, seed: int, device: str = "cpu"
+    ) -> None:
         if len(train) < recipe.batch:
             raise ValueError(f"{len(train)} training images do not fill one batch of {recipe.batch}: give more images")
         self.recipe, self.train, self.calibration = recipe, train, calibration
@@ -126,7 +116,8 @@ class Trainer:
         if different:
             key = different[0]
             raise ValueError(
-                f"{path} was trained with {key} = {theirs.get(key)}, not {mine[key]}: resume with the same settings, or give another --out"
+                f"{path} was trained with {key} = {theirs.get(key)}, not {mine[key]}: "
+                "resume with the same settings, or give another --out"
             )
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -178,7 +169,9 @@ def write_log(rows: list[dict[str, float]], path: Path) -> None:
         writer.writerows(rows)
 
 
-def fit(trainer: Trainer, out: Path, *, checkpoint_steps: int = 200, on_step: Callable[[Trainer], None] | None = None) -> None:
+def fit(
+    trainer: Trainer, out: Path, *, checkpoint_steps: int = 200, on_step: Callable[[Trainer], None] | None = None
+) -> None:
     """Run a trainer to its last epoch, checkpointing into `out` every `checkpoint_steps` steps and after each epoch."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")

@@ -1,0 +1,38 @@
+"""Image parquet: written losslessly, read back in order, with class names."""
+
+import numpy as np
+import pytest
+
+from analysis.models.datasets import Images, load_images, write_parquet
+
+
+@pytest.fixture
+def images():
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    return Images(pixels, np.array([1, 0, 2, 1, 1]), ("ant", "bee", "<b>cat</b>"))
+
+
+def test_a_written_shard_is_read_back_exactly(tmp_path, images):
+    write_parquet(images, tmp_path / "test-00000-of-00001.parquet")
+    loaded = load_images(tmp_path, "test", "cifar10")
+    assert np.array_equal(loaded.pixels, images.pixels)
+    assert np.array_equal(loaded.labels, images.labels)
+    assert loaded.class_names == images.class_names
+
+
+def test_shards_are_read_in_order(tmp_path, images):
+    write_parquet(images.take(np.array([0, 1])), tmp_path / "train-00000-of-00002.parquet")
+    write_parquet(images.take(np.array([2, 3, 4])), tmp_path / "train-00001-of-00002.parquet")
+    assert np.array_equal(load_images(tmp_path, "train", "cifar10").pixels, images.pixels)
+
+
+def test_a_folder_without_images_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"no test-\*.parquet and no folder cifar-10-batches-py: give --data"):
+        load_images(tmp_path, "test", "cifar10")
+
+
+def test_images_of_two_sizes_are_refused(tmp_path, images):
+    write_parquet(images, tmp_path / "test-00000-of-00002.parquet")
+    write_parquet(Images(images.pixels[:, :16], images.labels, ()), tmp_path / "test-00001-of-00002.parquet")
+    with pytest.raises(ValueError, match="holds images of 2 sizes"):
+        load_images(tmp_path, "test", "cifar10")
