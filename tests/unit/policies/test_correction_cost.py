@@ -1,0 +1,44 @@
+"""Operations and bytes of the corrections, counted by hand for ten classes."""
+
+import numpy as np
+import pytest
+
+from analysis.policies.correction_cost import correction_cost, share_of_exits
+
+
+@pytest.mark.parametrize(
+    ("predictor", "settings", "operations", "kept"),
+    [
+        ("baseline", {}, (0, 0, 0), (0, 0, 0)),
+        # relu, log, weight, add; the last weight is 1 and costs nothing
+        ("pa", {}, (40, 40, 30), (40, 40, 0)),
+        ("pa", {"weights": "uniform"}, (30, 30, 30), (40, 40, 0)),
+        ("pa", {"weights": (0.5, 0, 2)}, (40, 30, 40), (40, 40, 0)),
+        (
+            "pa",
+            {"activation": "heaviside", "threshold": 0.5, "cap": 6, "weights": "uniform"},
+            (40, 40, 40),
+            (40, 40, 0),
+        ),
+        ("pa", {"fallback": "previous"}, (40, 40, 30), (80, 80, 0)),
+        # 3 x 10 against a softmax of 5 x 10 - 2; ten bits in two bytes
+        ("hard-poe", {}, (-18, -18, -18), (2, 2, 0)),
+        ("softmax-poe", {}, (10, 10, 10), (40, 40, 0)),
+        ("softmax-poe", {"combine": "mean"}, (20, 20, 20), (40, 40, 0)),
+        ("moe", {}, (20, 20, 20), (40, 40, 0)),
+        ("ca", {}, (1, 1, 1), (44, 44, 0)),
+    ],
+)
+def test_counts(predictor, settings, operations, kept):
+    cost = correction_cost(predictor, settings, n_exits=3, n_classes=10)
+    assert cost.operations == operations
+    assert cost.bytes_kept == kept
+    assert cost.counted
+
+
+def test_the_operations_of_an_unknown_correction_are_unknown():
+    assert correction_cost("mine", {}, n_exits=3, n_classes=10) is None
+
+
+def test_the_share_is_of_what_the_exit_itself_costs():
+    np.testing.assert_allclose(share_of_exits([40, 40, 30], [4000, 5000, 5000]), [0.01, 0.04, np.nan])
