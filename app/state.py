@@ -173,6 +173,7 @@ class _Session:
     written: dict[str, str] | None  # what this session last put in the address
     notes: list[str]
     page: str = ""
+    wanted: str | None = None
 
 
 def _session() -> _Session:
@@ -262,3 +263,17 @@ def note(text: str) -> None:
 def notes() -> list[str]:
     """The lines to show in this run of the script."""
     return list(_session().notes)
+
+
+def open_page(name: str) -> None:
+    """In a callback: show another page next, with the state as it is then."""
+    if name not in EVERY_PAGE:
+        raise ValueError(f"page {name!r}: must be one of {', '.join(EVERY_PAGE)}")
+    _session().wanted = name
+
+
+def wanted_page() -> str | None:
+    """The page that a callback asked for, once."""
+    session = _session()
+    wanted, session.wanted = session.wanted, None
+    return wanted

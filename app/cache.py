@@ -1,0 +1,74 @@
+"""What reruns share: the only `st.cache_*` of the app. Keys are content hashes and settings, never ids or paths alone.
+
+Runs and traces are handed out as they are, not as copies: nobody writes into them (their arrays are read-only).
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from analysis.predictors import settings_key
+from analysis.run import Run
+from analysis.storage import RunEntry, list_runs, load_run
+from analysis.traces import Traces, load_traces
+
+RUNS_KEPT = 4
+TRACES_KEPT = 12  # 50,000 samples x 7 exits: about 25 MB each
+NUMBERS_KEPT = 256
+
+
+def runs() -> list[RunEntry]:
+    """Every run folder that there is now, damaged ones with what is wrong."""
+    return list_runs()
+
+
+def run(entry: RunEntry) -> Run:
+    """A run, opened once for as long as its folder does not change.
+
+    Raises
+    ------
+    ValueError
+        The folder is damaged: the message says where and what to do.
+    """
+    return _run(str(entry.path), entry.mtime_ns)
+
+
+@st.cache_resource(max_entries=RUNS_KEPT, show_spinner=False)
+def _run(path: str, mtime_ns: int) -> Run:
+    return load_run(Path(path))
+
+
+def traces(run: Run, predictor: str, settings: Mapping[str, object] | None = None, split: str = "test") -> Traces:
+    """Traces of one predictor, from the run folder or the disk cache where they are there, computed otherwise."""
+    settings = dict(settings or {})
+    return _traces(run.fingerprint, settings_key(predictor, settings), split, run, predictor, settings)
+
+
+@st.cache_resource(max_entries=TRACES_KEPT, show_spinner="Computing the traces of every sample …")
+def _traces(fingerprint: str, key: str, split: str, _run: Run, _predictor: str, _settings: dict) -> Traces:
+    return load_traces(_run, _predictor, _settings, split=split)
+
+
+def numbers(compute: Callable[..., object], *key: object, **arguments: object) -> object:
+    """The result of a pure function, kept under its name and `key`; `arguments` are what it is called with.
+
+    `key` holds everything that the arguments depend on: the run's fingerprint, settings keys, the split, plain settings.
+    """
+    return _numbers(f"{compute.__module__}.{compute.__qualname__}", key, compute, arguments)
+
+
+@st.cache_resource(max_entries=NUMBERS_KEPT, show_spinner=False)
+def _numbers(name: str, key: tuple, _compute: Callable[..., object], _arguments: dict) -> object:
+    return _compute(**_arguments)
+
+
+def positions_by_id(run: Run) -> dict[str, int]:
+    """Sample id -> position in the run."""
+    return _positions_by_id(run.fingerprint, run.samples)
+
+
+@st.cache_resource(max_entries=RUNS_KEPT, show_spinner=False)
+def _positions_by_id(fingerprint: str, _samples: pd.DataFrame) -> dict[str, int]:
+    return {identity: position for position, identity in enumerate(_samples["id"])}

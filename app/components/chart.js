@@ -1,0 +1,502 @@
+/* The browser's half of the chart component: Plotly.react with memory.
+ *
+ * One module serves every chart of the page, so what must outlive a remount (zoom, the tool in hand, hidden lines) is kept here
+ * under the chart's name. The export stays synchronous: plotly.js is awaited inside, and the latest data win.
+ */
+const LIBRARY = __LIBRARY__;
+const THEMED = __THEMED__; // colour -> [line on light, line on dark, text on light, text on dark]
+
+const ZOOM = new Map(); // "name|what the axes show" -> {xaxis: [low, high], ...}
+const TOOL = new Map(); // name -> "zoom" | "select" | "lasso"
+const CSV_DONE = new Set(); // numbers of tables that were saved already
+const CHARTS = new WeakMap(); // mount point -> chart
+const SELECTION_VERTICES = 100;
+
+let library;
+function loadLibrary() {
+  if (self.Plotly) return Promise.resolve(self.Plotly);
+  library ??= new Promise((resolve, reject) => {
+    const own = document.querySelector('script[src*="static/js/"]');
+    const url = new URL(`../../${LIBRARY}`, own ? own.src : document.baseURI).href;
+    const script = document.createElement("script");
+    const fail = () => {
+      library = undefined;
+      script.remove();
+      reject(new Error(`plotly.js did not load from ${url}: start the app with "streamlit run app/main.py", then reload this page.`));
+    };
+    script.onload = () => (self.Plotly ? resolve(self.Plotly) : fail()); // a wrong path answers 200 with a page
+    script.onerror = fail;
+    script.src = url;
+    document.head.append(script);
+  });
+  return library;
+}
+
+// --- theme ---------------------------------------------------------------------------------------------------------------
+
+const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+function rgb(colour) {
+  probe.clearRect(0, 0, 1, 1);
+  probe.fillStyle = colour;
+  probe.fillRect(0, 0, 1, 1);
+  return [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3);
+}
+
+function readTheme(element) {
+  const css = getComputedStyle(element);
+  const read = (name, otherwise) => css.getPropertyValue(`--st-${name}`).trim() || otherwise;
+  const background = read("background-color", "#ffffff");
+  const [r, g, b] = rgb(background);
+  return {
+    dark: 0.299 * r + 0.587 * g + 0.114 * b < 128,
+    background,
+    raised: read("secondary-background-color", "#f2f2f2"),
+    text: read("text-color", "#1b1b1f"),
+    border: read("border-color", "#d0d0d4"),
+    primary: read("primary-color", "#0072b2"),
+    font: read("font", "sans-serif"),
+  };
+}
+
+const LOOKUP = new Map();
+for (const [colour, variants] of Object.entries(THEMED)) {
+  LOOKUP.set(colour.toLowerCase(), variants);
+  LOOKUP.set(rgb(colour).join(","), variants);
+}
+
+function themedColour(colour, dark, text) {
+  const variant = (text ? 2 : 0) + (dark ? 1 : 0);
+  const exact = LOOKUP.get(colour.toLowerCase());
+  if (exact) return exact[variant];
+  const parts = /^rgba?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*(?:,\s*([\d.]+)\s*)?\)$/.exec(colour);
+  const found = parts && LOOKUP.get(parts.slice(1, 4).join(","));
+  return found ? `rgba(${rgb(found[variant]).join(",")},${parts[4] ?? 1})` : colour;
+}
+
+function applyColours(node, dark, text = false) {
+  if (ArrayBuffer.isView(node)) return node;
+  if (Array.isArray(node)) {
+    for (let i = 0; i < node.length; i++) {
+      if (typeof node[i] === "string") node[i] = themedColour(node[i], dark, text);
+      else if (node[i] && typeof node[i] === "object") applyColours(node[i], dark, text);
+    }
+    return node;
+  }
+  for (const [name, value] of Object.entries(node)) {
+    const isText = text || name === "font" || name === "textfont" || name === "tickfont";
+    if (typeof value === "string") {
+      if (/color$/i.test(name)) node[name] = themedColour(value, dark, isText);
+    } else if (value && typeof value === "object" && (/color|scale|font/i.test(name) || !("bdata" in value))) {
+      if (Array.isArray(value) && typeof value[0] === "string" && !/color/i.test(name)) continue; // names, not colours
+      applyColours(value, dark, isText);
+    }
+  }
+  return node;
+}
+
+function sequentialScale(theme) {
+  return theme.dark
+    ? [[0, theme.background], [0.02, "#14293a"], [0.25, "#1c4f75"], [0.5, "#2f7db3"], [0.75, "#6db4e0"], [1, "#d9f0ff"]]
+    : [[0, theme.background], [0.02, "#e6f1f8"], [0.25, "#a9d0e8"], [0.5, "#5aa5d1"], [0.75, "#1f6fa5"], [1, "#083a5e"]];
+}
+
+function template(theme) {
+  const grid = theme.dark ? "rgba(255,255,255,0.11)" : "rgba(0,0,0,0.09)";
+  const muted = themedColour("#6a6a70", theme.dark, true);
+  const axis = {
+    gridcolor: grid, linecolor: theme.border, zerolinecolor: theme.border, tickcolor: theme.border, automargin: true,
+    tickfont: { color: muted, size: 12 }, title: { font: { size: 13, color: theme.text }, standoff: 10 },
+  };
+  const scale = sequentialScale(theme);
+  const colorbar = { outlinewidth: 0, thickness: 12, tickfont: { color: muted, size: 12 }, title: { font: { color: theme.text, size: 12 } } };
+  return {
+    layout: {
+      font: { family: theme.font, size: 13, color: theme.text },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      xaxis: axis, yaxis: axis, colorscale: { sequential: scale }, coloraxis: { colorscale: scale, colorbar },
+      hoverlabel: { bgcolor: theme.raised, bordercolor: theme.border, font: { family: theme.font, size: 13, color: theme.text }, align: "left", namelength: -1 },
+      legend: { font: { color: theme.text }, bgcolor: "rgba(0,0,0,0)", orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      annotationdefaults: { font: { color: theme.text } },
+      newselection: { line: { color: theme.text, width: 1.5, dash: "dot" } },
+      activeselection: { fillcolor: "rgba(0,0,0,0)", opacity: 1 },
+    },
+    data: { heatmap: [{ colorscale: scale, colorbar }], histogram2d: [{ colorscale: scale, colorbar }] },
+  };
+}
+
+// --- texts ---------------------------------------------------------------------------------------------------------------
+
+function plainText(markup) { // the title as plotly would show it, without its tags
+  const text = String(markup ?? "").replace(/<br\s*\/?>/gi, "\n").replace(/<\/?(b|i|em|strong|sub|sup|span|a)\b[^>]*>/gi, "");
+  const area = document.createElement("textarea");
+  area.innerHTML = text.replace(/</g, "&lt;");
+  return area.value;
+}
+
+function wrapped(text, limit) { // for exported pictures: plotly breaks no lines
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    const last = lines[lines.length - 1];
+    if (last && last.length + word.length + 1 > limit) lines.push(word);
+    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return lines.map((line) => line.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"));
+}
+
+const ICONS = {
+  zoom: '<circle cx="7" cy="7" r="4.5"/><path d="M10.5 10.5 14 14M5 7h4M7 5v4"/>',
+  select: '<rect x="2.5" y="3.5" width="11" height="9" stroke-dasharray="2.2 1.8"/>',
+  lasso: '<path d="M8 2.5c3.3 0 6 1.7 6 4s-2.700 4-6 4-6-1.700-6-4 2.700-4 6-4Z" stroke-dasharray="2.200 1.800"/><path d="M4.500 10c-1.400 1.200-.4 3 1 3.500"/>',
+  reset: '<path d="M3 8a5 5 0 1 0 1.600-3.700M3 2.500v3h3"/>',
+  menu: '<path d="M8 2.500v7M5 7l3 3 3-3M3 13.500h10"/>',
+};
+const icon = (name) => `<svg viewBox="0 0 16 16" aria-hidden="true">${ICONS[name]}</svg>`;
+
+// --- one chart -------------------------------------------------------------------------------------------------------------
+
+class Chart {
+  constructor(host) {
+    this.host = host;
+    this.root = host.querySelector(".xl-chart");
+    this.root.setAttribute("role", "figure");
+    this.root.innerHTML =
+      '<div class="xl-head"><div class="xl-titles"><div class="xl-title"></div><div class="xl-subtitle"></div></div>' +
+      '<div class="xl-tools" role="toolbar" aria-label="Figure tools"></div></div>' +
+      '<div class="xl-fault" role="alert" hidden></div><div class="xl-plot"></div>';
+    this.plot = this.root.querySelector(".xl-plot");
+    this.drawn = 0;
+    this.revision = 0;
+    this.makeTools();
+    this.observer = new ResizeObserver(() => this.resized());
+    this.observer.observe(this.plot);
+    this.onOutside = (event) => { if (!this.menu.hidden && !this.menuHolder(event)) this.closeMenu(); };
+    document.addEventListener("pointerdown", this.onOutside, true);
+  }
+
+  menuHolder(event) { return this.menu.contains(event.target) || this.tools.menu.contains(event.target); }
+
+  makeTools() {
+    const bar = this.root.querySelector(".xl-tools");
+    this.tools = {};
+    const tool = (name, label, action) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "xl-tool";
+      button.innerHTML = icon(name);
+      button.title = label;
+      button.setAttribute("aria-label", label);
+      button.addEventListener("click", action);
+      bar.append(button);
+      this.tools[name] = button;
+    };
+    tool("reset", "Reset zoom", () => this.resetZoom());
+    tool("zoom", "Zoom by dragging", () => this.take("zoom"));
+    tool("select", "Select a box", () => this.take("select"));
+    tool("lasso", "Select with a lasso", () => this.take("lasso"));
+    tool("menu", "Download this figure", () => (this.menu.hidden ? this.openMenu() : this.closeMenu()));
+    this.tools.menu.setAttribute("aria-haspopup", "menu");
+    this.tools.menu.setAttribute("aria-expanded", "false");
+    this.menu = document.createElement("div");
+    this.menu.className = "xl-menu";
+    this.menu.setAttribute("role", "menu");
+    this.menu.hidden = true;
+    const items = [["Picture, SVG", () => this.savePicture("svg")], ["Picture, PNG", () => this.savePicture("png")],
+      ["Data, CSV", () => this.send("csv", true)]];
+    for (const [label, action] of items) {
+      const item = document.createElement("button");
+      item.type = "button";
+      item.setAttribute("role", "menuitem");
+      item.textContent = label;
+      item.addEventListener("click", () => { this.closeMenu(); action(); });
+      this.menu.append(item);
+    }
+    this.menu.addEventListener("keydown", (event) => this.menuKey(event));
+    this.root.querySelector(".xl-head").append(this.menu);
+  }
+
+  openMenu() {
+    this.menu.hidden = false;
+    this.tools.menu.setAttribute("aria-expanded", "true");
+    this.menu.firstChild.focus();
+  }
+
+  closeMenu() {
+    this.menu.hidden = true;
+    this.tools.menu.setAttribute("aria-expanded", "false");
+  }
+
+  menuKey(event) {
+    const items = [...this.menu.children], at = items.indexOf(document.activeElement);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) items[(at + step + items.length) % items.length].focus();
+    else if (event.key === "Escape" || event.key === "Tab") { this.closeMenu(); this.tools.menu.focus(); }
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /* New data from Python, or a new theme. */
+  update(data, setTriggerValue) {
+    this.data = data;
+    this.trigger = setTriggerValue;
+    this.root.dataset.name = data.name;
+    if (data.csv && !CSV_DONE.has(data.csv.number)) {
+      CSV_DONE.add(data.csv.number);
+      this.save(new Blob(["\ufeff", data.csv.text], { type: "text/csv;charset=utf-8" }), "csv");
+    }
+    this.theme = readTheme(this.host);
+    const { csv, ...shown } = data;
+    const wanted = JSON.stringify([shown, this.theme]);
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
+    this.revision += 1;
+    this.plot.style.height = `${data.height}px`;
+    this.read();
+    loadLibrary().then(() => this.draw(), (error) => this.fault(error.message));
+  }
+
+  /* What is known before plotly.js is there: the figure, its texts, its tools. */
+  read() {
+    const figure = JSON.parse(this.data.figure);
+    delete figure.layout.template;
+    delete figure.layout.width;
+    delete figure.layout.height;
+    const title = figure.layout.title ?? {};
+    delete figure.layout.title;
+    this.title = plainText(title.text);
+    this.subtitle = plainText(title.subtitle?.text);
+    this.axesShow = `${this.data.name}|${figure.layout.uirevision ?? ""}`;
+    applyColours(figure, this.theme.dark);
+    this.figure = figure;
+    this.root.querySelector(".xl-title").textContent = this.title;
+    this.root.querySelector(".xl-subtitle").textContent = this.subtitle;
+    this.root.setAttribute("aria-label", [this.title, this.subtitle].filter(Boolean).join(". ") || this.data.name);
+    const selects = this.data.select;
+    for (const name of ["zoom", "select", "lasso"]) this.tools[name].hidden = !selects;
+    this.tool = selects ? TOOL.get(this.data.name) ?? figure.layout.dragmode ?? "zoom" : "zoom";
+    this.showTools();
+  }
+
+  showTools() {
+    for (const name of ["zoom", "select", "lasso"]) this.tools[name].setAttribute("aria-pressed", String(this.tool === name));
+    this.tools.reset.hidden = !ZOOM.has(this.axesShow);
+  }
+
+  layout() {
+    const layout = structuredClone(this.figure.layout);
+    layout.template = template(this.theme);
+    layout.autosize = true;
+    layout.dragmode = this.tool;
+    layout.uirevision = this.axesShow;
+    layout.editrevision = this.revision; // the draggable line stands where Python says
+    for (const [axis, range] of Object.entries(ZOOM.get(this.axesShow) ?? {})) {
+      layout[axis] = { ...layout[axis], range: [...range], autorange: false };
+    }
+    if (this.data.drag !== null) layout.shapes = [this.line(this.data.drag)];
+    if (this.data.selection !== undefined) {
+      layout.selections = this.data.selection ? [this.region(this.data.selection)] : [];
+      layout.selectionrevision = this.revision; // so does the selection
+    }
+    return layout;
+  }
+
+  line(x) {
+    const colour = themedColour("#1b1b1f", this.theme.dark, false);
+    return { type: "line", xref: "x", yref: "y domain", x0: x, x1: x, y0: 0, y1: 1, line: { color: colour, width: 2.5 }, layer: "above" };
+  }
+
+  region({ kind, x, y }) {
+    const line = { color: this.theme.text, width: 1.5, dash: "dot" };
+    if (kind === "box") return { type: "rect", xref: "x", yref: "y", x0: x[0], x1: x[1], y0: y[0], y1: y[1], line };
+    return { type: "path", xref: "x", yref: "y", path: `M${x.map((value, i) => `${value},${y[i]}`).join("L")}Z`, line };
+  }
+
+  draw() {
+    if (this.gone) return;
+    if (!this.plot.clientWidth) { this.waiting = true; return; } // a hidden tab: drawn once it has a width
+    this.waiting = false;
+    this.busy = true; // plotly reports its own redraw as if a person had acted
+    const config = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false,
+      edits: { shapePosition: this.data.drag !== null } };
+    const revision = this.revision;
+    self.Plotly.react(this.plot, structuredClone(this.figure.data), this.layout(), config).then(() => {
+      if (this.gone || revision !== this.revision) return;
+      this.busy = false;
+      if (!this.listening) this.listen();
+      this.width = this.plot.clientWidth;
+      this.fault("");
+      this.root.dataset.drawn = String(++this.drawn);
+    }).catch((error) => { this.busy = false; this.fault(`This figure could not be drawn: ${error.message}`); });
+  }
+
+  fault(message) {
+    const box = this.root.querySelector(".xl-fault");
+    box.textContent = message;
+    box.hidden = !message;
+  }
+
+  listen() {
+    this.listening = true;
+    this.plot.on("plotly_click", (event) => this.clicked(event));
+    this.plot.on("plotly_selected", (event) => this.selected(event));
+    this.plot.on("plotly_deselect", () => this.deselected());
+    this.plot.on("plotly_relayout", (event) => this.relaidOut(event));
+    this.plot.on("plotly_doubleclick", () => { if (this.tool === "zoom") this.resetZoom(); });
+  }
+
+  send(event, value) { this.trigger(event, { value }); }
+
+  clicked(event) {
+    const point = event?.points?.[0];
+    if (!this.data.click || !point) return;
+    const cell = Array.isArray(point.pointNumber) ? point.pointNumber : [null, null];
+    const plain = (value) => (ArrayBuffer.isView(value) ? Array.from(value) : value ?? null);
+    this.send("click", {
+      curve: plainText(point.data.name ?? ""), number: point.curveNumber, x: plain(point.x), y: plain(point.y), z: plain(point.z),
+      row: cell[0], column: cell[1], customdata: plain(point.customdata),
+      points: (point.pointNumbers ?? (Array.isArray(point.pointNumber) ? [] : [point.pointNumber])).slice(0, 1000),
+    });
+  }
+
+  selected(event) {
+    if (this.busy || !this.data.select || !event) return;
+    const shape = event.lassoPoints ?? event.range;
+    if (!shape) return; // fired by a redraw
+    const axis = (letter) => shape[Object.keys(shape).find((name) => name.startsWith(letter))];
+    let [x, y] = [[...axis("x")], [...axis("y")]];
+    const round = (value) => Number(Number(value).toPrecision(5));
+    if (event.lassoPoints) [x, y] = this.thinned(x, y);
+    else [x, y] = [x, y].map((pair) => pair.sort((a, b) => a - b));
+    if (![...x, ...y].every((value) => Number.isFinite(Number(value)))) return;
+    this.send("select", { kind: event.lassoPoints ? "lasso" : "box", x: x.map(round), y: y.map(round) });
+  }
+
+  deselected() {
+    if (!this.busy && this.data.select) this.send("select", null);
+  }
+
+  /* A lasso has a vertex per mouse event; the fewest that stay within half a pixel of it go into the address. */
+  thinned(x, y) {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    const points = x.map((value, i) => [xaxis.d2p(value), yaxis.d2p(y[i]), i]);
+    for (let tolerance = 0.5; ; tolerance *= 1.6) {
+      const kept = simplified(points, tolerance);
+      if (kept.length <= SELECTION_VERTICES) return [kept.map((p) => x[p[2]]), kept.map((p) => y[p[2]])];
+    }
+  }
+
+  relaidOut(event) {
+    if (this.busy || event.autosize !== undefined) return;
+    const names = Object.keys(event);
+    if (names.some((name) => name.startsWith("shapes["))) this.dragged(event);
+    const zoom = { ...ZOOM.get(this.axesShow) };
+    for (const name of names) {
+      const parts = /^([xy]axis\d*)\.(range|autorange)/.exec(name);
+      if (!parts) continue;
+      if (parts[2] === "range") zoom[parts[1]] = [...this.plot.layout[parts[1]].range];
+      else delete zoom[parts[1]];
+    }
+    if (Object.keys(zoom).length) ZOOM.set(this.axesShow, zoom);
+    else ZOOM.delete(this.axesShow);
+    this.showTools();
+  }
+
+  dragged(event) {
+    if (this.data.drag === null) return;
+    const moved = ["shapes[0].x0", "shapes[0].x1"].map((name) => event[name]).filter((x) => x !== undefined && x !== this.data.drag);
+    const shape = this.line(moved.length ? Number(moved[0]) : this.data.drag);
+    this.busy = true; // a line that was tilted or moved up stands upright again
+    self.Plotly.relayout(this.plot, { shapes: [shape] }).finally(() => { this.busy = false; });
+    if (moved.length && Number.isFinite(shape.x0)) this.send("drag", Number(shape.x0.toPrecision(5)));
+  }
+
+  take(name) {
+    this.tool = name;
+    TOOL.set(this.data.name, name);
+    this.showTools();
+    this.busy = true;
+    self.Plotly?.relayout(this.plot, { dragmode: name }).finally(() => { this.busy = false; });
+  }
+
+  resetZoom() {
+    ZOOM.delete(this.axesShow);
+    this.showTools();
+    this.revision += 1;
+    this.draw();
+  }
+
+  resized() {
+    if (this.gone || !this.plot.clientWidth || !self.Plotly) return;
+    if (this.waiting) this.draw();
+    else if (this.listening && this.plot.clientWidth !== this.width) {
+      this.width = this.plot.clientWidth;
+      self.Plotly.Plots.resize(this.plot);
+    }
+  }
+
+  async savePicture(format) {
+    const width = Math.max(this.plot.clientWidth, 480);
+    const layout = this.layout();
+    const title = wrapped(this.title, width / 8.4), subtitle = this.subtitle ? wrapped(this.subtitle, width / 6.6) : [];
+    const top = 16 + 20 * title.length + 17 * subtitle.length + 8;
+    layout.title = { text: title.join("<br>"), subtitle: { text: subtitle.join("<br>"), font: { size: 12 } },
+      font: { size: 16 }, x: 0, xref: "container", xanchor: "left", yref: "container", y: 1, yanchor: "top", pad: { t: 14, l: 14 } };
+    layout.margin = { ...layout.margin, t: (layout.margin?.t ?? 8) + top };
+    layout.template.layout.paper_bgcolor = this.theme.background;
+    layout.template.layout.font.family = "Helvetica, Arial, sans-serif";
+    const height = this.data.height + top;
+    const scale = format === "png" ? 2 : 1;
+    try {
+      const url = await self.Plotly.toImage({ data: structuredClone(this.figure.data), layout }, { format, width, height, scale });
+      this.save(await (await fetch(url)).blob(), format);
+    } catch (error) {
+      this.fault(`The picture could not be saved: ${error.message}`);
+    }
+  }
+
+  save(blob, extension) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `exitlens-${this.data.name.replace(/[^\w.-]+/g, "-")}.${extension}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  remove() {
+    this.gone = true;
+    this.observer.disconnect();
+    document.removeEventListener("pointerdown", this.onOutside, true);
+    if (self.Plotly && this.listening) self.Plotly.purge(this.plot);
+  }
+}
+
+/* Ramer, Douglas and Peucker: the polygon within `tolerance` of the one that was drawn. */
+function simplified(points, tolerance) {
+  if (points.length < 4) return points;
+  const keep = new Uint8Array(points.length);
+  keep[0] = keep[points.length - 1] = 1;
+  const open = [[0, points.length - 1]];
+  while (open.length) {
+    const [first, last] = open.pop();
+    let farthest = 0, at = -1;
+    for (let i = first + 1; i < last; i++) {
+      const distance = toSegment(points[i], points[first], points[last]);
+      if (distance > farthest) [farthest, at] = [distance, i];
+    }
+    if (farthest > tolerance) { keep[at] = 1; open.push([first, at], [at, last]); }
+  }
+  return points.filter((_, i) => keep[i]);
+}
+
+function toSegment([px, py], [ax, ay], [bx, by]) {
+  const [dx, dy] = [bx - ax, by - ay], length = dx * dx + dy * dy;
+  const along = length ? Math.max(0, Math.min(1, ((px - ax) * dx + (py - ay) * dy) / length)) : 0;
+  return Math.hypot(px - ax - along * dx, py - ay - along * dy);
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let chart = CHARTS.get(parentElement);
+  if (!chart) CHARTS.set(parentElement, (chart = new Chart(parentElement)));
+  chart.update(data, setTriggerValue);
+  return () => { chart.remove(); CHARTS.delete(parentElement); };
+}

@@ -1,0 +1,167 @@
+"""The one way to show a figure: plotly.js in a component of our own, which keeps the zoom and reports clicks, lassos and drags.
+
+`st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and never tells
+Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes from the installed plotly package by the
+route in `main.py`. Whatever the browser sends is checked here before a view sees it.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import plotly
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.figures import style
+
+LIBRARY_PATH = f"assets/plotly-{plotly.__version__}.min.js"
+DEFAULT_HEIGHT = 360
+AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso was drawn there
+_CSV_WANTED = "chart-csv"
+
+
+def _script() -> str:
+    source = (Path(__file__).parent / "chart.js").read_text(encoding="utf-8")
+    return source.replace("__LIBRARY__", json.dumps(LIBRARY_PATH)).replace("__THEMED__", json.dumps(style.THEMED))
+
+
+_component = st.components.v2.component(
+    "exitlens_chart",
+    html='<div class="xl-chart"></div>',
+    css=(Path(__file__).parent / "chart.css").read_text(encoding="utf-8"),
+    js=_script(),
+    isolate_styles=False,
+)
+
+
+def chart(
+    figure: go.Figure,
+    *,
+    name: str,
+    data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+    height: int | None = None,
+    on_click: Callable[[dict], None] | None = None,
+    on_select: Callable[[dict | None], None] | None = None,
+    on_drag: Callable[[float], None] | None = None,
+    draggable: float | None = None,
+    selection: dict | None | object = AS_DRAWN,
+) -> None:
+    """Show a figure.
+
+    Callbacks run before the script body, like every Streamlit callback: they set `state`, and the page reruns with it.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Made by `analysis.figures`, from `style.base_figure`. It holds no shapes: plotly makes all of them draggable or none,
+        so fixed lines are traces. `layout.uirevision` may name what the axes show ("exits", "MACs"): each keeps its own zoom.
+    name : str
+        The chart's name, unique on its page and the same on every rerun: zoom is kept under it, downloads are named after it.
+    data : pandas.DataFrame or callable returning one, optional
+        What the CSV download holds, made only when it is asked for; by default the points that are drawn.
+    height : int, optional
+        Of the plot, in pixels; by default the figure's, or 360.
+    on_click : callable, optional
+        Gets a dict: `curve` (trace name), `number` (trace index), `x`, `y`, `z`, `row` and `column` (heatmap cell), `customdata`,
+        `points` (indices of the points, up to 1000 of a histogram's bar).
+    on_select : callable, optional
+        Gets `{"kind": "box", "x": [x0, x1], "y": [y0, y1]}`, `{"kind": "lasso", "x": [...], "y": [...]}` with numbers of 5
+        significant digits, or None when the selection was cleared. The figure then offers box and lasso beside zoom.
+    on_drag : callable, optional
+        Gets the new place of the draggable line, in x units.
+    draggable : float, optional
+        Where the draggable vertical line stands.
+    selection : dict or None, optional
+        The region to draw, as `on_select` gave it; None draws none. By default what was drawn in the browser stays.
+    """
+    if figure.layout.shapes:
+        raise ValueError(f"chart {name!r}: the figure holds shapes, which would all become draggable: draw fixed lines as traces")
+    key = f"chart:{name}"
+    payload = {
+        "name": name,
+        "figure": figure.to_json(),
+        "height": height or figure.layout.height or DEFAULT_HEIGHT,
+        "click": on_click is not None,
+        "select": on_select is not None,
+        "drag": draggable if on_drag is not None else None,
+    }
+    if selection is not AS_DRAWN:
+        payload["selection"] = selection
+    if key in st.session_state.get(_CSV_WANTED, {}):
+        payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": _csv(figure, data)}
+    _component(
+        key=key,
+        data=payload,
+        on_click_change=lambda: _deliver(key, "click", _point, on_click),
+        on_select_change=lambda: _deliver(key, "select", _region, on_select),
+        on_drag_change=lambda: _deliver(key, "drag", _place, on_drag),
+        on_csv_change=lambda: _want_csv(key),
+    )
+
+
+def _deliver(key: str, event: str, check: Callable, callback: Callable | None) -> None:
+    """Hand what the browser sent to a view, if it is what this event sends; anything else is dropped."""
+    sent = st.session_state[key].get(event)
+    try:
+        value = check(sent["value"])
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return
+    if callback is not None:
+        callback(value)
+
+
+def _point(sent: object) -> dict:
+    if not isinstance(sent, dict):
+        raise TypeError
+    return {name: sent.get(name) for name in ("curve", "number", "x", "y", "z", "row", "column", "customdata", "points")}
+
+
+def _region(sent: object) -> dict | None:
+    if sent is None:
+        return None
+    x, y = ([_place(v) for v in sent[axis]] for axis in "xy")
+    if len(x) != len(y) or sent["kind"] not in ("box", "lasso") or len(x) < (2 if sent["kind"] == "box" else 3):
+        raise ValueError
+    return {"kind": sent["kind"], "x": x, "y": y}
+
+
+def _place(sent: object) -> float:
+    value = float(sent)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _want_csv(key: str) -> None:
+    """A rerun sends a table once, to the chart whose menu asked for it: tables do not travel with every figure."""
+    wanted = st.session_state.setdefault(_CSV_WANTED, {})
+    number = st.session_state["chart-csv-number"] = st.session_state.get("chart-csv-number", 0) + 1
+    wanted[key] = number
+
+
+def _csv(figure: go.Figure, data: pd.DataFrame | Callable[[], pd.DataFrame] | None) -> str:
+    table = data() if callable(data) else data
+    return (points_drawn(figure) if table is None else table).to_csv(index=False)
+
+
+def points_drawn(figure: go.Figure) -> pd.DataFrame:
+    """The points of a figure in long form: trace, x, y and, for heatmaps, z."""
+    parts = []
+    for number, trace in enumerate(figure.data, start=1):
+        label = trace.name or f"trace {number}"
+        if getattr(trace, "z", None) is not None:
+            cells = pd.DataFrame(trace.z, index=_ticks(trace.y, len(trace.z)), columns=_ticks(trace.x, len(trace.z[0])))
+            part = cells.stack().rename_axis(["y", "x"]).rename("z").reset_index()
+        else:
+            columns = {axis: trace[axis] for axis in ("x", "y") if axis in trace and trace[axis] is not None}
+            part = pd.DataFrame({axis: pd.Series(list(values)) for axis, values in columns.items()})
+        parts.append(part.assign(trace=label))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["trace", "x", "y"])
+    return table[["trace", *(c for c in ("x", "y", "z") if c in table)]]
+
+
+def _ticks(values: object, count: int) -> list:
+    return list(range(count)) if values is None else list(values)

@@ -1,0 +1,50 @@
+"""The page that Streamlit runs: page config, the shared controls, and one view per question. Opened by `main.py` and AppTest."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import streamlit as st
+
+PROJECT = Path(__file__).resolve().parents[1]
+if str(PROJECT) not in sys.path:
+    sys.path.insert(0, str(PROJECT))
+
+from app import state  # noqa: E402
+from app.components.sidebar import shared_controls  # noqa: E402
+from app.components.text import escape  # noqa: E402
+
+TITLES = {"overview": "Overview", "samples": "Samples", "monotonicity": "Monotonicity", "compute": "Accuracy against compute"}
+
+
+def _show(name: str) -> None:
+    """The shared controls, then the view, which is imported when it is opened: the first page waits for no other."""
+    state.begin(name)
+    notes = st.empty()  # a fixed slot: what appears in it moves nothing below, which would remount the charts
+    try:
+        view = shared_controls()
+        if view is not None:
+            import_module(f"app.views.{name}").render(view)
+    except ValueError as error:  # the library's errors say what is wrong and what to do
+        st.error(escape(error))
+    finally:
+        if lines := state.notes():
+            notes.info("\n\n".join(escape(line) for line in lines))
+        state.finish()
+
+
+def main() -> None:
+    """Show the page that the address names, or the one that a callback asked for."""
+    st.set_page_config(page_title="Exitlens", page_icon=":material/ssid_chart:", layout="wide")
+    pages = {
+        name: st.Page(lambda name=name: _show(name), title=title, url_path=name, default=name == "overview")
+        for name, title in TITLES.items()
+    }
+    chosen = st.navigation(list(pages.values()), position="top")
+    wanted = state.wanted_page()
+    if wanted is not None and pages[wanted] != chosen:
+        st.switch_page(pages[wanted])
+    chosen.run()
+
+
+main()
