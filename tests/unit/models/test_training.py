@@ -28,7 +28,7 @@ def flatten(value) -> list:
     return [value]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def one_thread():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -41,7 +41,7 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("killed_at", [2, 3, 5])
-def test_a_killed_run_resumes_bit_for_bit(tmp_path, one_thread, killed_at):
+def test_a_killed_run_resumes_bit_for_bit(tmp_path, killed_at):
     undisturbed = tiny_trainer()
     fit(undisturbed, tmp_path / "undisturbed")
     assert undisturbed.step == 6
