@@ -2,7 +2,7 @@
 
 `st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and never tells
 Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes from the installed plotly package by the
-route in `main.py`. Whatever the browser sends is checked here before a view sees it.
+route in `plotly_route.py`. Whatever the browser sends is checked here before a view sees it.
 """
 
 import json
@@ -11,13 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import plotly
 import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.figures import style
+from app import plotly_route
 
-LIBRARY_PATH = f"assets/plotly-{plotly.__version__}.min.js"
 DEFAULT_HEIGHT = 360
 AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso was drawn there
 _CSV_WANTED = "chart-csv"
@@ -25,7 +24,7 @@ _CSV_WANTED = "chart-csv"
 
 def _script() -> str:
     source = (Path(__file__).parent / "chart.js").read_text(encoding="utf-8")
-    return source.replace("__LIBRARY__", json.dumps(LIBRARY_PATH)).replace("__THEMED__", json.dumps(style.THEMED))
+    return source.replace("__LIBRARY__", json.dumps(plotly_route.PATH)).replace("__THEMED__", json.dumps(style.THEMED))
 
 
 _component = st.components.v2.component(

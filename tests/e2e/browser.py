@@ -1,0 +1,196 @@
+"""A real Chromium and a real server for browser tests: start the app, open pages, collect what the console complains about.
+
+Tests that need a browser take the `chromium` fixture; without one they are skipped, or fail where `E2E=required`.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Streamlit itself asks for two files below a page's path on deep links, and logs their 404.
+STREAMLITS_OWN = re.compile(r"_stcore/(health|host-config)")
+
+
+def chromium_path() -> str | None:
+    """Where a Chromium is, if there is one; `CHROMIUM` names another."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def required() -> bool:
+    """Whether browser tests must run."""
+    return os.environ.get("E2E") == "required"
+
+
+@dataclass
+class Server:
+    """A running app: its address, and what it wrote to its log so far."""
+
+    url: str
+    process: subprocess.Popen
+    log_path: Path
+
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def tracebacks(self) -> list[str]:
+        """The last line of every traceback that the server logged."""
+        return re.findall(r"Traceback \(most recent call last\):\n(?:.*\n)*?(\S.*)\n", self.log() + "\n")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serve(script: Path | str = "app/main.py", *, env: Mapping[str, str] | None = None, options: tuple[str, ...] = (),
+          base_path: str = "") -> Iterator[Server]:
+    """Start the app on a free port and stop it at the end.
+
+    Parameters
+    ----------
+    script : path
+        What `streamlit run` gets, from the project's folder.
+    env : mapping, optional
+        More environment variables: `EXITLENS_RUNS`, `EXITLENS_CACHE`, `EXITLENS_STATE`, ...; an empty cache and state folder
+        of its own unless given.
+    options : tuple of str
+        More options of `streamlit run`.
+    base_path : str
+        `server.baseUrlPath`.
+    """
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"EXITLENS_CACHE": f"{folder}/cache", "EXITLENS_STATE": f"{folder}/state", "PYTHONUNBUFFERED": "1"}
+        log_path = Path(folder) / "server.log"
+        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true",
+                   "--server.address", "127.0.0.1", "--server.fileWatcherType", "none", "--server.baseUrlPath", base_path, *options]
+        with log_path.open("wb") as log:
+            process = subprocess.Popen(command, cwd=PROJECT, env=os.environ | own | dict(env or {}), stdout=log, stderr=subprocess.STDOUT)
+        url = f"http://127.0.0.1:{port}{'/' + base_path if base_path else ''}"
+        server = Server(url, process, log_path)
+        try:
+            _wait_until_healthy(server)
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_healthy(server: Server, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.process.poll() is not None:
+            raise RuntimeError(f"the app stopped at start:\n{server.log()}")
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        time.sleep(0.1)
+    raise RuntimeError(f"the app did not answer within {seconds:.0f} s:\n{server.log()}")
+
+
+@dataclass
+class Opened:
+    """A page in a browser, and every complaint of its console (but Streamlit's own two 404s)."""
+
+    page: object  # playwright.sync_api.Page
+    complaints: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[object]:
+    """A headless Chromium, driven by playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextlib.contextmanager
+def opened(chromium: object, url: str, *, dark: bool = False, width: int = 1400, height: int = 1000) -> Iterator[Opened]:
+    """Open an address in a fresh browser profile and wait until the script has run and the charts are drawn."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", accept_downloads=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    result = Opened(page)
+    page.on("console", lambda message: _collect(result, message))
+    page.on("pageerror", lambda error: result.complaints.append(f"uncaught: {error}"))
+    try:
+        page.goto(url)
+        settle(page)
+        yield result
+    finally:
+        context.close()
+
+
+def _collect(result: Opened, message: object) -> None:
+    where = (message.location or {}).get("url", "")
+    if message.type == "error" and not STREAMLITS_OWN.search(where):
+        result.complaints.append(f"{message.text} ({where})")
+
+
+def settle(page: object) -> None:
+    """Wait until the script is idle and every visible chart is drawn."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.xl-chart')].every((c) => !c.offsetParent || c.dataset.drawn
+             || !c.querySelector('.xl-fault')?.hidden)"""
+    )
+
+
+def drawn(page: object, name: str) -> int:
+    """How often a chart has been drawn: compare before and after an action."""
+    return int(page.get_attribute(f'.xl-chart[data-name="{name}"]', "data-drawn") or 0)
+
+
+def wait_redrawn(page: object, name: str, before: int) -> None:
+    """Wait until a chart was drawn again since `drawn(...)` gave `before`."""
+    page.wait_for_function(f"""() => Number(document.querySelector('.xl-chart[data-name="{name}"]')?.dataset.drawn || 0) > {before}""")
+
+
+def plot(page: object, name: str, expression: str) -> object:
+    """Evaluate JavaScript on a chart's plotly element, called `gd`: its `data`, `layout`, `_fullLayout`."""
+    return page.evaluate(f"""() => {{ const gd = document.querySelector('.xl-chart[data-name="{name}"] .xl-plot'); return {expression}; }}""")
+
+
+def pixel(page: object, name: str, x: float, y: float) -> tuple[float, float]:
+    """Where a point of a chart (in axis units) is on the screen."""
+    return tuple(plot(page, name, f"""(() => {{ const r = gd.getBoundingClientRect(), l = gd._fullLayout;
+        return [r.left + l.xaxis._offset + l.xaxis.d2p({x!r}), r.top + l.yaxis._offset + l.yaxis.d2p({y!r})]; }})()"""))
+
+
+def drag(page: object, points: list[tuple[float, float]]) -> None:
+    """Press at the first point, move through the others, release at the last (screen pixels)."""
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=4)
+    page.mouse.up()

@@ -1,0 +1,12 @@
+"""The launcher of `chart_script.py`, with the app's own route for plotly.js."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from app.plotly_route import plotly_route  # noqa: E402
+
+app = st.App(Path(__file__).with_name("chart_script.py"), routes=[plotly_route()])

@@ -1,0 +1,59 @@
+"""A page with one chart of every kind, for the browser test of the chart component: not part of the app."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from analysis.figures import style  # noqa: E402
+from app.components.chart import chart  # noqa: E402
+
+st.set_page_config(layout="wide")
+st.session_state.setdefault("events", [])
+
+
+def record(kind):
+    return lambda value: st.session_state["events"].append([kind, value])
+
+
+on = st.toggle("PoE", key="poe")
+if st.toggle("Shift", key="shift"):
+    st.caption("something above")
+rng = np.random.default_rng(0)
+
+curve = style.base_figure("Accuracy rises by <b>4</b> points & more", "10,000 samples", "cost (MACs)", "accuracy")
+x = np.arange(1, 8, dtype="f4")
+for predictor, lift in (("baseline", 0.0), ("pa", 0.1 if on else 0.05), ("moe", 0.15)):
+    looks = style.predictor_style(predictor)
+    y = (0.5 + lift + 0.03 * x).astype("f4")
+    curve.add_scatter(x=x, y=y, name=predictor, mode="lines+markers", line={"color": looks["color"], "dash": looks["dash"]},
+                      marker={"color": looks["color"], "symbol": looks["symbol"]}, customdata=np.arange(7), hovertemplate="%{y:.3f}")
+    style.line_end_label(curve, 7, float(y[-1]), predictor, looks["color"])
+
+cells = style.base_figure("Most fall from exit 1 to 2", "", "to exit", "from exit")
+cells.add_heatmap(z=rng.integers(0, 50, (6, 7)), x=[f"e{i}" for i in range(7)], y=[f"f{i}" for i in range(6)])
+
+cloud = style.base_figure("Falls shrink", "5,000 samples", "baseline", "corrected")
+points = rng.random((5000, 2)).astype("f4")
+cloud.add_scattergl(x=points[:, 0], y=points[:, 1] * (0.5 if on else 1), mode="markers", marker={"color": style.COLOURS["pa"], "size": 4})
+
+bars = style.base_figure("Bars", "", "", "")
+bars.add_bar(x=["a", "b", "c"], y=[1, 2, 3], marker={"color": style.COLOURS["hard-poe"]})
+
+chart(curve, name="curve", on_click=record("click"), on_drag=lambda v: st.session_state.update(budget=v, events=[["drag", v]]),
+      draggable=st.session_state.get("budget", 4.0))
+left, right = st.columns(2)
+with left:
+    chart(cells, name="cells", on_click=record("click"))
+with right:
+    chart(cloud, name="cloud", on_select=lambda v: (record("select")(v), st.session_state.update(region=v)), selection=st.session_state.get("region"))
+one, two = st.tabs(["one", "two"])
+with one:
+    st.write("empty")
+with two:
+    chart(bars, name="bars", on_click=record("click"))
+st.json(st.session_state["events"])
