@@ -1,0 +1,115 @@
+"""Predictors: the logits of every exit into probabilities at every exit, one method per file.
+
+`PREDICTORS` is the table of methods and their settings, plain data. Importing this package imports no torch; `predict` does.
+
+>>> import numpy as np
+>>> from analysis.predictors import predict
+>>> logits = np.array([[[1.0, 3.0, -1.0]], [[2.0, 2.0, 5.0]]])  # (exits, samples, classes)
+>>> predict("pa", logits, weights="uniform").probs[1, 0].tolist()
+[0.25, 0.75, 0.0]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from analysis.predictors.checks import check_logits
+from analysis.predictors.custom import available_predictors, custom_predictor, file_hash, find_predictor
+from analysis.predictors.settings import canonical, resolve_settings
+from analysis.predictors.table import PREDICTORS, Predictor, Setting
+
+if TYPE_CHECKING:
+    from analysis.predictors.prediction import Prediction
+
+__all__ = [
+    "PREDICTORS",
+    "Prediction",
+    "Predictor",
+    "Setting",
+    "available_predictors",
+    "check_logits",
+    "custom_predictor",
+    "find_predictor",
+    "predict",
+    "resolve",
+    "settings_key",
+]
+
+
+def __getattr__(name: str):
+    if name == "Prediction":
+        from analysis.predictors.prediction import Prediction
+
+        return Prediction
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def resolve(
+    predictor: str | Predictor,
+    settings: Mapping[str, object] | None = None,
+    *,
+    kind: str = "logits",
+    n_exits: int | None = None,
+) -> dict[str, object]:
+    """The settings of a predictor complete and typed; resolving twice changes nothing.
+
+    Parameters
+    ----------
+    predictor : an id, 'path/file.py:function', or a row of the table
+    settings : name -> value, or its text as from `--set` or an address; what is missing takes its default
+    kind : what the run holds, 'logits' or 'probs'
+    n_exits : number of exits, against which the number of weights is checked; None leaves that open
+
+    Raises
+    ------
+    ValueError
+        For an unknown predictor or setting, a value out of range, two settings that contradict each other, or a predictor
+        that cannot be computed from probabilities.
+
+    >>> resolve("hard-poe", {"threshold": "0.5"})
+    {'threshold': 0.5, 'relative_threshold': None, 'fallback': 'softmax'}
+    """
+    return resolve_settings(find_predictor(predictor), settings or {}, kind, n_exits)
+
+
+def settings_key(predictor: str | Predictor, settings: Mapping[str, object] | None = None) -> str:
+    """One canonical text for a predictor and its settings: equal exactly when the same is computed.
+
+    For someone's own predictor it holds the hash of the file as it is now.
+
+    >>> settings_key("hard-poe", {"threshold": "0"}) == settings_key("hard-poe")
+    True
+    """
+    row = find_predictor(predictor)
+    return canonical(row, settings or {}, file_hash(row.path) if row.path else None)
+
+
+def predict(
+    predictor: str | Predictor, logits, *, first_sample: int = 0, total_samples: int | None = None, **settings: object
+) -> Prediction:
+    """The distribution that every exit shows for every sample.
+
+    Parameters
+    ----------
+    predictor : an id, 'path/file.py:function', or a row of the table
+    logits : array or tensor (exits, samples, classes), any real type; -inf is a class of probability 0
+    first_sample, total_samples : where these samples stand in their run; only messages mention it
+    settings : as in the table; what is missing takes its default
+
+    Returns
+    -------
+    Prediction
+        `log_probs` and `probs` (exits, samples, classes), float64, and the mask `collapsed` (exits, samples).
+
+    Raises
+    ------
+    ValueError
+        For NaN, +inf or a row of only -inf among the logits, naming exit and sample; for bad settings.
+    """
+    from analysis.predictors.apply import apply_predictor
+
+    row = find_predictor(predictor)
+    shape = tuple(getattr(logits, "shape", ()))
+    resolved = resolve_settings(row, settings, n_exits=shape[0] if len(shape) == 3 else None)
+    return apply_predictor(row, logits, resolved, first_sample, total_samples)

@@ -1,0 +1,71 @@
+"""One call from logits to a prediction, for the table's predictors and for anyone's own. Imports torch."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from analysis.predictors.checks import SUM_TOLERANCE, check_logits, check_probs, check_shape
+from analysis.predictors.custom import load_function
+from analysis.predictors.prediction import Prediction, no_collapse
+from analysis.predictors.table import Predictor
+
+
+def as_tensor(logits, dtype: torch.dtype) -> Tensor:
+    """A tensor of that type; a NumPy array, which may be read-only or memory-mapped, is copied."""
+    if isinstance(logits, Tensor):
+        return logits.detach().to(dtype)
+    return torch.from_numpy(np.array(logits, dtype=np.float64 if dtype == torch.float64 else np.float32))
+
+
+def in_type_of(logits, settings: dict[str, object]) -> dict[str, object]:
+    """Bounds on logits rounded as the logits were, so that a logit stored as 0.3 lies at the threshold 0.3, not above it.
+
+    float16 and bfloat16 logits count as float32, in which public code evaluates them.
+    """
+    if "float64" in str(logits.dtype):
+        return settings
+    bounds = {name: settings[name] for name in ("threshold", "cap") if settings.get(name) is not None}
+    return settings | {name: float(np.float32(value)) for name, value in bounds.items()}
+
+
+def check_type(logits) -> None:
+    dtype = getattr(logits, "dtype", None)
+    if dtype is None or not any(word in str(dtype) for word in ("float", "int")):
+        raise ValueError(f"logits are {dtype or type(logits).__name__}: give an array or tensor of real numbers")
+
+
+def predict_custom(predictor: Predictor, logits, settings: dict[str, object], first_sample: int) -> Prediction:
+    """Call someone's own function on float32 logits, check what it returns, and normalise the last digits."""
+    function = load_function(predictor)
+    given = as_tensor(logits, torch.float32).clone()
+    try:
+        with torch.no_grad():
+            returned = function(given, **settings)
+    except Exception as error:
+        raise ValueError(f"{predictor.function} raised {type(error).__name__}: {error}") from error
+    if not isinstance(returned, (Tensor, np.ndarray)):
+        raise ValueError(f"{predictor.function} returned {type(returned).__name__}: return a tensor of probabilities")
+    tolerance = SUM_TOLERANCE.get(str(returned.dtype).removeprefix("torch."), 1e-4)
+    probs = as_tensor(returned, torch.float64)
+    check_shape(tuple(logits.shape))
+    check_probs(probs.cpu().numpy(), tuple(logits.shape), predictor.function, tolerance, first_sample)
+    log_probs = (probs / probs.sum(-1, keepdim=True)).log()
+    return Prediction(log_probs, no_collapse(log_probs))
+
+
+def apply_predictor(
+    predictor: Predictor, logits, settings: dict[str, object], first_sample: int = 0, total: int | None = None
+) -> Prediction:
+    """The prediction for resolved settings; see `analysis.predictors.predict`."""
+    check_type(logits)
+    check_logits(logits, first_sample, total)
+    if predictor.path is not None:
+        return predict_custom(predictor, logits, settings, first_sample)
+    module, name = predictor.function.split(":")
+    function = getattr(importlib.import_module(module), name)
+    with torch.no_grad():
+        return function(as_tensor(logits, torch.float64), **in_type_of(logits, settings))

@@ -1,0 +1,199 @@
+"""Anyone's own predictor: `path/to/file.py:function`, described without running it and run from the bytes that are hashed.
+
+The function takes a float32 tensor (exits, samples of one chunk, classes) and its settings by name, and returns
+probabilities of the same shape. Imports no torch; the file itself is run only when something is predicted.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import sys
+import types
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from analysis.predictors.settings import REQUIRED
+from analysis.predictors.table import PREDICTORS, Predictor, Setting
+
+
+def read_source(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"predictor file {path} cannot be read ({error.strerror}): give the path of a Python file"
+        ) from None
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of the file: part of every cache key."""
+    return hashlib.sha256(read_source(path)).hexdigest()
+
+
+def split_spec(spec: str) -> tuple[Path, str]:
+    """'path/file.py:function' as an absolute path and a name; the path may itself hold colons."""
+    path, colon, name = spec.strip().rpartition(":")
+    if not colon or not path or not name.isidentifier():
+        raise ValueError(
+            f"predictor {spec!r} is no known id: give one of {', '.join(PREDICTORS)}, or path/to/file.py:function"
+        )
+    return Path(path).expanduser().absolute(), name
+
+
+def parse_source(path: Path) -> ast.Module:
+    try:
+        return ast.parse(read_source(path), str(path))
+    except (SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise ValueError(f"predictor file {path}{line} is not valid Python ({error.args[0]}): correct it") from None
+
+
+def bound_names(tree: ast.Module) -> set[str]:
+    """Names that the file's top level defines, assigns or imports."""
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {(alias.asname or alias.name) for alias in node.names}
+        else:
+            names |= {
+                part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            }
+    return names
+
+
+def literal_setting(argument: ast.arg, default: ast.expr | None) -> Setting | None:
+    """A setting from an argument; None where its default is no literal, which only running the file could tell."""
+    text = "A literal, as the function takes it."
+    if default is None:
+        return Setting(argument.arg, REQUIRED, "literal", text)
+    try:
+        return Setting(argument.arg, ast.literal_eval(default), "literal", text)
+    except ValueError:
+        return None
+
+
+def settings_of(function: ast.FunctionDef, where: str) -> tuple[tuple[Setting, ...], bool]:
+    """The settings that the signature names after its first argument, and whether it takes others too."""
+    arguments = function.args
+    positional = arguments.posonlyargs + arguments.args
+    if not positional and arguments.vararg is None:
+        raise ValueError(f"{where} takes no positional argument: let it take the logits first")
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    pairs = list(zip(positional, defaults))[1:] + list(zip(arguments.kwonlyargs, arguments.kw_defaults))
+    settings = [literal_setting(argument, default) for argument, default in pairs]
+    known = tuple(setting for setting in settings if setting is not None)
+    return known, arguments.kwarg is not None or len(known) < len(settings)
+
+
+def describe(path: Path, name: str) -> Predictor:
+    """The table row of a function in a file, from its signature and docstring, without running it."""
+    where = f"{path}:{name}"
+    if name in PREDICTORS:
+        raise ValueError(f"{where} has the id of a built-in predictor, {name}: give the function another name")
+    tree = parse_source(path)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if name not in functions and name not in bound_names(tree):
+        found = f"it defines {', '.join(sorted(functions))}" if functions else "it defines no function"
+        raise ValueError(f"predictor file {path} has no function {name}: {found}")
+    settings, is_open, summary = (), True, ""
+    if name in functions:
+        settings, is_open = settings_of(functions[name], where)
+        summary = (ast.get_docstring(functions[name]) or "").partition("\n")[0]
+    return Predictor(
+        id=name,
+        name=name.replace("_", " "),
+        label=name.replace("_", " "),
+        summary=summary or f"{name} from {path.name}.",
+        citation=where,
+        settings=settings,
+        function=where,
+        path=str(path),
+        open_settings=is_open,
+    )
+
+
+_registered: dict[str, Predictor] = {}
+"""Predictors that this process was given by name, so that their id alone finds them again."""
+
+
+def custom_predictor(spec: str) -> Predictor:
+    """The predictor 'path/file.py:function'; from then on its id, the function's name, finds it too.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, is not Python, has no such function, or the name is a built-in predictor's.
+    """
+    predictor = describe(*split_spec(spec))
+    _registered[predictor.id] = predictor
+    return predictor
+
+
+def environment_predictors(value: str | None = None) -> dict[str, Predictor]:
+    """What `EXITLENS_PREDICTORS` names, comma-separated; `value` replaces it."""
+    specs = os.environ.get("EXITLENS_PREDICTORS", "") if value is None else value
+    found: dict[str, Predictor] = {}
+    for spec in filter(None, (part.strip() for part in specs.split(","))):
+        predictor = describe(*split_spec(spec))
+        if predictor.id in found and found[predictor.id].path != predictor.path:
+            raise ValueError(f"EXITLENS_PREDICTORS names two functions {predictor.id}: give one of them another name")
+        found[predictor.id] = predictor
+    return found
+
+
+def available_predictors() -> dict[str, Predictor]:
+    """The table, and after it what `EXITLENS_PREDICTORS` names."""
+    return PREDICTORS | environment_predictors()
+
+
+def find_predictor(predictor: str | Predictor) -> Predictor:
+    """The row for an id, for 'path/file.py:function', or the row itself.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known by that id; the message lists what is.
+    """
+    if isinstance(predictor, Predictor):
+        return predictor
+    if predictor in PREDICTORS:
+        return PREDICTORS[predictor]
+    if ":" in predictor:
+        return custom_predictor(predictor)
+    known = available_predictors()
+    if predictor in known:
+        return known[predictor]
+    if predictor in _registered:
+        spec = _registered[predictor]
+        return describe(Path(spec.path), spec.id)
+    raise ValueError(
+        f"predictor {predictor!r} is no known id: give one of {', '.join(known)}, or path/to/file.py:function"
+    )
+
+
+@lru_cache(maxsize=16)
+def run_source(path: str, source: bytes) -> types.ModuleType:
+    """Run a file's content as a module of its own; nothing is written beside the file."""
+    name = f"exitlens_predictor_{hashlib.sha256(path.encode() + source).hexdigest()[:16]}"
+    module = types.ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module  # dataclasses and pickling look their module up
+    try:
+        exec(compile(source, path, "exec"), module.__dict__)
+    except Exception as error:
+        del sys.modules[name]
+        raise ValueError(f"predictor file {path} raised {type(error).__name__} when run: {error}") from error
+    return module
+
+
+def load_function(predictor: Predictor) -> Callable:
+    """The function, from the file as it is now."""
+    function = getattr(run_source(predictor.path, read_source(predictor.path)), predictor.id, None)
+    if not callable(function):
+        raise ValueError(f"{predictor.function} is not a function: name one that takes the logits")
+    return function
