@@ -1,0 +1,216 @@
+"""Logits -> traces: the predictor on one chunk of samples at a time, then reductions over the classes.
+
+torch does both, imported when something is computed. Memory is bounded by the chunk, whatever the run's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.metrics.decrease import Fall, largest_fall
+from analysis.predictors import predict, resolve
+from analysis.run import Run
+from analysis.traces.table import KINDS, PER_EXIT, Traces, falls_of_columns
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CHUNK_BYTES = 8 << 20
+"""Float64 probabilities per chunk. A predictor and the reductions hold about eight arrays of this size at once: 64 MB, and
+smaller chunks stay in the processor's cache."""
+TIE_GRID = 2.0**36
+"""Log-probabilities that agree to 1.5e-11 are ties: equal products of the same factors in another order differ by 1e-15."""
+
+
+def chunk_samples(n_exits: int, n_classes: int) -> int:
+    """Samples per chunk, at least 1."""
+    return max(1, CHUNK_BYTES // (8 * n_exits * n_classes))
+
+
+def numpy32(values: Tensor) -> np.ndarray:
+    return values.float().cpu().numpy()
+
+
+def gather(values: Tensor, classes: Tensor) -> Tensor:
+    """values[m, s, classes[m, s]] as (exits, samples)."""
+    return values.gather(-1, classes.expand(values.shape[:2])[..., None])[..., 0]
+
+
+def likeliest(keys: Tensor, probs: Tensor) -> dict[str, Tensor]:
+    """Predicted class, its probability and the margin to the second; class -1 and 0 where a row is all zero."""
+    import torch
+
+    top = keys.max(-1)  # of several maxima, torch returns the first: the lowest class index
+    shown = top.values > -torch.inf
+    max_prob = gather(probs, top.indices)
+    second = probs.scatter(-1, top.indices[..., None], 0).amax(-1)
+    return {
+        "predicted": torch.where(shown, top.indices, -1).int(),
+        "max_prob": max_prob,
+        "margin": max_prob - second,
+    }
+
+
+def true_class(log_probs: Tensor, keys: Tensor, predicted: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Log-probability and rank of the true class, and whether it is predicted."""
+    import torch
+
+    known = labels >= 0
+    classes = labels.clamp_min(0)
+    log_prob = gather(log_probs, classes)
+    key = gather(keys, classes)[..., None]
+    above = (keys > key).sum(-1)
+    lower = torch.arange(keys.shape[-1], device=keys.device) < classes[:, None]  # (samples, classes)
+    rank = 1 + above + ((keys == key) & lower).sum(-1)
+    rank = torch.where(torch.isneginf(log_prob), keys.shape[-1] + 1, rank)
+    return {
+        "log_true_class_prob": log_prob.masked_fill(~known, torch.nan),
+        "true_class_prob": log_prob.exp().masked_fill(~known, torch.nan),
+        "rank": torch.where(known, rank, 0).int(),
+        "correct": (predicted == labels) & known,
+    }
+
+
+def falls_of_any_class(probs: Tensor) -> dict[tuple[str, str], Fall]:
+    """The largest fall over the classes of float32 probabilities (exits, samples, classes).
+
+    The class that falls furthest is found class by class from the lowest later value; its trajectory then gives size and exits.
+    """
+    import torch
+
+    lowest = probs[-1].clone()
+    furthest = {kind: torch.zeros_like(lowest, dtype=torch.float64) for kind in KINDS}
+    for exit_index in reversed(range(len(probs) - 1)):
+        start = probs[exit_index].double()
+        drop = start - lowest
+        torch.maximum(furthest["absolute"], drop, out=furthest["absolute"])
+        torch.maximum(furthest["relative"], drop / start.clamp_min(1e-300), out=furthest["relative"])  # 0 / 1e-300 is 0
+        torch.minimum(lowest, probs[exit_index], out=lowest)
+    falls = {}
+    for kind, drops in furthest.items():
+        trajectory = gather(probs, drops.argmax(-1)).cpu().numpy()
+        falls["any_class", kind] = largest_fall(trajectory, relative=kind == "relative")
+    return falls
+
+
+def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> tuple[dict[str, np.ndarray], dict]:
+    """The columns of `Traces` and the falls of any class, for one chunk.
+
+    Parameters
+    ----------
+    log_probs
+        Natural logarithms (exits, samples, classes), float64; -inf for no mass.
+    collapsed
+        Bool (exits, samples).
+    labels
+        int64 (samples,); -1 where unknown.
+    """
+    probs = log_probs.exp()
+    keys = (log_probs * TIE_GRID).round_()
+    columns = likeliest(keys, probs)
+    columns |= true_class(log_probs, keys, columns["predicted"], labels)
+    final = columns["predicted"][-1].long()
+    columns["final_prediction_prob"] = gather(probs, final.clamp_min(0)).masked_fill(final < 0, 0)
+    columns["sum_squared"] = probs.square().sum(-1)
+    columns["entropy"] = -(probs * log_probs.clamp_min(-1e300)).sum(-1) + 0.0  # 0 * -1e300 is 0; + 0.0 turns -0 into 0
+    columns["support"] = (log_probs > -float("inf")).sum(-1).masked_fill(collapsed, 0).int()
+    columns["collapsed"] = collapsed
+    arrays = {
+        name: numpy32(values) if values.is_floating_point() else values.cpu().numpy() for name, values in columns.items()
+    }
+    return arrays, falls_of_any_class(probs.float())
+
+
+def join(chunks: list[tuple[dict, dict]], labels: np.ndarray, n_classes: int) -> Traces:
+    """The chunks side by side, with the falls that follow from the joined columns."""
+    columns = {name: np.concatenate([arrays[name] for arrays, _ in chunks], axis=1) for name in PER_EXIT}
+    falls = falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
+    for kind in KINDS:
+        parts = [any_class["any_class", kind] for _, any_class in chunks]
+        falls["any_class", kind] = Fall(*(np.concatenate(arrays) for arrays in zip(*parts)))
+    return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
+
+
+def trace_chunks(
+    read: Callable[[int, int], np.ndarray],
+    shape: tuple[int, int, int],
+    labels: np.ndarray,
+    predictor_id: str,
+    settings: Mapping[str, object],
+    progress: Callable[[int, int], None] | None,
+) -> Traces:
+    import torch
+
+    n_exits, n_samples, n_classes = shape
+    step = chunk_samples(n_exits, n_classes)
+    chunks = []
+    for start in range(0, max(n_samples, 1), step):  # a run without samples still has one, empty, chunk
+        stop = min(start + step, n_samples)
+        prediction = predict(predictor_id, read(start, stop), first_sample=start, total_samples=n_samples, **settings)
+        chunk_labels = torch.from_numpy(labels[start:stop]).to(prediction.log_probs.device)
+        chunks.append(reduce_chunk(prediction.log_probs, prediction.collapsed, chunk_labels))
+        if progress is not None:
+            progress(stop, n_samples)
+    return join(chunks, labels, n_classes)
+
+
+def trace_logits(
+    logits: np.ndarray, labels: Sequence[int] | None = None, predictor_id: str = "pa", **settings: object
+) -> Traces:
+    """The traces of an array of logits (exits, samples, classes), for notebooks.
+
+    Parameters
+    ----------
+    logits
+        Any float dtype; -inf is a class of probability 0.
+    labels
+        One class per sample; None or -1 where unknown.
+    predictor_id, settings
+        As in `PREDICTORS`.
+
+    Raises
+    ------
+    ValueError
+        NaN or +inf logits, with exit and sample; unknown settings; labels that do not fit.
+    """
+    n_exits, n_samples, n_classes = logits.shape
+    labels = np.full(n_samples, -1, np.int64) if labels is None else np.array(labels, np.int64)
+    if labels.shape != (n_samples,) or not ((labels >= -1) & (labels < n_classes)).all():
+        raise ValueError(
+            f"labels must be {n_samples} classes from 0 to {n_classes - 1} (-1: unknown), not {labels.shape[0]} "
+            f"from {labels.min(initial=0)} to {labels.max(initial=0)}"
+        )
+    resolved = resolve(predictor_id, settings, n_exits=n_exits)
+    return trace_chunks(lambda a, b: logits[:, a:b], logits.shape, labels, predictor_id, resolved, None)
+
+
+def compute_traces(
+    run: Run,
+    predictor_id: str = "pa",
+    settings: Mapping[str, object] | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Traces:
+    """The traces of all samples of a run, in the run's order, computed anew.
+
+    Parameters
+    ----------
+    run
+        Its logits are read in chunks.
+    predictor_id
+        An id of `available_predictors()`, or `path/to/file.py:function`.
+    settings
+        What differs from the predictor's defaults.
+    progress
+        Called after each chunk with the samples done and their total.
+
+    Raises
+    ------
+    ValueError
+        NaN or +inf logits, with exit and sample; settings out of range; a predictor that the run's kind does not allow.
+    """
+    resolved = resolve(predictor_id, settings or {}, kind=run.kind, n_exits=run.n_exits)
+    return trace_chunks(run.logits.read, run.logits.shape, run.labels, predictor_id, resolved, progress)

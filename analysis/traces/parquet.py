@@ -1,0 +1,155 @@
+"""Traces <-> parquet in long form: one row per sample and exit, samples in the run's order, exits from 1.
+
+Unknown is null: what mentions the true class of a sample without label, and the exits of a fall of size 0. Needs pyarrow.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.metrics.decrease import Fall
+from analysis.run import Run
+from analysis.traces.table import FALLS, PER_EXIT, Traces
+
+VERSION = b"1"
+"""Changes when the same logits give other traces, or other columns: files of another version are computed anew."""
+TRUE_CLASS = ("true_class_prob", "log_true_class_prob", "correct", "rank")
+"""Columns that are null where the label is unknown."""
+FLOATS = ("true_class_prob", "log_true_class_prob", "max_prob", "final_prediction_prob", "sum_squared", "entropy", "margin")
+
+
+def fall_name(of: str, kind: str) -> str:
+    """The column that holds the size of a fall; its exits are in `<name>_from` and `<name>_to`."""
+    return f"relative_fall_{of}" if kind == "relative" else f"fall_{of}"
+
+
+ORDER = (
+    "true_class_prob log_true_class_prob max_prob predicted correct rank final_prediction_prob sum_squared entropy margin "
+    "support collapsed"
+).split()
+FALL_COLUMNS = tuple(f"{fall_name(*key)}{end}" for key in FALLS for end in ("", "_from", "_to"))
+COLUMNS = ("sample", "id", "split", "exit", *ORDER, *FALL_COLUMNS)
+assert set(ORDER) == set(PER_EXIT)
+
+
+def long(values: np.ndarray, unknown: np.ndarray | None = None) -> pa.Array:
+    """(exits, samples) -> one value per sample and exit; null for the samples marked unknown."""
+    mask = None if unknown is None else np.repeat(unknown, len(values))
+    return pa.array(values.T.reshape(-1), mask=mask)
+
+
+def repeated(values: np.ndarray, n_exits: int, null: np.ndarray | None = None) -> pa.Array:
+    """One value per sample -> the same in each row of the sample."""
+    return pa.array(np.repeat(values, n_exits), mask=None if null is None else np.repeat(null, n_exits))
+
+
+def fall_arrays(fall: Fall, n_exits: int) -> list[pa.Array]:
+    still = fall.from_exit < 0
+    exits = [repeated(exit_index + np.int16(1), n_exits, still) for exit_index in fall[1:]]
+    return [repeated(fall.size, n_exits, np.isnan(fall.size)), *exits]
+
+
+def to_table(traces: Traces, run: Run, positions: np.ndarray) -> pa.Table:
+    """Traces of the samples at `positions` of the run as a table with `COLUMNS`."""
+    n_exits, n_samples = traces.n_exits, traces.n_samples
+    unknown = traces.labels < 0 if (traces.labels < 0).any() else None
+    rows = np.repeat(positions, n_exits)
+    arrays = [
+        pa.array(rows),
+        pa.array(run.samples["id"]).take(pa.array(rows)),
+        pa.array(run.samples["split"]).take(pa.array(rows)),
+        pa.array(np.tile(np.arange(1, n_exits + 1, dtype=np.int16), n_samples)),
+    ]
+    arrays += [long(getattr(traces, name), unknown if name in TRUE_CLASS else None) for name in ORDER]
+    for key in FALLS:
+        arrays += fall_arrays(traces.falls[key], n_exits)
+    return pa.Table.from_arrays(arrays, names=list(COLUMNS))
+
+
+def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: str = "all") -> None:
+    """Write the traces of a split of a run, whole or not at all.
+
+    Real numbers are stored by significance of their bytes and everything that repeats by dictionary: 10,000 samples with 7
+    exits take about 3 MB.
+
+    Parameters
+    ----------
+    traces
+        Of the split's samples, in the run's order.
+    run
+        Gives sample ids and splits.
+    path
+        Replaced if it exists.
+    split
+        `test`, `calibration` or `all`.
+
+    Raises
+    ------
+    ValueError
+        Traces of another number of samples than the split has.
+    """
+    positions, path = run.positions(split), Path(path)
+    if len(positions) != traces.n_samples:
+        raise ValueError(f"the traces hold {traces.n_samples} samples, split {split!r} of run {run.id} {len(positions)}")
+    table = to_table(traces, run, positions).replace_schema_metadata(
+        {b"exitlens_traces": VERSION, b"split": split.encode(), b"n_classes": str(traces.n_classes).encode()}
+    )
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=[name for name in COLUMNS if name not in FLOATS],
+            column_encoding={name: "BYTE_STREAM_SPLIT" for name in FLOATS},
+        )
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def per_exit(table: pa.Table, name: str, n_exits: int) -> np.ndarray:
+    """A column of the table as (exits, samples) in the dtype of `Traces`."""
+    column = table.column(name)
+    if name in ("correct", "rank"):
+        column = column.fill_null(False if name == "correct" else 0)
+    return np.ascontiguousarray(column.to_numpy().reshape(-1, n_exits).T)
+
+
+def per_sample(table: pa.Table, name: str, n_exits: int) -> np.ndarray:
+    column = table.column(name)
+    if name.endswith(("_from", "_to")):
+        return column.fill_null(0).to_numpy()[::n_exits] - np.int16(1)
+    return column.to_numpy()[::n_exits].copy()
+
+
+def read_traces_parquet(path: Path | str, run: Run) -> Traces:
+    """The traces in a file that `write_traces_parquet` wrote for this run.
+
+    Raises
+    ------
+    ValueError
+        A file of another version, of other samples than the run's split, or that is no traces file.
+    """
+    try:
+        table = pq.read_table(path, columns=[name for name in COLUMNS if name not in ("id", "split", "exit")])
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path} cannot be read as traces ({error}): compute them again") from error
+    metadata = table.schema.metadata or {}
+    if metadata.get(b"exitlens_traces") != VERSION:
+        raise ValueError(f"{path} was written by another version: compute the traces again")
+    positions = run.positions(metadata[b"split"].decode())
+    if not np.array_equal(table.column("sample").to_numpy(), np.repeat(positions, run.n_exits)):
+        raise ValueError(f"{path} holds other samples than run {run.id}: compute the traces again")
+    columns = {name: per_exit(table, name, run.n_exits) for name in PER_EXIT}
+    falls = {
+        key: Fall(*(per_sample(table, f"{fall_name(*key)}{end}", run.n_exits) for end in ("", "_from", "_to")))
+        for key in FALLS
+    }
+    return Traces(**columns, labels=run.labels[positions], falls=falls, n_classes=run.n_classes)

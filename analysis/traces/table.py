@@ -1,0 +1,102 @@
+"""What traces are: a few numbers per exit and sample, from which most metrics and figures follow. Needs only NumPy.
+
+Every real number is float32, wherever it comes from: falls are differences of float32 probabilities and thresholds are compared
+in float32, so the numbers of bundled, cached and recomputed traces are the same to the last digit. float32 is also what the paper's
+public code computes in; means are taken in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int32, Int64
+
+from analysis.metrics.decrease import Fall, largest_fall
+
+OF = ("true_class", "final_prediction", "any_class")
+KINDS = ("absolute", "relative")
+FALLS = tuple((of, kind) for of in OF for kind in KINDS)
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """Per-sample, per-exit quantities of one predictor on one run; arrays (exits, samples), exits from 0.
+
+    Examples
+    --------
+    >>> traces = trace_logits(np.array([[[2.0, 1.0]], [[1.0, 3.0]]]), [1], "pa")
+    >>> traces.predicted.T.tolist(), traces.correct.T.tolist(), traces.rank.T.tolist()
+    ([[0, 1]], [[False, True]], [[2, 1]])
+    """
+
+    true_class_prob: Float32[np.ndarray, "exits samples"]
+    """NaN where the label is unknown."""
+    log_true_class_prob: Float32[np.ndarray, "exits samples"]
+    """Computed as a logarithm, so that it is finite where the probability underflows; -inf off the support."""
+    max_prob: Float32[np.ndarray, "exits samples"]
+    """The confidence; 0 where nothing is shown (a collapse with fallback none)."""
+    predicted: Int32[np.ndarray, "exits samples"]
+    """The likeliest class, the lowest index of ties; -1 where nothing is shown."""
+    correct: Bool[np.ndarray, "exits samples"]
+    """False where the label is unknown."""
+    rank: Int32[np.ndarray, "exits samples"]
+    """Of the true class in the distribution shown, from 1, ties by index; C + 1 without mass; 0 where the label is unknown."""
+    final_prediction_prob: Float32[np.ndarray, "exits samples"]
+    """Probability of the class predicted at the last exit; 0 where that shows nothing."""
+    sum_squared: Float32[np.ndarray, "exits samples"]
+    entropy: Float32[np.ndarray, "exits samples"]
+    """In nats; 0 where nothing is shown, which means over exits leave out."""
+    margin: Float32[np.ndarray, "exits samples"]
+    """Probability of the likeliest class less that of the second."""
+    support: Int32[np.ndarray, "exits samples"]
+    """Number of classes with mass before any fallback: 0 once collapsed."""
+    collapsed: Bool[np.ndarray, "exits samples"]
+    labels: Int64[np.ndarray, "samples"]
+    """-1 where unknown."""
+    falls: Mapping[tuple[str, str], Fall]
+    """(of, kind) -> the largest fall of each sample, `of` in `OF`, `kind` in `KINDS`."""
+    n_classes: int
+
+    @property
+    def n_exits(self) -> int:
+        return self.max_prob.shape[0]
+
+    @property
+    def n_samples(self) -> int:
+        return self.max_prob.shape[1]
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether any label is known."""
+        return bool((self.labels >= 0).any())
+
+    @property
+    def shown(self) -> Bool[np.ndarray, "exits samples"]:
+        """Where a distribution is shown: everywhere, but for collapses with fallback none."""
+        return self.predicted >= 0
+
+    def select(self, positions: np.ndarray) -> Traces:
+        """The traces of the samples at `positions` (indices or a mask), in that order."""
+        columns = {name: getattr(self, name)[:, positions] for name in PER_EXIT}
+        falls = {key: fall.select(positions) for key, fall in self.falls.items()}
+        return Traces(**columns, labels=self.labels[positions], falls=falls, n_classes=self.n_classes)
+
+    def labelled(self) -> Traces:
+        """The traces of the samples whose label is known; itself when all are."""
+        known = self.labels >= 0
+        return self if known.all() else self.select(known)
+
+
+PER_EXIT = tuple(field.name for field in fields(Traces) if field.name not in ("labels", "falls", "n_classes"))
+
+
+def falls_of_columns(
+    true_class_prob: np.ndarray, final_prediction_prob: np.ndarray
+) -> dict[tuple[str, str], Fall]:
+    """The falls that follow from the traces themselves; those of any class need all probabilities."""
+    values = {"true_class": true_class_prob, "final_prediction": final_prediction_prob}
+    return {
+        (of, kind): largest_fall(column, relative=kind == "relative") for of, column in values.items() for kind in KINDS
+    }
