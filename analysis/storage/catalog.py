@@ -1,0 +1,89 @@
+"""Which runs there are: a quick list of the runs folders, in which a damaged run stands with what is wrong with it.
+
+Imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.storage.folders import DATASETS, runs_folders
+from analysis.storage.manifest import MANIFEST, RunError, read_manifest
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One folder among the runs; `error` says what is wrong with it, None for a sound one."""
+
+    id: str
+    path: Path
+    title: str
+    dataset: str | None
+    model: str | None
+    error: str | None
+    mtime_ns: int
+
+
+def _candidates(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".") and entry.name != DATASETS]
+
+
+def _entry(path: Path, error: str | None) -> RunEntry:
+    title, dataset, model = path.name, None, None
+    if error is None:
+        try:
+            manifest = read_manifest(path)
+            title, dataset, model = manifest.title or path.name, manifest.dataset, manifest.model
+        except RunError as damage:
+            error = str(damage)
+    try:
+        mtime_ns = (path / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        mtime_ns = 0
+    return RunEntry(path.name, path, title, dataset, model, error, mtime_ns)
+
+
+def list_runs() -> list[RunEntry]:
+    """Every folder in the runs folders, in their order and by name; sound ones have no error. Reads no logits."""
+    entries, seen = [], {}
+    for folder in runs_folders():
+        for path in _candidates(folder):
+            hidden = seen.get(path.name)
+            error = f"{path} is hidden by {hidden}, a run of the same name: rename one of them" if hidden else None
+            seen.setdefault(path.name, path)
+            entries.append(_entry(path, error))
+    return entries
+
+
+def find_run(run: str | Path, *, paths: bool = True) -> Path:
+    """The folder of a run.
+
+    Parameters
+    ----------
+    run : a run folder's path, or the name of one in the runs folders
+    paths : False takes names only (for addresses, which strangers may write)
+
+    Raises
+    ------
+    RunError : no such run
+    """
+    text = os.fspath(run)
+    if paths and (Path(text) / MANIFEST).is_file():
+        return Path(text)
+    is_name = text == os.path.basename(text) and text not in ("", os.curdir, os.pardir) and "\0" not in text
+    if is_name:
+        for folder in runs_folders():
+            if (folder / text).is_dir():
+                return folder / text
+    if paths and Path(text).is_dir():
+        return Path(text)
+    known = [entry.id for entry in list_runs() if entry.error is None]
+    there = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "") or "none"
+    places = os.pathsep.join(str(folder) for folder in runs_folders())
+    raise RunError(f"there is no run {text!r} in {places}: give a run folder's path or one of its runs ({there})")

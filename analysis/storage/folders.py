@@ -1,0 +1,37 @@
+"""Where runs, caches and what people make are kept: three folders, each named by an environment variable or a default.
+
+Imports the standard library, and platformdirs when a default is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATASETS = "datasets"
+"""The subfolder of a runs folder that holds the images its runs share; no run may be called so."""
+
+
+def runs_folders() -> list[Path]:
+    """Where runs are looked for: `EXITLENS_RUNS` (several, separated by os.pathsep) or the bundled runs."""
+    named = [Path(name) for name in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if name]
+    return [folder.expanduser() for folder in named] or [PROJECT / "cached_runs"]
+
+
+def cache_folder() -> Path:
+    """What can be computed again: `EXITLENS_CACHE` or the user's cache folder. It may not exist."""
+    if named := os.environ.get("EXITLENS_CACHE"):
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("exitlens", appauthor=False)
+
+
+def state_folder() -> Path:
+    """Slices, notes and names: `EXITLENS_STATE` or the user's data folder. It may not exist."""
+    if named := os.environ.get("EXITLENS_STATE"):
+        return Path(named).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("exitlens", appauthor=False)

@@ -1,0 +1,229 @@
+"""`run.json`: what a run folder says about itself, checked field by field so that a damaged one is refused in words.
+
+Imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.run import KINDS, SPLITS
+
+MANIFEST = "run.json"
+SAMPLES = "samples.parquet"
+WEIGHTS = "model.safetensors"
+SCHEMA = 1
+_HASH_BLOCK = 1 << 22
+
+
+class RunError(ValueError):
+    """A run folder that is missing or damaged; the message says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of `run.json`. `files` maps each file's name to its size in bytes and its sha256."""
+
+    title: str
+    dataset: str | None
+    model: str | None
+    kind: str
+    shape: tuple[int, int, int]
+    dtype: str
+    exit_names: tuple[str, ...]
+    costs: dict[str, tuple[float, ...]]
+    class_names: tuple[str, ...]
+    logits_files: tuple[str, ...]
+    images: dict[str, tuple[str, ...]]
+    arch: str | None
+    provenance: dict[str, object]
+    files: dict[str, dict[str, object]]
+
+    def fingerprint(self) -> str:
+        """Hash of what numbers and figures depend on: everything but the title, the provenance and bundled traces."""
+        files = {n: e["sha256"] for n, e in sorted(self.files.items()) if not n.startswith("traces-")}
+        depends = [SCHEMA, self.dataset, self.model, self.kind, self.exit_names, list(self.costs.items())]
+        depends += [self.class_names, self.logits_files, sorted(self.images.items()), self.arch, files]
+        return hashlib.sha256(json.dumps(depends).encode()).hexdigest()
+
+
+def clean_text(text: object) -> str:
+    """Any text as text that can be written and shown: unpaired surrogates become question marks."""
+    return str(text).encode("utf-8", "replace").decode()
+
+
+def as_json(manifest: Manifest, run_id: str) -> str:
+    """The text of `run.json`."""
+    exits = [
+        {"name": name, "cost": {unit: values[number] for unit, values in manifest.costs.items()}}
+        for number, name in enumerate(manifest.exit_names)
+    ]
+    content = {
+        "schema": SCHEMA,
+        "id": run_id,
+        "title": manifest.title,
+        "dataset": manifest.dataset,
+        "model": manifest.model,
+        "kind": manifest.kind,
+        "samples": manifest.shape[1],
+        "dtype": manifest.dtype,
+        "exits": exits,
+        "classes": list(manifest.class_names),
+        "logits": list(manifest.logits_files),
+        "images": {split: list(files) for split, files in manifest.images.items()},
+        "arch": manifest.arch,
+        "provenance": manifest.provenance,
+        "files": manifest.files,
+    }
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def file_entry(path: Path) -> dict[str, object]:
+    """Size in bytes and sha256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
+    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def checked_costs(costs: dict[str, tuple[float, ...]], n_exits: int) -> dict[str, tuple[float, ...]]:
+    """Cumulative costs as floats.
+
+    Raises
+    ------
+    ValueError : a number of costs other than the exits', or costs that are not positive and cumulative
+    """
+    checked = {}
+    for unit, given in costs.items():
+        values = tuple(float(value) for value in given)
+        if len(values) != n_exits:
+            raise ValueError(f"{len(values)} costs in {unit} for {n_exits} exits: give each exit's cumulative cost")
+        for number, (value, before) in enumerate(zip(values, (0.0, *values)), start=1):
+            if not math.isfinite(value) or value <= 0 or value < before:
+                raise ValueError(
+                    f"the cost of exit {number} in {unit} is {value:g} after {before:g}: "
+                    "costs are cumulative, positive and never fall"
+                )
+        checked[clean_text(unit)] = values
+    return checked
+
+
+def _text_or_none(content: dict, key: str) -> str | None:
+    value = content.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{key} is not text")
+    return value
+
+
+def _names(content: dict, key: str) -> tuple[str, ...]:
+    """A list of names of files that lie in the run folder itself."""
+    names = content[key]
+    if not isinstance(names, list) or not all(isinstance(n, str) and n == os.path.basename(n) and n for n in names):
+        raise ValueError(f"{key} must list names of files in the folder")
+    return tuple(names)
+
+
+def _exits(content: dict) -> tuple[tuple[str, ...], dict[str, tuple[float, ...]]]:
+    exits = content["exits"]
+    if not isinstance(exits, list) or not exits:
+        raise ValueError("exits must list at least one exit")
+    names = tuple(str(entry["name"]) for entry in exits)
+    units = list(exits[0].get("cost", {}))
+    if any(list(entry.get("cost", {})) != units for entry in exits):
+        raise ValueError("the exits have costs in different units")
+    return names, checked_costs({unit: tuple(e["cost"][unit] for e in exits) for unit in units}, len(exits))
+
+
+def _images(content: dict) -> dict[str, tuple[str, ...]]:
+    images = content.get("images", {})
+    for split, files in images.items():
+        if split not in SPLITS or not isinstance(files, list) or not all(isinstance(name, str) for name in files):
+            raise ValueError("images must map test or calibration to a list of files")
+    return {split: tuple(files) for split, files in images.items()}
+
+
+def _files(content: dict) -> dict[str, dict[str, object]]:
+    files = content["files"]
+    for name, entry in files.items():
+        if name != os.path.basename(name) or not isinstance(entry["bytes"], int) or len(entry["sha256"]) != 64:
+            raise ValueError(f"files has a damaged entry {name!r}")
+    return files
+
+
+def _parse(content: dict) -> Manifest:
+    if content.get("schema") != SCHEMA:
+        raise ValueError(f"schema version {content.get('schema')!r}, and this version of Exitlens reads {SCHEMA}")
+    exit_names, costs = _exits(content)
+    classes, samples = content["classes"], content["samples"]
+    if content["kind"] not in KINDS:
+        raise ValueError(f"kind is {content['kind']!r}, not logits or probs")
+    if content["dtype"] not in ("float16", "float32"):
+        raise ValueError(f"dtype is {content['dtype']!r}, not float16 or float32")
+    if not isinstance(samples, int) or samples < 1 or not isinstance(classes, list) or not classes:
+        raise ValueError("samples and classes must not be empty")
+    provenance = content.get("provenance", {})
+    if not isinstance(provenance, dict):
+        raise ValueError("provenance is not an object")
+    return Manifest(
+        title=_text_or_none(content, "title") or "",
+        dataset=_text_or_none(content, "dataset"),
+        model=_text_or_none(content, "model"),
+        kind=content["kind"],
+        shape=(len(exit_names), samples, len(classes)),
+        dtype=content["dtype"],
+        exit_names=exit_names,
+        costs=costs,
+        class_names=tuple(str(name) for name in classes),
+        logits_files=_names(content, "logits"),
+        images=_images(content),
+        arch=_text_or_none(content, "arch"),
+        provenance=provenance,
+        files=_files(content),
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The checked content of a run folder's `run.json`, after checking that its files are there in their full size.
+
+    Raises
+    ------
+    RunError : no such folder, no `run.json`, a damaged one, or a file that is missing or of another size
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder}: there is no such run folder: check the name, or import the run again")
+    try:
+        content = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise RunError(f"{folder} holds no {MANIFEST}, so it is not a run: import it again") from None
+    except OSError as error:
+        raise RunError(f"{folder / MANIFEST} cannot be read ({error.strerror}): check its permissions") from None
+    except ValueError:
+        raise RunError(f"{folder / MANIFEST} is not valid JSON: copy the run again, or import it again") from None
+    try:
+        manifest = _parse(content)
+    except KeyError as error:
+        raise RunError(f"{folder / MANIFEST} is damaged: {error} is missing: copy the run again") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RunError(f"{folder / MANIFEST} is damaged: {error}: copy the run again") from None
+    for name in (*manifest.logits_files, SAMPLES, *manifest.files):
+        _check_file(folder, name, manifest.files)
+    return manifest
+
+
+def _check_file(folder: Path, name: str, files: dict[str, dict[str, object]]) -> None:
+    if name not in files:
+        raise RunError(f"{folder / MANIFEST} is damaged: it does not list {name}: copy the run again")
+    try:
+        size = (folder / name).stat().st_size
+    except OSError:
+        raise RunError(f"{folder / name} is missing: copy the run again, or import it again") from None
+    if size != files[name]["bytes"]:
+        raise RunError(
+            f"{folder / name} has {size} bytes, not the {files[name]['bytes']} that {MANIFEST} says: copy the run again"
+        )

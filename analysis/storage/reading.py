@@ -1,0 +1,109 @@
+"""Open a run folder, cheaply or with every byte checked. Imports numpy, pandas and pyarrow."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from analysis.run import Logits, Run
+from analysis.storage.faults import describe, first_fault
+from analysis.storage.manifest import SAMPLES, WEIGHTS, Manifest, RunError, file_entry, read_manifest
+from analysis.storage.safetensors import map_tensor
+from analysis.storage.samples import read_samples
+
+
+def _open_logits(folder: Path, manifest: Manifest) -> Logits:
+    try:
+        mapped = [map_tensor(folder / name, "logits") for name in manifest.logits_files]
+        logits = Logits([array for array, _ in mapped])
+    except OSError as error:
+        raise RunError(f"{folder}: the logits cannot be read ({error.strerror}): check their permissions") from None
+    except (ValueError, IndexError) as error:
+        raise RunError(f"{folder}: {error}") from None
+    if logits.shape != manifest.shape or logits.dtype.name != manifest.dtype:
+        raise RunError(
+            f"{folder}: the logits are {logits.dtype.name} {logits.shape}, not the {manifest.dtype} {manifest.shape} "
+            "(exits, samples, classes) that run.json says: copy the run again"
+        )
+    return logits
+
+
+def _image_tables(folder: Path, manifest: Manifest) -> dict[str, tuple[Path, ...]]:
+    """Where a run's images lie: only files below the folder that holds the run, whatever a foreign run.json says."""
+    runs = os.path.abspath(folder.parent)
+    tables = {}
+    for split, files in manifest.images.items():
+        paths = [os.path.abspath(folder / file) for file in files]
+        if any(os.path.commonpath([runs, path]) != runs for path in paths):
+            raise RunError(f"{folder}: its images lie outside {runs}: copy them into {runs}/datasets")
+        tables[split] = tuple(Path(path) for path in paths)
+    return tables
+
+
+def load_run(path: str | Path) -> Run:
+    """Open a run folder: structure, sizes and the table of samples are checked, not the hashes.
+
+    Parameters
+    ----------
+    path : the run folder; its name is the run's id, whatever a copied run.json says
+
+    Raises
+    ------
+    RunError : a folder that is missing or damaged
+    """
+    folder = Path(os.path.abspath(path))
+    manifest = read_manifest(folder)
+    weights = folder / WEIGHTS
+    return Run(
+        id=folder.name,
+        path=folder,
+        title=manifest.title or folder.name,
+        dataset=manifest.dataset,
+        model=manifest.model,
+        kind=manifest.kind,
+        exit_names=manifest.exit_names,
+        costs=manifest.costs,
+        class_names=tuple(name.strip() or str(number) for number, name in enumerate(manifest.class_names)),
+        samples=read_samples(folder / SAMPLES, manifest.shape[1], manifest.shape[2]),
+        provenance=manifest.provenance,
+        logits=_open_logits(folder, manifest),
+        fingerprint=manifest.fingerprint(),
+        image_tables=_image_tables(folder, manifest),
+        arch=manifest.arch,
+        weights=weights if WEIGHTS in manifest.files else None,
+    )
+
+
+def validate_run(path: str | Path, progress=None) -> Run:
+    """Check everything about a run folder: structure, sha256 of every file, finite logits, images and their labels.
+
+    Parameters
+    ----------
+    path : the run folder
+    progress : told the number of samples of each chunk that is checked
+
+    Returns
+    -------
+    The run, opened.
+
+    Raises
+    ------
+    RunError : the first thing that is wrong
+    """
+    from analysis.storage.images import check_images
+    from analysis.storage.writing import samples_per_chunk
+
+    run = load_run(path)
+    manifest = read_manifest(run.path)
+    for name, entry in manifest.files.items():
+        if file_entry(run.path / name)["sha256"] != entry["sha256"]:
+            raise RunError(f"{run.path / name} is not the file that was written (sha256 differs): copy the run again")
+    step = samples_per_chunk(run.n_exits, run.n_classes, run.logits.dtype.itemsize)
+    for start in range(0, run.n_samples, step):
+        chunk = run.logits.read(start, min(start + step, run.n_samples))
+        if fault := first_fault(chunk, start):
+            raise RunError(describe(fault, run.n_samples, f"{run.id}: logits"))
+        if progress:
+            progress(chunk.shape[1])
+    check_images(run)
+    return run

@@ -1,0 +1,97 @@
+"""Read and write safetensors files without torch and without holding them in memory.
+
+A file is 8 bytes with the little-endian length of a JSON header, the header (name -> dtype, shape, data_offsets), then
+the tensors' bytes (https://github.com/huggingface/safetensors#format). Imports numpy.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+DTYPES = {
+    "F16": "<f2",
+    "F32": "<f4",
+    "F64": "<f8",
+    "I8": "|i1",
+    "I16": "<i2",
+    "I32": "<i4",
+    "I64": "<i8",
+    "U8": "|u1",
+    "U16": "<u2",
+    "U32": "<u4",
+    "U64": "<u8",
+    "BOOL": "|b1",
+    "BF16": "<u2",  # NumPy has no bfloat16: its bits
+}
+_NAMES = {np.dtype(code): name for name, code in DTYPES.items() if name != "BF16"}
+_LONGEST_HEADER = 100_000_000
+_ALIGNMENT = 64
+
+
+def read_header(path: Path) -> tuple[dict[str, dict], int]:
+    """The header's tensors, by name, and the position of the first data byte.
+
+    Raises
+    ------
+    ValueError : a file that is not safetensors, or whose header does not fit its size
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or not 2 <= length <= min(size - 8, _LONGEST_HEADER):
+            raise ValueError(f"{path.name} is not a safetensors file or is cut off: copy it again")
+        try:
+            header = json.loads(file.read(length))
+            tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+            for entry in tensors.values():
+                _check_entry(entry, size - 8 - length)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError(f"{path.name} has a damaged safetensors header: copy it again") from None
+    return tensors, 8 + length
+
+
+def _check_entry(entry: dict, data_bytes: int) -> None:
+    start, stop = entry["data_offsets"]
+    shape = tuple(entry["shape"])
+    if not all(isinstance(n, int) and n >= 0 for n in (start, stop, *shape)) or not start <= stop <= data_bytes:
+        raise ValueError
+    if entry["dtype"] in DTYPES:
+        count = 1
+        for n in shape:
+            count *= n
+        if count * np.dtype(DTYPES[entry["dtype"]]).itemsize != stop - start:
+            raise ValueError
+
+
+def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:
+    """One tensor, memory-mapped read-only, and its safetensors dtype (a BF16 tensor comes as its 16 bits).
+
+    Raises
+    ------
+    ValueError : no such tensor, or a dtype that NumPy cannot hold
+    """
+    tensors, data = read_header(path)
+    if name not in tensors:
+        raise ValueError(f"{path.name} holds no tensor {name!r}, only {', '.join(tensors) or 'nothing'}")
+    entry = tensors[name]
+    if entry["dtype"] not in DTYPES:
+        raise ValueError(f"{path.name}: {name} is {entry['dtype']}: save it as F16 or F32")
+    shape, dtype = tuple(entry["shape"]), np.dtype(DTYPES[entry["dtype"]])
+    if 0 in shape:
+        return np.zeros(shape, dtype), entry["dtype"]
+    return np.memmap(path, dtype, "r", data + entry["data_offsets"][0], shape), entry["dtype"]
+
+
+def write_header(file: BinaryIO, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> int:
+    """Write the header of a file with one tensor; returns the position of its first byte, a multiple of 64."""
+    size = int(np.prod(shape, dtype=object)) * dtype.itemsize
+    entry = {name: {"dtype": _NAMES[np.dtype(dtype)], "shape": list(shape), "data_offsets": [0, size]}}
+    header = json.dumps(entry, separators=(",", ":")).encode()
+    header += b" " * (-(len(header) + 8) % _ALIGNMENT)
+    file.write(len(header).to_bytes(8, "little") + header)
+    file.truncate(8 + len(header) + size)
+    return 8 + len(header)

@@ -1,0 +1,136 @@
+"""The table of a run's samples: ids, labels, splits, image positions, extra columns, all checked before writing.
+
+Imports numpy, pandas and pyarrow.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.run import SPLITS
+from analysis.storage.manifest import RunError, clean_text
+
+COLUMNS = ("id", "label", "split", "image")
+
+
+def _integers(values: object, what: str) -> pd.array:
+    """Integers with nulls, from integers, whole floats, or anything with None, NA or NaN where unknown."""
+    try:
+        return pd.array(values, dtype="Int64")
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be whole numbers: check the values of {what}") from None
+
+
+def _check_labels(labels: pd.array, n_classes: int) -> None:
+    wrong = np.flatnonzero(((labels < 0) | (labels >= n_classes)).fillna(False))
+    if len(wrong):
+        first = int(wrong[0])
+        raise ValueError(
+            f"labels[{first}] is {labels[first]}, outside 0..{n_classes - 1} ({len(wrong)} of {len(labels)} are): "
+            "check the labels; an unknown label is left empty"
+        )
+
+
+def _check_ids(ids: pd.Series) -> None:
+    repeated = np.flatnonzero(ids.duplicated().to_numpy())
+    if len(repeated):
+        second = int(repeated[0])
+        first = int(np.flatnonzero((ids == ids.iloc[second]).to_numpy())[0])
+        raise ValueError(
+            f"id {ids.iloc[second]!r} is used twice, by samples {first + 1} and {second + 1} of {len(ids)}: "
+            "give every sample its own id"
+        )
+
+
+def _extra_column(values: pd.Series, name: str) -> pd.Series:
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_null)
+    kinds += (pa.types.is_string, pa.types.is_large_string)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    try:
+        kind = pa.array(values, from_pandas=True).type
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+        kind = None
+    if kind is None or not any(test(kind) for test in kinds):
+        raise ValueError(f"column {name!r} of the samples mixes or nests values: keep numbers, texts or dates")
+    return values
+
+
+def samples_table(n_samples: int, n_classes: int, labels: object | None, samples: pd.DataFrame | None) -> pd.DataFrame:
+    """The checked table of samples that a run folder keeps.
+
+    Parameters
+    ----------
+    n_samples, n_classes : of the logits
+    labels : (samples,) whole numbers, None or NaN where unknown; None: the `label` column, else unknown
+    samples : one row per sample: `id` (default: the position), `split` (default: `test`), `image`, `label`, any others
+
+    Returns
+    -------
+    DataFrame with `id`, `label` (Int64 with nulls), `split`, `image` (Int64 with nulls) and the extra columns
+
+    Raises
+    ------
+    ValueError : wrong lengths, labels outside 0..C-1, repeated ids, unknown splits, or columns that cannot be filters
+    """
+    given = pd.DataFrame(index=range(n_samples)) if samples is None else samples.reset_index(drop=True)
+    if len(given) != n_samples:
+        raise ValueError(f"the samples table has {len(given)} rows for {n_samples} samples: give one row for each")
+    if not given.columns.is_unique:
+        raise ValueError(f"the samples table has {given.columns[given.columns.duplicated()][0]!r} twice: rename one")
+    if labels is None:
+        labels = given["label"] if "label" in given else [pd.NA] * n_samples
+    if np.ndim(labels) != 1 or len(labels) != n_samples:
+        raise ValueError(f"labels has shape {np.shape(labels)} for {n_samples} samples: give one label for each sample")
+    labels = _integers(labels, "labels")
+    _check_labels(labels, n_classes)
+    ids = given["id"].map(clean_text) if "id" in given else pd.Series([str(i) for i in range(n_samples)])
+    _check_ids(ids)
+    splits = given["split"] if "split" in given else pd.Series(["test"] * n_samples)
+    unknown = ~splits.isin(SPLITS).to_numpy()
+    if unknown.any():
+        first = int(np.flatnonzero(unknown)[0])
+        raise ValueError(f"the split of sample {first + 1} is {splits.iloc[first]!r}: use test or calibration")
+    images = given["image"] if "image" in given else [pd.NA] * n_samples
+    images = _integers(images, "image")
+    table = {
+        "id": ids.astype("str"),
+        "label": labels,
+        "split": splits.astype("str"),
+        "image": pd.array(np.where((images >= 0).fillna(False), images, pd.NA), dtype="Int64"),
+    }
+    extra = {clean_text(name): _extra_column(given[name], name) for name in given if name not in COLUMNS}
+    return pd.DataFrame({**table, **extra})
+
+
+def write_samples(table: pd.DataFrame, path: Path) -> None:
+    """Write the table of samples as parquet."""
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path, compression="zstd")
+
+
+def read_samples(path: Path, n_samples: int, n_classes: int) -> pd.DataFrame:
+    """The table of samples as a run holds it in memory: unknown labels and missing images are -1.
+
+    Raises
+    ------
+    RunError : a file that is not the table of this run
+    """
+    try:
+        table = pq.read_table(path).to_pandas()
+        table = pd.DataFrame({name: table[name] for name in (*COLUMNS, *(c for c in table if c not in COLUMNS))})
+        for name in ("label", "image"):
+            table[name] = table[name].astype("Int64").fillna(-1).astype("int64")
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        reason = f"no column {error}" if isinstance(error, KeyError) else "it is not a readable parquet table"
+        raise RunError(f"{path} is damaged ({reason}): copy the run again") from None
+    labels, splits = table["label"].to_numpy(), table["split"]
+    if len(table) != n_samples:
+        raise RunError(f"{path} has {len(table)} rows, not the run's {n_samples} samples: copy the run again")
+    if labels.min() < -1 or labels.max() >= n_classes or not splits.isin(SPLITS).all() or not table["id"].is_unique:
+        raise RunError(f"{path} is damaged (labels, splits or ids out of range): import the run again")
+    return table
