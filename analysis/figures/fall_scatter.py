@@ -1,0 +1,89 @@
+"""Each sample's largest fall under the baseline against under a predictor: below the diagonal, the predictor falls less."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.style import INK, MUTED, base_figure, plain, predictor_style
+from analysis.symlog import FALL_UNIT, ticks, to_scale
+
+SAMPLES = "samples"  # name of the trace whose points are samples; its customdata begins with the row of the sample
+
+
+def fall_scatter_figure(
+    baseline: np.ndarray,
+    predictor: np.ndarray,
+    rows: np.ndarray,
+    names: Sequence[str],
+    *,
+    predictor_id: str,
+    colour_of: str,
+    chosen: tuple[float, float] | None = None,
+    x_title: str,
+    y_title: str,
+    title: str,
+    subtitle: str,
+    height: int = 360,
+) -> go.Figure:
+    """One point per drawn sample, both axes from exactly 0 over several powers of ten (log10(1 + v / 0.0001)).
+
+    Parameters
+    ----------
+    baseline, predictor : float, (points,)
+        Largest falls, 0 to 1.
+    rows : int, (points,)
+        What a click hands back.
+    names : sequence of str, (points,)
+        What to call each sample.
+    predictor_id : str
+        Whose falls stand on the y axis.
+    colour_of : str
+        The predictor that is shown: points bear its colour.
+    chosen : (float, float), optional
+        The sample on screen, ringed: its falls under the baseline and the predictor.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    figure = base_figure(title, subtitle, x_title, y_title, height=height, uirevision=predictor_id, dragmode="lasso")
+    places, labels = ticks(0, 1, FALL_UNIT)
+    axis = {"tickvals": places, "ticktext": labels, "range": [-0.08, places[-1] + 0.08]}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    x, y = to_scale(baseline, FALL_UNIT), to_scale(predictor, FALL_UNIT)
+    style = predictor_style(colour_of)
+    figure.add_trace(
+        go.Scattergl(
+            x=x.astype(np.float32),
+            y=y.astype(np.float32),
+            name=SAMPLES,
+            mode="markers",
+            marker={"color": style["color"], "size": 5, "opacity": 0.45},
+            selected={"marker": {"opacity": 0.9}},
+            unselected={"marker": {"opacity": 0.15}},
+            customdata=np.column_stack([rows, baseline, predictor]).astype(np.float64),
+            text=[plain(name) for name in names],
+            hovertemplate="%{text}<br>falls by %{customdata[1]:.4f} under the baseline,"
+            "<br>by %{customdata[2]:.4f} under the predictor<br>click to open it<extra></extra>",
+        )
+    )
+    figure.add_trace(_diagonal(places[-1]))
+    if chosen is not None and np.isfinite(chosen).all():
+        figure.add_trace(_ring(*to_scale(chosen, FALL_UNIT)))
+    figure.add_annotation(
+        x=places[-1] * 0.97, y=places[-1] * 0.97, text="falls as much as before", showarrow=False, xanchor="right", yanchor="bottom",
+        font={"color": MUTED, "size": 11},
+    )  # fmt: skip
+    return figure
+
+
+def _diagonal(end: float) -> go.Scatter:
+    line = {"color": MUTED, "width": 1, "dash": "dot"}
+    return go.Scatter(x=[0, end], y=[0, end], name="equal falls", mode="lines", line=line, hoverinfo="skip")
+
+
+def _ring(x: float, y: float) -> go.Scatter:
+    marker = {"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 2}}
+    return go.Scatter(x=[x], y=[y], name="sample on screen", mode="markers", marker=marker, hovertemplate="the sample on screen<extra></extra>")

@@ -1,0 +1,436 @@
+"""A free query over the columns of a table, in a small grammar of its own: never evaluated as code.
+
+    query       one or more of these, joined by `and`, `or`; `not` before one negates it; parentheses group
+    comparison  fall > 0.1      label_name = "red fox"      0.1 < baseline_fall <= 0.5      fall < baseline_fall
+    list        label_name in (fox, "red fox", wolf)        predicted not in (3, 5)
+    contains    label_name ~ fox        (case does not matter)
+    yes or no   fixed       not broken       correct_3 = false
+    missing     label is missing        label is not missing
+
+`=` and `==` are the same. A column is a plain word, or any text between backquotes. A word that is no column is text, so quotes
+are needed only around spaces and signs; a text between quotes is never a column. Words of the grammar (`and or not in is
+missing true false`) may be written in any case. A comparison with a missing value is false, `!=` and `not in` too; `not (...)`
+is the plain opposite of what it holds.
+"""
+
+import difflib
+import operator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+LONGEST = 1000  # characters
+DEEPEST = 40  # parentheses and `not`s within each other
+
+_KEYWORDS = {"and", "or", "not", "in", "is", "missing", "true", "false"}
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+      | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
+      | (?P<word>[^\W\d]\w*)
+      | (?P<column>`[^`]+`)
+      | (?P<text>"[^"]*"|'[^']*')
+      | (?P<sign><=|>=|==|!=|<|>|=|~|\(|\)|,)""",
+    re.VERBOSE,
+)
+_ORDER: dict[str, Callable] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str  # number, word, keyword, column, text, sign, end
+    text: str  # as written; keywords in lower case, quotes taken off
+    position: int  # of its first character, from 1
+
+
+@dataclass(frozen=True)
+class _Operand:
+    """A column, a number, a text or true/false. `kind` as in `_Token`, or "bool"."""
+
+    kind: str
+    value: object
+    position: int
+
+
+@dataclass(frozen=True)
+class _Compare:
+    operands: tuple[_Operand, ...]
+    signs: tuple[_Token, ...]
+
+
+@dataclass(frozen=True)
+class _In:
+    operand: _Operand
+    values: tuple[_Operand, ...]
+    negated: bool
+
+
+@dataclass(frozen=True)
+class _Missing:
+    operand: _Operand
+    negated: bool
+
+
+@dataclass(frozen=True)
+class _Flag:
+    operand: _Operand
+
+
+@dataclass(frozen=True)
+class _Not:
+    of: object
+
+
+@dataclass(frozen=True)
+class _Join:
+    word: str  # "and" or "or"
+    parts: tuple
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What an operand is for a table: one kind, values that broadcast over the rows, and which of them are missing."""
+
+    kind: str  # "number", "text" or "bool"
+    values: object
+    missing: object
+
+
+def _wrong(position: int, message: str) -> ValueError:
+    return ValueError(f"query, character {position}: {message}")
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise _wrong(at + 1, _unreadable(text, at))
+        kind, found = match.lastgroup, match.group()
+        if kind == "word" and found.lower() in _KEYWORDS:
+            yield _Token("keyword", found.lower(), at + 1)
+        elif kind in ("column", "text"):
+            yield _Token(kind, found[1:-1], at + 1)
+        elif kind != "space":
+            yield _Token(kind, found, at + 1)
+        at = match.end()
+    yield _Token("end", "the end", len(text) + 1)
+
+
+def _unreadable(text: str, at: int) -> str:
+    if text[at] in "\"'`":
+        return f"the {text[at]} is not closed (or holds nothing): add the second one"
+    if text[at].isdigit() or text[at] in "+-.":
+        return f"{text[at : at + 20].split()[0]!r} is not a number: write text that begins with a digit or sign between quotes"
+    return f"{text[at]!r} is not part of the query language: write text that holds signs between quotes"
+
+
+class _Parser:
+    """Recursive descent over the tokens; one method per rule."""
+
+    def __init__(self, text: str):
+        self.tokens = list(_tokens(text))
+        self.at = 0
+        self.depth = 0
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.at]
+
+    def take(self) -> _Token:
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def accept(self, kind: str, *texts: str) -> bool:
+        if self.next.kind == kind and self.next.text in texts:
+            self.at += 1
+            return True
+        return False
+
+    def expect(self, sign: str, what: str) -> None:
+        if not self.accept("sign", sign):
+            raise _wrong(self.next.position, f"expected {sign!r} {what}, found {self.next.text!r}")
+
+    def whole(self) -> object:
+        node = self.any_of()
+        if self.next.kind != "end":
+            raise _wrong(self.next.position, f"expected `and`, `or` or the end, found {self.next.text!r}")
+        return node
+
+    def any_of(self) -> object:
+        return self.joined("or", self.all_of)
+
+    def all_of(self) -> object:
+        return self.joined("and", self.negation)
+
+    def joined(self, word: str, part: Callable[[], object]) -> object:
+        parts = [part()]
+        while self.accept("keyword", word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else _Join(word, tuple(parts))
+
+    def negation(self) -> object:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise _wrong(self.next.position, f"more than {DEEPEST} levels of parentheses and `not`: write it flatter")
+        if self.accept("keyword", "not"):
+            node = _Not(self.negation())
+        elif self.accept("sign", "("):
+            node = self.any_of()
+            self.expect(")", "to close the parenthesis")
+        else:
+            node = self.comparison()
+        self.depth -= 1
+        return node
+
+    def comparison(self) -> object:
+        first = self.operand()
+        if self.accept("keyword", "is"):
+            negated = self.accept("keyword", "not")
+            if not self.accept("keyword", "missing"):
+                raise _wrong(self.next.position, f"expected `missing` after `is`, found {self.next.text!r}")
+            return _Missing(first, negated)
+        if self.next.kind == "keyword" and self.next.text in ("in", "not"):
+            return self.listed(first)
+        operands, signs = [first], []
+        while self.next.kind == "sign" and self.next.text not in ("(", ")", ","):
+            signs.append(self.take())
+            operands.append(self.operand())
+        return _Compare(tuple(operands), tuple(signs)) if signs else _Flag(first)
+
+    def listed(self, first: _Operand) -> _In:
+        negated = self.accept("keyword", "not")
+        if not self.accept("keyword", "in"):
+            raise _wrong(self.next.position, f"expected `in`, found {self.next.text!r}")
+        self.expect("(", "to open the list")
+        values = [self.operand()]
+        while self.accept("sign", ","):
+            values.append(self.operand())
+        self.expect(")", "to close the list")
+        return _In(first, tuple(values), negated)
+
+    def operand(self) -> _Operand:
+        token = self.take()
+        if token.kind == "number":
+            return _Operand("number", _number(token), token.position)
+        if token.kind in ("word", "column", "text"):
+            return _Operand(token.kind, token.text, token.position)
+        if token.kind == "keyword" and token.text in ("true", "false"):
+            return _Operand("bool", token.text == "true", token.position)
+        raise _wrong(token.position, f"expected a column, a number or a text, found {token.text!r}")
+
+
+def _number(token: _Token) -> int | float:
+    value = float(token.text)
+    if not np.isfinite(value):
+        raise _wrong(token.position, f"{token.text!r} is too large a number")
+    whole = re.fullmatch(r"[-+]?\d{1,18}", token.text)
+    return int(token.text) if whole else value
+
+
+def _operands(node: object) -> Iterator[_Operand]:
+    if isinstance(node, _Join):
+        for part in node.parts:
+            yield from _operands(part)
+    elif isinstance(node, _Not):
+        yield from _operands(node.of)
+    elif isinstance(node, _Compare):
+        yield from node.operands
+    elif isinstance(node, _In):
+        yield node.operand
+        yield from node.values
+    elif isinstance(node, _Missing | _Flag):
+        yield node.operand
+
+
+def _column(column: pd.Series) -> _Values:
+    missing = column.isna().to_numpy(dtype=bool)
+    if pd.api.types.is_bool_dtype(column.dtype) and not isinstance(column.dtype, pd.CategoricalDtype):
+        return _Values("bool", column.fillna(False).to_numpy(dtype=bool) if missing.any() else column.to_numpy(dtype=bool), missing)
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
+        if missing.any() and not isinstance(column.dtype, np.dtype):  # pandas' own integers with a mask
+            return _Values("number", column.to_numpy(dtype=np.float64, na_value=np.nan), missing)
+        return _Values("number", column.to_numpy(), missing)  # as stored: a float32 0.1 equals 0.1
+    if isinstance(column.dtype, pd.CategoricalDtype):  # a class name repeats thousands of times: turn each into text once
+        names = np.array([str(name) for name in column.cat.categories], dtype=object)
+        return _Values("text", names[column.cat.codes] if len(names) else np.full(len(column), "", object), missing)
+    return _Values("text", column.astype(str).to_numpy(dtype=object), missing)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parsed query: `.mask(table)` says which rows it keeps, `.columns` which words it may read."""
+
+    text: str
+    _node: object = field(repr=False, compare=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names that stand for columns wherever the table has them, in the order of their first use."""
+        return tuple(dict.fromkeys(o.value for o in _operands(self._node) if o.kind in ("word", "column")))
+
+    def mask(self, table: pd.DataFrame) -> np.ndarray:
+        """Which rows the query keeps.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            One row per sample. Numbers, booleans and texts are compared as such; dates and other values as their text.
+
+        Returns
+        -------
+        numpy.ndarray
+            bool, (rows,). An empty query keeps every row.
+
+        Raises
+        ------
+        ValueError
+            A column does not exist or is of another kind than what it is compared with: the message names the position.
+        """
+        if self._node is None:
+            return np.ones(len(table), dtype=bool)
+        return np.broadcast_to(_Evaluation(table).of(self._node), len(table)).copy()
+
+
+class _Evaluation:
+    """Evaluates nodes over one table; columns are converted once."""
+
+    def __init__(self, table: pd.DataFrame):
+        self.table = table
+        self.known: dict[str, _Values] = {}
+
+    def of(self, node: object) -> np.ndarray:
+        if isinstance(node, _Join):
+            join = np.logical_and if node.word == "and" else np.logical_or
+            result = self.of(node.parts[0])
+            for part in node.parts[1:]:
+                result = join(result, self.of(part))
+            return result
+        if isinstance(node, _Not):
+            return np.logical_not(self.of(node.of))
+        if isinstance(node, _Missing):
+            missing = self.column(node.operand).missing
+            return np.logical_not(missing) if node.negated else missing
+        if isinstance(node, _Flag):
+            return self.flag(node.operand)
+        if isinstance(node, _In):
+            return self.listed(node)
+        return self.compared(node)
+
+    def is_column(self, operand: _Operand) -> bool:
+        return operand.kind == "column" or operand.kind == "word" and operand.value in self.table.columns
+
+    def column(self, operand: _Operand) -> _Values:
+        name = operand.value
+        if operand.kind not in ("word", "column") or name not in self.table.columns:
+            raise self.no_column(operand)
+        if name not in self.known:
+            self.known[name] = _column(self.table[name])
+        return self.known[name]
+
+    def no_column(self, operand: _Operand) -> ValueError:
+        near = difflib.get_close_matches(str(operand.value), [str(column) for column in self.table.columns], n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "see the list of columns"
+        return _wrong(operand.position, f"there is no column {str(operand.value)!r}: {hint}")
+
+    def values(self, operand: _Operand) -> _Values:
+        if self.is_column(operand):
+            return self.column(operand)
+        kind = "text" if operand.kind in ("word", "text") else operand.kind
+        return _Values(kind, operand.value, np.False_)
+
+    def flag(self, operand: _Operand) -> np.ndarray:
+        column = self.column(operand)
+        if column.kind != "bool":
+            raise _wrong(operand.position, f"{operand.value!r} is not a yes-or-no column: compare it with something")
+        return column.values & ~column.missing
+
+    def listed(self, node: _In) -> np.ndarray:
+        left = self.values(node.operand)
+        found = np.False_
+        known = ~left.missing
+        for item in node.values:
+            right = self.values(item)
+            found = found | self.pair("=", left, right, node.operand, item)
+            known = known & ~right.missing
+        return known & ~found if node.negated else found
+
+    def compared(self, node: _Compare) -> np.ndarray:
+        values = [self.values(operand) for operand in node.operands]
+        result = np.True_
+        for i, sign in enumerate(node.signs):
+            result = result & self.pair(sign.text, values[i], values[i + 1], node.operands[i], node.operands[i + 1])
+        return result
+
+    def pair(self, sign: str, left: _Values, right: _Values, first: _Operand, second: _Operand) -> np.ndarray:
+        known = np.logical_not(left.missing | right.missing)
+        if sign == "~":
+            return known & self.contains(left, right, first, second)
+        if not self.is_column(first) and not self.is_column(second):
+            raise self.no_column(first)
+        if left.kind != right.kind:
+            raise self.unlike(left, right, first, second)
+        if left.kind == "bool" and sign not in ("=", "==", "!="):
+            raise _wrong(first.position, f"yes-or-no values have no order: use = or != instead of {sign}")
+        return known & np.asarray(_ORDER[sign](left.values, right.values), dtype=bool)
+
+    def unlike(self, left: _Values, right: _Values, first: _Operand, second: _Operand) -> ValueError:
+        names = {"number": "a number", "text": "text", "bool": "yes or no"}
+        unknown = next((o for o in (first, second) if o.kind == "word" and not self.is_column(o)), None)
+        if unknown is not None:
+            return self.no_column(unknown)
+        return _wrong(
+            second.position,
+            f"{str(second.value)!r} is {names[right.kind]}, but {str(first.value)!r} is {names[left.kind]}",
+        )
+
+    def contains(self, left: _Values, right: _Values, first: _Operand, second: _Operand) -> np.ndarray:
+        if not self.is_column(first):
+            raise self.no_column(first)
+        if left.kind != "text":
+            raise _wrong(first.position, f"{str(first.value)!r} is not text: ~ looks for a text within a text")
+        if self.is_column(second) or right.kind != "text":
+            raise _wrong(second.position, "~ looks for a word, or a text between quotes")
+        part = right.values.lower()
+        codes, names = pd.factorize(left.values)  # few names, many rows
+        return np.array([part in name.lower() for name in names], dtype=bool)[codes] if len(names) else np.zeros(len(codes), bool)
+
+
+def parse(text: str) -> Query:
+    """Read a query; nothing of it is ever run as code.
+
+    Parameters
+    ----------
+    text : str
+        See the module's docstring. Empty: every row.
+
+    Returns
+    -------
+    Query
+
+    Raises
+    ------
+    ValueError
+        The text is not a query: the message names the character's position, from 1, and what was expected.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"fall": [0.0, 0.3, 0.5], "label_name": ["fox", "fox", "wolf"]})
+    >>> parse("fall > 0.1 and label_name = fox").mask(table).tolist()
+    [False, True, False]
+    """
+    if len(text) > LONGEST:
+        raise ValueError(f"query: longer than {LONGEST} characters: shorten it")
+    if not text.strip():
+        return Query(text, None)
+    return Query(text, _Parser(text).whole())
