@@ -14,7 +14,12 @@ from app import state  # noqa: E402
 from app.components.sidebar import shared_controls  # noqa: E402
 from app.components.text import escape  # noqa: E402
 
-TITLES = {"overview": "Overview", "samples": "Samples", "monotonicity": "Monotonicity", "compute": "Accuracy against compute"}
+TITLES = {
+    "overview": "Overview",
+    "samples": "Samples",
+    "monotonicity": "Monotonicity",
+    "compute": "Accuracy against compute",
+}
 
 
 def _show(name: str) -> None:

@@ -4,11 +4,12 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 PROJECT = Path(__file__).resolve().parents[1]
 if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
-from app.plotly_route import plotly_route  # noqa: E402
+from app.plotly_route import Announce, plotly_route  # noqa: E402
 
-app = st.App(Path(__file__).with_name("dashboard.py"), routes=[plotly_route()])
+app = st.App(Path(__file__).with_name("dashboard.py"), routes=[plotly_route()], middleware=[Middleware(Announce)])

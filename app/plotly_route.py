@@ -5,6 +5,7 @@ good. Streamlit mounts user routes at the root whatever `server.baseUrlPath` say
 """
 
 import gzip
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -36,5 +37,26 @@ async def _respond(request: Request) -> Response:
 
 def plotly_route() -> Route:
     """The route that serves plotly.js, for `st.App(routes=[...])`."""
+    return Route(_address(), _respond)
+
+
+def _address() -> str:
     base = st.get_option("server.baseUrlPath").strip("/")
-    return Route(f"/{base}/{PATH}" if base else f"/{PATH}", _respond)
+    return f"/{base}/{PATH}" if base else f"/{PATH}"
+
+
+class Announce:
+    """ASGI middleware: every page tells the browser to fetch plotly.js at once, not only when the first chart asks for it."""
+
+    def __init__(self, app: Callable) -> None:
+        self.app = app
+        self.link = f"<{_address()}>; rel=preload; as=script".encode()
+
+    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+        async def announcing(message: dict) -> None:
+            headers = message.get("headers", ())
+            if any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers):
+                message = message | {"headers": [*headers, (b"link", self.link)]}
+            await send(message)
+
+        await self.app(scope, receive, announcing if scope["type"] == "http" else send)

@@ -45,7 +45,9 @@ _ROWS = (
     Control("sample", "text", "", "The sample on screen, by its id; empty: the first of the split."),
     Control("split", "choice", "test", "Which samples the numbers are over.", ("test", "calibration", "all")),
     Control("unit", "text", "", "The unit of cost; empty: the run's first."),
-    Control("set", "text", "", "Settings of the predictor that differ from their defaults: name:value,name:value.", high=600),
+    Control(
+        "set", "text", "", "Settings of the predictor that differ from their defaults: name:value,name:value.", high=600
+    ),
     # overview
     # samples
     # monotonicity
@@ -189,7 +191,9 @@ def begin(page: str) -> None:
     if session.written is None or address and address != session.written:
         values, refused = from_address(address)
         session.notes += refused
-        if session.written is not None:  # a step back in the browser's history: the address is the whole truth of its page
+        if (
+            session.written is not None
+        ):  # a step back in the browser's history: the address is the whole truth of its page
             for name in (n for n in session.written if n not in address):
                 session.values.pop(name, None)
         session.values.update(values)

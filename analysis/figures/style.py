@@ -36,7 +36,10 @@ MARKERS: dict[str, str] = {
     "ca": "x",
 }
 # Anyone's own corrections: the two colours that are left, told apart by dash and marker too.
-CUSTOM = ({"color": "#CC79A7", "dash": "5px,2px", "symbol": "star"}, {"color": "#F0E442", "dash": "8px,2px,2px,2px", "symbol": "hexagon"})
+CUSTOM = (
+    {"color": "#CC79A7", "dash": "5px,2px", "symbol": "star"},
+    {"color": "#F0E442", "dash": "8px,2px,2px,2px", "symbol": "hexagon"},
+)
 
 INK = "#1B1B1F"  # text and lines that must stand out
 MUTED = "#6A6A70"  # secondary text, zero lines, reference lines
@@ -145,7 +148,14 @@ def line_end_label(figure: go.Figure, x: float, y: float, text: str, colour: str
         Which y axis.
     """
     figure.add_annotation(
-        x=x, y=y, yref=row, text=plain(text), showarrow=False, xanchor="left", xshift=8, font={"color": colour, "size": 12}
+        x=x,
+        y=y,
+        yref=row,
+        text=plain(text),
+        showarrow=False,
+        xanchor="left",
+        xshift=8,
+        font={"color": colour, "size": 12},
     )
     needed = 22 + round(6.7 * len(text))
     figure.layout.margin.r = max(figure.layout.margin.r or 0, min(needed, 180))

@@ -289,6 +289,9 @@ class Chart {
     layout.dragmode = this.tool;
     layout.uirevision = this.axesShow;
     layout.editrevision = this.revision; // the draggable line stands where Python says
+    for (const axis of new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))])) {
+      layout[axis] = { ...layout[axis], uirevision: this.revision }; // ranges are kept in ZOOM, nowhere else
+    }
     for (const [axis, range] of Object.entries(ZOOM.get(this.axesShow) ?? {})) {
       layout[axis] = { ...layout[axis], range: [...range], autorange: false };
     }
@@ -439,7 +442,7 @@ class Chart {
     const layout = this.layout();
     const title = wrapped(this.title, width / 8.4), subtitle = this.subtitle ? wrapped(this.subtitle, width / 6.6) : [];
     const top = 16 + 20 * title.length + 17 * subtitle.length + 8;
-    layout.title = { text: title.join("<br>"), subtitle: { text: subtitle.join("<br>"), font: { size: 12 } },
+    layout.title = { text: `<b>${title.join("<br>")}</b>`, subtitle: { text: subtitle.join("<br>"), font: { size: 12 } },
       font: { size: 16 }, x: 0, xref: "container", xanchor: "left", yref: "container", y: 1, yanchor: "top", pad: { t: 14, l: 14 } };
     layout.margin = { ...layout.margin, t: (layout.margin?.t ?? 8) + top };
     layout.template.layout.paper_bgcolor = this.theme.background;

@@ -77,7 +77,9 @@ def chart(
         The region to draw, as `on_select` gave it; None draws none. By default what was drawn in the browser stays.
     """
     if figure.layout.shapes:
-        raise ValueError(f"chart {name!r}: the figure holds shapes, which would all become draggable: draw fixed lines as traces")
+        raise ValueError(
+            f"chart {name!r}: the figure holds shapes, which would all become draggable: draw fixed lines as traces"
+        )
     key = f"chart:{name}"
     payload = {
         "name": name,
@@ -115,7 +117,9 @@ def _deliver(key: str, event: str, check: Callable, callback: Callable | None) -
 def _point(sent: object) -> dict:
     if not isinstance(sent, dict):
         raise TypeError
-    return {name: sent.get(name) for name in ("curve", "number", "x", "y", "z", "row", "column", "customdata", "points")}
+    return {
+        name: sent.get(name) for name in ("curve", "number", "x", "y", "z", "row", "column", "customdata", "points")
+    }
 
 
 def _region(sent: object) -> dict | None:

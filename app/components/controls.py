@@ -83,8 +83,15 @@ def _within(row: state.Control, value: object, arguments: dict) -> object:
     moved = moved if high is None else min(moved, high)
     moved = int(moved) if row.kind == "integer" else float(moved)
     if moved != value:
-        state.note(state.fallback_note(row.name, state.as_text(row, value), f"lies outside {low:g} to {high:g}"
-                   if low is not None and high is not None else "lies outside what this run has"))
+        state.note(
+            state.fallback_note(
+                row.name,
+                state.as_text(row, value),
+                f"lies outside {low:g} to {high:g}"
+                if low is not None and high is not None
+                else "lies outside what this run has",
+            )
+        )
         state.set(row.name, moved)
     return moved
 
@@ -103,7 +110,9 @@ def _usual(row: state.Control, options: Sequence[object] | None) -> str:
     return "selectbox" if len(options) >= SELECTBOX_FROM else "segmented"
 
 
-def _make(row: state.Control, widget: str, label: str, options: Sequence | None, show: Callable, arguments: dict) -> None:
+def _make(
+    row: state.Control, widget: str, label: str, options: Sequence | None, show: Callable, arguments: dict
+) -> None:
     if widget == "toggle":
         st.toggle(label, **arguments)
     elif widget == "text":
@@ -111,7 +120,9 @@ def _make(row: state.Control, widget: str, label: str, options: Sequence | None,
     elif widget in ("slider", "number"):
         cast = int if row.kind == "integer" else float
         bounds = {"min_value": row.low, "max_value": row.high} | arguments
-        bounds = {k: cast(v) if k in ("min_value", "max_value", "step") and v is not None else v for k, v in bounds.items()}
+        bounds = {
+            k: cast(v) if k in ("min_value", "max_value", "step") and v is not None else v for k, v in bounds.items()
+        }
         if widget == "number" and row.kind == "optional-number":
             bounds["value"] = None
         (st.slider if widget == "slider" else st.number_input)(label, **bounds)

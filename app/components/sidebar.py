@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from analysis.predictors import Predictor, Setting, available_predictors, resolve
+from analysis.predictors import Predictor, available_predictors
 from analysis.run import Run
 from app import cache, state
 from app.components.address import copy_address
 from app.components.controls import control
+from app.components.predictor_settings import chosen_settings
 from app.components.text import escape, plain_text
 
 IMPORT_EXAMPLE = "python -m analysis import logits.npz --out cached_runs/my-run"
@@ -60,7 +61,7 @@ def _view() -> View:
         predictors = {key: p for key, p in available_predictors().items() if key != "baseline"}
         predictor = _chosen_predictor(run, predictors)
         poe = control("poe", "PoE", help="On: the chosen predictor, over a faint baseline. Off: the baseline alone.")
-        settings = _settings(run, predictors[predictor])
+        settings = chosen_settings(run, predictors[predictor])
         split, unit = _split_and_unit(run)
         copy_address()
     return View(
@@ -90,8 +91,14 @@ def _chosen_run() -> Run:
     if state.get("run") == "":
         state.set("run", first)
     state.narrow("run", entries, first)
-    chosen = control("run", "Run", list(entries), widget="selectbox", show=lambda key: _run_label(entries[key]),
-                     help="A cached run: the logits of every exit for every sample.")
+    chosen = control(
+        "run",
+        "Run",
+        list(entries),
+        widget="selectbox",
+        show=lambda key: _run_label(entries[key]),
+        help="A cached run: the logits of every exit for every sample.",
+    )
     try:
         if entries[chosen].error is not None:
             raise ValueError(entries[chosen].error)
@@ -106,12 +113,20 @@ def _run_label(entry: object) -> str:
 
 def _no_runs() -> None:
     folders = os.environ.get("EXITLENS_RUNS") or "cached_runs"
-    raise NoRun(f"There is no run in {folders}", "Import the logits of a network, and the run appears here without a restart:", IMPORT_EXAMPLE)
+    raise NoRun(
+        f"There is no run in {folders}",
+        "Import the logits of a network, and the run appears here without a restart:",
+        IMPORT_EXAMPLE,
+    )
 
 
 def _damaged(name: str, message: str) -> None:
-    raise NoRun(f"The run {name} cannot be opened", f"{message}\nChoose another run in the sidebar, or import this one again. "
-                "Everything that is wrong with a run is listed by:", f"python -m analysis validate {name}")
+    raise NoRun(
+        f"The run {name} cannot be opened",
+        f"{message}\nChoose another run in the sidebar, or import this one again. "
+        "Everything that is wrong with a run is listed by:",
+        f"python -m analysis validate {name}",
+    )
 
 
 def _chosen_predictor(run: Run, predictors: Mapping[str, Predictor]) -> str:
@@ -119,10 +134,19 @@ def _chosen_predictor(run: Run, predictors: Mapping[str, Predictor]) -> str:
     chosen = state.get("predictor")
     if chosen in predictors and chosen not in usable:
         state.set("predictor", "softmax-poe")
-        state.note(f"{predictors[chosen].name} needs logits, and this run keeps only probabilities: showing "
-                   f"{predictors['softmax-poe'].name} instead.")
-    return control("predictor", "Predictor", list(usable), widget="selectbox", show=lambda key: usable[key].name,
-                   help=None, on_change=lambda: state.reset("set"))
+        state.note(
+            f"{predictors[chosen].name} needs logits, and this run keeps only probabilities: showing "
+            f"{predictors['softmax-poe'].name} instead."
+        )
+    return control(
+        "predictor",
+        "Predictor",
+        list(usable),
+        widget="selectbox",
+        show=lambda key: usable[key].name,
+        help=None,
+        on_change=lambda: state.reset("set"),
+    )
 
 
 def _split_and_unit(run: Run) -> tuple[str, str | None]:
@@ -149,97 +173,3 @@ def _sample(run: Run, split: str) -> int:
         state.reset("sample")
     chosen = run.positions(split)
     return int(chosen[0]) if len(chosen) else 0
-
-
-# --- the predictor's settings ------------------------------------------------------------------------------------------
-
-
-def _settings(run: Run, predictor: Predictor) -> dict[str, object]:
-    """The settings of the chosen predictor: from the address, changed in a folded part of the sidebar."""
-    texts = _understood(run, predictor, parse_settings(state.get("set")))
-    if predictor.settings:
-        changed = f" ({len(texts)} changed)" if texts else ""
-        with st.expander(f"Settings of {escape(predictor.label)}{changed}"):
-            plain_text(predictor.summary, role="caption")
-            for setting in predictor.settings:
-                _setting_widget(run, predictor, setting, texts)
-            if texts:
-                st.button("Back to the defaults", on_click=state.reset, args=("set",))
-    return resolve(predictor.id, texts, kind=run.kind, n_exits=run.n_exits)
-
-
-def parse_settings(text: str) -> dict[str, str]:
-    """`weights:0.2,0.8,cap:6` -> {"weights": "0.2,0.8", "cap": "6"}: a part without a colon continues the one before."""
-    settings: dict[str, str] = {}
-    name = None
-    for part in text.split(",") if text else ():
-        head, colon, tail = part.partition(":")
-        if colon:
-            name = head
-            settings[name] = tail
-        elif name is not None:
-            settings[name] += f",{part}"
-        else:
-            settings[part] = ""
-    return settings
-
-
-def settings_text(settings: Mapping[str, str]) -> str:
-    """The inverse of `parse_settings`."""
-    return ",".join(f"{name}:{value}" for name, value in settings.items())
-
-
-def _understood(run: Run, predictor: Predictor, texts: dict[str, str]) -> dict[str, str]:
-    """The settings that this predictor takes; a line on the page for each that it does not."""
-    try:
-        resolve(predictor.id, texts, kind=run.kind, n_exits=run.n_exits)
-    except ValueError:
-        kept: dict[str, str] = {}
-        for name, value in texts.items():
-            try:
-                resolve(predictor.id, kept | {name: value}, kind=run.kind, n_exits=run.n_exits)
-                kept[name] = value
-            except ValueError as error:
-                state.note(f"Setting {name}={value!r} is not used: {error}")
-        state.set("set", settings_text(kept))
-        return kept
-    return texts
-
-
-def _as_typed(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (list, tuple)):
-        return ",".join(f"{v:g}" for v in value)
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
-
-
-def _setting_widget(run: Run, predictor: Predictor, setting: Setting, texts: dict[str, str]) -> None:
-    key = f"setting:{predictor.id}:{setting.name}"
-    typed = texts.get(setting.name, _as_typed(setting.default))
-    arguments = {"key": key, "help": escape(setting.description), "on_change": _take_setting, "args": (run, predictor, setting, key)}
-    label = escape(setting.name.replace("_", " "))
-    if setting.kind == "choice":
-        _put(key, typed)
-        st.selectbox(label, [str(choice) for choice in setting.choices], **arguments)
-    else:
-        _put(key, typed)
-        st.text_input(label, placeholder="none" if setting.default is None else _as_typed(setting.default), **arguments)
-
-
-def _put(key: str, value: object) -> None:
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
-
-
-def _take_setting(run: Run, predictor: Predictor, setting: Setting, key: str) -> None:
-    texts = parse_settings(state.get("set"))
-    typed = st.session_state[key].strip()
-    texts.pop(setting.name, None)
-    if typed not in ("", _as_typed(setting.default)):
-        texts[setting.name] = typed
-    try:
-        resolve(predictor.id, texts, kind=run.kind, n_exits=run.n_exits)
-        state.set("set", settings_text(texts))
-    except ValueError as error:
-        state.note(f"{error}; the setting is as it was.")

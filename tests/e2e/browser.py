@@ -18,8 +18,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Streamlit itself asks for two files below a page's path on deep links, and logs their 404.
 STREAMLITS_OWN = re.compile(r"_stcore/(health|host-config)")
@@ -59,8 +68,13 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve(script: Path | str = "app/main.py", *, env: Mapping[str, str] | None = None, options: tuple[str, ...] = (),
-          base_path: str = "") -> Iterator[Server]:
+def serve(
+    script: Path | str = "app/main.py",
+    *,
+    env: Mapping[str, str] | None = None,
+    options: tuple[str, ...] = (),
+    base_path: str = "",
+) -> Iterator[Server]:
     """Start the app on a free port and stop it at the end.
 
     Parameters
@@ -79,10 +93,28 @@ def serve(script: Path | str = "app/main.py", *, env: Mapping[str, str] | None =
     with tempfile.TemporaryDirectory() as folder:
         own = {"EXITLENS_CACHE": f"{folder}/cache", "EXITLENS_STATE": f"{folder}/state", "PYTHONUNBUFFERED": "1"}
         log_path = Path(folder) / "server.log"
-        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true",
-                   "--server.address", "127.0.0.1", "--server.fileWatcherType", "none", "--server.baseUrlPath", base_path, *options]
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(script),
+            "--server.port",
+            str(port),
+            "--server.headless",
+            "true",
+            "--server.address",
+            "127.0.0.1",
+            "--server.fileWatcherType",
+            "none",
+            "--server.baseUrlPath",
+            base_path,
+            *options,
+        ]
         with log_path.open("wb") as log:
-            process = subprocess.Popen(command, cwd=PROJECT, env=os.environ | own | dict(env or {}), stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=PROJECT, env=os.environ | own | dict(env or {}), stdout=log, stderr=subprocess.STDOUT
+            )
         url = f"http://127.0.0.1:{port}{'/' + base_path if base_path else ''}"
         server = Server(url, process, log_path)
         try:
@@ -132,10 +164,14 @@ def browser() -> Iterator[object]:
 
 
 @contextlib.contextmanager
-def opened(chromium: object, url: str, *, dark: bool = False, width: int = 1400, height: int = 1000) -> Iterator[Opened]:
+def opened(
+    chromium: object, url: str, *, dark: bool = False, width: int = 1400, height: int = 1000
+) -> Iterator[Opened]:
     """Open an address in a fresh browser profile and wait until the script has run and the charts are drawn."""
     context = chromium.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", accept_downloads=True,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        accept_downloads=True,
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = context.new_page()
@@ -173,18 +209,28 @@ def drawn(page: object, name: str) -> int:
 
 def wait_redrawn(page: object, name: str, before: int) -> None:
     """Wait until a chart was drawn again since `drawn(...)` gave `before`."""
-    page.wait_for_function(f"""() => Number(document.querySelector('.xl-chart[data-name="{name}"]')?.dataset.drawn || 0) > {before}""")
+    page.wait_for_function(
+        f"""() => Number(document.querySelector('.xl-chart[data-name="{name}"]')?.dataset.drawn || 0) > {before}"""
+    )
 
 
 def plot(page: object, name: str, expression: str) -> object:
     """Evaluate JavaScript on a chart's plotly element, called `gd`: its `data`, `layout`, `_fullLayout`."""
-    return page.evaluate(f"""() => {{ const gd = document.querySelector('.xl-chart[data-name="{name}"] .xl-plot'); return {expression}; }}""")
+    return page.evaluate(
+        f"""() => {{ const gd = document.querySelector('.xl-chart[data-name="{name}"] .xl-plot'); return {expression}; }}"""
+    )
 
 
 def pixel(page: object, name: str, x: float, y: float) -> tuple[float, float]:
     """Where a point of a chart (in axis units) is on the screen."""
-    return tuple(plot(page, name, f"""(() => {{ const r = gd.getBoundingClientRect(), l = gd._fullLayout;
-        return [r.left + l.xaxis._offset + l.xaxis.d2p({x!r}), r.top + l.yaxis._offset + l.yaxis.d2p({y!r})]; }})()"""))
+    return tuple(
+        plot(
+            page,
+            name,
+            f"""(() => {{ const r = gd.getBoundingClientRect(), l = gd._fullLayout;
+        return [r.left + l.xaxis._offset + l.xaxis.d2p({x!r}), r.top + l.yaxis._offset + l.yaxis.d2p({y!r})]; }})()""",
+        )
+    )
 
 
 def drag(page: object, points: list[tuple[float, float]]) -> None:

@@ -1,10 +1,10 @@
 """A page with one chart of every kind, for the browser test of the chart component: not part of the app."""
 
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -23,37 +23,67 @@ def record(kind):
 on = st.toggle("PoE", key="poe")
 if st.toggle("Shift", key="shift"):
     st.caption("something above")
+cost = st.toggle("Cost", key="cost")
 rng = np.random.default_rng(0)
 
-curve = style.base_figure("Accuracy rises by <b>4</b> points & more", "10,000 samples", "cost (MACs)", "accuracy")
-x = np.arange(1, 8, dtype="f4")
-for predictor, lift in (("baseline", 0.0), ("pa", 0.1 if on else 0.05), ("moe", 0.15)):
+curve = style.base_figure(
+    "Accuracy rises by <b>4</b> points & more",
+    "10,000 samples",
+    "cost (MACs)",
+    "accuracy",
+    uirevision="cost" if cost else "exits",
+)
+x = np.arange(1, 8, dtype="f4") * (100 if cost else 1)
+for predictor, lift in (("baseline", 0.0), ("<pa>", 0.1 if on else 0.05), ("moe", 0.15)):
     looks = style.predictor_style(predictor)
-    y = (0.5 + lift + 0.03 * x).astype("f4")
-    curve.add_scatter(x=x, y=y, name=predictor, mode="lines+markers", line={"color": looks["color"], "dash": looks["dash"]},
-                      marker={"color": looks["color"], "symbol": looks["symbol"]}, customdata=np.arange(7), hovertemplate="%{y:.3f}")
-    style.line_end_label(curve, 7, float(y[-1]), predictor, looks["color"])
+    y = (0.5 + lift + 0.03 * np.arange(1, 8)).astype("f4")
+    curve.add_scatter(
+        x=x,
+        y=y,
+        name=style.plain(predictor),
+        mode="lines+markers",
+        line={"color": looks["color"], "dash": looks["dash"]},
+        marker={"color": looks["color"], "symbol": looks["symbol"]},
+        customdata=[f"id-{i}" for i in range(7)],
+        hovertemplate="%{y:.3f}",
+    )
+    style.line_end_label(curve, float(x[-1]), float(y[-1]), predictor, looks["color"])
 
 cells = style.base_figure("Most fall from exit 1 to 2", "", "to exit", "from exit")
 cells.add_heatmap(z=rng.integers(0, 50, (6, 7)), x=[f"e{i}" for i in range(7)], y=[f"f{i}" for i in range(6)])
 
 cloud = style.base_figure("Falls shrink", "5,000 samples", "baseline", "corrected")
 points = rng.random((5000, 2)).astype("f4")
-cloud.add_scattergl(x=points[:, 0], y=points[:, 1] * (0.5 if on else 1), mode="markers", marker={"color": style.COLOURS["pa"], "size": 4})
+cloud.add_scattergl(
+    x=points[:, 0],
+    y=points[:, 1] * (0.5 if on else 1),
+    mode="markers",
+    marker={"color": style.COLOURS["pa"], "size": 4},
+)
 
 bars = style.base_figure("Bars", "", "", "")
 bars.add_bar(x=["a", "b", "c"], y=[1, 2, 3], marker={"color": style.COLOURS["hard-poe"]})
 
-chart(curve, name="curve", on_click=record("click"), on_drag=lambda v: st.session_state.update(budget=v, events=[["drag", v]]),
-      draggable=st.session_state.get("budget", 4.0))
+chart(
+    curve,
+    name="curve",
+    on_click=record("click"),
+    on_drag=lambda v: (record("drag")(v), st.session_state.update(budget=v)),
+    draggable=st.session_state.get("budget", 4.0),
+)
 left, right = st.columns(2)
 with left:
     chart(cells, name="cells", on_click=record("click"))
 with right:
-    chart(cloud, name="cloud", on_select=lambda v: (record("select")(v), st.session_state.update(region=v)), selection=st.session_state.get("region"))
+    chart(
+        cloud,
+        name="cloud",
+        on_select=lambda v: (record("select")(v), st.session_state.update(region=v)),
+        selection=st.session_state.get("region"),
+    )
 one, two = st.tabs(["one", "two"])
 with one:
     st.write("empty")
 with two:
     chart(bars, name="bars", on_click=record("click"))
-st.json(st.session_state["events"])
+st.html(f"<div id='events'>{json.dumps(st.session_state['events']).replace('<', '&lt;')}</div>")

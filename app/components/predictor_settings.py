@@ -1,0 +1,111 @@
+"""The settings of the chosen predictor: a folded part of the sidebar, made from the predictor's own table of settings.
+
+In the address they are one text, `set=weights:uniform,cap:6`: only what differs from the defaults, read by the library's own
+parser, which evaluates nothing.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from analysis.predictors import Predictor, Setting, resolve
+from analysis.predictors.settings import REQUIRED
+from analysis.run import Run
+from app import state
+from app.components.text import escape, plain_text
+
+
+def chosen_settings(run: Run, predictor: Predictor) -> dict[str, object]:
+    """The settings of the chosen predictor: from the address, changed in a folded part of the sidebar."""
+    texts = _understood(run, predictor, parse_settings(state.get("set")))
+    if predictor.settings:
+        changed = f" ({len(texts)} changed)" if texts else ""
+        with st.expander(f"Settings of {escape(predictor.label)}{changed}"):
+            plain_text(predictor.summary, role="caption")
+            for setting in predictor.settings:
+                _setting_widget(run, predictor, setting, texts)
+            if texts:
+                st.button("Back to the defaults", on_click=state.reset, args=("set",))
+    return resolve(predictor.id, texts, kind=run.kind, n_exits=run.n_exits)
+
+
+def parse_settings(text: str) -> dict[str, str]:
+    """`weights:0.2,0.8,cap:6` -> {"weights": "0.2,0.8", "cap": "6"}: a part without a colon continues the one before."""
+    settings: dict[str, str] = {}
+    name = None
+    for part in text.split(",") if text else ():
+        head, colon, tail = part.partition(":")
+        if colon:
+            name = head
+            settings[name] = tail
+        elif name is not None:
+            settings[name] += f",{part}"
+        else:
+            settings[part] = ""
+    return settings
+
+
+def settings_text(settings: Mapping[str, str]) -> str:
+    """The inverse of `parse_settings`."""
+    return ",".join(f"{name}:{value}" for name, value in settings.items())
+
+
+def _understood(run: Run, predictor: Predictor, texts: dict[str, str]) -> dict[str, str]:
+    """The settings that this predictor takes; a line on the page for each that it does not."""
+    try:
+        resolve(predictor.id, texts, kind=run.kind, n_exits=run.n_exits)
+    except ValueError:
+        kept: dict[str, str] = {}
+        for name, value in texts.items():
+            try:
+                resolve(predictor.id, kept | {name: value}, kind=run.kind, n_exits=run.n_exits)
+                kept[name] = value
+            except ValueError as error:
+                state.note(f"Setting {name}={value!r} is not used: {error}")
+        state.set("set", settings_text(kept))
+        return kept
+    return texts
+
+
+def _as_typed(value: object) -> str:
+    if value is None or value is REQUIRED:
+        return ""
+    if isinstance(value, (list, tuple)):
+        return ",".join(f"{v:g}" for v in value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _setting_widget(run: Run, predictor: Predictor, setting: Setting, texts: dict[str, str]) -> None:
+    key = f"setting:{predictor.id}:{setting.name}"
+    typed = texts.get(setting.name, _as_typed(setting.default))
+    arguments = {
+        "key": key,
+        "help": escape(setting.description),
+        "on_change": _take_setting,
+        "args": (run, predictor, setting, key),
+    }
+    label = escape(setting.name.replace("_", " "))
+    if setting.kind == "choice":
+        _put(key, typed)
+        st.selectbox(label, [str(choice) for choice in setting.choices], **arguments)
+    else:
+        _put(key, typed)
+        st.text_input(label, placeholder="needed" if setting.default is REQUIRED else "none", **arguments)
+
+
+def _put(key: str, value: object) -> None:
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _take_setting(run: Run, predictor: Predictor, setting: Setting, key: str) -> None:
+    texts = parse_settings(state.get("set"))
+    typed = st.session_state[key].strip()
+    texts.pop(setting.name, None)
+    if typed not in ("", _as_typed(setting.default)):
+        texts[setting.name] = typed
+    try:
+        resolve(predictor.id, texts, kind=run.kind, n_exits=run.n_exits)
+        state.set("set", settings_text(texts))
+    except ValueError as error:
+        state.note(f"{error}; the setting is as it was.")
