@@ -1,0 +1,71 @@
+"""The command line, thin: one module per command in `analysis/commands`, imported only when that command is called.
+
+Exit status 0 is success, 2 bad input with one line on standard error that says what, where and what to do, anything
+else our fault. A command module has `add_parser(subparsers)` and `run(args)`, which may raise ValueError.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+COMMANDS = {
+    "import": ("analysis.commands.import_", "make a run folder from cached logits"),
+    "validate": ("analysis.commands.validate", "check a run folder: structure, sha256, logits, images"),
+    "summarize": ("analysis.commands.summarize", "numbers per exit, and how many samples get worse"),
+    "probs": ("analysis.commands.probs", "write the probabilities that a predictor gives"),
+    "traces": ("analysis.commands.traces", "write one row per sample and exit"),
+    "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
+}
+"""Command -> the module that implements it and what it does."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{one_line(message)}: see {self.prog} --help\n")
+
+
+def one_line(message: object) -> str:
+    """A message with its line breaks and other control characters taken out."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(message)).split())
+
+
+def build_parser(command: str | None) -> argparse.ArgumentParser:
+    """The parser of all commands; only the module of `command` is imported."""
+    parser = Parser(prog="python -m analysis", description="Early-exit networks: cached runs and their corrections.")
+    subparsers = parser.add_subparsers(dest="command", metavar="command", required=True)
+    for name, (module, summary) in COMMANDS.items():
+        if name == command:
+            importlib.import_module(module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary)
+    return parser
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}: check the path"
+    return str(error)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    command = argv[0] if argv and argv[0] in COMMANDS else None
+    try:
+        args = build_parser(command).parse_args(argv)
+        importlib.import_module(COMMANDS[args.command][0]).run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError) as error:
+        print(one_line(_message(error)), file=sys.stderr)
+        return 2
+    return 0

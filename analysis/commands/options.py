@@ -1,0 +1,113 @@
+"""Options that several commands share, and what their texts mean. Imports predictors when called."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.run import Run
+
+SPLIT_CHOICES = ("test", "calibration", "all")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
+
+
+def add_predictor(parser: argparse.ArgumentParser, default: str | None = "pa") -> None:
+    """`--predictor` and `--set`; required when there is no default. The help lists the table of predictors."""
+    from analysis.predictors import PREDICTORS
+
+    shown = f" (default: {default})" if default else ""
+    parser.add_argument(
+        "--predictor",
+        metavar="ID",
+        default=default,
+        required=default is None,
+        help=f"one of {' '.join(PREDICTORS)}, or your own as path/to/file.py:function{shown}",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        dest="settings",
+        action="append",
+        default=[],
+        help="a setting of the predictor; may be repeated",
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = predictors_help()
+
+
+def predictors_help() -> str:
+    """The table of predictors with their settings, for a command's help."""
+    from analysis.predictors import PREDICTORS
+
+    lines = ["predictors and their settings:"]
+    for predictor in PREDICTORS.values():
+        lines.append(f"  {predictor.id}: {predictor.summary}")
+        for setting in predictor.settings:
+            default = "none" if setting.default is None else setting.default
+            choices = f", one of {'|'.join(map(str, setting.choices))}" if setting.choices else ""
+            lines.append(f"      {setting.name}={default}{choices}: {setting.description}")
+    return "\n".join(lines)
+
+
+def add_split(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", choices=SPLIT_CHOICES, default="test", help="the samples to use (default: test)")
+
+
+def add_cost_unit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cost-unit", metavar="UNIT", help="the cost unit to report (default: the run's first)")
+
+
+def parse_settings(texts: Sequence[str]) -> dict[str, str]:
+    """`KEY=VALUE` texts as a mapping.
+
+    Raises
+    ------
+    ValueError : a text without `=`, or a key that is given twice
+    """
+    settings: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise ValueError(f"--set {text}: give it as KEY=VALUE, for example --set fallback=softmax")
+        if key.strip() in settings:
+            raise ValueError(f"--set {key.strip()} is given twice: give it once")
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def chosen_predictor(args: argparse.Namespace, run: Run) -> tuple[str, dict[str, object]]:
+    """The id of `--predictor`, one's own registered by its file, and its settings, completed and checked for the run.
+
+    Raises
+    ------
+    ValueError : an unknown predictor or setting, a value out of range, or a predictor that this run's kind cannot feed
+    """
+    from analysis.predictors import find_predictor, resolve
+
+    predictor = find_predictor(args.predictor)
+    return predictor.id, resolve(predictor, parse_settings(args.settings), kind=run.kind, n_exits=run.n_exits)
+
+
+def parse_slice(text: str, n_samples: int, option: str = "--samples") -> slice:
+    """A Python slice `A:B` over a run's samples, as non-negative bounds.
+
+    Raises
+    ------
+    ValueError : not of that form, or without any sample
+    """
+    start, colon, stop = text.partition(":")
+    try:
+        bounds = slice(*(int(bound) if bound.strip() else None for bound in (start, stop)))
+    except ValueError:
+        colon = ""
+    if not colon:
+        raise ValueError(f"{option} {text}: give a slice A:B of whole numbers, for example {option} 0:100")
+    first, last, _ = bounds.indices(n_samples)
+    if first >= last:
+        raise ValueError(f"{option} {text} holds none of the {n_samples} samples: give a slice within 0:{n_samples}")
+    return slice(first, last)

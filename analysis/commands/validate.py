@@ -1,0 +1,27 @@
+"""`validate`: check everything about a run folder. Imports storage only."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser(
+        "validate",
+        help="check a run folder",
+        description="Check a run folder: its structure, the sha256 of every file, that no logits are NaN or +inf, and its images.",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
+
+
+def run(args: argparse.Namespace) -> None:
+    from analysis.commands.progress import progress_bar
+    from analysis.storage import find_run, load_run, validate_run
+
+    path = find_run(args.run)
+    with progress_bar(load_run(path).n_samples, "Checking") as advance:
+        checked = validate_run(path, progress=advance)
+    exits, samples, classes = checked.logits.shape
+    print(
+        f"{checked.id} is sound: {exits} exits x {samples} samples x {classes} classes, {checked.logits.dtype} {checked.kind}"
+    )
