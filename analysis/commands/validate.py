@@ -9,7 +9,7 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "validate",
         help="check a run folder",
-        description="Check a run folder: its structure, the sha256 of every file, that no logits are NaN or +inf, and its images.",
+        description="Check a run folder: its structure, the sha256 of every file, its logits (no NaN, no +inf), its images.",
     )
     parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
 
@@ -22,6 +22,5 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar(load_run(path).n_samples, "Checking") as advance:
         checked = validate_run(path, progress=advance)
     exits, samples, classes = checked.logits.shape
-    print(
-        f"{checked.id} is sound: {exits} exits x {samples} samples x {classes} classes, {checked.logits.dtype} {checked.kind}"
-    )
+    size = f"{exits} exits x {samples} samples x {classes} classes"
+    print(f"{checked.id} is sound: {size}, {checked.logits.dtype} {checked.kind}")
