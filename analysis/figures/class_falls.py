@@ -1,0 +1,88 @@
+"""Which classes get worse: mean largest fall per class, baseline and predictor on one row."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
+
+
+def class_falls_figure(
+    names: Sequence[str],
+    counts: Sequence[int],
+    lines: Sequence[tuple[str, str, np.ndarray]],
+    *,
+    emphasised: str,
+    title: str,
+    subtitle: str,
+    x_title: str,
+    height: int | None = None,
+) -> go.Figure:
+    """One row per class, one marker per predictor.
+
+    Parameters
+    ----------
+    names, counts : sequences, one per class
+        From the largest fall down; drawn from the top down. `customdata` holds the unescaped name for clicks.
+    lines : sequence of (predictor id, label, mean largest fall per class)
+        The baseline first.
+    emphasised : str
+        The predictor id that is on screen.
+    """
+    rows = list(range(len(names)))
+    figure = base_figure(title, subtitle, x_title, height=height or 96 + 22 * len(names), uirevision="classes")
+    figure.update_yaxes(
+        range=[len(names) - 0.4, -0.9],
+        showgrid=False,
+        tickvals=rows,
+        ticktext=[plain(_short(name)) for name in names],
+        ticks="",
+    )
+    top = max((float(np.nanmax(values)) for *_, values in lines if len(values)), default=1.0)
+    figure.update_xaxes(showgrid=True, range=[-0.02 * top, 1.08 * top], zeroline=True, nticks=6)
+    if len(lines) > 1:
+        figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
+    about = [[str(name), plain(name), int(count)] for name, count in zip(names, counts)]
+    for predictor_id, label, values in lines:
+        style = predictor_style(predictor_id)
+        figure.add_trace(
+            go.Scatter(
+                x=values,
+                y=rows,
+                name=plain(label),
+                mode="markers",
+                marker={"symbol": style["symbol"], "color": style["color"], "size": 10},
+                opacity=1 if predictor_id == emphasised else 1.6 * FAINT,
+                customdata=about,
+                hovertemplate=f"%{{customdata[1]}}, {plain(label)}<br>mean largest fall %{{x:.4f}}"
+                "<br>over %{customdata[2]} samples; click to open them<extra></extra>",
+            )
+        )
+    for predictor_id, label, values in lines:
+        if len(values):
+            figure.add_annotation(
+                x=values[0],
+                y=0,
+                text=plain(label),
+                showarrow=False,
+                yshift=15,
+                xanchor="left" if values[0] < 0.1 * top else "center",
+                font={"color": predictor_style(predictor_id)["color"], "size": 12},
+            )
+    return figure
+
+
+def _short(name: str, limit: int = 28) -> str:
+    return name if len(name) <= limit else name[: limit - 1] + "…"
+
+
+def _joins(rows: Sequence[int], start: np.ndarray, end: np.ndarray) -> go.Scatter:
+    x, y = [], []
+    for row, a, b in zip(rows, start, end):
+        x += [a, b, None]
+        y += [row, row, None]
+    line = {"color": MUTED, "width": 1.5}
+    return go.Scatter(
+        x=x, y=y, mode="lines", line=line, opacity=FAINT, hoverinfo="skip", name="from baseline to predictor"
+    )

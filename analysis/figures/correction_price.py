@@ -1,0 +1,128 @@
+"""What a correction costs, in two panels: calibration error per exit, and the samples it fixes and breaks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.style import FAINT, base_figure, line_end_label, plain, predictor_style, spread
+
+UPPER, LOWER = (0.58, 1.0), (0.0, 0.4)  # the two panels' shares of the height
+
+
+def correction_price_figure(
+    lines: Sequence[tuple[str, str, np.ndarray]],
+    bars: Sequence[tuple[str, np.ndarray]],
+    *,
+    line_name: str,
+    bar_name: str,
+    predictor_id: str,
+    predictor_shown: bool,
+    exit_names: Sequence[str],
+    title: str,
+    subtitle: str,
+    height: int = 420,
+) -> go.Figure:
+    """Above: a price per exit, baseline and predictor. Below: counts of samples per exit.
+
+    Parameters
+    ----------
+    lines : sequence of (predictor id, label, value per exit)
+        Expected calibration error, say; the baseline first.
+    bars : sequence of (name, int per exit)
+        One or two: the first upwards, filled; the second downwards, hatched.
+    line_name, bar_name : str
+        What the panels show.
+    predictor_shown : bool
+        Whether the predictor is on screen; otherwise it stays faint.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Bars carry `customdata` [exit from 1, its name, count, name of the bars].
+    """
+    n_exits = len(exit_names)
+    figure = base_figure(title, subtitle, height=height, uirevision=line_name, barmode="relative", bargap=0.3)
+    figure.layout.margin.t = 26
+    ticks = {"tickvals": list(range(1, n_exits + 1)), "ticktext": [plain(n) for n in exit_names]}
+    axis = {"showgrid": False, "zeroline": False, "range": [0.5, n_exits + 0.5], **ticks}
+    top = 1.08 * max([float(np.nanmax(values)) for *_, values in lines if np.isfinite(values).any()] + [0.05])
+    most = 1.35 * max(max((int(counts.max(initial=0)) for _, counts in bars), default=0), 1)
+    figure.update_layout(
+        xaxis={**axis, "showticklabels": False, "anchor": "y"},
+        yaxis={"domain": UPPER, "range": [0, top], "nticks": 5},
+        xaxis2={**axis, "anchor": "y2", "title": {"text": "exit"}},
+        yaxis2={
+            "domain": LOWER,
+            "anchor": "x2",
+            "range": [-most if len(bars) > 1 else 0, most],
+            "nticks": 5,
+            "zeroline": True,
+        },
+    )
+    for own, label, values in lines:
+        figure.add_trace(_line(own, label, values, (own == predictor_id) == predictor_shown, exit_names, line_name))
+    gap = top * 16 / (0.42 * max(height - 70, 100))
+    finite = [line for line in lines if np.isfinite(line[2][-1])]
+    for (own, label, _), y in zip(finite, spread([float(values[-1]) for *_, values in finite], gap)):
+        line_end_label(figure, n_exits, y, label, predictor_style(own)["color"])
+    for sign, (name, counts) in zip((1, -1), bars):
+        last_opens = len(bars) > 1
+        figure.add_trace(
+            _bars(counts, sign, name, predictor_id, 1 if predictor_shown else FAINT, exit_names, last_opens)
+        )
+    for y, text in ((UPPER[1], line_name), (LOWER[1], bar_name)):
+        figure.add_annotation(
+            x=0,
+            y=y,
+            xref="paper",
+            yref="paper",
+            text=plain(text),
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+            yshift=6,
+        )
+    return figure
+
+
+def _line(own: str, label: str, values: np.ndarray, full: bool, exit_names: Sequence[str], name: str) -> go.Scatter:
+    style = predictor_style(own)
+    return go.Scatter(
+        x=np.arange(1, len(exit_names) + 1),
+        y=values,
+        name=f"{plain(name)}, {plain(label)}",
+        mode="lines+markers",
+        line={"color": style["color"], "dash": style["dash"], "width": 3 if full else 2},
+        marker={"symbol": style["symbol"], "color": style["color"], "size": 8 if full else 6},
+        opacity=1 if full else 1.5 * FAINT,
+        customdata=[plain(exit_name) for exit_name in exit_names],
+        hovertemplate=f"{plain(label)}: {plain(name)} %{{y:.4f}}<br>at exit %{{customdata}}<extra></extra>",
+    )
+
+
+def _bars(
+    counts: np.ndarray, sign: int, name: str, predictor_id: str, opacity: float, exit_names: Sequence[str], opens: bool
+) -> go.Bar:
+    """Upwards filled and downwards hatched: they differ by shape. The last exit's samples can be opened."""
+    pattern = {"shape": "/", "fillmode": "replace", "size": 6, "solidity": 0.4} if sign < 0 else None
+    n_exits = len(exit_names)
+    about = [
+        [exit_, plain(exit_name), int(count), name, "<br>click to open them" if opens and exit_ == n_exits else ""]
+        for exit_, (exit_name, count) in enumerate(zip(exit_names, counts), start=1)
+    ]
+    return go.Bar(
+        x=np.arange(1, n_exits + 1),
+        y=sign * np.asarray(counts, dtype=np.int64),
+        name=plain(name),
+        marker={"color": predictor_style(predictor_id)["color"], "pattern": pattern},
+        opacity=opacity,
+        text=[f"{count:,}" if count else "" for count in counts],
+        textposition="outside",
+        cliponaxis=False,
+        xaxis="x2",
+        yaxis="y2",
+        customdata=about,
+        hovertemplate=f"%{{customdata[2]:,}} samples {plain(name)} at exit %{{customdata[1]}}"
+        "%{customdata[4]}<extra></extra>",
+    )

@@ -1,0 +1,106 @@
+"""How many samples get worse: the share that falls by more than each threshold, baseline and predictor on one row."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
+
+
+def decrease_share_figure(
+    thresholds: Sequence[float],
+    lines: Sequence[tuple[str, str, np.ndarray]],
+    *,
+    published: Sequence[tuple[str, np.ndarray]] = (),
+    emphasised: str,
+    title: str,
+    subtitle: str,
+    x_title: str,
+    height: int = 300,
+) -> go.Figure:
+    """One row per threshold, one marker per predictor, joined to show what the correction moves.
+
+    Parameters
+    ----------
+    thresholds : sequence of float
+        From small to large; drawn from the top down.
+    lines : sequence of (predictor id, label, percent per threshold)
+        The baseline first.
+    published : sequence of (predictor id, percent per threshold)
+        Open markers; NaN draws none.
+    emphasised : str
+        The predictor id that is on screen; others stay faint.
+    x_title : str
+        What the percentages count.
+    """
+    rows = [f"> {threshold:g}" for threshold in thresholds]
+    figure = base_figure(title, subtitle, x_title, "falls by", height=height, uirevision="falls")
+    figure.update_yaxes(autorange="reversed", showgrid=False, type="category", tickvals=rows)
+    figure.update_xaxes(showgrid=True, range=[-2, 102], ticksuffix="%", nticks=6)
+    figure.layout.margin.t = 26
+    if len(lines) > 1:
+        figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
+    for predictor_id, label, percents in lines:
+        style = predictor_style(predictor_id)
+        figure.add_trace(
+            go.Scatter(
+                x=percents,
+                y=rows,
+                name=plain(label),
+                mode="markers",
+                marker={"symbol": style["symbol"], "color": style["color"], "size": 12},
+                opacity=1 if predictor_id == emphasised else 1.6 * FAINT,
+                hovertemplate=f"{plain(label)}: %{{x:.2f}}% of samples<br>fall by %{{y}}<extra></extra>",
+            )
+        )
+    for predictor_id, percents in published:
+        style = predictor_style(predictor_id)
+        figure.add_trace(
+            go.Scatter(
+                x=percents,
+                y=rows,
+                name=f"published, {predictor_id}",
+                mode="markers",
+                marker={
+                    "symbol": f"{style['symbol']}-open",
+                    "color": style["color"],
+                    "size": 12,
+                    "line": {"width": 1.5},
+                },
+                hovertemplate="published: %{x:.2f}% of samples<br>fall by %{y}<extra></extra>",
+            )
+        )
+    _name_the_columns(figure, rows[0], lines)
+    return figure
+
+
+def _joins(rows: Sequence[str], start: np.ndarray, end: np.ndarray) -> go.Scatter:
+    x, y = [], []
+    for row, a, b in zip(rows, start, end):
+        x += [a, b, None]
+        y += [row, row, None]
+    line = {"color": MUTED, "width": 1.5}
+    return go.Scatter(
+        x=x, y=y, mode="lines", line=line, opacity=FAINT, hoverinfo="skip", name="from baseline to predictor"
+    )
+
+
+def _name_the_columns(figure: go.Figure, row: str, lines: Sequence[tuple[str, str, np.ndarray]]) -> None:
+    """Names above the first row's markers; where the two are close, one is anchored to each side."""
+    order = sorted(range(len(lines)), key=lambda i: lines[i][2][0])
+    close = len(lines) > 1 and abs(lines[order[0]][2][0] - lines[order[-1]][2][0]) < 18
+    for rank, i in enumerate(order):
+        predictor_id, label, percents = lines[i]
+        anchor = "center" if not close else ("right", "left")[rank > 0]
+        if percents[0] < 6 and not close:
+            anchor = "left"
+        figure.add_annotation(
+            x=percents[0],
+            y=row,
+            text=plain(label),
+            showarrow=False,
+            yshift=16,
+            xanchor=anchor,
+            font={"color": predictor_style(predictor_id)["color"], "size": 12},
+        )

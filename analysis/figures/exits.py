@@ -1,0 +1,176 @@
+"""Baseline against a predictor, exit by exit: a few quantities side by side in small panels that share their exits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.style import FAINT, base_figure, line_end_label, plain, predictor_style, spread
+
+GAP = 0.09  # between panels, as a share of the figure's width
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One quantity.
+
+    Attributes
+    ----------
+    name : str
+        What it is, with its unit: "accuracy, %".
+    baseline, predictor : float, (exits,)
+    published : (str, (exits,)) pairs, optional
+        Published values to set beside a line, by predictor id, drawn as open markers.
+    from_zero_to : float, optional
+        The axis runs from 0 to this; without, it fits the values and its name says where it starts.
+    """
+
+    name: str
+    baseline: np.ndarray
+    predictor: np.ndarray
+    published: tuple[tuple[str, np.ndarray], ...] = ()
+    from_zero_to: float | None = None
+
+
+def exits_figure(
+    panels: Sequence[Panel],
+    *,
+    predictor_id: str,
+    predictor_label: str,
+    baseline_label: str,
+    predictor_shown: bool,
+    exit_names: Sequence[str],
+    title: str,
+    subtitle: str,
+    height: int = 280,
+) -> go.Figure:
+    """One panel per quantity, the baseline and the predictor in each.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+    predictor_shown : bool
+        Which of the two is drawn in full; the other stays faint: the switch moves the emphasis and nothing jumps.
+    exit_names : sequence of str
+    title, subtitle : str
+    """
+    n_exits = len(exit_names)
+    figure = base_figure(title, subtitle, height=height, uirevision="exits")
+    width = (1 - GAP * (len(panels) - 1)) / len(panels)
+    figure.layout.margin.t = 30
+    for number, panel in enumerate(panels, start=1):
+        suffix = "" if number == 1 else str(number)
+        left = (number - 1) * (width + GAP)
+        low, high = _range(panel)
+        figure.update_layout({
+            f"xaxis{suffix}": {
+                "domain": [left, min(left + width, 1)],
+                "anchor": f"y{suffix}",
+                "tickvals": list(range(1, n_exits + 1)),
+                "ticktext": [plain(name) for name in exit_names],
+                "range": [0.8, n_exits + 0.2],
+                "showgrid": False,
+                "zeroline": False,
+                "title": {"text": "exit"},
+            },
+            f"yaxis{suffix}": {
+                "anchor": f"x{suffix}",
+                "range": [low, high],
+                "showgrid": True,
+                "zeroline": False,
+                "nticks": 6,
+            },
+        })  # fmt: skip
+        said = panel.name if panel.from_zero_to is not None else f"{panel.name} (axis from {low:g})"
+        figure.add_annotation(
+            x=left,
+            y=1,
+            xref="paper",
+            yref="paper",
+            text=plain(said),
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+            yshift=8,
+        )
+        for own, label, values, full in (
+            ("baseline", baseline_label, panel.baseline, not predictor_shown),
+            (predictor_id, predictor_label, panel.predictor, predictor_shown),
+        ):
+            if own != "baseline" or predictor_id != "baseline" or full:
+                figure.add_trace(_line(own, label, values, full, exit_names, panel.name, suffix))
+        for own, values in panel.published:
+            figure.add_trace(_published(own, values, exit_names, panel.name, suffix))
+    _label_last_panel(figure, panels, predictor_id, predictor_label, baseline_label, n_exits, height)
+    return figure
+
+
+def _range(panel: Panel) -> tuple[float, float]:
+    if panel.from_zero_to is not None:
+        return 0.0, panel.from_zero_to
+    values = np.concatenate([panel.baseline, panel.predictor, *(v for _, v in panel.published)])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6)))
+    return float(max(0.0, np.floor((low - 0.1 * step) / step) * step)), float(
+        np.ceil((high + 0.1 * step) / step) * step
+    )
+
+
+def _line(
+    own: str, label: str, values: np.ndarray, full: bool, exit_names: Sequence, name: str, suffix: str
+) -> go.Scatter:
+    style = predictor_style(own)
+    return go.Scatter(
+        x=np.arange(1, len(exit_names) + 1),
+        y=values,
+        name=f"{plain(label)}: {plain(name)}",
+        mode="lines+markers",
+        line={"color": style["color"], "width": 3 if full else 2, "dash": style["dash"]},
+        marker={"symbol": style["symbol"], "color": style["color"], "size": 8 if full else 6},
+        opacity=1 if full else 1.5 * FAINT,
+        xaxis=f"x{suffix}",
+        yaxis=f"y{suffix}",
+        customdata=[plain(exit_name) for exit_name in exit_names],
+        hovertemplate=f"{plain(label)}<br>{plain(name)}: %{{y:.4g}}<br>at exit %{{customdata}}<extra></extra>",
+    )
+
+
+def _published(own: str, values: np.ndarray, exit_names: Sequence, name: str, suffix: str) -> go.Scatter:
+    style = predictor_style(own)
+    return go.Scatter(
+        x=np.arange(1, len(values) + 1),
+        y=values,
+        name=f"published, {own}: {plain(name)}",
+        mode="markers",
+        marker={"symbol": f"{style['symbol']}-open", "color": style["color"], "size": 9},
+        xaxis=f"x{suffix}",
+        yaxis=f"y{suffix}",
+        customdata=[plain(exit_name) for exit_name in exit_names][: len(values)],
+        hovertemplate=f"published<br>{plain(name)}: %{{y:.4g}}<br>at exit %{{customdata}}<extra></extra>",
+    )
+
+
+def _label_last_panel(
+    figure: go.Figure,
+    panels: Sequence[Panel],
+    predictor_id: str,
+    predictor_label: str,
+    baseline_label: str,
+    n_exits: int,
+    height: int,
+) -> None:
+    last, number = panels[-1], len(panels)
+    suffix = "" if number == 1 else str(number)
+    low, high = _range(last)
+    lines = [("baseline", baseline_label, last.baseline[-1])]
+    if predictor_id != "baseline":
+        lines.append((predictor_id, predictor_label, last.predictor[-1]))
+    lines = [line for line in lines if np.isfinite(line[2])]
+    gap = (high - low) * 16 / max(height - 90, 60)
+    for (own, label, _), y in zip(lines, spread([float(value) for *_, value in lines], gap)):
+        line_end_label(figure, n_exits, y, label, predictor_style(own)["color"], row=f"y{suffix}")
+        figure.layout.annotations[-1].xref = f"x{suffix}"

@@ -1,0 +1,152 @@
+"""Numbers into sentences: what the titles of figures and the overview say. Every number is an argument, none is typed.
+
+Plain text without markup, so that a page, a figure, a report and the command line can show the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.comparison import Comparison
+
+QUANTITY = {"true_class": "true class", "final_prediction": "final prediction"}
+THRESHOLD = 0.1  # the fall that the overview's sentences speak of
+THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gives all five
+
+
+def percent(value: float) -> str:
+    """A percentage to three digits, as many as some thousand samples resolve; what is not zero never reads as zero.
+
+    Examples
+    --------
+    >>> [percent(v) for v in (53.724, 7.404, 0.0433, 0.001, 0.0, 100.0)]
+    ['53.7%', '7.40%', '0.04%', '<0.01%', '0%', '100%']
+    """
+    if not np.isfinite(value):
+        return "unknown"
+    if value in (0, 100):
+        return f"{value:.0f}%"
+    if value < 0.01:
+        return "<0.01%"
+    if value < 10:
+        return f"{value:.2f}%"
+    return f"{value:.1f}%" if value < 99.95 else ">99.9%"
+
+
+def correction_sentence(comparison: Comparison, label: str, threshold: float = THRESHOLD) -> str:
+    """One sentence: what the correction does to the samples that get worse, and to the accuracy of the last exit.
+
+    Parameters
+    ----------
+    label : str
+        The predictor's short name.
+    """
+    before, after = (
+        float(side.falling_percent([threshold])[0]) for side in (comparison.baseline, comparison.corrected)
+    )
+    size = "no sample" if after == 0 else f"{percent(after)} of samples"
+    start = (
+        f"{label} lets {size} lose more than {threshold:g} of the probability of their {QUANTITY[comparison.of]} "
+        f"on the way through the network, where the baseline lets {percent(before)}"
+    )
+    if not comparison.has_labels:
+        return f"{start}; it changes {comparison.changed[-1]:,} of {comparison.n_samples:,} final answers."
+    old, new = 100 * comparison.baseline.right[-1], 100 * comparison.corrected.right[-1]
+    if percent(old) == percent(new):
+        return f"{start}; the last exit's accuracy stays at {percent(new)}."
+    return (
+        f"{start}; the last exit's accuracy {'rises' if new > old else 'falls'} from {percent(old)} to {percent(new)}."
+    )
+
+
+def published_sentence(
+    falling: tuple[float, float], accuracy: tuple[float, float], label: str, threshold: float = THRESHOLD
+) -> str:
+    """The same comparison as published, in one sentence.
+
+    Parameters
+    ----------
+    falling : (baseline, predictor), percent of samples that fall by more than `threshold`
+    accuracy : (baseline, predictor), fraction right at the last exit
+    """
+    return (
+        f"The paper: {percent(falling[0])} of samples lose more than {threshold:g} under the baseline, "
+        f"{percent(falling[1])} under {label}; accuracy {percent(100 * accuracy[0])} and {percent(100 * accuracy[1])}."
+    )
+
+
+def price_sentence(comparison: Comparison, label: str) -> str:
+    """What the correction costs: confidence, calibration, broken answers, collapses."""
+    before, after = comparison.baseline.confidence[-1], comparison.corrected.confidence[-1]
+    parts = [f"confidence at the last exit goes from {before:.2f} to {after:.2f}"]
+    if comparison.has_labels:
+        old, new = comparison.baseline.ece[-1], comparison.corrected.ece[-1]
+        parts.append(f"calibration error (ECE) from {old:.3f} to {new:.3f}")
+        parts.append(
+            f"last answers broken {comparison.broken[-1]:,}, fixed {comparison.fixed[-1]:,}"
+        )
+    parts.append(collapse_words(comparison))
+    return f"What {label} costs: {'; '.join(parts)}."
+
+
+def collapse_words(comparison: Comparison) -> str:
+    """How often nothing was left of the support."""
+    if not comparison.corrected.collapsed:
+        return "no prediction collapses"
+    predictions = comparison.n_samples * comparison.n_exits
+    share = percent(100 * comparison.corrected.collapsed / predictions)
+    return f"{comparison.corrected.collapsed:,} of {predictions:,} predictions collapse ({share})"
+
+
+def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, threshold: float = THRESHOLD) -> str:
+    """What the picture of trajectories shows, for the predictor on screen."""
+    side = comparison.corrected if corrected else comparison.baseline
+    share = float(side.falling_percent([threshold])[0])
+    who = "No sample loses" if share == 0 else f"{percent(share)} of samples lose"
+    start, end = side.probability[0], side.probability[-1]
+    mean = "their mean rises" if end > start else "their mean falls"
+    tail = f"while {mean} from {start:.2f} to {end:.2f}" if share else f"{mean} from {start:.2f} to {end:.2f}"
+    joint = ", " if share else "; "
+    return f"{label}: {who if share else who.lower()} more than {threshold:g} on the way{joint}{tail}"
+
+
+def exits_title(comparison: Comparison, label: str) -> str:
+    """Accuracy over all exits, or the confidence where there are no labels."""
+    change = 100 * (comparison.corrected.right - comparison.baseline.right)
+    if not comparison.has_labels:
+        before, after = comparison.baseline.confidence[-1], comparison.corrected.confidence[-1]
+        return f"{label} moves the last exit's confidence from {before:.2f} to {after:.2f}"
+    better = int((change > 0).sum())
+    return (
+        f"{label} is more accurate than the baseline at {better} of {comparison.n_exits} exits, "
+        f"by {change[-1]:+.2f} points at the last"
+    )
+
+
+def share_title(comparison: Comparison, label: str, threshold: float = 0.01) -> str:
+    """How many samples get worse at all, noticeably."""
+    before, after = (
+        float(side.falling_percent([threshold])[0]) for side in (comparison.baseline, comparison.corrected)
+    )
+    return f"{percent(before)} of samples fall by more than {threshold:g}; with {label} {percent(after)}"
+
+
+def groups_title(names: Sequence[str], falls: np.ndarray, label: str) -> str:
+    """Which group falls most under the predictor on screen."""
+    if not len(falls):
+        return "No class has samples here"
+    worst = int(np.nanargmax(falls))
+    return f"{names[worst]} falls most under {label}: by {falls[worst]:.3f} on average"
+
+
+def price_title(comparison: Comparison, label: str) -> str:
+    """The correction's price at the last exit in one line."""
+    if not comparison.has_labels:
+        return f"{label} changes {comparison.changed[-1]:,} of {comparison.n_samples:,} final answers"
+    old, new = comparison.baseline.ece[-1], comparison.corrected.ece[-1]
+    return (
+        f"{label} fixes {comparison.fixed[-1]:,} and breaks {comparison.broken[-1]:,} last answers; "
+        f"calibration error {old:.3f} to {new:.3f}"
+    )
