@@ -49,9 +49,38 @@ _ROWS = (
         "set", "text", "", "Settings of the predictor that differ from their defaults: name:value,name:value.", high=600
     ),
     # overview
+    Control("drawn", "integer", 40, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
+    Control(
+        "draw",
+        "integer",
+        0,
+        "Which samples are drawn: a number that picks them, the same ones every time.",
+        low=0,
+        high=9999,
+        pages=("overview",),
+    ),
+    Control(
+        "grouping",
+        "choice",
+        "classes",
+        "Falls by class, or by superclass where the data set has them.",
+        ("classes", "superclasses"),
+        pages=("overview",),
+    ),
     # samples
     # monotonicity
     # compute
+    Control(
+        "budget",
+        "optional-number",
+        None,
+        "Cost per sample that may be spent, in the unit on screen; empty: the middle exit.",
+        low=0,
+        pages=("compute",),
+    ),
+    Control(
+        "curves", "choices", (), "Further predictors, at their default settings, to draw beside.", pages=("compute",)
+    ),
 )
 CONTROLS: dict[str, Control] = {row.name: row for row in _ROWS}
 
