@@ -9,7 +9,7 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "validate",
         help="check a run folder",
-        description="Check a run folder: its structure, the sha256 of every file, its logits (no NaN, no +inf), its images.",
+        description="Check a run folder: structure, the sha256 of every file, logits (no NaN, no +inf), images.",
     )
     parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
 

@@ -115,7 +115,7 @@ class ImageSource:
         self._image = run.samples["image"].to_numpy()
 
     def encoded(self, positions: Sequence[int]) -> list[bytes | None]:
-        """The encoded image (PNG, WebP) of each sample at `positions`, in that order; None where it has none."""
+        """The encoded image of each sample at `positions`, in that order; None where it has none."""
         positions = np.asarray(positions, dtype=np.int64).reshape(-1)
         found: list[bytes | None] = [None] * len(positions)
         for split, table in self._tables.items():

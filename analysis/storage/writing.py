@@ -49,6 +49,14 @@ def stored_dtype(dtype: np.dtype) -> np.dtype:
     return np.dtype(np.float16 if dtype == np.float16 else np.float32)
 
 
+def check_out(out: Path) -> None:
+    """Refuse an `--out` that exists, or whose name cannot be a run's."""
+    if not out.name or out.name.startswith(".") or out.name == DATASETS:
+        raise ValueError(f"--out {out}: a run cannot be called {out.name!r}: choose another name")
+    if os.path.lexists(out):
+        raise ValueError(f"--out {out} exists: choose another folder, or remove it first")
+
+
 @contextlib.contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
     """A temporary folder that becomes `out` when the block ends well, and is removed when it does not.
@@ -57,17 +65,13 @@ def new_folder(out: Path) -> Iterator[Path]:
     ------
     ValueError : `out` exists, or its name cannot be a run's
     """
-    if not out.name or out.name.startswith(".") or out.name == DATASETS:
-        raise ValueError(f"--out {out}: a run cannot be called {out.name!r}: choose another name")
-    if os.path.lexists(out):
-        raise ValueError(f"--out {out} exists: choose another folder, or remove it first")
+    check_out(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name[:100]}-", suffix=".partial", dir=out.parent))
     try:
         yield folder
         folder.chmod(0o755)  # mkdtemp makes it private
-        if os.path.lexists(out):
-            raise ValueError(f"--out {out} exists: choose another folder, or remove it first")
+        check_out(out)
         folder.rename(out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

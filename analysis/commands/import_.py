@@ -1,0 +1,109 @@
+"""`import`: make a run folder from the files researchers already have. Imports storage only, never torch."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import urllib.parse
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.storage.importers import Imported
+
+EPILOG = """examples:
+  python -m analysis import logits.npz --out cached_runs/my-run --dataset cifar100 --model msdnet --costs flops.pth
+  python -m analysis import val.p test.p --splits calibration,test --out cached_runs/my-run
+  python -m analysis import logits.npy --labels labels.npy --out cached_runs/my-run"""
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser(
+        "import",
+        help="make a run folder from cached logits",
+        description="Make a run folder from .npz, .npy, .safetensors, torch files or pickles, whose code is never run.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("sources", metavar="SRC", nargs="+", help="logits, with or without labels; several become one run")
+    add("--out", metavar="RUN", required=True, help="the run folder to make; its name is the run's id")
+    add("--labels", metavar="FILE", action="append", default=[], help="the labels: for all sources, or once for each")
+    add(
+        "--splits", metavar="test,...", help="test or calibration for each source; default: test, or what the file says"
+    )
+    add("--samples", metavar="FILE", help="CSV or parquet, one row per sample: id, split, label, any further column")
+    add("--axes", metavar="A,B,C", help="the order of the axes exits, samples, classes; default: told by the labels")
+    add("--kind", choices=("logits", "probs"), help="what the values are; default: probabilities are recognised")
+    add("--costs", metavar="NUMBERS|FILE", help="the cumulative cost of each exit, such as 15.1e6,25.5e6 or flops.pth")
+    add("--cost-unit", metavar="UNIT", default="MACs", help="the unit of --costs (default: MACs)")
+    add("--classes", metavar="FILE", help="class names: a JSON list, or one name a line")
+    add("--images", metavar="PATH", help="image parquet, or a folder with test-*.parquet, in the order of the samples")
+    add("--drop-nan", action="store_true", help="leave out samples with NaN or +inf instead of refusing")
+    add("--dataset", metavar="ID", help="such as cifar100: finds published numbers and superclasses")
+    add("--model", metavar="ID", help="such as msdnet")
+    add("--title", metavar="TEXT", help="what people see (default: the run's id)")
+
+
+def run(args: argparse.Namespace) -> None:
+    from analysis.commands.progress import progress_bar
+    from analysis.storage.importers import import_run
+    from analysis.storage.importers.axes import parse_axes
+    from analysis.storage.importers.side_files import read_classes, read_costs, read_table
+
+    with ExitStack() as stack:
+        imported = import_run(
+            args.sources,
+            args.out,
+            labels=args.labels,
+            splits=[split.strip() for split in args.splits.split(",")] if args.splits else None,
+            samples=read_table(Path(args.samples), "--samples") if args.samples else None,
+            axes=parse_axes(args.axes),
+            kind=args.kind,
+            costs={args.cost_unit: read_costs(args.costs)} if args.costs else None,
+            class_names=read_classes(Path(args.classes)) if args.classes else None,
+            images=args.images,
+            drop_nan=args.drop_nan,
+            dataset=args.dataset,
+            model=args.model,
+            title=args.title,
+            on_size=lambda total: stack.enter_context(progress_bar(total, "Importing")),
+        )
+    print(describe(imported))
+
+
+def describe(imported: Imported) -> str:
+    """What was imported, the accuracy per exit, and the line that opens the run."""
+    run = imported.run
+    exits, samples, classes = run.logits.shape
+    lines = [f"{run.id}: {exits} exits x {samples} samples x {classes} classes, {run.logits.dtype} {run.kind}"]
+    lines += imported.notes
+    if imported.accuracy:
+        width = max(len(split) for split in imported.accuracy) + len(" accuracy, %")
+        lines.append("exit".ljust(width) + "".join(f"{number:8d}" for number in range(1, exits + 1)))
+        for split, accuracy in imported.accuracy.items():
+            lines.append(f"{split} accuracy, %".ljust(width) + "".join(f"{100 * value:8.2f}" for value in accuracy))
+    else:
+        lines.append("No labels, so no accuracy per exit.")
+    return "\n".join([*lines, f"Open it: {opening_line(run.path)}"])
+
+
+def opening_line(path: Path) -> str:
+    """The command that starts the app where the run is found, and the address that shows it."""
+    from analysis.storage.folders import PROJECT, runs_folders
+
+    is_listed = path.parent.resolve() in [folder.resolve() for folder in runs_folders()]
+    runs = "" if is_listed and not os.environ.get("EXITLENS_RUNS") else f"EXITLENS_RUNS={shlex.quote(_runs(path))} "
+    main = PROJECT / "app" / "main.py"
+    script = "app/main.py" if Path.cwd() == PROJECT else shlex.quote(str(main))
+    address = f"http://localhost:8501/?run={urllib.parse.quote(path.name, safe='')}&predictor=pa&poe=0"
+    return f"{runs}python -m streamlit run {script}   then {address}"
+
+
+def _runs(path: Path) -> str:
+    """The runs folders as they are, with the one that holds the run."""
+    named = [folder for folder in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if folder]
+    inside = [os.path.abspath(folder) for folder in named]
+    return os.pathsep.join(inside if str(path.parent) in inside else [*inside, str(path.parent)])

@@ -1,0 +1,74 @@
+"""Open a file of arrays, whatever its form, told by its first bytes rather than by its name. Imports numpy."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from analysis.storage.importers.floats import BFLOAT16
+from analysis.storage.importers.numpy_files import NpzArrays, map_npy
+from analysis.storage.importers.torch_files import PICKLE, load_torch
+from analysis.storage.importers.unpickling import load_pickle
+from analysis.storage.safetensors import map_tensor, read_header
+
+
+class SafetensorsArrays(Mapping):
+    """The tensors of a safetensors file, by name, each mapped when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._names = list(read_header(path)[0])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._names:
+            raise KeyError(name)
+        array, dtype = map_tensor(self._path, name)
+        return array.view(BFLOAT16) if dtype == "BF16" and array.size else array
+
+
+def open_file(path: Path) -> object:
+    """What a file holds: an array, a mapping of names to arrays, or lists of them; large arrays stay on disk.
+
+    Reads .npy, .npz, .safetensors, files of torch.save and pickles.
+
+    Raises
+    ------
+    ValueError : no such file, or one that is damaged or of another form
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file: check the path")
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start.startswith(b"\x93NUMPY"):
+        return map_npy(path)
+    if path.suffix == ".safetensors" or start[8:10] == b'{"':
+        return SafetensorsArrays(path)
+    if start.startswith(b"PK"):
+        return _open_zip(path)
+    if start.startswith(b"\x89HDF"):
+        raise ValueError(f"{path.name} is an HDF5 file: save its arrays as .npz with logits and labels")
+    if not start:
+        raise ValueError(f"{path.name} is empty: copy it again")
+    return load_pickle(path)
+
+
+def _open_zip(path: Path) -> object:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        raise ValueError(f"{path.name} is cut off or damaged: copy it again") from None
+    if any(name.endswith(PICKLE) for name in names):
+        return load_torch(path)
+    if any(name.endswith(".npy") for name in names):
+        return NpzArrays(path)
+    raise ValueError(f"{path.name} is a zip file without arrays: give .npz or a file of torch.save")

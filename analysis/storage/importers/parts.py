@@ -1,0 +1,182 @@
+"""From what a file holds to its parts: logits with their labels, one part for each split it holds. Imports numpy.
+
+Shapes that are recognised: an array; (logits, targets) and (logits, targets, args); one array per exit in place of the
+logits; MSDNet's (val_pred, val_target, test_pred, test_target); and names: `logits` with `labels`, or `test`,
+`test_labels`, `calibration`, `calibration_labels` and, for each split, `<split>_index`, positions in the data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from analysis.storage.importers.floats import as_floats, is_real
+from analysis.storage.importers.formats import open_file
+
+LOGITS_NAMES = ("logits", "probs", "probabilities", "predictions")
+LABELS_NAMES = ("labels", "targets", "label", "target", "y")
+SPLIT_NAMES = {"test": ("test",), "calibration": ("calibration", "val", "validation")}
+
+
+@dataclass
+class Part:
+    """Logits of one split of one file.
+
+    values : one array with three axes in any order, or one array (samples, classes) per exit
+    labels : float64 or integer (samples,), or None
+    split : what the file says, or None
+    index : positions of the samples in their data set, or None
+    where : the file and array, for messages
+    """
+
+    values: np.ndarray | tuple[np.ndarray, ...]
+    labels: np.ndarray | None
+    split: str | None
+    index: np.ndarray | None
+    where: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        if isinstance(self.values, tuple):
+            return (len(self.values), *self.values[0].shape)
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.values[0].dtype if isinstance(self.values, tuple) else self.values.dtype
+
+
+def as_vector(values: object, what: str) -> np.ndarray:
+    """Labels or costs as one axis of numbers, from arrays of shape (n,), (n, 1) or (1, n), or lists of numbers.
+
+    Raises
+    ------
+    ValueError : anything else
+    """
+    if isinstance(values, (list, tuple)) and values and all(np.size(value) == 1 for value in values):
+        values = [np.asarray(value).reshape(-1)[0] for value in values]
+    array = as_floats(np.asarray(values))
+    if array.dtype.kind not in "fiub" or array.size == 0:
+        raise ValueError(f"{what} does not hold numbers (it has dtype {array.dtype}): give one number for each sample")
+    if array.ndim > 1 and array.size == max(array.shape):
+        array = array.reshape(-1)
+    if array.ndim != 1:
+        raise ValueError(f"{what} has shape {array.shape}: give one number for each sample")
+    return np.array(array)
+
+
+def _is_logits(content: object) -> bool:
+    if isinstance(content, np.ndarray):
+        return content.ndim == 3 and is_real(content.dtype)
+    return _is_exits(content)
+
+
+def _is_exits(content: object) -> bool:
+    """Whether this is a list of one array (samples, classes) for each exit."""
+    if not isinstance(content, (list, tuple)) or len(content) < 1:
+        return False
+    arrays = [item for item in content if isinstance(item, np.ndarray) and item.ndim == 2 and is_real(item.dtype)]
+    return len(arrays) == len(content) and len({item.shape for item in arrays}) == 1
+
+
+def _is_labels(content: object) -> bool:
+    if isinstance(content, np.ndarray):
+        return is_real(content.dtype) and content.ndim in (1, 2) and content.size == max(content.shape, default=0)
+    return isinstance(content, (list, tuple)) and bool(content) and all(np.size(item) == 1 for item in content)
+
+
+def _part(values: object, labels: object, split: str | None, index: object, where: str) -> Part:
+    vector = None if labels is None else as_vector(labels, f"{where}: the labels")
+    positions = None if index is None else as_vector(index, f"{where}: the index")
+    if isinstance(values, np.ndarray):
+        if values.ndim != 3:
+            raise ValueError(
+                f"{where} has {values.ndim} axes {values.shape}: logits need three, (exits, samples, classes)"
+            )
+        if not is_real(values.dtype):
+            raise ValueError(f"{where} has dtype {values.dtype}: logits must be real numbers")
+    elif not _is_exits(values):
+        raise ValueError(f"{where} is no array with three axes (exits, samples, classes): save the logits so")
+    return Part(values if isinstance(values, np.ndarray) else tuple(values), vector, split, positions, where)
+
+
+def _from_names(content: Mapping, where: str) -> list[Part]:
+    def first(names: Sequence[str]) -> str | None:
+        return next((name for name in names if name in content), None)
+
+    if name := first(LOGITS_NAMES):
+        labels = first(LABELS_NAMES)
+        return [_part(content[name], content[labels] if labels else None, None, None, f"{where}: {name}")]
+    parts = []
+    for split, names in SPLIT_NAMES.items():
+        if name := first(names):
+            labels = first([f"{name}_{suffix}" for suffix in LABELS_NAMES])
+            index = content.get(f"{name}_index")
+            parts.append(_part(content[name], content[labels] if labels else None, split, index, f"{where}: {name}"))
+    if parts:
+        return parts
+    if "state_dict" in content or any(str(name).endswith(".weight") for name in content):
+        raise ValueError(f"{where} holds a network's weights, not logits: compute its logits first")
+    logits = [name for name in content if _is_logits(content[name])]
+    if len(logits) == 1:
+        labels = [name for name in content if name not in logits and _is_labels(content[name])]
+        return [_part(content[logits[0]], content[labels[0]] if len(labels) == 1 else None, None, None, where)]
+    names = ", ".join(str(name) for name in list(content)[:8]) or "nothing"
+    raise ValueError(f"{where} holds {names}: call the arrays logits and labels, or test and test_labels")
+
+
+def _from_tuple(content: Sequence, where: str) -> list[Part]:
+    if len(content) == 4 and [_is_logits(item) for item in content] == [True, False, True, False]:
+        val, val_labels, test, test_labels = content
+        return [
+            _part(test, test_labels, "test", None, f"{where}: test_pred"),
+            _part(val, val_labels, "calibration", None, f"{where}: val_pred"),
+        ]
+    if _is_exits(content):
+        return [_part(content, None, None, None, where)]
+    if len(content) >= 2 and _is_logits(content[0]) and _is_labels(content[1]):
+        return [_part(content[0], content[1], None, None, f"{where}: logits")]
+    if len(content) >= 1 and isinstance(content[0], np.ndarray) and content[0].ndim != 3:
+        return [_part(content[0], None, None, None, f"{where}: the first array")]
+    if len(content) >= 1 and _is_logits(content[0]) and (len(content) == 1 or content[1] is None):
+        return [_part(content[0], None, None, None, where)]
+    raise ValueError(f"{where} is no (logits, targets): save it so, or as .npz with logits and labels")
+
+
+def _plain(content: object) -> object:
+    """Arrays of objects as lists, also one level down."""
+    if isinstance(content, np.ndarray):
+        return content.tolist() if content.dtype == object else content
+    if isinstance(content, (list, tuple)):
+        return [_plain(item) for item in content]
+    return content
+
+
+def read_parts(path: Path) -> list[Part]:
+    """The parts of a file that holds logits.
+
+    Raises
+    ------
+    ValueError : a file whose content is not recognised
+    """
+    content = _plain(open_file(path))
+    if isinstance(content, np.ndarray):
+        return [_part(content, None, None, None, path.name)]
+    if isinstance(content, Mapping):
+        return _from_names(content, path.name)
+    if isinstance(content, (list, tuple)):
+        return _from_tuple(content, path.name)
+    raise ValueError(f"{path.name} holds no array: save (logits, targets), or .npz with logits and labels")
+
+
+def read_labels_from(content: object, what: str) -> np.ndarray:
+    """The labels in what `open_file` gives for a file of labels."""
+    if isinstance(content, Mapping):
+        names = [name for name in LABELS_NAMES if name in content] or (list(content) if len(content) == 1 else [])
+        if not names:
+            raise ValueError(f"{what} holds {', '.join(map(str, content))}: call the array labels")
+        content = content[names[0]]
+    return as_vector(content, what)

@@ -1,0 +1,130 @@
+"""What comes beside the logits: labels, further columns, costs and class names. Imports numpy and pandas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.storage.importers.formats import open_file
+from analysis.storage.importers.parts import LABELS_NAMES, as_vector, read_labels_from
+from analysis.storage.manifest import clean_text
+
+TABLES = (".csv", ".tsv", ".parquet")
+
+
+def read_table(path: Path, what: str) -> pd.DataFrame:
+    """A CSV, TSV or parquet table; ids stay text ('007').
+
+    Raises
+    ------
+    ValueError : no such file, or one that is no table
+    """
+    if not path.is_file():
+        raise ValueError(f"{what} {path}: there is no such file: check the path")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        separator = "\t" if path.suffix == ".tsv" else ","
+        names = pd.read_csv(path, sep=separator, nrows=1, header=None, dtype=str).iloc[0]
+        repeated = names[names.duplicated()]  # pandas would rename them
+        if len(repeated):
+            raise ValueError(f"the column {repeated.iloc[0]!r} stands twice")
+        return pd.read_csv(path, sep=separator, dtype={"id": str, "split": str})
+    except (ValueError, pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{what} {path} is no readable table ({error}): give CSV or parquet with a header") from None
+
+
+def read_text_lines(path: Path, what: str) -> list[str]:
+    """The lines of a UTF-8 file without their line ends; a last empty line does not count."""
+    if not path.is_file():
+        raise ValueError(f"{what} {path}: there is no such file: check the path")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{what} {path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def _numbers(path: Path, what: str) -> np.ndarray:
+    """Numbers from a text file, one a line or separated by commas, or from a JSON list."""
+    lines = read_text_lines(path, what)
+    try:
+        if path.suffix == ".json":
+            return as_vector(json.loads("\n".join(lines)), f"{what} {path.name}")
+        words = [word for line in lines for word in line.replace(",", " ").split()]
+        return np.array([float(word) for word in words])
+    except ValueError:
+        raise ValueError(f"{what} {path} does not hold numbers: give one a line, or .npy") from None
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """Labels from .npy, .npz, torch files, pickles, JSON, text with one a line, or a table with a column `label`.
+
+    Returns
+    -------
+    (samples,), integers or floats; NaN where a table leaves a label empty
+    """
+    if path.suffix in TABLES:
+        try:
+            table = read_table(path, "--labels")
+            name = next(name for name in LABELS_NAMES if name in table)
+            return table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        except StopIteration:
+            if path.suffix != ".csv":
+                raise ValueError(f"--labels {path} has no column label: name it so") from None
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"--labels {path}: {error}: the labels must be numbers") from None
+    if path.suffix in (".csv", ".txt", ".json"):
+        return _numbers(path, "--labels")
+    return read_labels_from(open_file(path), f"--labels {path.name}")
+
+
+def read_costs(text: str) -> tuple[float, ...]:
+    """Cumulative costs from `15.1e6,25.5e6`, or from a file: a list in a torch file or pickle, .npy, JSON or text.
+
+    Raises
+    ------
+    ValueError : neither numbers nor a file of numbers
+    """
+    path = Path(text)
+    if not path.is_file():
+        try:
+            return tuple(float(number) for number in text.split(","))
+        except ValueError:
+            raise ValueError(f"--costs {text}: give numbers separated by commas, or an existing file") from None
+    if path.suffix in (".txt", ".csv", ".json"):
+        values = _numbers(path, "--costs")
+    else:
+        content = open_file(path)
+        if isinstance(content, Mapping):
+            raise ValueError(f"--costs {path.name} holds {', '.join(map(str, content))}: give a list of numbers")
+        values = as_vector(content, f"--costs {path.name}")
+    return tuple(float(value) for value in values)
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """Class names from a JSON list or from text with one name a line; an empty line is an empty name.
+
+    Raises
+    ------
+    ValueError : JSON that is no list, or a file that is not UTF-8
+    """
+    lines = read_text_lines(path, "--classes")
+    text = "\n".join(lines)
+    if path.suffix == ".json" or text.lstrip().startswith("["):
+        try:
+            names = json.loads(text)
+        except ValueError:
+            names = None
+        if not isinstance(names, list):
+            if path.suffix == ".json":
+                raise ValueError(f"--classes {path} is no JSON list: give a list of names, or one name a line")
+            return tuple(lines)
+        return tuple("" if name is None else clean_text(name) for name in names)
+    return tuple(clean_text(line) for line in lines)
