@@ -1,4 +1,7 @@
-"""How far a sample's probability falls with more computation, between which exits, and for how many samples. Needs only NumPy."""
+"""How far a sample's probability falls with more computation, between which exits, and for how many samples.
+
+Needs only NumPy.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ THRESHOLDS = (0.0001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.33, 0.5)
 class Fall(NamedTuple):
     """The largest fall of every sample, and the pair of exits it happens between (exits from 0)."""
 
-    size: Float[np.ndarray, "samples"]
+    size: Float[np.ndarray, " samples"]
     """>= 0; 0 where the values never fall; NaN where they are unknown."""
-    from_exit: Integer[np.ndarray, "samples"]
+    from_exit: Integer[np.ndarray, " samples"]
     """-1 where nothing falls or the values are unknown."""
-    to_exit: Integer[np.ndarray, "samples"]
+    to_exit: Integer[np.ndarray, " samples"]
     """-1 where nothing falls or the values are unknown."""
 
     def select(self, positions: np.ndarray) -> Fall:
@@ -35,8 +38,8 @@ def largest_fall(values: Float[np.ndarray, "exits samples"], *, relative: bool =
     """The largest fall d = max_m (max_{i<=m} p_i - p_m) of every sample, with its pair of exits.
 
     Evaluated from the other end, d = max_i (p_i - min_{m>=i} p_m), which is the same maximum over the pairs i <= m and
-    gives the pair too. Equal to the O(exits^2) loop over pairs of the paper's public code, in the precision of `values`.
-    Larger is worse. Of several pairs that fall equally far, the one that starts earliest, then the one that ends earliest.
+    gives the pair too. Equal to the loop over pairs of the paper's public code, in the precision of `values`. Larger is
+    worse. Of several pairs that fall equally far, the one that starts earliest, then the one that ends earliest.
 
     Parameters
     ----------
@@ -77,8 +80,8 @@ def largest_fall(values: Float[np.ndarray, "exits samples"], *, relative: bool =
 
 
 def decrease_percent(
-    sizes: Float[np.ndarray, "samples"], thresholds: Sequence[float] = THRESHOLDS
-) -> Float[np.ndarray, "thresholds"]:
+    sizes: Float[np.ndarray, " samples"], thresholds: Sequence[float] = THRESHOLDS
+) -> Float[np.ndarray, " thresholds"]:
     """Percent of samples that fall by more than each threshold: 100 mean(d > tau), strictly greater. Lower is better.
 
     A threshold is rounded to the precision of `sizes`, as the public code does: a fall of 1/5 held in float32 is not

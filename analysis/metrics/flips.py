@@ -1,4 +1,4 @@
-"""Which samples become right and wrong again over the exits, and which a predictor fixes or breaks. Needs only NumPy."""
+"""Which samples become right, and wrong again, over the exits; which a predictor fixes or breaks. Needs only NumPy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from jaxtyping import Bool, Integer
 class Flips(NamedTuple):
     """Numbers of samples per exit."""
 
-    learned: Integer[np.ndarray, "exits"]
+    learned: Integer[np.ndarray, " exits"]
     """Right for the first time at this exit."""
-    forgotten: Integer[np.ndarray, "exits"]
+    forgotten: Integer[np.ndarray, " exits"]
     """Right at the exit before, wrong at this one; a sample can be forgotten more than once."""
 
 
-def first_right(correct: Bool[np.ndarray, "exits samples"]) -> Integer[np.ndarray, "samples"]:
+def first_right(correct: Bool[np.ndarray, "exits samples"]) -> Integer[np.ndarray, " samples"]:
     """The exit (from 0) at which each sample is right for the first time; -1 where it never is."""
     return np.where(correct.any(axis=0), correct.argmax(axis=0), -1)
 
@@ -41,11 +41,13 @@ def flips(correct: Bool[np.ndarray, "exits samples"]) -> Flips:
     return Flips(learned, forgotten(correct).sum(axis=1))
 
 
-def fixed(baseline: Bool[np.ndarray, "..."], corrected: Bool[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+def fixed(baseline: Bool[np.ndarray, " *shape"], corrected: Bool[np.ndarray, " *shape"]) -> Bool[np.ndarray, " *shape"]:
     """Wrong under the baseline and right under the predictor."""
     return ~baseline & corrected
 
 
-def broken(baseline: Bool[np.ndarray, "..."], corrected: Bool[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+def broken(
+    baseline: Bool[np.ndarray, " *shape"], corrected: Bool[np.ndarray, " *shape"]
+) -> Bool[np.ndarray, " *shape"]:
     """Right under the baseline and wrong under the predictor."""
     return baseline & ~corrected

@@ -12,17 +12,17 @@ from jaxtyping import Bool, Float, Integer
 class Groups(NamedTuple):
     """One row per group; means are NaN where a group has no sample."""
 
-    samples: Integer[np.ndarray, "groups"]
+    samples: Integer[np.ndarray, " groups"]
     accuracy: Float[np.ndarray, "groups exits"]
-    mean_fall: Float[np.ndarray, "groups"]
+    mean_fall: Float[np.ndarray, " groups"]
     decrease_percent: Float[np.ndarray, "groups thresholds"]
     """Percent of the group's samples that fall by more than each threshold."""
 
 
 def by_group(
-    group: Integer[np.ndarray, "samples"],
+    group: Integer[np.ndarray, " samples"],
     correct: Bool[np.ndarray, "exits samples"],
-    sizes: Float[np.ndarray, "samples"],
+    sizes: Float[np.ndarray, " samples"],
     n_groups: int,
     thresholds: Sequence[float] = (0.01, 0.1),
 ) -> Groups:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 
-def hindsight_improvability(correct: Bool[np.ndarray, "exits samples"]) -> Float[np.ndarray, "exits"]:
+def hindsight_improvability(correct: Bool[np.ndarray, "exits samples"]) -> Float[np.ndarray, " exits"]:
     """P(right at an earlier exit | wrong at m) for each exit m. Lower is better.
 
     0 at the first exit, which has no earlier one; NaN at an exit without errors. Source: Wolczyk et al. 2021 (Zero Time

@@ -1,4 +1,4 @@
-"""Computed traces, kept in the per-user cache folder as safetensors: nothing that executes on load, and read without torch.
+"""Computed traces, kept in the per-user cache folder as safetensors: nothing executes on load, and no torch is needed.
 
 A cache may vanish, be read-only or hold damaged files: it is then passed over, never an error.
 """
@@ -45,7 +45,7 @@ def read_cached(path: Path, run: Run) -> Traces | None:
     """The cached traces of all samples of the run; None where there are none that can be read."""
     try:
         with safe_open(path, framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: not a dict
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict: it cannot be iterated)
         traces = Traces(
             **{name: arrays[name] for name in PER_EXIT},
             labels=run.labels,

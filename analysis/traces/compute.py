@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.metrics.decrease import Fall, largest_fall
-from analysis.predictors import predict, resolve
+from analysis.predictors import find_predictor, predict, resolve
 from analysis.run import Run
 from analysis.traces.table import KINDS, PER_EXIT, Traces, falls_of_columns
+from analysis.traces.workers import map_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CHUNK_BYTES = 8 << 20
-"""Float64 probabilities per chunk. A predictor and the reductions hold about eight arrays of this size at once: 64 MB, and
-smaller chunks stay in the processor's cache."""
+CHUNK_BYTES = 4 << 20
+"""Float64 probabilities per chunk. A predictor and the reductions hold about eight arrays of this size at once."""
 TIE_GRID = 2.0**36
-"""Log-probabilities that agree to 1.5e-11 are ties: equal products of the same factors in another order differ by 1e-15."""
+"""Log-probabilities that agree to 1.5e-11 are ties: a product of the same factors in another order differs by 1e-15."""
 
 
 def chunk_samples(n_exits: int, n_classes: int) -> int:
@@ -77,7 +77,7 @@ def true_class(log_probs: Tensor, keys: Tensor, predicted: Tensor, labels: Tenso
 def falls_of_any_class(probs: Tensor) -> dict[tuple[str, str], Fall]:
     """The largest fall over the classes of float32 probabilities (exits, samples, classes).
 
-    The class that falls furthest is found class by class from the lowest later value; its trajectory then gives size and exits.
+    The class that falls furthest is found from every class's lowest later value; its trajectory gives size and exits.
     """
     import torch
 
@@ -119,7 +119,8 @@ def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> tuple[
     columns["support"] = (log_probs > -float("inf")).sum(-1).masked_fill(collapsed, 0).int()
     columns["collapsed"] = collapsed
     arrays = {
-        name: numpy32(values) if values.is_floating_point() else values.cpu().numpy() for name, values in columns.items()
+        name: numpy32(values) if values.is_floating_point() else values.cpu().numpy()
+        for name, values in columns.items()
     }
     return arrays, falls_of_any_class(probs.float())
 
@@ -140,20 +141,27 @@ def trace_chunks(
     labels: np.ndarray,
     predictor_id: str,
     settings: Mapping[str, object],
-    progress: Callable[[int, int], None] | None,
+    progress: Callable[[int], None] | None,
 ) -> Traces:
-    import torch
-
     n_exits, n_samples, n_classes = shape
     step = chunk_samples(n_exits, n_classes)
-    chunks = []
-    for start in range(0, max(n_samples, 1), step):  # a run without samples still has one, empty, chunk
+    starts = list(range(0, max(n_samples, 1), step))  # a run without samples still has one, empty, chunk
+    predictor = find_predictor(predictor_id)
+
+    def trace_chunk(start: int) -> tuple[dict[str, np.ndarray], dict]:
+        import torch
+
         stop = min(start + step, n_samples)
-        prediction = predict(predictor_id, read(start, stop), first_sample=start, total_samples=n_samples, **settings)
+        prediction = predict(predictor, read(start, stop), first_sample=start, total_samples=n_samples, **settings)
         chunk_labels = torch.from_numpy(labels[start:stop]).to(prediction.log_probs.device)
-        chunks.append(reduce_chunk(prediction.log_probs, prediction.collapsed, chunk_labels))
+        return reduce_chunk(prediction.log_probs, prediction.collapsed, chunk_labels)
+
+    chunks = []
+    # Someone's own function may not expect to be called by two threads at once.
+    for traced in map(trace_chunk, starts) if predictor.path else map_chunks(trace_chunk, starts):
+        chunks.append(traced)
         if progress is not None:
-            progress(stop, n_samples)
+            progress(traced[0]["max_prob"].shape[1])
     return join(chunks, labels, n_classes)
 
 
@@ -192,7 +200,7 @@ def compute_traces(
     predictor_id: str = "pa",
     settings: Mapping[str, object] | None = None,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Traces:
     """The traces of all samples of a run, in the run's order, computed anew.
 
@@ -205,7 +213,7 @@ def compute_traces(
     settings
         What differs from the predictor's defaults.
     progress
-        Called after each chunk with the samples done and their total.
+        Told after each chunk how many more samples are done.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""The traces of a run from the cheapest place that has them: the run folder, the cache, or the logits. No torch for the first two."""
+"""The traces of a run from the cheapest place that has them: the run folder, the cache, or the logits.
+
+No torch is imported for the first two.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +40,12 @@ def load_traces(
     settings: Mapping[str, object] | None = None,
     *,
     split: str = "test",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Traces:
     """The traces of a split's samples, in the run's order.
 
-    The run's own file (test split, default settings), else the cache, else computed for all samples and cached. All three
-    give the same numbers.
+    The run's own file (test split, default settings), else the cache, else computed for all samples and cached. All
+    three give the same numbers.
 
     Parameters
     ----------
@@ -55,7 +58,7 @@ def load_traces(
     split
         `test`, `calibration` or `all`.
     progress
-        Called after each computed chunk with the samples done and their total.
+        Told after each computed chunk how many more samples are done.
 
     Raises
     ------

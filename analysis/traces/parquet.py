@@ -1,6 +1,7 @@
 """Traces <-> parquet in long form: one row per sample and exit, samples in the run's order, exits from 1.
 
-Unknown is null: what mentions the true class of a sample without label, and the exits of a fall of size 0. Needs pyarrow.
+Unknown is null: what mentions the true class of a sample without label, and the exits of a fall of size 0.
+Needs pyarrow.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ VERSION = b"1"
 """Changes when the same logits give other traces, or other columns: files of another version are computed anew."""
 TRUE_CLASS = ("true_class_prob", "log_true_class_prob", "correct", "rank")
 """Columns that are null where the label is unknown."""
-FLOATS = ("true_class_prob", "log_true_class_prob", "max_prob", "final_prediction_prob", "sum_squared", "entropy", "margin")
+FLOATS = (
+    "true_class_prob",
+    "log_true_class_prob",
+    "max_prob",
+    "final_prediction_prob",
+    "sum_squared",
+    "entropy",
+    "margin",
+)
 
 
 def fall_name(of: str, kind: str) -> str:
@@ -28,13 +37,8 @@ def fall_name(of: str, kind: str) -> str:
     return f"relative_fall_{of}" if kind == "relative" else f"fall_{of}"
 
 
-ORDER = (
-    "true_class_prob log_true_class_prob max_prob predicted correct rank final_prediction_prob sum_squared entropy margin "
-    "support collapsed"
-).split()
 FALL_COLUMNS = tuple(f"{fall_name(*key)}{end}" for key in FALLS for end in ("", "_from", "_to"))
-COLUMNS = ("sample", "id", "split", "exit", *ORDER, *FALL_COLUMNS)
-assert set(ORDER) == set(PER_EXIT)
+COLUMNS = ("sample", "id", "split", "exit", *PER_EXIT, *FALL_COLUMNS)
 
 
 def long(values: np.ndarray, unknown: np.ndarray | None = None) -> pa.Array:
@@ -65,7 +69,7 @@ def to_table(traces: Traces, run: Run, positions: np.ndarray) -> pa.Table:
         pa.array(run.samples["split"]).take(pa.array(rows)),
         pa.array(np.tile(np.arange(1, n_exits + 1, dtype=np.int16), n_samples)),
     ]
-    arrays += [long(getattr(traces, name), unknown if name in TRUE_CLASS else None) for name in ORDER]
+    arrays += [long(getattr(traces, name), unknown if name in TRUE_CLASS else None) for name in PER_EXIT]
     for key in FALLS:
         arrays += fall_arrays(traces.falls[key], n_exits)
     return pa.Table.from_arrays(arrays, names=list(COLUMNS))
@@ -74,8 +78,7 @@ def to_table(traces: Traces, run: Run, positions: np.ndarray) -> pa.Table:
 def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: str = "all") -> None:
     """Write the traces of a split of a run, whole or not at all.
 
-    Real numbers are stored by significance of their bytes and everything that repeats by dictionary: 10,000 samples with 7
-    exits take about 3 MB.
+    Real numbers are stored by significance of their bytes and everything that repeats by dictionary.
 
     Parameters
     ----------
@@ -95,7 +98,10 @@ def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: s
     """
     positions, path = run.positions(split), Path(path)
     if len(positions) != traces.n_samples:
-        raise ValueError(f"the traces hold {traces.n_samples} samples, split {split!r} of run {run.id} {len(positions)}")
+        raise ValueError(
+            f"the traces hold {traces.n_samples} samples, split {split!r} of run {run.id} {len(positions)}: "
+            "give the split that they are of"
+        )
     table = to_table(traces, run, positions).replace_schema_metadata(
         {b"exitlens_traces": VERSION, b"split": split.encode(), b"n_classes": str(traces.n_classes).encode()}
     )

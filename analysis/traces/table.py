@@ -1,8 +1,8 @@
 """What traces are: a few numbers per exit and sample, from which most metrics and figures follow. Needs only NumPy.
 
-Every real number is float32, wherever it comes from: falls are differences of float32 probabilities and thresholds are compared
-in float32, so the numbers of bundled, cached and recomputed traces are the same to the last digit. float32 is also what the paper's
-public code computes in; means are taken in float64.
+Every real number is float32, wherever it comes from: falls are differences of float32 probabilities and thresholds are
+compared in float32, so the numbers of bundled, cached and recomputed traces are the same to the last digit. float32 is
+also what the paper's public code computes in; means are taken in float64.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Traces:
     correct: Bool[np.ndarray, "exits samples"]
     """False where the label is unknown."""
     rank: Int32[np.ndarray, "exits samples"]
-    """Of the true class in the distribution shown, from 1, ties by index; C + 1 without mass; 0 where the label is unknown."""
+    """Of the true class in what is shown, from 1, ties by index; C + 1 without mass; 0 where the label is unknown."""
     final_prediction_prob: Float32[np.ndarray, "exits samples"]
     """Probability of the class predicted at the last exit; 0 where that shows nothing."""
     sum_squared: Float32[np.ndarray, "exits samples"]
@@ -53,11 +53,15 @@ class Traces:
     support: Int32[np.ndarray, "exits samples"]
     """Number of classes with mass before any fallback: 0 once collapsed."""
     collapsed: Bool[np.ndarray, "exits samples"]
-    labels: Int64[np.ndarray, "samples"]
+    labels: Int64[np.ndarray, " samples"]
     """-1 where unknown."""
     falls: Mapping[tuple[str, str], Fall]
     """(of, kind) -> the largest fall of each sample, `of` in `OF`, `kind` in `KINDS`."""
     n_classes: int
+
+    def __post_init__(self) -> None:
+        for array in (*(getattr(self, name) for name in PER_EXIT), *(a for fall in self.falls.values() for a in fall)):
+            array.setflags(write=False)  # traces are shared by everyone who asks for them
 
     @property
     def n_exits(self) -> int:
@@ -92,9 +96,7 @@ class Traces:
 PER_EXIT = tuple(field.name for field in fields(Traces) if field.name not in ("labels", "falls", "n_classes"))
 
 
-def falls_of_columns(
-    true_class_prob: np.ndarray, final_prediction_prob: np.ndarray
-) -> dict[tuple[str, str], Fall]:
+def falls_of_columns(true_class_prob: np.ndarray, final_prediction_prob: np.ndarray) -> dict[tuple[str, str], Fall]:
     """The falls that follow from the traces themselves; those of any class need all probabilities."""
     values = {"true_class": true_class_prob, "final_prediction": final_prediction_prob}
     return {

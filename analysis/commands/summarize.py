@@ -1,0 +1,82 @@
+"""`summarize`: a run under a predictor in numbers, the baseline beside it. Imports traces and metrics when called."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from analysis.commands.options import add_cost_unit, add_predictor, add_run, add_split, chosen_predictor
+from analysis.commands.progress import progress_bar
+
+if TYPE_CHECKING:
+    from analysis.run import Run
+    from analysis.traces import Traces
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser(
+        "summarize",
+        help="numbers per exit, and how many samples get worse",
+        description="Accuracy, calibration and uncertainty of every exit, and how many samples get worse on the way. "
+        "JSON holds the predictor alone, the other formats the baseline beside it.",
+    )
+    add_run(parser)
+    add_predictor(parser)
+    add_split(parser)
+    add_cost_unit(parser)
+    parser.add_argument(
+        "--format", choices=("table", "json", "csv", "latex"), default="table", help="how to print it (default: table)"
+    )
+
+
+def traced(run: Run, predictor_id: str, settings: Mapping[str, object], split: str) -> Traces:
+    """The traces of a split, with a progress bar while they are computed.
+
+    Raises
+    ------
+    ValueError
+        A split without samples.
+    """
+    from analysis.traces import load_traces
+
+    if len(run.positions(split)) == 0:
+        raise ValueError(f"run {run.id} has no samples of split {split}: choose another --split")
+    with progress_bar(run.n_samples, f"Tracing {predictor_id}") as advance:
+        return load_traces(run, predictor_id, settings, split=split, progress=advance)
+
+
+def closing_lines(baseline: Traces, corrected: Traces, label: str) -> list[str]:
+    """What the correction did, in the words of the overview."""
+    from analysis import findings
+    from analysis.comparison import compare
+
+    comparison = compare(baseline, corrected)
+    return [findings.correction_sentence(comparison, label), findings.price_sentence(comparison, label)]
+
+
+def run(args: argparse.Namespace) -> None:
+    from analysis.predictors import find_predictor, resolve
+    from analysis.report.summary import as_csv, as_latex, as_text
+    from analysis.storage import find_run, load_run
+    from analysis.summary import summarize
+
+    opened = load_run(find_run(args.run))
+    chosen, settings = chosen_predictor(args, opened)
+    opened.cost(args.cost_unit)  # refuses an unknown unit before anything is computed
+    traces = traced(opened, chosen, settings, args.split)
+    summary = summarize(opened, traces, chosen, settings, args.split, args.cost_unit)
+    if args.format == "json":
+        print(json.dumps(summary, indent=2, allow_nan=False))
+        return
+    defaults = resolve("baseline", {}, kind=opened.kind, n_exits=opened.n_exits)
+    summaries, closing = [summary], []
+    if (chosen, settings) != ("baseline", defaults):
+        baseline = traced(opened, "baseline", defaults, args.split)
+        summaries.insert(0, summarize(opened, baseline, "baseline", defaults, args.split, args.cost_unit))
+        closing = closing_lines(baseline, traces, find_predictor(chosen).label)
+    if args.format == "table":
+        print(as_text(summaries, closing))
+    else:
+        print(as_csv(summaries) if args.format == "csv" else as_latex(summaries))

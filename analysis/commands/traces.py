@@ -1,0 +1,37 @@
+"""`traces`: one row per sample and exit as parquet. Imports traces when called."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from analysis.commands.options import add_predictor, add_run, chosen_predictor
+from analysis.commands.progress import progress_bar
+
+
+def add_parser(subparsers) -> None:
+    parser = subparsers.add_parser(
+        "traces",
+        help="write one row per sample and exit",
+        description="Write probability, rank, entropy and falls of every sample at every exit as parquet: all samples "
+        "in the run's order, exits from 1, what is unknown as null.",
+    )
+    add_run(parser)
+    add_predictor(parser, default=None)
+    parser.add_argument(
+        "--out", metavar="FILE.parquet", required=True, type=Path, help="the file to write; refused if it exists"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    from analysis.storage import find_run, load_run
+    from analysis.traces import load_traces, write_traces_parquet
+
+    if args.out.exists():
+        raise ValueError(f"{args.out} exists already: choose another --out, or remove it")
+    opened = load_run(find_run(args.run))
+    chosen, settings = chosen_predictor(args, opened)
+    with progress_bar(opened.n_samples, f"Tracing {chosen}") as advance:
+        traces = load_traces(opened, chosen, settings, split="all", progress=advance)
+    write_traces_parquet(traces, opened, args.out)
+    print(f"{args.out}: {traces.n_samples} samples x {traces.n_exits} exits under {chosen}")

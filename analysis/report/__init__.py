@@ -1,0 +1,1 @@
+"""Runs -> what leaves the app: tables for people, LaTeX and CSV."""

@@ -1,0 +1,172 @@
+"""Summaries of one run side by side: text for a terminal, CSV, LaTeX. Takes what `analysis.summary.summarize` returns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+QUANTITIES = (
+    ("accuracy", "accuracy %", 100, 2),
+    ("top5", "top-5 %", 100, 2),
+    ("true_class_prob", "p(true class)", 1, 3),
+    ("entropy", "entropy, nats", 1, 3),
+    ("ece", "ECE, 15 bins", 1, 3),
+    ("brier", "Brier", 1, 3),
+    ("nll", "NLL, nats", 1, 3),
+    ("off_support", "off support %", 100, 2),
+    ("collapsed", "collapsed %", 100, 2),
+)
+"""Field of an exit, its name for people, the factor and the decimals it is shown with."""
+FALLS = (
+    ("decrease_percent", "true_class", "true class"),
+    ("decrease_percent", "final_prediction", "final prediction"),
+    ("decrease_percent", "any_class", "any class"),
+    ("relative_decrease_percent", "true_class", "true class, relative"),
+)
+UNKNOWN = "-"
+PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+Rows = list[tuple[str, str, list[str]]]
+"""Quantity, predictor, cells."""
+
+
+def shown(value: float | None, factor: float = 1, decimals: int = 2) -> str:
+    return UNKNOWN if value is None else f"{factor * value:.{decimals}f}"
+
+
+def names(summaries: Sequence[dict]) -> list[str]:
+    return [summary["predictor"] for summary in summaries]
+
+
+def exit_table(summaries: Sequence[dict]) -> Rows:
+    """One row per quantity and predictor, one cell per exit; a quantity that nobody has is left out."""
+    rows = []
+    for field, name, factor, decimals in QUANTITIES:
+        for summary in summaries:
+            values = [row[field] for row in summary["exits"]]
+            rows.append((name, summary["predictor"], [shown(value, factor, decimals) for value in values]))
+    return rows
+
+
+def fall_table(summaries: Sequence[dict]) -> tuple[list[str], Rows]:
+    """The thresholds, and one row per kind of fall and predictor."""
+    thresholds = list(summaries[0]["decrease_percent"]["true_class"])
+    rows = [
+        (name, summary["predictor"], [shown(summary[key][of][tau]) for tau in thresholds])
+        for key, of, name in FALLS
+        for summary in summaries
+    ]
+    return thresholds, rows
+
+
+def cost_row(summary: dict) -> tuple[str, list[str]]:
+    """The cumulative costs with one SI prefix for all."""
+    costs, unit = [row["cost"] for row in summary["exits"]], summary["cost_unit"]
+    if unit is None:
+        return "", []
+    factor, prefix = next(((f, p) for f, p in PREFIXES if max(costs) >= f), (1, ""))
+    return f"cost, {prefix + ' ' if prefix else ''}{unit}", [f"{cost / factor:.1f}" for cost in costs]
+
+
+def aligned(header: tuple[str, str, Sequence[str]], rows: Rows) -> list[str]:
+    """Lines of a table: two left-aligned columns, then right-aligned cells; a quantity is named in its first row."""
+    table = [header, *rows]
+    first, second = (max(len(row[i]) for row in table) for i in (0, 1))
+    widths = [max(6, *(len(row[2][i]) for row in table if row[2])) for i in range(len(header[2]))]
+    lines, before = [], None
+    for quantity, predictor, cells in table:
+        label = "" if quantity == before else quantity
+        before = quantity
+        line = f"{label:<{first}}  {predictor:<{second}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths))
+        lines.append(line.rstrip())
+    return lines
+
+
+def as_text(summaries: Sequence[dict], closing: Sequence[str] = ()) -> str:
+    """The summaries as tables for a terminal, predictors beside each other.
+
+    Parameters
+    ----------
+    summaries
+        Of one run and split, the baseline first.
+    closing
+        Sentences below the tables.
+    """
+    head = summaries[0]
+    unlabelled = head["samples"] - head["labelled"]
+    note = f", {unlabelled:,} of them without label" if unlabelled else ""
+    lines = [f"{head['run']}: {head['samples']:,} samples of split {head['split']}{note}", ""]
+    cost_name, costs = cost_row(head)
+    rows = ([(cost_name, "", costs)] if costs else []) + exit_table(summaries)
+    lines += aligned(("exit", "", [str(row["exit"]) for row in head["exits"]]), rows)
+    thresholds, falls = fall_table(summaries)
+    lines += ["", "Percent of samples whose probability falls by more than a threshold between any two exits:"]
+    lines += aligned(("threshold", "", thresholds), falls)
+    over = [
+        (f"{name} %", summary["predictor"], [shown(summary["overthinking"][field], 100)])
+        for field, name in (
+            ("oracle_accuracy", "some exit right"),
+            ("destructive", "then wrong at the last"),
+            ("wasteful", "right earlier and at the last"),
+        )
+        for summary in summaries
+    ]
+    lines += ["", *aligned(("overthinking", "", [""]), over)]
+    if closing:
+        lines += ["", *closing]
+    return "\n".join(lines)
+
+
+def as_csv(summaries: Sequence[dict]) -> str:
+    """One row per predictor and exit; falls and overthinking, which have no exit, are repeated in each of its rows."""
+    rows = []
+    for summary in summaries:
+        shared = {key: summary[key] for key in ("run", "split", "samples", "predictor")}
+        shared["settings"] = json.dumps(summary["settings"])
+        once = {
+            f"{key}_{of}_{tau}": value
+            for key in ("decrease_percent", "relative_decrease_percent")
+            for of, percents in summary[key].items()
+            for tau, value in percents.items()
+        } | summary["overthinking"]
+        rows += [shared | {"cost_unit": summary["cost_unit"]} | row | once for row in summary["exits"]]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().rstrip("\n")
+
+
+LATEX = str.maketrans(
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {c: f"\\{c}" for c in "&%$#_{}"}
+)
+
+
+def latex_table(caption: str, header: Sequence[str], rows: Rows) -> list[str]:
+    cells = [[quantity.translate(LATEX), predictor.translate(LATEX), *values] for quantity, predictor, values in rows]
+    body = [" & ".join("--" if cell == UNKNOWN else cell for cell in row) + r" \\" for row in cells]
+    return [
+        r"\begin{table}",
+        rf"\caption{{{caption.translate(LATEX)}}}",
+        rf"\begin{{tabular}}{{ll{'r' * len(header)}}}",
+        r"\toprule",
+        " & ".join(["", "", *header]) + r" \\",
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+
+
+def as_latex(summaries: Sequence[dict]) -> str:
+    """Two tables for a paper, per exit and per threshold; they need the package booktabs."""
+    head = summaries[0]
+    where = f"{head['run']}, {head['samples']:,} samples of split {head['split']}"
+    exits = [str(row["exit"]) for row in head["exits"]]
+    thresholds, falls = fall_table(summaries)
+    lines = ["% needs \\usepackage{booktabs}", *latex_table(f"Per exit: {where}.", exits, exit_table(summaries)), ""]
+    caption = f"Percent of samples whose probability falls by more than a threshold between any two exits: {where}."
+    return "\n".join(lines + latex_table(caption, thresholds, falls))
