@@ -5,7 +5,7 @@ Plain text without markup, so that a page, a figure, a report and the command li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -46,10 +46,10 @@ def correction_sentence(comparison: Comparison, label: str, threshold: float = T
     before, after = (
         float(side.falling_percent([threshold])[0]) for side in (comparison.baseline, comparison.corrected)
     )
-    size = "no sample" if after == 0 else f"{percent(after)} of samples"
+    who = "no sample loses" if after == 0 else f"{percent(after)} of samples lose"
     start = (
-        f"{label} lets {size} lose more than {threshold:g} of the probability of their {QUANTITY[comparison.of]} "
-        f"on the way through the network, where the baseline lets {percent(before)}"
+        f"Under {label} {who} more than {threshold:g} of the {QUANTITY[comparison.of]}'s probability on the way through "
+        f"the network; under the baseline {percent(before)} do"
     )
     if not comparison.has_labels:
         return f"{start}; it changes {comparison.changed[-1]:,} of {comparison.n_samples:,} final answers."
@@ -84,9 +84,7 @@ def price_sentence(comparison: Comparison, label: str) -> str:
     if comparison.has_labels:
         old, new = comparison.baseline.ece[-1], comparison.corrected.ece[-1]
         parts.append(f"calibration error (ECE) from {old:.3f} to {new:.3f}")
-        parts.append(
-            f"last answers broken {comparison.broken[-1]:,}, fixed {comparison.fixed[-1]:,}"
-        )
+        parts.append(f"last answers broken {comparison.broken[-1]:,}, fixed {comparison.fixed[-1]:,}")
     parts.append(collapse_words(comparison))
     return f"What {label} costs: {'; '.join(parts)}."
 
@@ -100,6 +98,18 @@ def collapse_words(comparison: Comparison) -> str:
     return f"{comparison.corrected.collapsed:,} of {predictions:,} predictions collapse ({share})"
 
 
+def exit_labels(exit_names: Sequence[str]) -> tuple[str, ...]:
+    """What stands at the ticks of an axis called exit: bare numbers where the exits have no names of their own.
+
+    Examples
+    --------
+    >>> exit_labels(["exit 1", "exit 2"]), exit_labels(["stem", "exit 2"])
+    (('1', '2'), ('stem', 'exit 2'))
+    """
+    numbers = tuple(str(number) for number in range(1, len(exit_names) + 1))
+    return numbers if tuple(exit_names) == tuple(f"exit {number}" for number in numbers) else tuple(exit_names)
+
+
 def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, threshold: float = THRESHOLD) -> str:
     """What the picture of trajectories shows, for the predictor on screen."""
     side = comparison.corrected if corrected else comparison.baseline
@@ -107,9 +117,7 @@ def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, t
     who = "No sample loses" if share == 0 else f"{percent(share)} of samples lose"
     start, end = side.probability[0], side.probability[-1]
     mean = "their mean rises" if end > start else "their mean falls"
-    tail = f"while {mean} from {start:.2f} to {end:.2f}" if share else f"{mean} from {start:.2f} to {end:.2f}"
-    joint = ", " if share else "; "
-    return f"{label}: {who if share else who.lower()} more than {threshold:g} on the way{joint}{tail}"
+    return f"{label}: {who if share else who.lower()} more than {threshold:g} on the way; {mean} from {start:.2f} to {end:.2f}"
 
 
 def exits_title(comparison: Comparison, label: str) -> str:
@@ -150,3 +158,94 @@ def price_title(comparison: Comparison, label: str) -> str:
         f"{label} fixes {comparison.fixed[-1]:,} and breaks {comparison.broken[-1]:,} last answers; "
         f"calibration error {old:.3f} to {new:.3f}"
     )
+
+
+def quantity(value: float) -> str:
+    """A large number with its SI prefix, three digits.
+
+    Examples
+    --------
+    >>> [quantity(v) for v in (15140452, 433876, 12.5, 2.3e9)]
+    ['15.1 M', '434 k', '12.5', '2.3 G']
+    """
+    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= factor:
+            return f"{value / factor:.3g} {prefix}"
+    return f"{value:.3g}"
+
+
+def distance_sentence(accuracy: float, published: float) -> str:
+    """How far the baseline's last exit is from the published one, in points of accuracy; both fractions of 1."""
+    points = 100 * (accuracy - published)
+    where = "as accurate as" if abs(points) < 0.05 else f"{abs(points):.1f} points {'above' if points > 0 else 'below'}"
+    return f"Its last exit reaches {percent(100 * accuracy)}, {where} the paper's {percent(100 * published)}."
+
+
+def budget_title(
+    label: str,
+    exit_names: Sequence[str],
+    answering: int | None,
+    values: np.ndarray,
+    budget: float,
+    unit: str | None,
+    quantity_name: str,
+    costs: np.ndarray,
+) -> str:
+    """What the budget buys with the predictor on screen, and what share of the whole network's compute it is.
+
+    Parameters
+    ----------
+    answering : int, optional
+        The exit that answers, from 0.
+    values : float, (exits,)
+        Percent.
+    """
+    if answering is None:
+        return "The budget ends before the first exit: there is no answer"
+    got, best = values[answering], values[-1]
+    spent = f"{quantity(budget)} {unit}" if unit else f"a budget of {budget:.3g} exits"
+    share = f" ({percent(100 * budget / costs[-1])} of the network)" if unit else ""
+    behind = best - got
+    gap = f", {behind:.1f} points less than the last exit" if behind >= 0.05 else ""
+    return f"{label} with {spent}{share}: exit {exit_names[answering]} answers, {quantity_name} {percent(got)}{gap}"
+
+
+def given_up_title(
+    exit_names: Sequence[str], answering: int | None, counts: Mapping[str, np.ndarray], *, has_labels: bool
+) -> str:
+    """What stopping at the answering exit gives up."""
+    if answering is None:
+        return "No exit answers within the budget"
+    lost, total = int(counts["right_deeper"][answering]), int(sum(values[answering] for values in counts.values()))
+    share = percent(100 * lost / max(total, 1))
+    if not has_labels:
+        return f"Stopping at exit {exit_names[answering]} changes {lost:,} final answers ({share})"
+    return f"Exit {exit_names[answering]} gets {lost:,} samples wrong ({share}) that a deeper exit has right"
+
+
+def overhead_title(
+    label: str, operations: Sequence[int], bytes_kept: Sequence[int], shares: np.ndarray | None, unit: str | None
+) -> str:
+    """What the correction adds at an exit at most."""
+    most, kept = max(operations), max(bytes_kept)
+    memory = f"keeps {kept:,} bytes per sample" if kept else "keeps nothing"
+    if most <= 0:
+        saved = -min(operations)
+        return (
+            f"{label} saves {saved:,} operations per exit and {memory}"
+            if saved
+            else f"{label} adds nothing and {memory}"
+        )
+    share = "" if shares is None else f", at most {percent_small(100 * float(np.nanmax(shares)))} of an exit's {unit},"
+    return f"{label} adds {most:,} operations per exit{share} and {memory}"
+
+
+def percent_small(value: float) -> str:
+    """A percentage to two digits however small: overheads are thousandths of a percent.
+
+    Examples
+    --------
+    >>> percent_small(0.00264191)
+    '0.0026%'
+    """
+    return f"{value:.2g}%" if value >= 1e-4 else f"{value:.1e}%"

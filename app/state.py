@@ -70,7 +70,9 @@ _ROWS = (
     # samples
     Control("true", "text", "", "Samples of one true class, by its index; empty: every class.", pages=("samples",)),
     Control("guess", "text", "", "Samples predicted as one class at the last exit, by its index.", pages=("samples",)),
-    Control("right", "choice", "any", "Samples that are right, or wrong.", ("any", "right", "wrong"), pages=("samples",)),
+    Control(
+        "right", "choice", "any", "Samples that are right, or wrong.", ("any", "right", "wrong"), pages=("samples",)
+    ),
     Control("at", "text", "last", "The exit that counts for right and wrong: last, or its number.", pages=("samples",)),
     Control(
         "effect",
@@ -113,9 +115,28 @@ _ROWS = (
         ("absolute", "relative"),
         pages=("monotonicity",),
     ),
-    Control("beside", "choices", (), "Further predictors to compare, with their default settings.", pages=("monotonicity",)),
-    Control("published", "switch", True, "The paper's numbers for this network, as open markers.", pages=("monotonicity",)),
-    Control("scale", "choice", "log", "The axis of percents: powers of ten down to 0, or linear.", ("log", "linear"), pages=("monotonicity",)),
+    Control(
+        "beside",
+        "choices",
+        (),
+        "Further predictors to compare, with their default settings.",
+        pages=("monotonicity", "compute"),
+    ),
+    Control(
+        "published",
+        "switch",
+        True,
+        "The paper's numbers for this network, as open markers.",
+        pages=("monotonicity", "compute"),
+    ),
+    Control(
+        "scale",
+        "choice",
+        "log",
+        "The axis of percents: powers of ten down to 0, or linear.",
+        ("log", "linear"),
+        pages=("monotonicity",),
+    ),
     Control(
         "over",
         "choice",
@@ -132,9 +153,6 @@ _ROWS = (
         "Cost per sample that may be spent, in the unit on screen; empty: the middle exit.",
         low=0,
         pages=("compute",),
-    ),
-    Control(
-        "curves", "choices", (), "Further predictors, at their default settings, to draw beside.", pages=("compute",)
     ),
 )
 CONTROLS: dict[str, Control] = {row.name: row for row in _ROWS}

@@ -43,7 +43,7 @@ def correction_price_figure(
     """
     n_exits = len(exit_names)
     figure = base_figure(title, subtitle, height=height, uirevision=line_name, barmode="relative", bargap=0.3)
-    figure.layout.margin.t = 26
+    figure.layout.margin.t = 36
     ticks = {"tickvals": list(range(1, n_exits + 1)), "ticktext": [plain(n) for n in exit_names]}
     axis = {"showgrid": False, "zeroline": False, "range": [0.5, n_exits + 0.5], **ticks}
     top = 1.08 * max([float(np.nanmax(values)) for *_, values in lines if np.isfinite(values).any()] + [0.05])
@@ -81,7 +81,7 @@ def correction_price_figure(
             showarrow=False,
             xanchor="left",
             yanchor="bottom",
-            yshift=6,
+            yshift=10,
         )
     return figure
 

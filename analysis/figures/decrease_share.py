@@ -37,7 +37,7 @@ def decrease_share_figure(
     rows = [f"> {threshold:g}" for threshold in thresholds]
     figure = base_figure(title, subtitle, x_title, "falls by", height=height, uirevision="falls")
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category", tickvals=rows)
-    figure.update_xaxes(showgrid=True, range=[-2, 102], ticksuffix="%", nticks=6)
+    figure.update_xaxes(showgrid=True, range=[-4, 104], ticksuffix="%", nticks=6)
     figure.layout.margin.t = 26
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))

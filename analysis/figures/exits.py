@@ -58,7 +58,7 @@ def exits_figure(
     n_exits = len(exit_names)
     figure = base_figure(title, subtitle, height=height, uirevision="exits")
     width = (1 - GAP * (len(panels) - 1)) / len(panels)
-    figure.layout.margin.t = 30
+    figure.layout.margin.t = 36
     for number, panel in enumerate(panels, start=1):
         suffix = "" if number == 1 else str(number)
         left = (number - 1) * (width + GAP)
@@ -92,7 +92,7 @@ def exits_figure(
             showarrow=False,
             xanchor="left",
             yanchor="bottom",
-            yshift=8,
+            yshift=12,
         )
         for own, label, values, full in (
             ("baseline", baseline_label, panel.baseline, not predictor_shown),
@@ -114,7 +114,7 @@ def _range(panel: Panel) -> tuple[float, float]:
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
-    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6)))
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6))) / 2
     return float(max(0.0, np.floor((low - 0.1 * step) / step) * step)), float(
         np.ceil((high + 0.1 * step) / step) * step
     )

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from analysis.figures.style import FAINT, INK, base_figure, line_end_label, plain, predictor_style, spread
 
 SAMPLES = "samples"  # name of the trace whose points are samples; its customdata begins with the sample's id
-THIN = 0.3  # opacity of a sample's line: forty of them overlap
+THIN = 0.4  # opacity of a sample's line: forty of them overlap
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def _falls(drawn: Trajectories, threshold: float, colour: str) -> go.Scatter:
         y=y or [None],
         name=f"falls by more than {threshold:g}",
         mode="lines",
-        line={"color": colour, "width": 2},
-        opacity=0.75,
+        line={"color": colour, "width": 1.8},
+        opacity=0.7,
         connectgaps=False,
         hoverinfo="skip",
     )

@@ -57,8 +57,8 @@ def test_percentages_are_rounded_but_never_to_a_false_zero(value, text):
 
 def test_the_sentence_names_both_shares_and_both_accuracies():
     assert findings.correction_sentence(BOTH, "PA") == (
-        "PA lets no sample lose more than 0.1 of the probability of their true class on the way through the network, "
-        "where the baseline lets 50.0%; the last exit's accuracy rises from 67.0% to 68.2%."
+        "Under PA no sample loses more than 0.1 of the true class's probability on the way through the network; "
+        "under the baseline 50.0% do; the last exit's accuracy rises from 67.0% to 68.2%."
     )
 
 
@@ -70,8 +70,8 @@ def test_without_labels_the_sentence_counts_changed_answers():
 
 def test_the_price_names_confidence_calibration_and_broken_answers():
     assert findings.price_sentence(BOTH, "PA") == (
-        "What PA costs: confidence at the last exit goes from 0.60 to 0.05; calibration error (ECE) from 0.050 to 0.600; "
-        "last answers broken 1, fixed 3; no prediction collapses."
+        "What PA costs: confidence at the last exit goes from 0.60 to 0.05; "
+        "calibration error (ECE) from 0.050 to 0.600; last answers broken 1, fixed 3; no prediction collapses."
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures of the overview and of accuracy against compute: numbers in, the right marks out; nothing moves by the switch."""
+"""Figures of the overview and of compute: numbers in, the right marks out; nothing moves by the switch."""
 
 import numpy as np
 import pytest
