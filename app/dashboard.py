@@ -21,6 +21,14 @@ TITLES = {
     "compute": "Accuracy against compute",
 }
 
+ICON = (
+    (Path(__file__).parent / "icon.svg").read_text(encoding="utf-8").strip()
+)  # a named icon would be fetched from a CDN
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 4rem 2.5rem 3rem; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; }
+</style>"""
+
 
 def _show(name: str) -> None:
     """The shared controls, then the view, which is imported when it is opened: the first page waits for no other."""
@@ -40,7 +48,8 @@ def _show(name: str) -> None:
 
 def main() -> None:
     """Show the page that the address names, or the one that a callback asked for."""
-    st.set_page_config(page_title="Exitlens", page_icon=":material/ssid_chart:", layout="wide")
+    st.set_page_config(page_title="Exitlens", page_icon=ICON, layout="wide")
+    st.html(STYLE)
     pages = {
         name: st.Page(lambda name=name: _show(name), title=title, url_path=name, default=name == "overview")
         for name, title in TITLES.items()

@@ -20,6 +20,7 @@ def control(
     *,
     show: Callable[[object], str] = str,
     widget: str | None = None,
+    default: object = None,
     on_change: Callable[[], None] | None = None,
     **arguments: object,
 ) -> object:
@@ -38,6 +39,9 @@ def control(
         How an option is written on screen.
     widget : str, optional
         "selectbox", "segmented", "radio", "slider", "number", "text" or "toggle", where not the kind's usual one.
+    default : object, optional
+        What stands for the table's default on this run (its first unit, its first sample): shown in its place, not written
+        to the address.
     on_change : callable, optional
         Called after the state has taken over the new value, before the script runs.
     **arguments
@@ -52,18 +56,23 @@ def control(
     if options is None and row.choices:
         options = row.choices
     if options is not None and row.kind != "choices":
-        state.narrow(name, options)
+        state.narrow(name, options if default is None else [row.default, *options])
     elif options is not None:
         _narrow_all(name, options)
     key, value = f"control:{name}", state.get(name)
+    if default is not None and value == row.default:
+        value = default
     value = _within(row, value, arguments)
-    if row.kind == "choices":
-        value = list(value)
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    arguments = {"help": row.description} | arguments | {"key": key, "on_change": _take_over, "args": (name, on_change)}
+    shown = list(value) if row.kind == "choices" else value
+    if key not in st.session_state or st.session_state[key] != shown:
+        st.session_state[key] = shown
+    arguments = (
+        {"help": row.description}
+        | arguments
+        | {"key": key, "on_change": _take_over, "args": (name, default, on_change)}
+    )
     _make(row, widget or _usual(row, options), label, options, show, arguments)
-    return state.get(name)
+    return value
 
 
 def _narrow_all(name: str, options: Sequence[object]) -> None:
@@ -134,10 +143,13 @@ def _make(
         {"selectbox": st.selectbox, "radio": st.radio}[widget](label, options, format_func=show, **arguments)
 
 
-def _take_over(name: str, then: Callable[[], None] | None) -> None:
+def _take_over(name: str, default: object, then: Callable[[], None] | None) -> None:
     value = st.session_state[f"control:{name}"]
     try:
-        state.set(name, tuple(value) if isinstance(value, list) else value)
+        if default is not None and value == default:
+            state.reset(name)
+        else:
+            state.set(name, tuple(value) if isinstance(value, list) else value)
     except ValueError as error:
         state.note(f"{error}; kept what was there.")
         return

@@ -84,7 +84,9 @@ def read_only() -> bool:
 
 
 def _chosen_run() -> Run:
-    entries = {entry.id: entry for entry in cache.runs()}
+    entries = {}
+    for entry in cache.runs():
+        entries.setdefault(entry.id, entry)  # of two of the same name the library opens the first
     if not entries:
         _no_runs()
     first = next((entry.id for entry in entries.values() if entry.error is None), next(iter(entries)))
@@ -158,9 +160,7 @@ def _split_and_unit(run: Run) -> tuple[str, str | None]:
             if len(splits) > 2:
                 split = control("split", "Samples", splits, widget="selectbox")
             if len(units) > 1:
-                if state.get("unit") == "":
-                    state.set("unit", units[0])
-                unit = control("unit", "Cost in", units, widget="selectbox", show=str)
+                unit = control("unit", "Cost in", units, default=units[0], widget="selectbox")
     return split, unit
 
 

@@ -175,13 +175,13 @@ def opened(
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     result = Opened(page)
     page.on("console", lambda message: _collect(result, message))
     page.on("pageerror", lambda error: result.complaints.append(f"uncaught: {error}"))
     try:
         page.goto(url)
-        settle(page)
+        first_run(page)
         yield result
     finally:
         context.close()
@@ -193,12 +193,19 @@ def _collect(result: Opened, message: object) -> None:
         result.complaints.append(f"{message.text} ({where})")
 
 
+def first_run(page: object) -> None:
+    """Wait until a page that was just opened or reloaded shows something, then until it has settled."""
+    page.wait_for_selector('[data-testid="stMain"] [data-testid="stElementContainer"]', state="attached")
+    settle(page)
+
+
 def settle(page: object) -> None:
     """Wait until the script is idle and every visible chart is drawn."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
     page.wait_for_function(
-        """() => [...document.querySelectorAll('.xl-chart')].every((c) => !c.offsetParent || c.dataset.drawn
-             || !c.querySelector('.xl-fault')?.hidden)"""
+        """() => !document.querySelector('[data-testid="stMain"] [data-testid="stSkeleton"]')
+            && [...document.querySelectorAll('.xl-chart')].every((chart) => !chart.offsetParent || chart.dataset.drawn
+                || chart.querySelector('.xl-fault')?.textContent)"""
     )
 
 
@@ -222,15 +229,14 @@ def plot(page: object, name: str, expression: str) -> object:
 
 
 def pixel(page: object, name: str, x: float, y: float) -> tuple[float, float]:
-    """Where a point of a chart (in axis units) is on the screen."""
-    return tuple(
-        plot(
-            page,
-            name,
-            f"""(() => {{ const r = gd.getBoundingClientRect(), l = gd._fullLayout;
-        return [r.left + l.xaxis._offset + l.xaxis.d2p({x!r}), r.top + l.yaxis._offset + l.yaxis.d2p({y!r})]; }})()""",
-        )
-    )
+    """Where a point of a chart is on the screen, in axis units: categories count from 0. Scrolls the chart into view."""
+    script = f"""(() => {{
+        gd.scrollIntoView({{ block: "nearest", behavior: "instant" }});
+        const box = gd.getBoundingClientRect(), {{ xaxis, yaxis }} = gd._fullLayout;
+        const at = (axis, value) => axis._offset + (axis.type === "category" ? axis.c2p(value) : axis.d2p(value));
+        return [box.left + at(xaxis, {x!r}), box.top + at(yaxis, {y!r})];
+    }})()"""
+    return tuple(plot(page, name, script))
 
 
 def drag(page: object, points: list[tuple[float, float]]) -> None:

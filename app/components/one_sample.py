@@ -1,0 +1,255 @@
+"""One sample in full: its picture, its numbers, its trajectory, its likeliest classes, and what every exit answers."""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.distribution import class_probs, top_classes
+from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
+from analysis.figures.top_classes import ClassLine, top_classes_figure
+from analysis.predictors import available_predictors, settings_key
+from analysis.traces import Traces
+from app import cache
+from app.components.chart import chart
+from app.components.controls import control
+from app.components.gallery import image_address
+from app.components.sidebar import View
+
+PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
+
+
+def one_sample(view: View, row: int, position: int, image: bytes | None) -> None:
+    """Everything about one sample.
+
+    Parameters
+    ----------
+    view : View
+    row : int
+        Of the sample in the split, and so in traces.
+    position : int
+        Of the sample in the run.
+    image : bytes, optional
+        Its encoded picture.
+    """
+    baseline = cache.traces(view.run, "baseline", {}, view.split)
+    corrected = cache.traces(view.run, view.predictor, view.settings, view.split)
+    shown = corrected if view.poe else baseline
+    of = "true_class" if shown.labels[row] >= 0 else "final_prediction"
+    _heading(view, row, position, image, shown)
+    x, x_title, over_cost = _axis(view)
+    lines = {
+        "baseline": _trajectory(view, "baseline", baseline, row, of),
+        view.predictor: _trajectory(view, view.predictor, corrected, row, of),
+    }
+    _trajectory_chart(view, lines, of, x, x_title, over_cost)
+    _answers(view, {"baseline": baseline, view.predictor: corrected}, row)
+    _classes_chart(view, row, position, int(shown.labels[row]), x, x_title, over_cost)
+
+
+def _name(view: View, index: int) -> str:
+    return view.run.class_names[index] if index >= 0 else "none"
+
+
+def _label(predictor: str) -> str:
+    return available_predictors()[predictor].label
+
+
+def _heading(view: View, row: int, position: int, image: bytes | None, shown: Traces) -> None:
+    """Picture and facts, as one block of plain text."""
+    label, answer = int(shown.labels[row]), int(shown.predicted[-1, row])
+    picture = image_address(image)
+    facts = [
+        ("sample", view.run.samples["id"].iloc[position]),
+        ("true class", _name(view, label) if label >= 0 else "unknown"),
+        (
+            f"last exit, {_label(view.shown)}",
+            _name(view, answer)
+            + ("" if label < 0 else "  \N{CHECK MARK}" if label == answer else "  \N{MULTIPLICATION X}"),
+        ),
+        *_extra(view, position),
+    ]
+    rows = "".join(f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts)
+    drawn = f'<img alt="" src="{picture}">' if picture else ""
+    st.html(
+        "<style>.xl-sample{display:flex;gap:1rem;align-items:flex-start}.xl-sample img{width:8rem;height:8rem;object-fit:contain;"
+        "image-rendering:pixelated;border-radius:.5rem;flex:none}.xl-sample dl{display:grid;grid-template-columns:auto 1fr;"
+        "gap:.15rem .75rem;margin:0;font-size:.9rem;min-width:0}.xl-sample dt{opacity:.7}.xl-sample dd{margin:0;overflow-wrap:anywhere;"
+        f'font-weight:600}}</style><div class="xl-sample">{drawn}<dl>{rows}</dl></div>'
+    )
+
+
+def _extra(view: View, position: int, most: int = 6) -> list[tuple[str, str]]:
+    """The run's own columns, the first few."""
+    row = view.run.samples.iloc[position]
+    names = [name for name in view.run.samples.columns if name not in ("id", "label", "split", "image")]
+    return [(name, "missing" if pd.isna(row[name]) is True else str(row[name])) for name in names[:most]]
+
+
+def _axis(view: View) -> tuple[np.ndarray, str, bool]:
+    """Where the exits stand, what the axis is called, whether it is a cost."""
+    n_exits, cost = view.run.n_exits, view.run.cost(view.unit)
+    if cost is None:
+        return np.arange(1.0, n_exits + 1), "exit", False
+    over = control(
+        "axis", "Over", show=lambda key: "exits" if key == "exits" else cost[0], help=None, label_visibility="collapsed"
+    )
+    if over == "exits":
+        return np.arange(1.0, n_exits + 1), "exit", False
+    unit, values = cost
+    scale, prefix = next(((s, p) for s, p in PREFIXES if values[-1] >= 10 * s), (1.0, ""))
+    return np.asarray(values) / scale, f"cumulative cost, {prefix}{unit}", True
+
+
+def _trajectory(view: View, predictor: str, traces: Traces, row: int, of: str) -> Trajectory:
+    fall = traces.falls[of, "absolute"]
+    size = float(fall.size[row])
+    return Trajectory(
+        predictor,
+        _label(predictor),
+        getattr(traces, f"{of}_prob" if of == "true_class" else "final_prediction_prob")[:, row],
+        traces.max_prob[:, row],
+        traces.correct[:, row] if traces.labels[row] >= 0 else None,
+        [_name(view, int(index)) for index in traces.predicted[:, row]],
+        (size, int(fall.from_exit[row]), int(fall.to_exit[row])) if size > 0 else None,
+    )
+
+
+def _trajectory_chart(
+    view: View, lines: dict[str, Trajectory], of: str, x: np.ndarray, x_title: str, over_cost: bool
+) -> None:
+    shown = lines[view.shown]
+    what = "true class" if of == "true_class" else "final prediction"
+    key = "\N{BLACK CIRCLE} right  \N{MULTIPLICATION X} wrong, " if shown.right is not None else ""
+    behind = "; faint: the baseline" if view.poe else ""
+    figure = sample_trajectory_figure(
+        shown,
+        lines["baseline"] if view.poe else None,
+        x=x,
+        x_title=x_title,
+        exit_names=view.run.exit_names,
+        quantity=f"P({what})",
+        title=_fall_sentence(view, lines, what),
+        subtitle=f"Probability of the {what} at every exit: {key}dotted: the largest probability of any class{behind}.",
+        over_cost=over_cost,
+        height=290,
+    )
+    chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, lines, x, x_title, of))
+
+
+def _fall_sentence(view: View, lines: dict[str, Trajectory], what: str) -> str:
+    """The finding: how far it falls under what is shown, against the baseline."""
+    shown, names = lines[view.shown], view.run.exit_names
+    if shown.fall is None:
+        said = f"P({what}) never falls under {shown.label}"
+    else:
+        size, start, end = shown.fall
+        said = f"P({what}) falls by {_digits(size)} from exit {names[start]} to exit {names[end]} under {shown.label}"
+    if view.poe:
+        before = lines["baseline"].fall
+        said += f"; the baseline by {_digits(before[0])}" if before else "; under the baseline neither"
+    return said
+
+
+def _digits(size: float) -> str:
+    return f"{size:.3f}" if size >= 0.0005 else "less than 0.001"
+
+
+def _trajectory_data(view: View, lines: dict[str, Trajectory], x: np.ndarray, x_title: str, of: str) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({
+            "predictor": line.predictor_id, "exit": range(1, view.run.n_exits + 1), "exit_name": view.run.exit_names, x_title: x,
+            f"{of}_prob": line.probs, "confidence": line.confidence, "predicted": line.predicted,
+            "right": line.right if line.right is not None else None,
+        })
+        for line in lines.values()
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def _answers(view: View, traces: dict[str, Traces], row: int) -> None:
+    """What every exit answers: a table, since names need room that an axis does not have."""
+    label = int(traces["baseline"].labels[row])
+    head = "".join(f"<th scope=col>{html.escape(str(name))}</th>" for name in view.run.exit_names)
+    body = ""
+    for predictor, one in traces.items():
+        faint = "" if predictor == view.shown else " class=xl-faint"
+        body += (
+            f"<tr{faint}><th scope=row>{html.escape(_label(predictor))}</th>"
+            + "".join(
+                _answer(view, int(index), label, bool(collapsed))
+                for index, collapsed in zip(one.predicted[:, row], one.collapsed[:, row])
+            )
+            + "</tr>"
+        )
+    st.html(
+        "<style>.xl-answers{overflow-x:auto}.xl-answers table{border-collapse:collapse;font-size:.8rem;width:100%}.xl-answers th,"
+        ".xl-answers td{padding:.2rem .4rem;text-align:left;border-top:1px solid rgba(128,128,128,.25);vertical-align:top}.xl-answers thead "
+        "th{border:0;opacity:.7;font-weight:400}.xl-answers tbody th{white-space:nowrap}.xl-faint{opacity:.6}.xl-answers td{max-width:7rem;"
+        'overflow-wrap:anywhere}</style><div class="xl-answers"><table><thead><tr><th scope=col>Answer at exit</th>'
+        f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
+    mark = "" if label < 0 else "\N{CHECK MARK} " if index == label else "\N{MULTIPLICATION X} "
+    said = {"\N{CHECK MARK} ": "right: ", "\N{MULTIPLICATION X} ": "wrong: "}.get(mark, "")
+    shown = f"{html.escape(_name(view, index))}{' (collapsed)' if collapsed else ''}"
+    return f"<td><span aria-label='{said}'>{mark}</span>{shown}</td>"
+
+
+def _classes_chart(
+    view: View, row: int, position: int, label: int, x: np.ndarray, x_title: str, over_cost: bool
+) -> None:
+    probs = _probs(view, view.shown, view.shown_settings, position)
+    behind = _probs(view, "baseline", {}, position) if view.poe else None
+    top = top_classes(probs[-1])
+    lines = [
+        ClassLine(view.run.class_names[c], probs[:, c], None if behind is None else behind[:, c], int(c) == label)
+        for c in top
+    ]
+    first = lines[0]
+    missing = "" if label < 0 or label in top else "; the true class is not among them"
+    figure = top_classes_figure(
+        lines,
+        predictor_id=view.shown,
+        x=x,
+        x_title=x_title,
+        exit_names=view.run.exit_names,
+        title=f"The last exit gives {first.name} {first.probs[-1]:.2f}, the next {_listed(lines[1:3])}{missing}",
+        subtitle=f"Probabilities under {_label(view.shown)} of the {len(lines)} likeliest classes of the last exit"
+        + ("; faint: the same classes under the baseline." if view.poe else "."),
+        over_cost=over_cost,
+        height=290,
+    )
+    chart(figure, name="top-classes", height=290, data=lambda: _class_data(lines, x, x_title))
+
+
+def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndarray:
+    return cache.numbers(
+        class_probs,
+        view.run.fingerprint, settings_key(predictor, settings), position,
+        run=view.run, predictor_id=predictor, settings=settings, position=position,
+    )  # fmt: skip
+
+
+def _listed(lines: Sequence[ClassLine]) -> str:
+    return ", ".join(f"{line.name} {line.probs[-1]:.2f}" for line in lines) or "nothing"
+
+
+def _class_data(lines: Sequence[ClassLine], x: np.ndarray, x_title: str) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "class": line.name,
+                "exit": range(1, len(x) + 1),
+                x_title: x,
+                "prob": line.probs,
+                "baseline_prob": line.behind,
+            }
+        )
+        for line in lines
+    ]
+    return pd.concat(parts, ignore_index=True)
