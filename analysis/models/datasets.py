@@ -34,18 +34,21 @@ class Images:
     pixels : uint8 (images, height, width, 3), RGB
     labels : int64 (images,)
     class_names : one per class; empty when the files name none
+    encoded : the images as their files hold them, so that they are stored again without another encoding; or None
     """
 
     pixels: np.ndarray
     labels: np.ndarray
     class_names: tuple[str, ...]
+    encoded: tuple[bytes, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, index: np.ndarray) -> Images:
         """The images at `index`, in that order."""
-        return Images(self.pixels[index], self.labels[index], self.class_names)
+        encoded = None if self.encoded is None else tuple(self.encoded[i] for i in index)
+        return Images(self.pixels[index], self.labels[index], self.class_names, encoded)
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -61,32 +64,37 @@ def parquet_class_names(schema) -> tuple[str, ...]:
 
 
 def load_parquet(shards: list[Path]) -> Images:
-    pixels, labels = [], []
+    encoded, labels = [], []
     for shard in shards:
         table = pq.read_table(shard, columns=["image", "label"])
-        pixels += [decode(image["bytes"]) for image in table["image"].to_pylist()]
+        encoded += table["image"].combine_chunks().field("bytes").to_pylist()
         labels.append(table["label"].to_numpy())
+    pixels = [decode(data) for data in encoded]
     sizes = {image.shape for image in pixels}
     if len(sizes) > 1:
         raise ValueError(f"{shards[0].parent} holds images of {len(sizes)} sizes: resize them to one size first")
     class_names = parquet_class_names(pq.read_schema(shards[0]))
-    return Images(np.stack(pixels), np.concatenate(labels).astype(np.int64), class_names)
+    return Images(np.stack(pixels), np.concatenate(labels).astype(np.int64), class_names, tuple(encoded))
 
 
 def encode(pixels: np.ndarray) -> bytes:
     """A lossless WebP of RGB pixels (height, width, 3), uint8."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="WEBP", lossless=True, method=6, quality=100)
+    Image.fromarray(pixels).save(buffer, format="WEBP", lossless=True)
     return buffer.getvalue()
 
 
 def write_parquet(images: Images, path: str | Path) -> None:
-    """Write images as one shard of Hugging Face image parquet, losslessly, with their labels and class names."""
+    """Write images as one shard of Hugging Face image parquet, losslessly, with their labels and class names.
+
+    Images that came encoded are stored as they came.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     label = {"_type": "ClassLabel", "names": list(images.class_names)} if images.class_names else {"dtype": "int64"}
     info = {"info": {"features": {"image": {"_type": "Image"}, "label": label}}}
-    rows = [{"bytes": encode(pixels), "path": None} for pixels in images.pixels]
+    encoded = images.encoded or [encode(pixels) for pixels in images.pixels]
+    rows = [{"bytes": data, "path": None} for data in encoded]
     table = pa.table(
         {
             "image": pa.array(rows, type=pa.struct([("bytes", pa.binary()), ("path", pa.string())])),

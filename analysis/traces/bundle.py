@@ -26,4 +26,6 @@ def bundle_traces(folder: Path) -> None:
         return
     for predictor_id in BUNDLED if run.kind == "logits" else BUNDLED[:1]:
         traces = compute_traces(run, predictor_id, {})
-        write_traces_parquet(traces, run, folder / bundled_name(predictor_id), split="test")
+        write_traces_parquet(
+            traces.select(run.positions("test")), run, folder / bundled_name(predictor_id), split="test"
+        )

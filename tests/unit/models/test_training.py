@@ -92,7 +92,8 @@ def test_augmentation_crops_the_zero_padded_image_and_flips():
     generator = torch.Generator().manual_seed(1)
     top, left = torch.randint(0, 2 * PADDING + 1, (2, 6, 1), generator=generator)
     flip = torch.rand(6, 1, generator=generator) < 0.5
-    assert flip.any() and not flip.all()
+    assert flip.any()
+    assert not flip.all()
     for i, image in enumerate(images):
         padded = np.pad(image.numpy(), ((0, 0), (PADDING, PADDING), (PADDING, PADDING)))
         crop = padded[:, int(top[i]) :][:, :5, int(left[i]) : int(left[i]) + 7]

@@ -1,0 +1,97 @@
+"""`train` end to end on a handful of images: the run it writes, resumption after a kill, refusals."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.cli import main
+from analysis.models.checkpoints import load_checkpoint
+from analysis.models.datasets import Images, load_images, write_parquet
+from analysis.models.inference import predict
+from analysis.storage import load_run, validate_run
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A data set of noise: 214 training images, of which 21 are held out, so 3 steps an epoch, and 10 test images."""
+    folder = tmp_path_factory.mktemp("data")
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 214), ("test", 10)):
+        pixels = generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+        names = tuple(f"class {i}" for i in range(10))
+        write_parquet(Images(pixels, np.arange(count) % 10, names), folder / f"{split}-00000-of-00001.parquet")
+    return folder
+
+
+def command(data, out, *more: str) -> list[str]:
+    return ["train", "--recipe", "msdnet-cifar10-short", "--data", str(data), "--out", str(out), *more]
+
+
+def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, capsys):
+    assert main(command(data, tmp_path / "out", "--epochs", "1", "--device", "cpu")) == 0
+    printed = capsys.readouterr().out
+    run = load_run(tmp_path / "out" / "msdnet-cifar10-short-seed0")
+    validate_run(run.path)
+    assert "test accuracy" in printed
+    assert "run=msdnet-cifar10-short-seed0" in printed
+    assert run.logits.shape == (7, 31, 10)
+    assert [len(run.positions(split)) for split in ("test", "calibration")] == [10, 21]
+    assert run.cost()[1][0] == 15128842  # of the published table
+    assert run.class_names[3] == "class 3"
+    assert "Trained here for 1 epochs (the paper: 300)" in run.provenance["summary"]
+    network = load_checkpoint(run.weights, arch=run.arch)
+    logits = predict(network, load_images(data, "test", "cifar10"), "cifar10", torch.device("cpu"))
+    cached = run.logits.take(run.positions("test"))
+    assert np.abs(logits - cached).max() <= 0.002 * np.abs(cached).max()
+
+
+def test_a_killed_command_resumes(data, tmp_path):
+    out = tmp_path / "out"
+    argv = [sys.executable, "-m", "analysis", *command(data, out, "--epochs", "50", "--device", "cpu")]
+    process = subprocess.Popen(argv, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (out / "checkpoint.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    epochs = torch.load(out / "checkpoint.pt", weights_only=True)["step"] // 3
+    assert epochs >= 1
+    assert main(command(data, out, "--epochs", "49", "--resume")) == 2  # other settings
+    assert not (out / "msdnet-cifar10-short-seed0").exists()
+
+
+def test_an_existing_folder_is_refused(data, tmp_path, capsys):
+    assert main(command(data, tmp_path)) == 2
+    assert "exists: choose another, or go on in it with --resume" in capsys.readouterr().err
+
+
+def test_nothing_to_resume_is_said(data, tmp_path, capsys):
+    assert main(command(data, tmp_path / "out", "--resume")) == 2
+    assert "does not exist: leave --resume out to begin" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_data_is_said_before_anything_is_written(tmp_path, capsys):
+    assert main(command(tmp_path, tmp_path / "out")) == 2
+    assert "no test-*.parquet" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_asked_for_and_not_there(data, tmp_path, capsys):
+    assert main(command(data, tmp_path / "out", "--device", "cuda")) == 2
+    assert "torch finds no CUDA device here: use --device cpu" in capsys.readouterr().err
