@@ -1,11 +1,12 @@
 """Predictors: the logits of every exit into probabilities at every exit, one method per file.
 
-`PREDICTORS` is the table of methods and their settings, plain data. Importing this package imports no torch; `predict` does.
+`PREDICTORS` is the table of methods and their settings, plain data. Importing this package imports no torch;
+calling `predict` does.
 
 >>> import numpy as np
 >>> from analysis.predictors import predict
 >>> logits = np.array([[[1.0, 3.0, -1.0]], [[2.0, 2.0, 5.0]]])  # (exits, samples, classes)
->>> predict("pa", logits, weights="uniform").probs[1, 0].tolist()
+>>> predict("pa", logits, weights="uniform").probs[1, 0].round(decimals=4).tolist()
 [0.25, 0.75, 0.0]
 """
 
@@ -64,8 +65,8 @@ def resolve(
     Raises
     ------
     ValueError
-        For an unknown predictor or setting, a value out of range, two settings that contradict each other, or a predictor
-        that cannot be computed from probabilities.
+        For an unknown predictor or setting, a value out of range, two settings that contradict each other, or a
+        predictor that cannot be computed from probabilities.
 
     >>> resolve("hard-poe", {"threshold": "0.5"})
     {'threshold': 0.5, 'relative_threshold': None, 'fallback': 'softmax'}

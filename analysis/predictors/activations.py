@@ -1,4 +1,4 @@
-"""Activations: a logit into the logarithm of a factor of a product, with the threshold and cap before it. Imports torch only."""
+"""Activations: a logit, bounded first, into the logarithm of a factor of a product. Imports torch only."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def as_tensor(logits, dtype: torch.dtype) -> Tensor:
 
 
 def in_type_of(logits, settings: dict[str, object]) -> dict[str, object]:
-    """Bounds on logits rounded as the logits were, so that a logit stored as 0.3 lies at the threshold 0.3, not above it.
+    """Bounds on logits rounded as the logits were: a logit stored as 0.3 lies at the threshold 0.3, not above it.
 
     float16 and bfloat16 logits count as float32, in which public code evaluates them.
     """

@@ -18,8 +18,9 @@ def caching_anytime(logits: Float[Tensor, "exits samples classes"]) -> Predictio
 
     Notes
     -----
-    Jazbec et al. 2023, arXiv 2306.02652. Confidences are compared in float32, as their code does: two that saturate at 1 tie. So
-    the max-probability is the running maximum of the baseline's in float32; in float64 it may fall by less than 6e-8.
+    Jazbec et al. 2023, arXiv 2306.02652. Confidences are compared in float32, as their code does: two that saturate
+    at 1 tie. So the max-probability is the running maximum of the baseline's in float32; in float64 it may fall by
+    less than 6e-8.
     """
     log_probs = log_normalise(logits)
     confidence = log_probs.amax(-1).exp().float()  # (exits, samples)

@@ -1,4 +1,4 @@
-"""Anyone's own predictor: `path/to/file.py:function`, described without running it and run from the bytes that are hashed.
+"""Anyone's own predictor: `path/to/file.py:function`, described without being run, and run as it is hashed.
 
 The function takes a float32 tensor (exits, samples of one chunk, classes) and its settings by name, and returns
 probabilities of the same shape. Imports no torch; the file itself is run only when something is predicted.

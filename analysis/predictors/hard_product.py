@@ -28,8 +28,8 @@ def hard_product(
 
     Notes
     -----
-    Jazbec et al. 2023, arXiv 2306.02652: PA with the Heaviside function as activation. The probability of a class that is in
-    the last exit's support never falls.
+    Jazbec et al. 2023, arXiv 2306.02652: PA with the Heaviside function as activation. The probability of a class
+    that is in the last exit's support never falls.
     """
     bound = threshold_of(logits, threshold, relative_threshold)
     dropped = (~(logits > bound)).cumsum(0, dtype=torch.int32) > 0

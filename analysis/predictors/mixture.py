@@ -32,13 +32,13 @@ def mixture(
     ----------
     logits : float64; -inf is a class of probability 0
     activation : of the exits: 'softmax', 'relu' or 'heaviside', as in `baseline`
-    fallback : what an exit without support adds to the mixture, as in `baseline`. 'none' adds nothing: the mean is over the exits
-        that had support, and an exit that has none itself shows a row of zeros.
+    fallback : what an exit without support adds to the mixture, as in `baseline`. 'none' adds nothing: the mean is
+        over the exits that had support, and an exit that has none itself shows a row of zeros.
 
     Notes
     -----
-    Called MoE or growing ensemble in Jazbec et al. 2023, arXiv 2306.02652. An exit counts as collapsed where it has itself no support,
-    whatever the earlier ones had.
+    Called MoE or growing ensemble in Jazbec et al. 2023, arXiv 2306.02652. An exit counts as collapsed where it has
+    itself no support, whatever the earlier ones had.
     """
     exits = baseline(logits, activation=activation, fallback=fallback)
     logs = log_running_sum(exits.log_probs)

@@ -1,8 +1,8 @@
 """What a predictor returns, and the log-domain step that all of them end with. Imports torch only.
 
-Everything is float64. Measured on 7 x 5000 x 100 on two busy cores, `pa` takes about 1.5 times its float32, and its probabilities
-differ by 2e-7; in float32 a sum of 40 log-factors near 100 has an error of 1e-5, and logits of 1e8 that are summed over exits
-lose all that distinguishes them.
+Everything is float64. On 7 x 5000 x 100 logits and one core, `pa` to probabilities takes about 80 ms against 50 in
+float32, whose probabilities are off by 3e-7, by 1e-6 with 40 exits of weight 1. But a float32 sum over exits rounds
+logits of 1e8 to multiples of 8, which loses all that distinguishes them, and probabilities below 1e-38.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Prediction:
 def log_normalise(scores: Float[Tensor, "exits samples classes"]) -> Float[Tensor, "exits samples classes"]:
     """log(exp(scores) / sum exp(scores)) over the classes; NaN in rows of only -inf.
 
-    The row's maximum is subtracted before anything is rounded: scores - logsumexp(scores) would lose the sum of ties at 1e8.
+    The row's maximum is subtracted before anything is rounded: scores - logsumexp(scores) would lose the sum of
+    ties at 1e8.
     """
     if scores.is_cuda:  # the CPU's kernel subtracts the maximum first, CUDA's adds it to the logarithm
         scores = scores - scores.amax(-1, keepdim=True)
@@ -53,8 +54,8 @@ def with_fallback(
     ----------
     scores : -inf is a class without support; a row of only -inf has collapsed
     logits : the raw logits, whose softmax `fallback='softmax'` shows
-    fallback : 'softmax', the current exit's softmax; 'previous', the last exit that had support, and before any the current
-        exit's softmax; 'none', zeros
+    fallback : 'softmax', the current exit's softmax; 'previous', the last exit that had support, and before any the
+        current exit's softmax; 'none', zeros
     """
     log_probs = log_normalise(scores)
     collapsed = log_probs[..., 0].isnan()

@@ -1,4 +1,4 @@
-"""Product anytime (PA): a weighted product over the exits so far of the positive parts of the logits. Imports torch only."""
+"""Product anytime (PA): a weighted product over the exits so far of positive parts of logits. Imports torch only."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def product_anytime(
 
     Notes
     -----
-    Jazbec et al. 2023, arXiv 2306.02652, equation 4. Their code multiplies in float32, which overflows to NaN with 40 exits of weight 1
-    and logits near 15, and adds no logarithms; the probabilities agree to 2e-5.
+    Jazbec et al. 2023, arXiv 2306.02652. Their code multiplies in float32 instead of adding logarithms, which overflows
+    to NaN with 40 exits of weight 1 and logits near 15; elsewhere the probabilities agree to 2e-5.
     """
     bound = threshold_of(logits, threshold, relative_threshold)
     log_factors = log_activation(bound_logits(logits, bound, threshold_mode, cap), activation)

@@ -118,7 +118,7 @@ def check_combination(predictor: Predictor, settings: Mapping[str, object]) -> N
         raise ValueError(f"{predictor.id} setting cap is {cap:g}: give a number above the threshold, {threshold:g}")
     if settings.get("activation") in ("relu", "heaviside") and cap <= 0:
         raise ValueError(
-            f"{predictor.id} setting cap is {cap:g}, where {settings['activation']} is 0 for every class: give a number above 0"
+            f"{predictor.id} setting cap is {cap:g}, which leaves no class in the support: give a number above 0"
         )
 
 

@@ -89,8 +89,8 @@ FALLBACK = Setting(
     "fallback",
     "softmax",
     "choice",
-    "What a sample shows once no class has support (a collapse): the softmax of the current exit's logits, the last exit "
-    "that had support, or nothing (no prediction, counted as wrong). Collapses are counted whatever is shown.",
+    "What a sample shows once no class has support (a collapse): the softmax of the current exit's logits, the last "
+    "exit that had support, or nothing (no prediction, counted as wrong). Collapses are counted whatever is shown.",
     choices=("softmax", "previous", "none"),
 )
 EXIT_ACTIVATION = Setting(
@@ -134,7 +134,8 @@ _ROWS = (
                 "weights",
                 "linear",
                 "weights",
-                "The power of each exit in the product: linear is m/L (the paper's), uniform is 1; an exit of weight 0 changes nothing.",
+                "The power of each exit in the product: linear is m/L (the paper's), uniform is 1. "
+                "An exit of weight 0 changes nothing.",
                 low=0.0,
                 high=WEIGHT_LIMIT,
             ),
@@ -155,7 +156,8 @@ _ROWS = (
                 "threshold_mode",
                 "clamp",
                 "choice",
-                "clamp raises logits below the threshold to it (the public code), zero sets them to 0 (the paper's ablations).",
+                "clamp raises logits below the threshold to it (the public code), "
+                "zero sets them to 0 (the paper's ablations).",
                 choices=("clamp", "zero"),
             ),
             RELATIVE_THRESHOLD,
