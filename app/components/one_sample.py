@@ -1,7 +1,7 @@
 """One sample in full: its picture, its numbers, its trajectory, its likeliest classes, and what every exit answers."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,31 @@ import streamlit as st
 from analysis.distribution import class_probs, top_classes
 from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
+from analysis.findings import exit_labels
 from analysis.predictors import available_predictors, settings_key
 from analysis.traces import Traces
-from app import cache
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.gallery import image_address
 from app.components.sidebar import View
+from app.components.text import escape
 
+RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
+STYLE = """
+.xl-sample { display: flex; gap: 1.5rem; align-items: flex-start; font-size: 0.875rem; }
+.xl-sample img { width: 8rem; height: 8rem; object-fit: contain; image-rendering: pixelated; border-radius: 0.5rem; display: block; margin-bottom: 0.5rem; }
+.xl-sample > div:first-child { flex: 0 1 11rem; min-width: 8rem; }
+.xl-sample dl { display: grid; grid-template-columns: auto 1fr; gap: 0.125rem 0.75rem; margin: 0; }
+.xl-sample dt { opacity: 0.7; }
+.xl-sample dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+.xl-answers { flex: 1 1 auto; max-height: 17rem; overflow-y: auto; min-width: 0; }
+.xl-answers table { border-collapse: collapse; width: 100%; }
+.xl-answers th, .xl-answers td { padding: 0.1875rem 0.75rem 0.1875rem 0; text-align: left; border-bottom: 1px solid rgba(128, 128, 128, 0.22); overflow-wrap: anywhere; vertical-align: top; }
+.xl-answers tbody th { font-weight: 400; opacity: 0.7; white-space: nowrap; }
+.xl-answers .xl-tick { display: inline-block; width: 1.125rem; }
+.xl-faint { opacity: 0.6; }
+"""
 PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
 
 
@@ -38,14 +55,13 @@ def one_sample(view: View, row: int, position: int, image: bytes | None) -> None
     corrected = cache.traces(view.run, view.predictor, view.settings, view.split)
     shown = corrected if view.poe else baseline
     of = "true_class" if shown.labels[row] >= 0 else "final_prediction"
-    _heading(view, row, position, image, shown)
+    _heading(view, row, position, image, {"baseline": baseline, view.predictor: corrected})
     x, x_title, over_cost = _axis(view)
     lines = {
         "baseline": _trajectory(view, "baseline", baseline, row, of),
         view.predictor: _trajectory(view, view.predictor, corrected, row, of),
     }
     _trajectory_chart(view, lines, of, x, x_title, over_cost)
-    _answers(view, {"baseline": baseline, view.predictor: corrected}, row)
     _classes_chart(view, row, position, int(shown.labels[row]), x, x_title, over_cost)
 
 
@@ -57,27 +73,19 @@ def _label(predictor: str) -> str:
     return available_predictors()[predictor].label
 
 
-def _heading(view: View, row: int, position: int, image: bytes | None, shown: Traces) -> None:
-    """Picture and facts, as one block of plain text."""
-    label, answer = int(shown.labels[row]), int(shown.predicted[-1, row])
-    picture = image_address(image)
+def _heading(view: View, row: int, position: int, image: bytes | None, traces: Mapping[str, Traces]) -> None:
+    """The picture, the facts and what every exit answers: one block, every name as text."""
+    label = int(traces["baseline"].labels[row])
     facts = [
         ("sample", view.run.samples["id"].iloc[position]),
         ("true class", _name(view, label) if label >= 0 else "unknown"),
-        (
-            f"last exit, {_label(view.shown)}",
-            _name(view, answer)
-            + ("" if label < 0 else "  \N{CHECK MARK}" if label == answer else "  \N{MULTIPLICATION X}"),
-        ),
         *_extra(view, position),
     ]
     rows = "".join(f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts)
+    picture = image_address(image)
     drawn = f'<img alt="" src="{picture}">' if picture else ""
     st.html(
-        "<style>.xl-sample{display:flex;gap:1rem;align-items:flex-start}.xl-sample img{width:8rem;height:8rem;object-fit:contain;"
-        "image-rendering:pixelated;border-radius:.5rem;flex:none}.xl-sample dl{display:grid;grid-template-columns:auto 1fr;"
-        "gap:.15rem .75rem;margin:0;font-size:.9rem;min-width:0}.xl-sample dt{opacity:.7}.xl-sample dd{margin:0;overflow-wrap:anywhere;"
-        f'font-weight:600}}</style><div class="xl-sample">{drawn}<dl>{rows}</dl></div>'
+        f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>{_answers(view, traces, row, label)}</div>'
     )
 
 
@@ -88,16 +96,24 @@ def _extra(view: View, position: int, most: int = 6) -> list[tuple[str, str]]:
     return [(name, "missing" if pd.isna(row[name]) is True else str(row[name])) for name in names[:most]]
 
 
+def axis_switch(view: View) -> None:
+    """Whether trajectories run over the exits or over their cost, where the run knows one."""
+    cost = view.run.cost(view.unit)
+    if cost is not None:
+        control(
+            "axis",
+            "Over",
+            show=lambda key: "exits" if key == "exits" else escape(cost[0]),
+            help=None,
+            label_visibility="collapsed",
+        )
+
+
 def _axis(view: View) -> tuple[np.ndarray, str, bool]:
     """Where the exits stand, what the axis is called, whether it is a cost."""
-    n_exits, cost = view.run.n_exits, view.run.cost(view.unit)
-    if cost is None:
-        return np.arange(1.0, n_exits + 1), "exit", False
-    over = control(
-        "axis", "Over", show=lambda key: "exits" if key == "exits" else cost[0], help=None, label_visibility="collapsed"
-    )
-    if over == "exits":
-        return np.arange(1.0, n_exits + 1), "exit", False
+    cost = view.run.cost(view.unit)
+    if cost is None or state.get("axis") == "exits":
+        return np.arange(1.0, view.run.n_exits + 1), "exit", False
     unit, values = cost
     scale, prefix = next(((s, p) for s, p in PREFIXES if values[-1] >= 10 * s), (1.0, ""))
     return np.asarray(values) / scale, f"cumulative cost, {prefix}{unit}", True
@@ -118,7 +134,7 @@ def _trajectory(view: View, predictor: str, traces: Traces, row: int, of: str) -
 
 
 def _trajectory_chart(
-    view: View, lines: dict[str, Trajectory], of: str, x: np.ndarray, x_title: str, over_cost: bool
+    view: View, lines: Mapping[str, Trajectory], of: str, x: np.ndarray, x_title: str, over_cost: bool
 ) -> None:
     shown = lines[view.shown]
     what = "true class" if of == "true_class" else "final prediction"
@@ -129,7 +145,7 @@ def _trajectory_chart(
         lines["baseline"] if view.poe else None,
         x=x,
         x_title=x_title,
-        exit_names=view.run.exit_names,
+        exit_names=exit_labels(view.run.exit_names),
         quantity=f"P({what})",
         title=_fall_sentence(view, lines, what),
         subtitle=f"Probability of the {what} at every exit: {key}dotted: the largest probability of any class{behind}.",
@@ -139,17 +155,24 @@ def _trajectory_chart(
     chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, lines, x, x_title, of))
 
 
-def _fall_sentence(view: View, lines: dict[str, Trajectory], what: str) -> str:
+def _fall_sentence(view: View, lines: Mapping[str, Trajectory], what: str) -> str:
     """The finding: how far it falls under what is shown, against the baseline."""
-    shown, names = lines[view.shown], view.run.exit_names
+    shown, names = lines[view.shown], exit_labels(view.run.exit_names)
+    whose = shown.label if view.poe else "the baseline"
     if shown.fall is None:
-        said = f"P({what}) never falls under {shown.label}"
+        said = f"P({what}) never falls under {whose}"
     else:
         size, start, end = shown.fall
-        said = f"P({what}) falls by {_digits(size)} from exit {names[start]} to exit {names[end]} under {shown.label}"
+        said = f"P({what}) falls by {_digits(size)} from exit {names[start]} to {names[end]} under {whose}"
     if view.poe:
         before = lines["baseline"].fall
-        said += f"; the baseline by {_digits(before[0])}" if before else "; under the baseline neither"
+        said += (
+            f", by {_digits(before[0])} under the baseline"
+            if before
+            else ", nor under the baseline"
+            if shown.fall is None
+            else ", never under the baseline"
+        )
     return said
 
 
@@ -157,7 +180,7 @@ def _digits(size: float) -> str:
     return f"{size:.3f}" if size >= 0.0005 else "less than 0.001"
 
 
-def _trajectory_data(view: View, lines: dict[str, Trajectory], x: np.ndarray, x_title: str, of: str) -> pd.DataFrame:
+def _trajectory_data(view: View, lines: Mapping[str, Trajectory], x: np.ndarray, x_title: str, of: str) -> pd.DataFrame:
     parts = [
         pd.DataFrame({
             "predictor": line.predictor_id, "exit": range(1, view.run.n_exits + 1), "exit_name": view.run.exit_names, x_title: x,
@@ -169,35 +192,26 @@ def _trajectory_data(view: View, lines: dict[str, Trajectory], x: np.ndarray, x_
     return pd.concat(parts, ignore_index=True)
 
 
-def _answers(view: View, traces: dict[str, Traces], row: int) -> None:
-    """What every exit answers: a table, since names need room that an axis does not have."""
-    label = int(traces["baseline"].labels[row])
-    head = "".join(f"<th scope=col>{html.escape(str(name))}</th>" for name in view.run.exit_names)
+def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> str:
+    """A table of answers, an exit a row: names need room that an axis does not have."""
+    head = "".join(f"<th scope=col{_faint(view, key)}>{html.escape(_label(key))}</th>" for key in traces)
     body = ""
-    for predictor, one in traces.items():
-        faint = "" if predictor == view.shown else " class=xl-faint"
-        body += (
-            f"<tr{faint}><th scope=row>{html.escape(_label(predictor))}</th>"
-            + "".join(
-                _answer(view, int(index), label, bool(collapsed))
-                for index, collapsed in zip(one.predicted[:, row], one.collapsed[:, row])
-            )
-            + "</tr>"
-        )
-    st.html(
-        "<style>.xl-answers{overflow-x:auto}.xl-answers table{border-collapse:collapse;font-size:.8rem;width:100%}.xl-answers th,"
-        ".xl-answers td{padding:.2rem .4rem;text-align:left;border-top:1px solid rgba(128,128,128,.25);vertical-align:top}.xl-answers thead "
-        "th{border:0;opacity:.7;font-weight:400}.xl-answers tbody th{white-space:nowrap}.xl-faint{opacity:.6}.xl-answers td{max-width:7rem;"
-        'overflow-wrap:anywhere}</style><div class="xl-answers"><table><thead><tr><th scope=col>Answer at exit</th>'
-        f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    for exit_, name in enumerate(exit_labels(view.run.exit_names)):
+        body += f"<tr><th scope=row>{html.escape(name)}</th>"
+        for key, one in traces.items():
+            body += f"<td{_faint(view, key)}>{_answer(view, int(one.predicted[exit_, row]), label, bool(one.collapsed[exit_, row]))}</td>"
+        body += "</tr>"
+    return f'<div class="xl-answers"><table><thead><tr><th scope=col>exit</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _faint(view: View, predictor: str) -> str:
+    return "" if predictor == view.shown else " class=xl-faint"
 
 
 def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
-    mark = "" if label < 0 else "\N{CHECK MARK} " if index == label else "\N{MULTIPLICATION X} "
-    said = {"\N{CHECK MARK} ": "right: ", "\N{MULTIPLICATION X} ": "wrong: "}.get(mark, "")
+    mark, said = ("", "") if label < 0 else (RIGHT_MARK, "right: ") if index == label else (WRONG_MARK, "wrong: ")
     shown = f"{html.escape(_name(view, index))}{' (collapsed)' if collapsed else ''}"
-    return f"<td><span aria-label='{said}'>{mark}</span>{shown}</td>"
+    return f'<span class="xl-tick" role="img" aria-label="{said}">{mark}</span>{shown}'
 
 
 def _classes_chart(
@@ -217,7 +231,7 @@ def _classes_chart(
         predictor_id=view.shown,
         x=x,
         x_title=x_title,
-        exit_names=view.run.exit_names,
+        exit_names=exit_labels(view.run.exit_names),
         title=f"The last exit gives {first.name} {first.probs[-1]:.2f}, the next {_listed(lines[1:3])}{missing}",
         subtitle=f"Probabilities under {_label(view.shown)} of the {len(lines)} likeliest classes of the last exit"
         + ("; faint: the same classes under the baseline." if view.poe else "."),

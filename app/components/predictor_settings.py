@@ -20,7 +20,7 @@ def chosen_settings(run: Run, predictor: Predictor) -> dict[str, object]:
     texts = _understood(run, predictor, parse_settings(state.get("set")))
     if predictor.settings:
         changed = f" ({len(texts)} changed)" if texts else ""
-        with st.expander(f"Settings of {escape(predictor.label)}{changed}"):
+        with st.expander(f"Settings of {escape(predictor.label)}{changed}", key="predictor-settings"):
             plain_text(predictor.summary, role="caption")
             for setting in predictor.settings:
                 _setting_widget(run, predictor, setting, texts)

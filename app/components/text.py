@@ -6,7 +6,8 @@ import re
 import streamlit as st
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_JOINER = "\N{WORD JOINER}"  # invisible: keeps :smile:, -> and -- from being turned into pictures and arrows
+_PICTURES = re.compile(r"(?<=:)(?=[\w+-])|(?<=[<>=~-])(?=[<>=~-])")  # :smile: and -> would become pictures, escaped or not
+_JOINER = "\N{WORD JOINER}"  # invisible, no width
 
 
 def escape(text: object) -> str:
@@ -14,10 +15,10 @@ def escape(text: object) -> str:
 
     Examples
     --------
-    >>> escape("*a*")
-    '\\\\*\u2060a\\\\*\u2060'
+    >>> escape("*a* 0.5")
+    '\\\\*a\\\\* 0\\\\.5'
     """
-    return _PUNCTUATION.sub(rf"\\\1{_JOINER}", " ".join(str(text).split()))
+    return _PUNCTUATION.sub(r"\\\1", _PICTURES.sub(_JOINER, " ".join(str(text).split())))
 
 
 def plain_text(text: object, *, role: str = "body") -> None:
