@@ -138,7 +138,7 @@ def image_source(run: Run) -> ImageSource | None:
 
 
 def disagreement(labels: np.ndarray, image_labels: np.ndarray) -> tuple[int, int] | None:
-    """How many known labels differ from those of the images they are paired with, and where first; None when none do."""
+    """How many known labels differ from those of the images they are paired with, and where first; None: none do."""
     different = np.flatnonzero((labels != image_labels) & (labels >= 0) & (image_labels >= 0))
     return (len(different), int(different[0])) if len(different) else None
 

@@ -53,6 +53,7 @@ def load_run(path: str | Path) -> Run:
     """
     folder = Path(os.path.abspath(path))
     manifest = read_manifest(folder)
+    logits = _open_logits(folder, manifest)
     weights = folder / WEIGHTS
     return Run(
         id=folder.name,
@@ -66,7 +67,7 @@ def load_run(path: str | Path) -> Run:
         class_names=tuple(name.strip() or str(number) for number, name in enumerate(manifest.class_names)),
         samples=read_samples(folder / SAMPLES, manifest.shape[1], manifest.shape[2]),
         provenance=manifest.provenance,
-        logits=_open_logits(folder, manifest),
+        logits=logits,
         fingerprint=manifest.fingerprint(),
         image_tables=_image_tables(folder, manifest),
         arch=manifest.arch,

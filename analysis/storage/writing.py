@@ -173,7 +173,7 @@ def _check_names(names: Sequence[str] | None, count: int, what: str) -> tuple[st
     if names is None:
         return None
     if len(names) != count:
-        raise ValueError(f"{len(names)} {what} names for {count} {what}s: give one name for each")
+        raise ValueError(f"{len(names)} names for {count} {what}: give one name for each")
     return tuple(clean_text(name) for name in names)
 
 
@@ -245,9 +245,9 @@ def write_run(
             kind=kind,
             shape=writer.shape,
             dtype=writer.dtype.name,
-            exit_names=_check_names(exit_names, n_exits, "exit") or tuple(f"exit {i + 1}" for i in range(n_exits)),
+            exit_names=_check_names(exit_names, n_exits, "exits") or tuple(f"exit {i + 1}" for i in range(n_exits)),
             costs=checked_costs(dict(costs or {}), n_exits),
-            class_names=_check_names(class_names, n_classes, "class") or tuple(str(i) for i in range(n_classes)),
+            class_names=_check_names(class_names, n_classes, "classes") or tuple(str(i) for i in range(n_classes)),
             logits_files=tuple(writer.names),
             images=_image_references(images or {}, out.parent),
             arch=arch,
