@@ -112,9 +112,9 @@ def summarize(
         `run predictor settings split samples labelled cost_unit`; `exits`, a list of objects with `exit` (from 1) and
         `cost accuracy top5 true_class_prob entropy ece brier nll off_support collapsed`; `decrease_percent` and
         `relative_decrease_percent`, each of `true_class`, `final_prediction` and `any_class` by threshold;
-        `entropy_rise_percent` by threshold (nats); `overthinking` (`oracle_accuracy destructive wasteful`); and per exit
-        `hindsight_improvability` and `flips` (`learned`, `forgotten`, in samples). Accuracies and shares are fractions of
-        1, falls and rises percent.
+        `entropy_rise_percent` by threshold (nats); `overthinking` (`oracle_accuracy destructive wasteful`); and per
+        exit `hindsight_improvability` and `flips` (`learned`, `forgotten`, in samples). Accuracies and shares are
+        fractions of 1, falls and rises percent.
 
     Raises
     ------

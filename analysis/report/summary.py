@@ -1,4 +1,4 @@
-"""Summaries of one run side by side: text for a terminal, CSV, LaTeX. Takes what `analysis.summary.summarize` returns."""
+"""Summaries of one run side by side as text for a terminal, CSV and LaTeX. Takes what `summarize` returns."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ FALLS = (
     ("decrease_percent", "any_class", "any class"),
     ("relative_decrease_percent", "true_class", "true class, relative"),
 )
+OVERTHINKING = (
+    ("oracle_accuracy", "some exit right"),
+    ("destructive", "then wrong at the last"),
+    ("wasteful", "right earlier and at the last"),
+)
 UNKNOWN = "-"
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 Rows = list[tuple[str, str, list[str]]]
@@ -35,29 +40,55 @@ def shown(value: float | None, factor: float = 1, decimals: int = 2) -> str:
     return UNKNOWN if value is None else f"{factor * value:.{decimals}f}"
 
 
-def names(summaries: Sequence[dict]) -> list[str]:
-    return [summary["predictor"] for summary in summaries]
+def named(summaries: Sequence[dict]) -> list[tuple[str, dict]]:
+    """Each summary with its predictor's id; where two share it, with the settings in which it differs from the first."""
+    first = summaries[0]
+    pairs = [(first["predictor"], first)]
+    for summary in summaries[1:]:
+        name = summary["predictor"]
+        if name == first["predictor"]:
+            changed = [f"{key}={v}" for key, v in summary["settings"].items() if first["settings"].get(key) != v]
+            name = " ".join([name, *changed])
+        pairs.append((name, summary))
+    return pairs
 
 
 def exit_table(summaries: Sequence[dict]) -> Rows:
-    """One row per quantity and predictor, one cell per exit; a quantity that nobody has is left out."""
+    """One row per quantity and predictor, one cell per exit; without labels, what they would tell is left out.
+
+    Where labels are known, an NLL that JSON cannot hold is infinite.
+    """
     rows = []
     for field, name, factor, decimals in QUANTITIES:
-        for summary in summaries:
+        for predictor, summary in named(summaries):
             values = [row[field] for row in summary["exits"]]
-            rows.append((name, summary["predictor"], [shown(value, factor, decimals) for value in values]))
+            cells = [shown(value, factor, decimals) for value in values]
+            if field == "nll" and summary["labelled"]:
+                cells = ["inf" if value is None else cell for value, cell in zip(values, cells)]
+            if set(cells) != {UNKNOWN}:
+                rows.append((name, predictor, cells))
     return rows
 
 
 def fall_table(summaries: Sequence[dict]) -> tuple[list[str], Rows]:
-    """The thresholds, and one row per kind of fall and predictor."""
+    """The thresholds, and one row per kind of fall and predictor; without labels, no fall of the true class."""
     thresholds = list(summaries[0]["decrease_percent"]["true_class"])
     rows = [
-        (name, summary["predictor"], [shown(summary[key][of][tau]) for tau in thresholds])
+        (name, predictor, [shown(summary[key][of][tau]) for tau in thresholds])
         for key, of, name in FALLS
-        for summary in summaries
+        for predictor, summary in named(summaries)
+        if summary["labelled"] or of != "true_class"
     ]
     return thresholds, rows
+
+
+def overthinking_table(summaries: Sequence[dict]) -> Rows:
+    """Percent of samples, one row per kind and predictor."""
+    return [
+        (f"{name} %", predictor, [shown(summary["overthinking"][field], 100)])
+        for field, name in OVERTHINKING
+        for predictor, summary in named(summaries)
+    ]
 
 
 def cost_row(summary: dict) -> tuple[str, list[str]]:
@@ -103,16 +134,8 @@ def as_text(summaries: Sequence[dict], closing: Sequence[str] = ()) -> str:
     thresholds, falls = fall_table(summaries)
     lines += ["", "Percent of samples whose probability falls by more than a threshold between any two exits:"]
     lines += aligned(("threshold", "", thresholds), falls)
-    over = [
-        (f"{name} %", summary["predictor"], [shown(summary["overthinking"][field], 100)])
-        for field, name in (
-            ("oracle_accuracy", "some exit right"),
-            ("destructive", "then wrong at the last"),
-            ("wasteful", "right earlier and at the last"),
-        )
-        for summary in summaries
-    ]
-    lines += ["", *aligned(("overthinking", "", [""]), over)]
+    if head["labelled"]:
+        lines += ["", *aligned(("overthinking", "", [""]), overthinking_table(summaries))]
     if closing:
         lines += ["", *closing]
     return "\n".join(lines)

@@ -153,7 +153,7 @@ def trace_chunks(
 
         stop = min(start + step, n_samples)
         prediction = predict(predictor, read(start, stop), first_sample=start, total_samples=n_samples, **settings)
-        chunk_labels = torch.from_numpy(labels[start:stop]).to(prediction.log_probs.device)
+        chunk_labels = torch.tensor(labels[start:stop], device=prediction.log_probs.device)
         return reduce_chunk(prediction.log_probs, prediction.collapsed, chunk_labels)
 
     chunks = []

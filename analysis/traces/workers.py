@@ -1,7 +1,7 @@
 """Chunks in parallel, each computed by one thread.
 
 torch would split every operation over the cores and wait for the slowest part. On a machine that does something else
-too, each of some fifty waits per chunk can last a time slice: measured 20 times slower than threads that wait for nobody.
+too, each of some fifty waits per chunk can last a time slice: measured 20 times slower than threads that wait for none.
 """
 
 from __future__ import annotations
