@@ -46,4 +46,6 @@ def ticks(low: float, high: float, unit: float) -> tuple[list[float], list[str]]
     if high >= 10.0**last and last > first:
         values.insert(-1, 0.5 * 10.0**last)
     values = [value for value in values if low <= value <= high * (1 + 1e-9)]
-    return to_scale(values, unit).tolist(), [f"{value:.6f}".rstrip("0").rstrip(".") if value else "0" for value in values]
+    return to_scale(values, unit).tolist(), [
+        f"{value:.6f}".rstrip("0").rstrip(".") if value else "0" for value in values
+    ]

@@ -55,7 +55,9 @@ def decrease_curve_figure(
     plotly.graph_objects.Figure
         `customdata` of the markers and the lines: [tau, percent, predictor id].
     """
-    figure = base_figure(title, subtitle, x_title, y_title, height=height, uirevision="log" if log_percent else "linear")
+    figure = base_figure(
+        title, subtitle, x_title, y_title, height=height, uirevision="log" if log_percent else "linear"
+    )
     places, labels = ticks(0, 1, FALL_UNIT)
     figure.update_xaxes(tickvals=places, ticktext=labels, range=[-0.06, places[-1] + 0.06])
     percent_axis(figure, log_percent)
@@ -71,10 +73,10 @@ def percent_axis(figure: go.Figure, log_percent: bool, highest: float = 100.0) -
     """The y axis of percents of samples, 0 on it in either form."""
     if log_percent:
         places, labels = ticks(0, 100, PERCENT_UNIT)
-        figure.update_yaxes(tickvals=places, ticktext=[f"{label} %" for label in labels])
+        figure.update_yaxes(tickvals=places, ticktext=[f"{label}%" for label in labels])
         figure.update_yaxes(range=[-0.04, float(to_scale(highest, PERCENT_UNIT)) + 0.08])
     else:
-        figure.update_yaxes(range=[-0.015 * highest, 1.04 * highest], ticksuffix=" %", nticks=6)
+        figure.update_yaxes(range=[-0.015 * highest, 1.04 * highest], ticksuffix="%", nticks=6)
 
 
 def percent_places(percents: np.ndarray, log_percent: bool) -> np.ndarray:
@@ -84,7 +86,7 @@ def percent_places(percents: np.ndarray, log_percent: bool) -> np.ndarray:
 
 def _curve(curve: Curve, thresholds: np.ndarray, marked: Sequence[float], log_percent: bool) -> list[go.Scatter]:
     style = predictor_style(curve.predictor_id)
-    said = "%{customdata[1]:.2f} % of samples<br>fall by more than %{customdata[0]:.4g}"
+    said = "%{customdata[1]:.2f}% of samples<br>fall by more than %{customdata[0]:.4g}"
     common = {
         "name": plain(curve.label),
         "opacity": 1 if curve.emphasised else 1.6 * FAINT,
@@ -107,7 +109,9 @@ def _curve(curve: Curve, thresholds: np.ndarray, marked: Sequence[float], log_pe
     return drawn
 
 
-def _published(predictor_id: str, label: str, percents: np.ndarray, marked: Sequence[float], log_percent: bool) -> go.Scatter:
+def _published(
+    predictor_id: str, label: str, percents: np.ndarray, marked: Sequence[float], log_percent: bool
+) -> go.Scatter:
     style = predictor_style(predictor_id)
     return go.Scatter(
         x=to_scale(marked, FALL_UNIT),
@@ -121,13 +125,17 @@ def _published(predictor_id: str, label: str, percents: np.ndarray, marked: Sequ
     )
 
 
-def _name_curves(figure: go.Figure, curves: Sequence[Curve], thresholds: np.ndarray, log_percent: bool, height: int) -> None:
-    """Each name beside its curve, just above; curves that run together get names one above the other."""
+def _name_curves(
+    figure: go.Figure, curves: Sequence[Curve], thresholds: np.ndarray, log_percent: bool, height: int
+) -> None:
+    """Each name just above its curve, or below it near the top; curves that run together get names one above the other."""
     at = int(np.searchsorted(thresholds, LABEL_AT))
     at = min(at, len(thresholds) - 1)
     here = [float(percent_places(curve.percents[at : at + 1], log_percent)[0]) for curve in curves]
-    scale = (3.1 if log_percent else 106.0) / max(height - 60, 60)
-    for curve, y in zip(curves, spread([y + 11 * scale for y in here], gap=15 * scale)):
+    top = float(percent_places(np.array([100.0]), log_percent)[0])
+    pixel = 1.05 * top / max(height - 60, 60)
+    wished = [y - 13 * pixel if y > top - 24 * pixel else y + 11 * pixel for y in here]
+    for curve, y in zip(curves, spread(wished, gap=15 * pixel)):
         figure.add_annotation(
             x=float(to_scale(thresholds[at], FALL_UNIT)),
             y=y,

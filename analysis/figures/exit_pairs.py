@@ -49,19 +49,27 @@ def exit_pairs_figure(
             zmin=0,
             text=[[_short(v) for v in row] for row in z] if n_exits <= NUMBERS_UP_TO else None,
             texttemplate="%{text}" if n_exits <= NUMBERS_UP_TO else None,
-            customdata=[[[i + 1, j + 1, int(counts[i, j]), labels[i], labels[j]] for j in range(n_exits)] for i in range(n_exits)],
-            hovertemplate="%{customdata[2]:,} samples (%{z:.2f} %)<br>fall most from exit %{customdata[3]} to %{customdata[4]},"
+            customdata=[
+                [[i + 1, j + 1, int(counts[i, j]), labels[i], labels[j]] for j in range(n_exits)]
+                for i in range(n_exits)
+            ],
+            hovertemplate="%{customdata[2]:,} samples (%{z:.2f}%)<br>fall most from exit %{customdata[3]} to %{customdata[4]},"
             f"<br>by more than {threshold:g}<br>click to see them<extra></extra>",
             hoverongaps=False,
             xgap=2,
             ygap=2,
-            colorbar={"ticksuffix": " %"},
+            colorbar={"ticksuffix": "%"},
             name="largest falls",
         )
     )
-    figure.update_xaxes(tickvals=_some(n_exits), ticktext=[labels[i - 1] for i in _some(n_exits)], range=[1.5, n_exits + 0.5])
+    figure.update_xaxes(
+        tickvals=_some(n_exits), ticktext=[labels[i - 1] for i in _some(n_exits)], range=[1.5, n_exits + 0.5]
+    )
     figure.update_yaxes(
-        tickvals=_some(n_exits), ticktext=[labels[i - 1] for i in _some(n_exits)], range=[n_exits - 0.5, 0.5], showgrid=False
+        tickvals=_some(n_exits),
+        ticktext=[labels[i - 1] for i in _some(n_exits)],
+        range=[n_exits - 0.5, 0.5],
+        showgrid=False,
     )
     return figure
 

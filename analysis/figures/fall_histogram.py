@@ -47,7 +47,15 @@ def fall_histogram_figure(
     plotly.graph_objects.Figure
         `customdata` of each bar: [low, high, count, percent, predictor id].
     """
-    figure = base_figure(title, subtitle, x_title, y_title, height=height, barmode="overlay", uirevision="log" if log_percent else "linear")
+    figure = base_figure(
+        title,
+        subtitle,
+        x_title,
+        y_title,
+        height=height,
+        barmode="overlay",
+        uirevision="log" if log_percent else "linear",
+    )
     places, labels = ticks(0, 1, FALL_UNIT)
     figure.update_xaxes(tickvals=places, ticktext=labels, range=[-0.06, places[-1] + 0.06])
     highest = max((float(np.nanmax(one.percents, initial=0.0)) for one in bars), default=0.0)
@@ -61,7 +69,7 @@ def fall_histogram_figure(
                 y=percent_places(one.percents, log_percent),
                 width=np.diff(left) * 0.94,
                 name=plain(one.label),
-                marker={"color": colour, "line": {"width": 1.2, "color": colour}},
+                marker={"color": colour, "line": {"width": 0}},
                 opacity=0.85 if one.emphasised else FAINT,
                 customdata=[
                     [float(low), float(high), int(count), float(percent), one.predictor_id]

@@ -85,5 +85,12 @@ def _diagonal(end: float) -> go.Scatter:
 
 
 def _ring(x: float, y: float) -> go.Scatter:
-    marker = {"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 2}}
-    return go.Scatter(x=[x], y=[y], name="sample on screen", mode="markers", marker=marker, hovertemplate="the sample on screen<extra></extra>")
+    return go.Scatter(
+        x=[x],
+        y=[y],
+        name="sample on screen",
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 2}},
+        cliponaxis=False,
+        hovertemplate="the sample on screen<extra></extra>",
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, INK, base_figure, line_end_label, plain, predictor_style, spread
+from analysis.figures.style import FAINT, INK, SURFACE, base_figure, line_end_label, plain, predictor_style, spread
 
 RIGHT, WRONG, UNKNOWN = "circle", "x", "circle-open"
 
@@ -101,7 +101,9 @@ def exits_axis(figure: go.Figure, x: Sequence[float], exit_names: Sequence[str],
         figure.update_xaxes(range=[0, 1.03 * x[-1]], nticks=6)
     else:
         shown = _some(len(x))
-        figure.update_xaxes(range=[0.8, len(x) + 0.2], tickvals=[x[i] for i in shown], ticktext=[plain(exit_names[i]) for i in shown])
+        figure.update_xaxes(
+            range=[0.8, len(x) + 0.2], tickvals=[x[i] for i in shown], ticktext=[plain(exit_names[i]) for i in shown]
+        )
 
 
 def _some(count: int, most: int = 14) -> list[int]:
@@ -113,7 +115,9 @@ def _symbols(right: np.ndarray | None, count: int) -> list[str]:
     return [UNKNOWN] * count if right is None else [RIGHT if one else WRONG for one in right]
 
 
-def _probs(line: Trajectory, x: Sequence[float], exit_names: Sequence[str], quantity: str, *, faint: bool) -> go.Scatter:
+def _probs(
+    line: Trajectory, x: Sequence[float], exit_names: Sequence[str], quantity: str, *, faint: bool
+) -> go.Scatter:
     style = predictor_style(line.predictor_id)
     said = ["label unknown"] * len(x) if line.right is None else ["right" if one else "wrong" for one in line.right]
     return go.Scatter(
@@ -122,7 +126,12 @@ def _probs(line: Trajectory, x: Sequence[float], exit_names: Sequence[str], quan
         name=f"{plain(line.label)}, {plain(quantity)}",
         mode="lines+markers",
         line={"color": style["color"], "width": 2 if faint else 3, "dash": style["dash"]},
-        marker={"color": style["color"], "size": 8 if faint else 11, "symbol": _symbols(line.right, len(x)), "line": {"width": 1.5}},
+        marker={
+            "color": style["color"],
+            "size": 8 if faint else 11,
+            "symbol": _symbols(line.right, len(x)),
+            "line": {"width": 1, "color": SURFACE},
+        },
         opacity=1.5 * FAINT if faint else 1,
         customdata=[[plain(name), plain(p), s] for name, p, s in zip(exit_names, line.predicted, said)],
         hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>{plain(quantity)} %{{y:.4f}}"
@@ -150,7 +159,7 @@ def _fall(line: Trajectory, x: Sequence[float]) -> go.Scatter:
         y=[line.probs[start], line.probs[start], line.probs[end]],
         name="largest fall",
         mode="lines",
-        line={"color": INK, "width": 1.5, "dash": "dot"},
+        line={"color": INK, "width": 1},
         hoverinfo="skip",
     )
 

@@ -64,7 +64,14 @@ def _short(name: str, most: int = 16) -> str:
 
 
 def _line(
-    one: ClassLine, probs: np.ndarray, colour: str, rank: int, x: Sequence[float], exit_names: Sequence[str], *, faint: bool
+    one: ClassLine,
+    probs: np.ndarray,
+    colour: str,
+    rank: int,
+    x: Sequence[float],
+    exit_names: Sequence[str],
+    *,
+    faint: bool,
 ) -> go.Scatter:
     said = "baseline: " if faint else ""
     return go.Scatter(

@@ -91,7 +91,9 @@ def parse_brush(text: str) -> Brush:
         if match is None or not 1 <= int(match[1]) < int(match[2]):
             raise ValueError(f"brush {text[:40]!r}: {head!r} must be two exits, the earlier first, as in 1-3")
         pair = int(match[1]), int(match[2])
-    return Brush(figure, of, size, predictor, numbers=_numbers(text, shape, 2 if figure == "histogram" else 1), pair=pair)
+    return Brush(
+        figure, of, size, predictor, numbers=_numbers(text, shape, 2 if figure == "histogram" else 1), pair=pair
+    )
 
 
 def _numbers(text: str, shape: str, count: int) -> tuple[float, ...]:
@@ -151,7 +153,9 @@ def describe(brush: Brush, label: str, exit_names: tuple[str, ...] = ()) -> str:
     >>> describe(parse_brush("over:true_class:absolute:pa:0.1"), "PA")
     'the true class falls by more than 0.1 under PA'
     """
-    whose = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "some class"}[brush.of]
+    whose = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "some class"}[
+        brush.of
+    ]
     part = " of its highest value" if brush.size == "relative" else ""
     if brush.figure == "scatter":
         return _region_words(brush, whose, label, part)

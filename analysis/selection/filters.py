@@ -68,7 +68,9 @@ def keep(table: pd.DataFrame, filters: Filters, also: np.ndarray | None = None) 
     if filters.effect in ("fixed", "broken"):
         mask &= _column(table, filters.effect)
     elif filters.effect == "changed":
-        mask &= table["poe_predicted_name"].cat.codes.to_numpy() != table["baseline_predicted_name"].cat.codes.to_numpy()
+        mask &= (
+            table["poe_predicted_name"].cat.codes.to_numpy() != table["baseline_predicted_name"].cat.codes.to_numpy()
+        )
     if filters.above is not None:
         mask &= _column(table, "fall") > filters.above
     return mask
@@ -76,7 +78,9 @@ def keep(table: pd.DataFrame, filters: Filters, also: np.ndarray | None = None) 
 
 def _column(table: pd.DataFrame, name: str) -> np.ndarray:
     if name not in table:
-        raise ValueError(f"this run has no column {name!r} to filter by" + ("" if "label" in table else ": its labels are unknown"))
+        raise ValueError(
+            f"this run has no column {name!r} to filter by" + ("" if "label" in table else ": its labels are unknown")
+        )
     return table[name].to_numpy()
 
 

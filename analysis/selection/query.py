@@ -256,12 +256,16 @@ def _operands(node: object) -> Iterator[_Operand]:
 def _column(column: pd.Series) -> _Values:
     missing = column.isna().to_numpy(dtype=bool)
     if pd.api.types.is_bool_dtype(column.dtype) and not isinstance(column.dtype, pd.CategoricalDtype):
-        return _Values("bool", column.fillna(False).to_numpy(dtype=bool) if missing.any() else column.to_numpy(dtype=bool), missing)
+        return _Values(
+            "bool", column.fillna(False).to_numpy(dtype=bool) if missing.any() else column.to_numpy(dtype=bool), missing
+        )
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
         if missing.any() and not isinstance(column.dtype, np.dtype):  # pandas' own integers with a mask
             return _Values("number", column.to_numpy(dtype=np.float64, na_value=np.nan), missing)
         return _Values("number", column.to_numpy(), missing)  # as stored: a float32 0.1 equals 0.1
-    if isinstance(column.dtype, pd.CategoricalDtype):  # a class name repeats thousands of times: turn each into text once
+    if isinstance(
+        column.dtype, pd.CategoricalDtype
+    ):  # a class name repeats thousands of times: turn each into text once
         names = np.array([str(name) for name in column.cat.categories], dtype=object)
         return _Values("text", names[column.cat.codes] if len(names) else np.full(len(column), "", object), missing)
     return _Values("text", column.astype(str).to_numpy(dtype=object), missing)
@@ -328,7 +332,7 @@ class _Evaluation:
         return self.compared(node)
 
     def is_column(self, operand: _Operand) -> bool:
-        return operand.kind == "column" or operand.kind == "word" and operand.value in self.table.columns
+        return operand.kind == "column" or (operand.kind == "word" and operand.value in self.table.columns)
 
     def column(self, operand: _Operand) -> _Values:
         name = operand.value
@@ -403,7 +407,11 @@ class _Evaluation:
             raise _wrong(second.position, "~ looks for a word, or a text between quotes")
         part = right.values.lower()
         codes, names = pd.factorize(left.values)  # few names, many rows
-        return np.array([part in name.lower() for name in names], dtype=bool)[codes] if len(names) else np.zeros(len(codes), bool)
+        return (
+            np.array([part in name.lower() for name in names], dtype=bool)[codes]
+            if len(names)
+            else np.zeros(len(codes), bool)
+        )
 
 
 def parse(text: str) -> Query:

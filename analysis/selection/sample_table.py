@@ -55,7 +55,9 @@ _ONLY_WITH_LABELS = {
 _OWN = ("id", "label", "split", "image")  # of `run.samples`; its other columns are the run's
 
 
-def sample_table(run: Run, baseline: Traces, corrected: Traces, split: str = "test", *, poe: bool = True) -> pd.DataFrame:
+def sample_table(
+    run: Run, baseline: Traces, corrected: Traces, split: str = "test", *, poe: bool = True
+) -> pd.DataFrame:
     """One row per sample of a split, in the run's order.
 
     Parameters
@@ -107,7 +109,9 @@ def _meaning(name: str) -> str:
 def _check_lengths(positions: np.ndarray, *traces: Traces) -> None:
     for one in traces:
         if one.n_samples != len(positions):
-            raise ValueError(f"traces hold {one.n_samples} samples, the split {len(positions)}: load them for the same split")
+            raise ValueError(
+                f"traces hold {one.n_samples} samples, the split {len(positions)}: load them for the same split"
+            )
 
 
 def _free(name: str, taken: dict) -> str:

@@ -25,9 +25,9 @@ STYLE = """
 .xl-sample { display: flex; gap: 1.5rem; align-items: flex-start; font-size: 0.875rem; }
 .xl-sample img { width: 8rem; height: 8rem; object-fit: contain; image-rendering: pixelated; border-radius: 0.5rem; display: block; margin-bottom: 0.5rem; }
 .xl-sample > div:first-child { flex: 0 1 11rem; min-width: 8rem; }
-.xl-sample dl { display: grid; grid-template-columns: auto 1fr; gap: 0.125rem 0.75rem; margin: 0; }
-.xl-sample dt { opacity: 0.7; }
-.xl-sample dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+.xl-sample dl { display: grid; grid-template-columns: auto 1fr; gap: 0.125rem 0.75rem; margin: 0; padding: 0; font-size: inherit; }
+.xl-sample dt { opacity: 0.7; font-weight: 400; font-size: inherit; margin: 0; padding: 0; }
+.xl-sample dd { margin: 0; padding: 0; font-size: inherit; font-weight: 600; overflow-wrap: anywhere; }
 .xl-answers { flex: 1 1 auto; max-height: 17rem; overflow-y: auto; min-width: 0; }
 .xl-answers table { border-collapse: collapse; width: 100%; }
 .xl-answers th, .xl-answers td { padding: 0.1875rem 0.75rem 0.1875rem 0; text-align: left; border-bottom: 1px solid rgba(128, 128, 128, 0.22); overflow-wrap: anywhere; vertical-align: top; }
@@ -93,7 +93,13 @@ def _extra(view: View, position: int, most: int = 6) -> list[tuple[str, str]]:
     """The run's own columns, the first few."""
     row = view.run.samples.iloc[position]
     names = [name for name in view.run.samples.columns if name not in ("id", "label", "split", "image")]
-    return [(name, "missing" if pd.isna(row[name]) is True else str(row[name])) for name in names[:most]]
+    return [(name, _value(row[name])) for name in names[:most]]
+
+
+def _value(value: object) -> str:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return "missing"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def axis_switch(view: View) -> None:

@@ -1,0 +1,48 @@
+"""One sample's probabilities of all classes at every exit: only ever computed for the sample on screen.
+
+Reading this imports no torch; calling it does.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from analysis.predictors import predict
+from analysis.run import Run
+
+
+def class_probs(run: Run, predictor_id: str, settings: Mapping[str, object], position: int) -> np.ndarray:
+    """The distribution that a predictor shows for one sample.
+
+    Parameters
+    ----------
+    run : Run
+    predictor_id : str
+    settings : mapping
+        As `analysis.predictors.resolve` gives them.
+    position : int
+        Of the sample in the run, from 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (exits, classes); rows sum to 1, or are all 0 where a collapse shows nothing.
+
+    Raises
+    ------
+    ValueError
+        No such sample, or the predictor refuses the run.
+    """
+    logits = run.logits.take(np.array([position]))
+    return predict(predictor_id, logits, **settings).probs[:, 0].double().cpu().numpy()
+
+
+def top_classes(probs: np.ndarray, count: int = 5) -> np.ndarray:
+    """The likeliest classes of one distribution, likeliest first; ties by index.
+
+    Examples
+    --------
+    >>> top_classes(np.array([0.2, 0.4, 0.4]), 2).tolist()
+    [1, 2]
+    """
+    return np.argsort(-probs, kind="stable")[:count]

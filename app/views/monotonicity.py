@@ -1,0 +1,468 @@
+"""Monotonicity: how many samples get worse with more computation, by how much, and where?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.figures.decrease_curve import Curve, decrease_curve_figure
+from analysis.figures.exit_pairs import exit_pairs_figure
+from analysis.figures.fall_histogram import Bars, fall_histogram_figure
+from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
+from analysis.findings import exit_labels, percent
+from analysis.metrics.decrease import THRESHOLDS, Fall, decrease_percent, exit_pairs
+from analysis.metrics.fall_histogram import fall_counts, fall_edges
+from analysis.predictors import available_predictors
+from analysis.published import published_for
+from analysis.selection.brush import Brush, scatter_brush
+from analysis.selection.thinning import thinned
+from analysis.symlog import FALL_UNIT, from_scale
+from analysis.traces import Traces
+from app import cache, state
+from app.components.brushing import Brushed, brush_line, clear_brush, current_brush, open_brush
+from app.components.chart import chart
+from app.components.controls import control
+from app.components.sidebar import View
+from app.components.text import plain_text
+
+SPOKEN_OF = (0.01, 0.1)  # the falls that titles speak of
+WHOSE = {"true_class": "true class", "final_prediction": "final prediction", "any_class": "any class"}
+HEIGHT = 330
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the page compares: falls of one kind, by predictor id, the baseline first and the chosen predictor second."""
+
+    of: str
+    size: str
+    falls: Mapping[str, Fall]
+    labels: Mapping[str, str]
+    samples: int
+
+    @property
+    def what(self) -> str:
+        """The falling quantity, in words."""
+        return {"true_class": "the true class's probability", "final_prediction": "the final prediction's probability",
+                "any_class": "any class's probability"}[self.of]  # fmt: skip
+
+    @property
+    def by(self) -> str:
+        """How a fall is counted, where it is not in probability."""
+        return ", as a share of its highest value so far" if self.size == "relative" else ""
+
+    @property
+    def axis(self) -> str:
+        """Title of an axis of falls."""
+        return "share of the highest value so far" if self.size == "relative" else "probability"
+
+
+def render(view: View) -> None:
+    """The page."""
+    st.subheader("How many samples get worse, by how much, and where?", anchor=False)
+    if not len(view.run.positions(view.split)):
+        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+        return
+    if view.run.n_exits < 2:
+        st.info("This run has one exit: nothing can fall from one exit to the next.")
+        return
+    compared = _controls(view)
+    held = current_brush(view)
+    brush_line(held, offer_gallery=True)
+    curve, scatter = st.columns([6, 5], gap="medium")
+    with curve:
+        _curve(view, compared)
+    with scatter:
+        _scatter(view, compared, held)
+    _explanation(view, compared)
+    histogram, pairs = st.columns([6, 5], gap="medium")
+    with histogram:
+        _histogram(view, compared)
+    with pairs:
+        _pairs(view, compared)
+
+
+def _controls(view: View) -> Compared:
+    predictors = available_predictors()
+    usable = [
+        key for key, row in predictors.items()
+        if key not in ("baseline", view.predictor) and (view.run.kind == "logits" or not row.needs_logits)
+    ]  # fmt: skip
+    whose, size, beside, scale, published = st.columns([4, 3, 4, 3, 3], vertical_alignment="bottom")
+    with whose:
+        options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]
+        control("of", "Whose probability falls", options, show=WHOSE.get, widget="selectbox", help=None)
+    with size:
+        control(
+            "size", "Falls", widget="selectbox", help=None, show={"absolute": "absolute", "relative": "relative"}.get
+        )
+    with beside:
+        control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
+    with scale:
+        control(
+            "scale",
+            "Percent axis",
+            show={"log": "powers of ten", "linear": "linear"}.get,
+            widget="selectbox",
+            help=None,
+        )
+    with published:
+        known = bool(_published(view, state.get("of"), state.get("size")))
+        control(
+            "published",
+            "Published",
+            disabled=not known,
+            help="What the paper reports for this network and data set, as open markers."
+            if known
+            else "The paper reports no such numbers for this run: it has absolute falls of the true class and of the "
+            "final prediction, for MSDNet, IMTA and DViT on CIFAR-10, CIFAR-100 and ImageNet.",
+        )
+    of, kind = state.get("of"), state.get("size")
+    chosen = ["baseline", view.predictor, *(key for key in state.get("beside") if key != view.predictor)]
+    traces = {key: _traces(view, key) for key in chosen}
+    return Compared(
+        of,
+        kind,
+        {key: one.falls[of, kind] for key, one in traces.items()},
+        {key: predictors[key].label for key in chosen},
+        int((~np.isnan(traces["baseline"].falls[of, kind].size)).sum()),
+    )
+
+
+def _traces(view: View, predictor: str) -> Traces:
+    return cache.traces(view.run, predictor, view.settings if predictor == view.predictor else {}, view.split)
+
+
+def _published(view: View, of: str, size: str) -> Mapping[str, np.ndarray]:
+    """Percents at the paper's thresholds, by predictor id."""
+    if size != "absolute":
+        return {}
+    found = published_for(view.run.dataset, view.run.model, view.run.n_exits)
+    percents = {key: one.decrease(of, THRESHOLDS) for key, one in found.items()}
+    return {key: values for key, values in percents.items() if not np.isnan(values).all()}
+
+
+# --- how many: percent over tau --------------------------------------------------------------------------------------
+
+
+def _grid() -> np.ndarray:
+    """Thresholds from 0 to 1, evenly spaced on the axis, and the paper's."""
+    even = from_scale(np.linspace(0, 4, 81), FALL_UNIT)
+    return np.unique([float(f"{value:.6g}") for value in (*even, *THRESHOLDS, 1.0)])
+
+
+def _curve(view: View, compared: Compared) -> None:
+    grid = _grid()
+    curves = [
+        Curve(key, compared.labels[key], decrease_percent(fall.size, grid), decrease_percent(fall.size, THRESHOLDS),
+              emphasised=key == view.shown or key in state.get("beside"))
+        for key, fall in compared.falls.items()
+    ]  # fmt: skip
+    published = _published(view, compared.of, compared.size) if state.get("published") else {}
+    drawn = [(key, compared.labels[key], values) for key, values in published.items() if key in compared.falls]
+    figure = decrease_curve_figure(
+        curves,
+        grid,
+        THRESHOLDS,
+        published=drawn,
+        x_title=f"fall by more than, {compared.axis}",
+        y_title="samples",
+        title=_curve_title(view, compared),
+        subtitle=f"Percent of {_samples(view, compared)} where {compared.what} falls by more than a threshold between an "
+        "earlier and a later exit."
+        + (f" Open markers: the paper's {view.run.model} on {view.run.dataset}." if drawn else ""),
+        log_percent=state.get("scale") == "log",
+        height=HEIGHT,
+    )
+    chart(
+        figure,
+        name="decrease",
+        height=HEIGHT,
+        data=lambda: _curve_data(curves, grid, drawn),
+        on_click=partial(_open_over, compared),
+    )
+
+
+def _curve_title(view: View, compared: Compared) -> str:
+    falls = {key: [float(v) for v in decrease_percent(fall.size, SPOKEN_OF)] for key, fall in compared.falls.items()}
+    label, own = compared.labels[view.predictor], falls[view.predictor]
+    if not compared.samples:
+        return "No sample has a label, so nothing is known of the true class"
+    share = " of their highest value" if compared.size == "relative" else ""
+    return (
+        f"{percent(falls['baseline'][0])} of samples fall by more than {SPOKEN_OF[0]:g}{share} under the baseline, "
+        f"{percent(own[0])} under {label}; by more than {SPOKEN_OF[1]:g}: {percent(falls['baseline'][1])} and {percent(own[1])}"
+    )
+
+
+def _samples(view: View, compared: Compared) -> str:
+    return f"{compared.samples:,} {'' if view.split == 'all' else view.split + ' '}samples"
+
+
+def _curve_data(
+    curves: Sequence[Curve], grid: np.ndarray, published: Sequence[tuple[str, str, np.ndarray]]
+) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"source": "run", "predictor": c.predictor_id, "threshold": grid, "percent": c.percents})
+        for c in curves
+    ]
+    parts += [
+        pd.DataFrame({"source": "published", "predictor": key, "threshold": THRESHOLDS, "percent": values})
+        for key, _, values in published
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _open_over(compared: Compared, point: dict) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and len(about) == 3 and about[2] in compared.falls:
+        open_brush(Brush("over", compared.of, compared.size, about[2], numbers=(float(about[0]),)))
+
+
+# --- which samples: baseline against predictor -----------------------------------------------------------------------
+
+
+def _scatter(view: View, compared: Compared, held: Brushed | None) -> None:
+    before, after = compared.falls["baseline"].size, compared.falls[view.predictor].size
+    known = np.flatnonzero(~np.isnan(before))
+    picked = known[thinned(len(known))]
+    positions = view.run.positions(view.split)
+    label = compared.labels[view.predictor]
+    row = int(np.searchsorted(positions, view.sample))
+    on_screen = row if row < len(positions) and positions[row] == view.sample and state.get("sample") else None
+    figure = fall_scatter_figure(
+        before[picked],
+        after[picked],
+        picked,
+        _names(view, positions[picked]),
+        predictor_id=view.predictor,
+        colour_of=view.shown,
+        chosen=None if on_screen is None else (float(before[on_screen]), float(after[on_screen])),
+        x_title=f"largest fall under the baseline, {compared.axis}",
+        y_title=f"largest fall under {label}",
+        title=_scatter_title(before[known], after[known], label),
+        subtitle=_scatter_subtitle(len(picked), len(known)),
+        height=HEIGHT,
+    )
+    region = held.brush.region if held is not None and _same(held.brush, compared, view) else None
+    chart(
+        figure,
+        name="scatter",
+        height=HEIGHT,
+        data=lambda: _scatter_data(view, compared, known),
+        on_click=partial(_open_sample, view),
+        on_select=partial(_open_region, compared, view.predictor),
+        selection=None if region is None else {"kind": region.kind, "x": list(region.x), "y": list(region.y)},
+    )
+
+
+def _same(brush: Brush, compared: Compared, view: View) -> bool:
+    return (brush.figure, brush.of, brush.size, brush.predictor) == (
+        "scatter",
+        compared.of,
+        compared.size,
+        view.predictor,
+    )
+
+
+def _names(view: View, positions: np.ndarray) -> list[str]:
+    ids, labels = view.run.samples["id"].to_numpy()[positions], view.run.labels[positions]
+    names = view.run.class_names
+    return [f"sample {identity}" + (f", {names[label]}" if label >= 0 else "") for identity, label in zip(ids, labels)]
+
+
+def _scatter_title(before: np.ndarray, after: np.ndarray, label: str) -> str:
+    if not len(before):
+        return "No sample has a known fall"
+    less, more = 100 * float((after < before).mean()), 100 * float((after > before).mean())
+    return f"{label} falls less than the baseline on {percent(less)} of samples, more on {percent(more)}"
+
+
+def _scatter_subtitle(drawn: int, samples: int) -> str:
+    thinner = (
+        f"{drawn:,} of {samples:,} drawn, the same ones every time; a box or lasso"
+        if drawn < samples
+        else "A box or lasso"
+    )
+    return f"Each sample's largest fall. {thinner} opens all samples in it, a click one."
+
+
+def _scatter_data(view: View, compared: Compared, rows: np.ndarray) -> pd.DataFrame:
+    columns = {f"largest_fall_{key}": fall.size[rows] for key, fall in compared.falls.items()}
+    return pd.DataFrame({"id": view.run.samples["id"].to_numpy()[view.run.positions(view.split)[rows]], **columns})
+
+
+def _open_sample(view: View, point: dict) -> None:
+    about, positions = point["customdata"], view.run.positions(view.split)
+    if point["curve"] == SAMPLES and isinstance(about, list) and about and 0 <= about[0] < len(positions):
+        state.set("sample", str(view.run.samples["id"].iat[positions[int(about[0])]]))
+        state.open_page("samples")
+
+
+def _open_region(compared: Compared, predictor: str, event: dict | None) -> None:
+    if event is None:
+        clear_brush()
+    else:
+        open_brush(scatter_brush(compared.of, compared.size, predictor, event))
+
+
+# --- by how much: the histogram --------------------------------------------------------------------------------------
+
+
+def _histogram(view: View, compared: Compared) -> None:
+    edges = fall_edges()
+    keys = ["baseline", view.predictor] if view.poe else [view.predictor, "baseline"]
+    bars = []
+    for key in keys:
+        counts = fall_counts(compared.falls[key].size, edges)
+        bars.append(Bars(key, compared.labels[key], counts, 100 * counts / max(compared.samples, 1), key == view.shown))
+    figure = fall_histogram_figure(
+        bars,
+        edges,
+        x_title=f"largest fall, {compared.axis}",
+        y_title="samples in a bin",
+        title=_histogram_title(compared, view.predictor),
+        subtitle=f"Largest fall of {compared.what} between two exits{compared.by}; {_samples(view, compared)}. "
+        "Bins widen with the fall; the first holds those that never fall.",
+        log_percent=state.get("scale") == "log",
+        height=HEIGHT,
+    )
+    chart(
+        figure,
+        name="histogram",
+        height=HEIGHT,
+        data=lambda: _histogram_data(bars, edges),
+        on_click=partial(_open_bin, compared),
+    )
+
+
+def _histogram_title(compared: Compared, predictor: str) -> str:
+    if not compared.samples:
+        return "No sample has a known fall"
+    said = [_half(compared.falls[key].size, "the baseline" if key == "baseline" else compared.labels[key])
+            for key in ("baseline", predictor)]
+    return f"{said[0][0].upper()}{said[0][1:]}; {said[1]}"
+
+
+def _half(sizes: np.ndarray, whose: str) -> str:
+    """What half of the samples do, or how many do nothing where that is more than half."""
+    middle = float(np.nanmedian(sizes))
+    if middle > 0:
+        return f"half of the samples fall by more than {_size(middle)} under {whose}"
+    return f"{percent(100 * float((sizes == 0).sum() / (~np.isnan(sizes)).sum()))} never fall under {whose}"
+
+
+def _size(value: float) -> str:
+    return "0" if value == 0 else f"{value:.2g}" if value >= 1e-4 else "less than 0.0001"
+
+
+def _histogram_data(bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "predictor": b.predictor_id,
+                "from": edges[:-1],
+                "to": edges[1:],
+                "samples": b.counts,
+                "percent": b.percents,
+            }
+        )
+        for b in bars
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _open_bin(compared: Compared, point: dict) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and len(about) == 5 and about[4] in compared.falls:
+        open_brush(Brush("histogram", compared.of, compared.size, about[4], numbers=(float(about[0]), float(about[1]))))
+
+
+# --- where: pairs of exits -------------------------------------------------------------------------------------------
+
+
+def _pairs(view: View, compared: Compared) -> None:
+    threshold = float(state.get("over"))
+    counts = exit_pairs(compared.falls[view.shown], view.run.n_exits, threshold)
+    names = exit_labels(view.run.exit_names)
+    figure = exit_pairs_figure(
+        counts,
+        compared.samples,
+        exit_names=names,
+        threshold=threshold,
+        title=_pairs_title(view, compared, counts, threshold, names),
+        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{compared.by} goes from the row's "
+        "exit to the column's.",
+        height=HEIGHT - 58,
+    )
+    chart(
+        figure,
+        name="exit-pairs",
+        height=HEIGHT - 58,
+        data=lambda: _pairs_data(counts, names),
+        on_click=partial(_open_pair, compared, view.shown, threshold),
+    )
+    control("over", "Falls above", widget="selectbox", help=None, width=140)
+
+
+def _pairs_title(view: View, compared: Compared, counts: np.ndarray, threshold: float, names: Sequence[str]) -> str:
+    whose = compared.labels[view.shown] if view.poe else "the baseline"
+    total = int(counts.sum())
+    if not total:
+        return f"Under {whose} no sample falls by more than {threshold:g}"
+    start, end = np.unravel_index(int(counts.argmax()), counts.shape)
+    last = 100 * float(counts[:, -1].sum()) / total
+    return (
+        f"Under {whose} most falls above {threshold:g} go from exit {names[start]} to {names[end]} "
+        f"({percent(100 * counts[start, end] / total)} of {total:,}); {percent(last)} end at the last exit"
+    )
+
+
+def _pairs_data(counts: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    start, end = np.triu_indices(len(names), 1)
+    return pd.DataFrame({"from_exit": start + 1, "to_exit": end + 1, "from": [names[i] for i in start], "to": [names[i] for i in end],
+                         "samples": counts[start, end]})  # fmt: skip
+
+
+def _open_pair(compared: Compared, predictor: str, threshold: float, point: dict) -> None:
+    row, column = point["row"], point["column"]
+    if isinstance(row, int) and isinstance(column, int) and 0 <= row < column:
+        pair = (row + 1, column + 1)
+        open_brush(Brush("pair", compared.of, compared.size, predictor, numbers=(threshold,), pair=pair))
+
+
+# --- how to read it --------------------------------------------------------------------------------------------------
+
+
+def _explanation(view: View, compared: Compared) -> None:
+    """Why a product's absolute falls are rare, with this run's numbers; or what a relative fall is."""
+    label = compared.labels[view.predictor]
+    if compared.size == "relative":
+        plain_text(
+            "Relative falls divide by the highest value so far, so that they do not shrink with the probabilities themselves: "
+            "a class that loses all of its probability has fallen by 1, however little it had.", role="caption",
+        )  # fmt: skip
+        return
+    if compared.of == "any_class":
+        plain_text(
+            "Falls of any class: some class must lose what another gains, so that most samples fall here.",
+            role="caption",
+        )
+        return
+    before, after = (_mean_probs(view, key, compared.of) for key in ("baseline", view.predictor))
+    if not (np.isfinite(before).all() and np.isfinite(after).all()) or after[0] >= before[0]:
+        return
+    plain_text(
+        f"Absolute falls are rare under {label} partly because its probabilities are small: the {WHOSE[compared.of]} gets "
+        f"{after[0]:.3f} on average at the first exit and {after[-1]:.3f} at the last, against {before[0]:.3f} and {before[-1]:.3f} "
+        f"under the baseline, and nothing can fall by more than it has. Relative falls do not depend on that.", role="caption",
+    )  # fmt: skip
+
+
+def _mean_probs(view: View, predictor: str, of: str) -> np.ndarray:
+    values = getattr(_traces(view, predictor), "true_class_prob" if of == "true_class" else "final_prediction_prob")
+    known = values[:, ~np.isnan(values[0])]
+    return known.mean(axis=1, dtype=np.float64) if known.shape[1] else np.full(len(values), np.nan)
