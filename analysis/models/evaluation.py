@@ -14,12 +14,15 @@ import pandas as pd
 import torch
 
 from analysis.models.checkpoints import load_checkpoint, save_weights
+from analysis.models.costs import CONVENTIONS, cumulative_costs
 from analysis.models.datasets import Images, load_parquet, write_parquet
 from analysis.models.inference import predict
-from analysis.published import published_for
 from analysis.run import Run
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
+
+MACS_CONVENTION = "published"
+"""The papers' count, so that a run's costs stand beside the published ones."""
 
 
 def store_images(images: Images, split: str, dataset: str, runs: Path) -> Path:
@@ -98,7 +101,7 @@ def write_network_run(
         save_weights(network.state_dict(), weights)
         stored = load_checkpoint(weights, arch=arch).to(device)
         logits = [predict(stored, images, dataset, device, on_batch=on_batch) for images in parts.values()]
-        published = published_for(dataset, model, logits[0].shape[0]).get("baseline")
+        macs, params = cumulative_costs(stored, parts["test"].pixels.shape[1], MACS_CONVENTION)
         return write_run(
             out,
             logits=np.concatenate(logits, axis=1).astype(np.float16),
@@ -106,10 +109,10 @@ def write_network_run(
             title=title,
             dataset=dataset,
             model=model,
-            costs={"MACs": published.costs} if published and published.costs else None,
+            costs={"MACs": macs, "params": params},
             class_names=next(iter(parts.values())).class_names or None,
             images=shards,
-            provenance=provenance,
+            provenance={**provenance, "macs": CONVENTIONS[MACS_CONVENTION]},
             weights=weights,
             arch=arch,
             bundle=bundle_traces,

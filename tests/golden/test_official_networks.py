@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.msdnet import CONFIGS, build
+from analysis.models.imta import IMTA
+from analysis.models.msdnet import CONFIGS, MSDNet
 
 HERE = Path(__file__).parent
 OFFICIAL = json.loads((HERE / "official_networks.json").read_text())
@@ -33,14 +34,19 @@ def rule_weight(key: str, shape: tuple[int, ...]) -> np.ndarray:
     return generator.uniform(0.3, 0.7, shape)
 
 
-@pytest.mark.parametrize("arch", [arch for arch in CONFIGS if arch in OFFICIAL])
+def build(arch: str) -> torch.nn.Module:
+    family, dataset = arch.split("-", 1)
+    return {"msdnet": MSDNet, "imta": IMTA}[family](CONFIGS[f"msdnet-{dataset}"])
+
+
+@pytest.mark.parametrize("arch", [arch for arch in OFFICIAL if arch != "about"])
 def test_names_shapes_and_parameters_are_the_public_networks(arch):
     network = build(arch)
     assert {key: list(value.shape) for key, value in network.state_dict().items()} == OFFICIAL[arch]["shapes"]
     assert sum(parameter.numel() for parameter in network.parameters()) == OFFICIAL[arch]["params"]
 
 
-@pytest.mark.parametrize("arch", ["msdnet-cifar10"])
+@pytest.mark.parametrize("arch", ["msdnet-cifar10", "imta-cifar100"])
 def test_logits_are_the_public_networks(arch):
     network = build(arch).eval()
     state = {
