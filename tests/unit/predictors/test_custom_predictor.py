@@ -227,7 +227,10 @@ def test_the_environment_names_predictors(file, tmp_path, monkeypatch):
 
 
 def test_naming_predictors_runs_no_file_and_imports_no_torch(file):
-    code = "import sys; from analysis.predictors import available_predictors as a; print(list(a())[6:], 'torch' in sys.modules)"
+    code = (
+        "import sys; from analysis.predictors import available_predictors;"
+        "print(list(available_predictors())[6:], 'torch' in sys.modules)"
+    )
     environment = {"EXITLENS_PREDICTORS": f"{file}:sharpen", "PATH": ""}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "['sharpen'] False"
