@@ -80,6 +80,18 @@ def write_image_parquet(path: Path, labels: np.ndarray, class_names: tuple[str, 
 
 
 @pytest.fixture
+def square():
+    """Function number -> the PNG of the image at that position of a table."""
+    return coloured_square
+
+
+@pytest.fixture
+def image_parquet():
+    """Function (path, labels, class names) -> one shard of image parquet."""
+    return write_image_parquet
+
+
+@pytest.fixture
 def small_run(runs, small_logits, small_labels) -> Run:
     """A full run: costs in two units, class names, images, an extra column; 300 test and 100 calibration samples."""
     split = np.array(["test"] * 300 + ["calibration"] * 100)

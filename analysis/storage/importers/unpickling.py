@@ -86,25 +86,25 @@ class _Dtype:
     def is_object(self) -> bool:
         return self.code in ("O", "O8", "|O")
 
-    def numeric(self) -> np.dtype:
+    def plain(self) -> np.dtype:
         """The dtype.
 
         Raises
         ------
-        ValueError : anything but plain numbers and truth values
+        ValueError : anything but numbers, truth values, texts and dates
         """
-        if self.code.lstrip("<>=|")[:1] not in tuple("fiub?"):
+        if self.code.lstrip("<>=|")[:1] not in tuple("?biufcSUMm"):
             raise ValueError(f"it holds an array of type {self.code!r}")
         return np.dtype(self.order + self.code.lstrip("<>=|"))
 
 
 class _Array(np.ndarray):
-    """A pickled array: its state is taken only where it is plain numbers, or a list of objects that were built here."""
+    """A pickled array: its state is taken only where it is plain values, or a list of objects that were built here."""
 
     def __setstate__(self, state: tuple) -> None:
         _, shape, dtype, is_fortran, data = state
         if not dtype.is_object:
-            super().__setstate__((1, shape, dtype.numeric(), is_fortran, data))
+            super().__setstate__((1, shape, dtype.plain(), is_fortran, data))
         elif isinstance(data, list):
             super().__setstate__((1, shape, np.dtype(object), is_fortran, data))
 
@@ -196,11 +196,11 @@ class RestrictedUnpickler(pickle.Unpickler):
     def _array_from_buffer(
         self, buffer: object, dtype: _Dtype, shape: tuple, order: str, *ignored: object
     ) -> np.ndarray:
-        return np.frombuffer(buffer, dtype.numeric()).reshape(shape, order=order)
+        return np.frombuffer(buffer, dtype.plain()).reshape(shape, order=order)
 
     def _scalar(self, dtype: _Dtype, data: object = None) -> object:
         data = data.encode("latin1") if isinstance(data, str) else data
-        return np.frombuffer(data, dtype.numeric())[0] if isinstance(data, (bytes, bytearray)) else data
+        return np.frombuffer(data, dtype.plain())[0] if isinstance(data, (bytes, bytearray)) else data
 
     def _tensor(self, storage: Storage, offset: int, size: tuple, stride: tuple, *ignored: object) -> np.ndarray:
         return storage.tensor(offset, size, stride)

@@ -5,26 +5,25 @@ import pytest
 
 from analysis.storage import RunError, load_run, validate_run, write_run
 from analysis.storage.images import ImageTable, image_source, media_type
-from tests.conftest import coloured_square, write_image_parquet
 
 
-def test_images_of_both_splits_in_any_order(small_run):
+def test_images_of_both_splits_in_any_order(small_run, square):
     found = image_source(small_run).encoded([399, 0, 299, 300, 0])
-    assert found == [coloured_square(i) for i in (99, 0, 299, 0, 0)]
+    assert found == [square(i) for i in (99, 0, 299, 0, 0)]
     assert media_type(found[0]) == "image/png"
 
 
-def test_shards_are_one_list(tmp_path):
-    shards = [write_image_parquet(tmp_path / f"test-{i}.parquet", np.arange(n)) for i, n in enumerate((150, 30))]
+def test_shards_are_one_list(tmp_path, square, image_parquet):
+    shards = [image_parquet(tmp_path / f"test-{i}.parquet", np.arange(n)) for i, n in enumerate((150, 30))]
     table = ImageTable(shards)
     assert len(table) == 180
-    assert table.encoded([149, 150, 180, -1]) == [coloured_square(149), coloured_square(0), None, None]
+    assert table.encoded([149, 150, 180, -1]) == [square(149), square(0), None, None]
     np.testing.assert_array_equal(table.labels, [*range(150), *range(30)])
 
 
-def test_class_names_come_from_the_metadata(tmp_path):
-    assert ImageTable([write_image_parquet(tmp_path / "a.parquet", np.arange(2), ("x", "y"))]).class_names == ("x", "y")
-    assert ImageTable([write_image_parquet(tmp_path / "b.parquet", np.arange(2))]).class_names == ()
+def test_class_names_come_from_the_metadata(tmp_path, image_parquet):
+    assert ImageTable([image_parquet(tmp_path / "a.parquet", np.arange(2), ("x", "y"))]).class_names == ("x", "y")
+    assert ImageTable([image_parquet(tmp_path / "b.parquet", np.arange(2))]).class_names == ()
 
 
 def test_a_run_without_images_has_no_source(imageless_run):
@@ -39,12 +38,12 @@ def test_a_run_whose_images_were_not_copied_opens(small_run):
         validate_run(small_run.path)
 
 
-def test_validation_compares_labels(runs, small_logits, small_labels):
+def test_validation_compares_labels(runs, small_logits, small_labels, image_parquet):
     import pandas as pd
 
     wrong = small_labels.copy()
     wrong[[7, 9]] = (wrong[[7, 9]] + 1) % 20
-    shard = write_image_parquet(runs / "datasets/tiny/test-00000-of-00001.parquet", wrong)
+    shard = image_parquet(runs / "datasets/tiny/test-00000-of-00001.parquet", wrong)
     samples = pd.DataFrame({"image": np.arange(400)})
     run = write_run(runs / "run", logits=small_logits, labels=small_labels, samples=samples, images={"test": [shard]})
     with pytest.raises(RunError, match="2 test labels differ from their images', first at sample 7"):
