@@ -16,7 +16,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from analysis.predictors.checks import check_logits
-from analysis.predictors.custom import available_predictors, custom_predictor, file_hash, find_predictor
+from analysis.predictors.custom import (
+    available_predictors,
+    custom_predictor,
+    file_hash,
+    find_predictor,
+    predictor_errors,
+)
 from analysis.predictors.settings import canonical, resolve_settings
 from analysis.predictors.table import PREDICTORS, Predictor, Setting
 
@@ -33,6 +39,7 @@ __all__ = [
     "custom_predictor",
     "find_predictor",
     "predict",
+    "predictor_errors",
     "resolve",
     "settings_key",
 ]

@@ -44,8 +44,9 @@ def split_spec(spec: str) -> tuple[Path, str]:
 
 
 def parse_source(path: Path) -> ast.Module:
+    source = read_source(path)
     try:
-        return ast.parse(read_source(path), str(path))
+        return ast.parse(source, str(path))
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise ValueError(f"predictor file {path}{line} is not valid Python ({error.args[0]}): correct it") from None
@@ -134,21 +135,29 @@ def custom_predictor(spec: str) -> Predictor:
     return predictor
 
 
-def environment_predictors(value: str | None = None) -> dict[str, Predictor]:
-    """What `EXITLENS_PREDICTORS` names, comma-separated; `value` replaces it."""
-    specs = os.environ.get("EXITLENS_PREDICTORS", "") if value is None else value
+def environment_predictors() -> tuple[dict[str, Predictor], list[str]]:
+    """What `EXITLENS_PREDICTORS` names, comma-separated, and a sentence for each that cannot be used."""
     found: dict[str, Predictor] = {}
-    for spec in filter(None, (part.strip() for part in specs.split(","))):
-        predictor = describe(*split_spec(spec))
-        if predictor.id in found and found[predictor.id].path != predictor.path:
-            raise ValueError(f"EXITLENS_PREDICTORS names two functions {predictor.id}: give one of them another name")
-        found[predictor.id] = predictor
-    return found
+    errors = []
+    for spec in filter(None, (part.strip() for part in os.environ.get("EXITLENS_PREDICTORS", "").split(","))):
+        try:
+            predictor = describe(*split_spec(spec))
+        except ValueError as error:
+            errors.append(f"EXITLENS_PREDICTORS: {error}")
+            continue
+        if found.setdefault(predictor.id, predictor).path != predictor.path:
+            errors.append(f"EXITLENS_PREDICTORS names two functions {predictor.id}: give {spec} another name")
+    return found, errors
 
 
 def available_predictors() -> dict[str, Predictor]:
-    """The table, and after it what `EXITLENS_PREDICTORS` names."""
-    return PREDICTORS | environment_predictors()
+    """The table, and after it what `EXITLENS_PREDICTORS` names; `predictor_errors` says what was left out of that."""
+    return PREDICTORS | environment_predictors()[0]
+
+
+def predictor_errors() -> list[str]:
+    """One sentence for each predictor of `EXITLENS_PREDICTORS` that cannot be used, for the app to show."""
+    return environment_predictors()[1]
 
 
 def find_predictor(predictor: str | Predictor) -> Predictor:
@@ -165,15 +174,15 @@ def find_predictor(predictor: str | Predictor) -> Predictor:
         return PREDICTORS[predictor]
     if ":" in predictor:
         return custom_predictor(predictor)
-    known = available_predictors()
-    if predictor in known:
-        return known[predictor]
+    found, errors = environment_predictors()
+    if predictor in found:
+        return found[predictor]
     if predictor in _registered:
-        spec = _registered[predictor]
-        return describe(Path(spec.path), spec.id)
-    raise ValueError(
-        f"predictor {predictor!r} is no known id: give one of {', '.join(known)}, or path/to/file.py:function"
-    )
+        return describe(Path(_registered[predictor].path), predictor)
+    if errors:
+        raise ValueError(f"predictor {predictor!r} is no known id, and {errors[0]}")
+    known = ", ".join(PREDICTORS | found)
+    raise ValueError(f"predictor {predictor!r} is no known id: give one of {known}, or path/to/file.py:function")
 
 
 @lru_cache(maxsize=16)

@@ -7,7 +7,15 @@ import sys
 import numpy as np
 import pytest
 
-from analysis.predictors import available_predictors, custom_predictor, find_predictor, predict, resolve, settings_key
+from analysis.predictors import (
+    available_predictors,
+    custom_predictor,
+    find_predictor,
+    predict,
+    predictor_errors,
+    resolve,
+    settings_key,
+)
 
 SOURCE = '''
 """A file with a correction of someone's own."""
@@ -222,8 +230,18 @@ def test_the_environment_names_predictors(file, tmp_path, monkeypatch):
     other = tmp_path / "other.py"
     other.write_text("def half(logits):\n    return logits\n")
     monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:half,{other}:half")
-    with pytest.raises(ValueError, match="EXITLENS_PREDICTORS names two functions half"):
-        available_predictors()
+    assert find_predictor("half").path == str(file)
+    assert predictor_errors() == [f"EXITLENS_PREDICTORS names two functions half: give {other}:half another name"]
+
+
+def test_one_broken_predictor_of_the_environment_leaves_the_others(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{tmp_path}/gone.py:f,{file}:half,{file}:absent")
+    assert list(available_predictors())[6:] == ["half"]
+    gone, absent = predictor_errors()
+    assert gone.startswith(f"EXITLENS_PREDICTORS: predictor file {tmp_path}/gone.py cannot be read")
+    assert absent.startswith(f"EXITLENS_PREDICTORS: predictor file {file} has no function absent")
+    with pytest.raises(ValueError, match=r"predictor 'f' is no known id, and EXITLENS_PREDICTORS: .*gone.py cannot"):
+        resolve("f")
 
 
 def test_naming_predictors_runs_no_file_and_imports_no_torch(file):
