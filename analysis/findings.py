@@ -35,6 +35,11 @@ def percent(value: float) -> str:
     return f"{value:.1f}%" if value < 99.95 else ">99.9%"
 
 
+def _falling(comparison: Comparison, threshold: float) -> tuple[float, float]:
+    before, after = (side.falling_percent([threshold]) for side in (comparison.baseline, comparison.corrected))
+    return float(before[0]), float(after[0])
+
+
 def correction_sentence(comparison: Comparison, label: str, threshold: float = THRESHOLD) -> str:
     """One sentence: what the correction does to the samples that get worse, and to the accuracy of the last exit.
 
@@ -48,11 +53,11 @@ def correction_sentence(comparison: Comparison, label: str, threshold: float = T
     )
     who = "no sample loses" if after == 0 else f"{percent(after)} of samples lose"
     start = (
-        f"Under {label} {who} more than {threshold:g} of the {QUANTITY[comparison.of]}'s probability on the way through "
-        f"the network; under the baseline {percent(before)} do"
+        f"Under {label} {who} more than {threshold:g} of the {QUANTITY[comparison.of]}'s probability on the way "
+        f"through the network; under the baseline {percent(before)} do"
     )
     if not comparison.has_labels:
-        return f"{start}; it changes {comparison.changed[-1]:,} of {comparison.n_samples:,} final answers."
+        return f"{start}; {label} changes {comparison.changed[-1]:,} of {comparison.n_samples:,} final answers."
     old, new = 100 * comparison.baseline.right[-1], 100 * comparison.corrected.right[-1]
     if percent(old) == percent(new):
         return f"{start}; the last exit's accuracy stays at {percent(new)}."
@@ -117,7 +122,8 @@ def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, t
     who = "No sample loses" if share == 0 else f"{percent(share)} of samples lose"
     start, end = side.probability[0], side.probability[-1]
     mean = "their mean rises" if end > start else "their mean falls"
-    return f"{label}: {who if share else who.lower()} more than {threshold:g} on the way; {mean} from {start:.2f} to {end:.2f}"
+    who = who if share else who.lower()
+    return f"{label}: {who} more than {threshold:g} on the way; {mean} from {start:.2f} to {end:.2f}"
 
 
 def exits_title(comparison: Comparison, label: str) -> str:
@@ -128,8 +134,8 @@ def exits_title(comparison: Comparison, label: str) -> str:
         return f"{label} moves the last exit's confidence from {before:.2f} to {after:.2f}"
     better = int((change > 0).sum())
     return (
-        f"{label} is more accurate than the baseline at {better} of {comparison.n_exits} exits, "
-        f"by {change[-1]:+.2f} points at the last"
+        f"{label} is more accurate than the baseline at {better} of {comparison.n_exits} exits; "
+        f"at the last by {change[-1]:+.2f} points"
     )
 
 
@@ -146,7 +152,20 @@ def groups_title(names: Sequence[str], falls: np.ndarray, label: str) -> str:
     if not len(falls):
         return "No class has samples here"
     worst = int(np.nanargmax(falls))
-    return f"{names[worst]} falls most under {label}: by {falls[worst]:.3f} on average"
+    return f"Falls most under {label}: {names[worst]}, by {small(falls[worst])} on average"
+
+
+def small(value: float) -> str:
+    """A number between 0 and 1 with three decimals, or more where it would read as zero.
+
+    Examples
+    --------
+    >>> [small(v) for v in (0.2234, 0.0041, 0.0, 0.00012)]
+    ['0.223', '0.004', '0', '0.0001']
+    """
+    if value == 0:
+        return "0"
+    return f"{value:.3f}" if value >= 0.002 else f"{value:.1g}"
 
 
 def price_title(comparison: Comparison, label: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import base_figure, plain, predictor_style
+from analysis.figures.style import FAINT, base_figure, plain, predictor_style
 
 
 def correction_overhead_figure(
@@ -15,6 +15,7 @@ def correction_overhead_figure(
     *,
     exit_names: Sequence[str],
     predictor_id: str,
+    predictor_shown: bool,
     unit: str | None,
     title: str,
     subtitle: str,
@@ -29,6 +30,8 @@ def correction_overhead_figure(
         are then operations.
     operations, bytes_kept : sequences of int, one per exit
         Per sample, for the hover.
+    predictor_shown : bool
+        Whether the predictor is on screen; otherwise its bars stay faint.
     """
     n_exits = len(exit_names)
     heights = np.asarray(operations, dtype=float) if unit is None else 100 * np.asarray(shares, dtype=float)
@@ -44,7 +47,7 @@ def correction_overhead_figure(
             x=np.arange(1, n_exits + 1),
             y=heights,
             name="correction",
-            marker={"color": predictor_style(predictor_id)["color"]},
+            marker={"color": predictor_style(predictor_id)["color"], "opacity": 1 if predictor_shown else FAINT},
             text=[f"{value:,.0f}" if unit is None else _percent(value) for value in heights],
             textposition="outside",
             cliponaxis=False,

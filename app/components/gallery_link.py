@@ -34,25 +34,29 @@ def class_query(classes: Sequence[int], column: str) -> str:
     return f"{column} in ({', '.join(str(index) for index in classes)})"
 
 
-def wrong_here_query(exit_: int, n_exits: int, *, deeper_right: bool) -> str:
-    """Samples that the predictor on screen gets wrong at an exit, and right at some deeper one, or at none.
+def answered_query(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False) -> str:
+    """Samples that the predictor on screen answers in one of three ways at an exit.
 
     Parameters
     ----------
     exit_ : int
         From 1.
-    deeper_right : bool
-        True: some deeper exit is right. False: none is.
+    part : str
+        `right`; `right_deeper`: wrong here, right at some deeper exit; `wrong_from_here`: wrong here and deeper.
+    some_unknown : bool
+        Whether some labels are unknown: those samples are neither right nor wrong, and left out.
 
     Examples
     --------
-    >>> wrong_here_query(2, 4, deeper_right=True)
+    >>> answered_query(2, 4, "right_deeper")
     'not correct_2 and (correct_3 or correct_4)'
-    >>> wrong_here_query(2, 4, deeper_right=False)
-    'not correct_2 and not (correct_3 or correct_4)'
+    >>> answered_query(4, 4, "wrong_from_here", some_unknown=True)
+    'not correct_4 and label is not missing'
     """
-    here = f"not correct_{exit_}"
+    if part == "right":
+        return f"correct_{exit_}"
+    query = f"not correct_{exit_}"
     deeper = " or ".join(f"correct_{number}" for number in range(exit_ + 1, n_exits + 1))
-    if not deeper:
-        return here
-    return f"{here} and {'' if deeper_right else 'not '}({deeper})"
+    if deeper:
+        query += f" and {'' if part == 'right_deeper' else 'not '}({deeper})"
+    return f"{query} and label is not missing" if some_unknown else query

@@ -8,23 +8,25 @@ import pandas as pd
 import streamlit as st
 
 from analysis import findings
-from analysis.figures.answers import answers_figure
+from analysis.figures.answers import PARTS, answers_figure
 from analysis.figures.compute_curve import Curve, compute_curve_figure
 from analysis.figures.correction_overhead import correction_overhead_figure
 from analysis.policies.anytime import answer_counts, answering_exit, convert_budget
 from analysis.policies.correction_cost import CorrectionCost, correction_cost, share_of_exits
 from analysis.predictors import available_predictors, settings_key
-from analysis.published import Published, published_for
+from analysis.published import Published
 from analysis.run import Run
 from analysis.traces import Traces
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.gallery_link import open_gallery, wrong_here_query
+from app.components.gallery_link import answered_query, open_gallery
+from app.components.published import published_beside
 from app.components.sidebar import View
 from app.components.text import escape, plain_text
 
 HEIGHT = 460
+SNAP = 0.008  # of the axis: a line dropped this close to an exit stands on it
 OPERATION_UNITS = ("MACs", "FLOPs")  # costs that operations can be a share of
 _LAST_UNIT = "compute:budget in"  # run, unit and budget as last shown: a change of unit converts the budget
 
@@ -48,7 +50,7 @@ def render(view: View) -> None:
     axis = _axis(view)
     if axis.unit is None:
         st.info("This run states no costs, so exits are counted instead: import it again with --costs to see compute.")
-    published = published_for(run.dataset, run.model, run.n_exits)
+    published = published_beside(view)
     slot = st.container(horizontal=True, vertical_alignment="bottom")
     with slot:
         budget = _budget(run, axis)
@@ -92,8 +94,13 @@ def _label(predictor: str) -> str:
     return available_predictors()[predictor].label
 
 
+def _labelled(view: View) -> bool:
+    """Whether any label of the split is known."""
+    return bool((view.run.labels[view.run.positions(view.split)] >= 0).any())
+
+
 def _quantity(view: View) -> str:
-    return "accuracy" if view.has_labels else "share of answers that are final"
+    return "accuracy" if _labelled(view) else "share of answers that are final"
 
 
 # --- controls --------------------------------------------------------------------------------------------------------
@@ -124,8 +131,8 @@ def _budget(run: Run, axis: Axis) -> float:
         min_value=float(low),
         max_value=float(high),
         step=float((high - low) / 50) or None,
-        placeholder=f"{middle:.6g}",
-        format="%.6g",
+        placeholder=f"{middle:,.0f}" if high >= 10_000 else f"{middle:.6g}",
+        format="%.0f" if high >= 10_000 else "%.6g",
         help="Type it, or drag the line in the figure. The deepest exit that costs no more answers.",
     )
     st.session_state[_LAST_UNIT] = (run.fingerprint, axis, state.get("budget"))
@@ -153,7 +160,7 @@ def _curve(view: View, axis: Axis, budget: float, answering: int | None, numbers
     run = view.run
     curves = [Curve(key, _label(key), _accuracy(counts)) for key, counts in numbers.items()]
     beside = []
-    if published and state.get("published") and view.has_labels:
+    if published and state.get("published") and _labelled(view):
         beside = _published_curves(axis, published, list(numbers))
     shown = _accuracy(numbers[view.shown])
     figure = compute_curve_figure(
@@ -167,7 +174,7 @@ def _curve(view: View, axis: Axis, budget: float, answering: int | None, numbers
         quantity=f"{_quantity(view)}, %",
         title=findings.budget_title(
             _label(view.shown),
-            run.exit_names,
+            findings.exit_labels(run.exit_names),
             answering,
             shown,
             budget,
@@ -202,7 +209,11 @@ def _published_curves(
 
 
 def _within(x: float, axis: Axis) -> float:
-    return float(f"{min(max(x, axis.costs[0]), axis.costs[-1]):.6g}")
+    """Where the line was dropped, to 6 digits; exactly at an exit's cost where it is close to it."""
+    nearest = min(axis.costs, key=lambda cost: abs(cost - x))
+    if abs(nearest - x) <= SNAP * (axis.costs[-1] - axis.costs[0]):
+        return nearest
+    return min(max(float(f"{x:.6g}"), axis.costs[0]), axis.costs[-1])
 
 
 def _to_exit(point: dict, axis: Axis) -> None:
@@ -221,48 +232,45 @@ def _curve_table(run: Run, axis: Axis, curves: Sequence[Curve]) -> pd.DataFrame:
 
 def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str, np.ndarray]) -> None:
     names = findings.exit_labels(view.run.exit_names)
+    labelled = _labelled(view)
     figure = answers_figure(
         counts,
         exit_names=names,
         predictor_id=view.shown,
         answering=answering,
-        title=findings.given_up_title(names, answering, counts, has_labels=view.has_labels),
+        opens=labelled,
+        title=findings.given_up_title(names, answering, counts, has_labels=labelled),
         subtitle=f"{_label(view.shown)}, {sum(c[0] for c in counts.values()):,} samples; "
         "the exit that answers within the budget in full colour."
-        + ("" if view.has_labels else " Without labels, right means: already the final answer."),
+        + ("" if labelled else " Without labels, right means: already the final answer."),
     )
-    n_exits = view.run.n_exits
+    n_exits, some_unknown = view.run.n_exits, bool((view.run.labels < 0).any())
     chart(
         figure,
         name="answers",
         height=340,
-        on_click=lambda point: _open_answers(point, n_exits) if view.has_labels else None,
+        on_click=lambda point: _open_answers(point, n_exits, some_unknown) if labelled else None,
     )
-    if view.has_labels and answering is not None:
-        lost = int(counts["right_deeper"][answering])
-        query = wrong_here_query(answering + 1, n_exits, deeper_right=True)
-        st.button(
-            f"Open the {lost:,} samples that a deeper exit has right"
-            if lost
-            else "No deeper exit has right what this one has wrong",
-            disabled=not lost,
-            on_click=open_gallery,
-            args=(query,),
-            type="primary",
-        )
+    if not labelled or answering is None:
+        return
+    lost = int(counts["right_deeper"][answering])
+    st.button(
+        f"Open the {lost:,} samples that a deeper exit has right"
+        if lost
+        else "No deeper exit does better on any sample",
+        disabled=not lost,
+        on_click=open_gallery,
+        args=(answered_query(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown),),
+        type="primary",
+    )
 
 
-def _open_answers(point: dict, n_exits: int) -> None:
+def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
     about = point["customdata"]
     if not (isinstance(about, list) and len(about) == 4 and isinstance(about[0], int) and 1 <= about[0] <= n_exits):
         return
-    queries = {
-        "right": f"correct_{about[0]}",
-        "right_deeper": wrong_here_query(about[0], n_exits, deeper_right=True),
-        "wrong_from_here": wrong_here_query(about[0], n_exits, deeper_right=False),
-    }
-    if about[3] in queries:
-        open_gallery(queries[about[3]])
+    if about[3] in PARTS:
+        open_gallery(answered_query(about[0], n_exits, about[3], some_unknown=some_unknown))
 
 
 # --- what the correction costs ---------------------------------------------------------------------------------------
@@ -284,6 +292,7 @@ def _overhead(view: View, axis: Axis) -> None:
         cost.bytes_kept,
         exit_names=findings.exit_labels(run.exit_names),
         predictor_id=view.predictor,
+        predictor_shown=view.poe,
         unit=unit,
         title=findings.overhead_title(label, cost.operations, cost.bytes_kept, None if unit is None else shares, unit),
         subtitle=f"Counted: {cost.counted}."

@@ -14,7 +14,7 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
 from analysis.predictors import available_predictors, settings_key
-from analysis.published import Published, published_for
+from analysis.published import Published
 from analysis.run import Run
 from analysis.selection.thinning import thinned
 from analysis.superclasses import superclasses_of
@@ -22,6 +22,7 @@ from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.gallery_link import class_query, open_gallery
+from app.components.published import published_beside
 from app.components.sidebar import View
 from app.components.text import escape, plain_text
 
@@ -37,7 +38,7 @@ def render(view: View) -> None:
         st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
         return
     comparison = _comparison(view)
-    published = published_for(run.dataset, run.model, run.n_exits)
+    published = published_beside(view)
     _identity(run, view.split)
     _provenance(run, comparison, published)
     _in_words(view, comparison, published)
@@ -113,9 +114,10 @@ def _in_words(view: View, comparison: Comparison, published: Mapping[str, Publis
     label = _label(view.predictor)
     st.markdown(f"**{escape(findings.correction_sentence(comparison, label))}**")
     lines = [findings.price_sentence(comparison, label)]
-    if {"baseline", view.predictor} <= set(published) and not state.get("set"):
+    if {"baseline", view.predictor} <= set(published):
         lines.insert(0, findings.published_sentence(*_published_pair(published, view.predictor, comparison.of), label))
-    plain_text(" ".join(lines), role="caption")
+    for line in lines:
+        plain_text(line, role="caption")
 
 
 def _published_pair(published: Mapping[str, Published], predictor: str, of: str) -> tuple[tuple, tuple]:
@@ -264,6 +266,7 @@ def _classes(view: View, comparison: Comparison) -> None:
     falls = group_falls(comparison, len(names), of_class)
     shown = falls.corrected if view.poe else falls.baseline
     kept = slice(0, CLASSES_SHOWN)
+    names = [f"class {name}" if name.isdigit() else name for name in names]
     rows = [names[group] for group in falls.group]
     kind = "superclasses" if of_class is not None else "classes"
     figure = class_falls_figure(

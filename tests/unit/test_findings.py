@@ -65,7 +65,7 @@ def test_the_sentence_names_both_shares_and_both_accuracies():
 def test_without_labels_the_sentence_counts_changed_answers():
     text = findings.correction_sentence(comparison(BOTH.baseline, BOTH.corrected, "final_prediction"), "PA")
     assert "final prediction" in text
-    assert text.endswith("it changes 5 of 4 final answers.")
+    assert text.endswith("PA changes 5 of 4 final answers.")
 
 
 def test_the_price_names_confidence_calibration_and_broken_answers():

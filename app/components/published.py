@@ -1,0 +1,14 @@
+"""The paper's numbers that may stand beside what is on screen: of the same network, and of the settings it reports."""
+
+from analysis.published import Published, published_for
+from app import state
+from app.components.sidebar import View
+
+
+def published_beside(view: View) -> dict[str, Published]:
+    """Published numbers by predictor; without the chosen one where its settings are not the defaults, the paper's."""
+    run = view.run
+    found = published_for(run.dataset, run.model, run.n_exits)
+    if state.get("set"):
+        found.pop(view.predictor, None)
+    return found

@@ -1,0 +1,94 @@
+"""The overview by AppTest: every kind of run, what the switch changes, and what stands beside the paper's numbers."""
+
+import pytest
+
+from analysis.storage import write_run
+from tests.e2e.pages import figures, opened, title, words
+
+FIGURES = {"trajectories", "shares", "exits", "classes", "price"}
+
+
+@pytest.fixture
+def full(small_run):
+    return opened(run="small", predictor="pa", poe="0")
+
+
+def test_a_full_run_shows_five_figures_and_says_what_the_correction_did(full):
+    assert not full.exception
+    assert set(figures(full)) == FIGURES
+    assert "Under PA" in words(full)
+    assert "What PA costs" in words(full)
+    assert "A small run" in words(full)
+
+
+def test_the_switch_changes_every_figure_and_no_axis(full):
+    off = figures(full)
+    on = figures(opened(run="small", predictor="pa", poe="1"))
+    for name in FIGURES:
+        assert off[name]["data"] != on[name]["data"], name
+        for axis in ("xaxis", "yaxis"):
+            assert off[name]["layout"][axis].get("range") == on[name]["layout"][axis].get("range"), (name, axis)
+    assert title(off["trajectories"]).startswith("Baseline: ")
+    assert title(on["trajectories"]).startswith("PA: ")
+
+
+def test_the_same_choice_draws_the_same_samples_and_another_draws_others(small_run):
+    def ids(draw):
+        lines = figures(opened(run="small", draw=draw))["trajectories"]["data"][0]
+        return [about[0] for about in lines["customdata"][::8]]
+
+    assert ids("0") == ids("0") != ids("1")
+    assert len(ids("0")) == 40
+
+
+def test_the_published_numbers_stand_beside_a_network_of_the_paper(runs, small_logits, small_labels):
+    write_run(runs / "paper", logits=small_logits, labels=small_labels, dataset="cifar100", model="msdnet")
+    app = opened(run="paper", predictor="pa")
+    assert "The paper: 49.1% of samples lose more than 0.1" in words(app)
+    names = [trace["name"] for trace in figures(app)["shares"]["data"]]
+    assert "published, pa" in names
+
+
+def test_other_settings_have_no_published_number(runs, small_logits, small_labels):
+    write_run(runs / "paper", logits=small_logits, labels=small_labels, dataset="cifar100", model="msdnet")
+    app = opened(run="paper", predictor="pa", set="weights:uniform")
+    assert "The paper:" not in words(app)
+    assert "published, pa" not in [trace["name"] for trace in figures(app)["shares"]["data"]]
+
+
+def test_without_labels_the_final_prediction_stands_in(unlabelled_run):
+    app = opened(run="unlabelled")
+    assert not app.exception
+    assert set(figures(app)) == FIGURES
+    assert "final prediction's probability" in words(app)
+    assert figures(app)["trajectories"]["layout"]["yaxis"]["title"]["text"] == "probability of the final prediction"
+
+
+def test_probabilities_only_are_shown_with_what_they_allow(probs_run):
+    app = opened(run="probs", poe="1")
+    assert not app.exception
+    assert title(figures(app)["trajectories"]).startswith("Softmax PoE: ")
+
+
+def test_neither_images_nor_costs_are_needed(imageless_run):
+    app = opened(run="imageless")
+    assert not app.exception
+    assert set(figures(app)) == FIGURES
+
+
+def test_an_empty_split_says_so(imageless_run):
+    app = opened(run="imageless", split="calibration")
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_damaged_run_says_what_to_do(damaged_run):
+    app = opened(run="damaged")
+    assert not app.exception
+    assert not figures(app)
+    assert any("analysis validate" in code.value for code in app.code)
+
+
+def test_names_from_files_stay_text(full):
+    rows = figures(full)["classes"]["layout"]["yaxis"]["ticktext"]
+    assert all(row.startswith("class &lt;") for row in rows)
