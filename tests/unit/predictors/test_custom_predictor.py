@@ -235,13 +235,13 @@ def test_the_environment_names_predictors(file, tmp_path, monkeypatch):
 
 
 def test_one_broken_predictor_of_the_environment_leaves_the_others(file, tmp_path, monkeypatch):
-    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{tmp_path}/gone.py:f,{file}:half,{file}:absent")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{tmp_path}/gone.py:lost,{file}:half,{file}:absent")
     assert list(available_predictors())[6:] == ["half"]
     gone, absent = predictor_errors()
     assert gone.startswith(f"EXITLENS_PREDICTORS: predictor file {tmp_path}/gone.py cannot be read")
     assert absent.startswith(f"EXITLENS_PREDICTORS: predictor file {file} has no function absent")
-    with pytest.raises(ValueError, match=r"predictor 'f' is no known id, and EXITLENS_PREDICTORS: .*gone.py cannot"):
-        resolve("f")
+    with pytest.raises(ValueError, match=r"predictor .lost. is no known id, and EXITLENS_PREDICTORS: .*gone.py cannot"):
+        resolve("lost")
 
 
 def test_naming_predictors_runs_no_file_and_imports_no_torch(file):
