@@ -6,6 +6,8 @@ Imports the standard library, and platformdirs when a default is needed.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -17,6 +19,20 @@ def runs_folders() -> list[Path]:
     """Where runs are looked for: `EXITLENS_RUNS` (several, separated by os.pathsep) or the bundled runs."""
     named = [Path(name) for name in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if name]
     return [folder.expanduser() for folder in named] or [PROJECT / "cached_runs"]
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder with its parents; those made here go again, where they are empty, if the block fails."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for path in new:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def cache_folder() -> Path:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from analysis.run import KINDS, SPLITS, Run, release_pages
 from analysis.storage.faults import describe, first_fault
-from analysis.storage.folders import DATASETS
+from analysis.storage.folders import DATASETS, made_folder
 from analysis.storage.manifest import (
     MANIFEST,
     SAMPLES,
@@ -66,15 +66,15 @@ def new_folder(out: Path) -> Iterator[Path]:
     ValueError : `out` exists, or its name cannot be a run's
     """
     check_out(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name[:100]}-", suffix=".partial", dir=out.parent))
-    try:
-        yield folder
-        folder.chmod(0o755)  # mkdtemp makes it private
-        check_out(out)
-        folder.rename(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with made_folder(out.parent):
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name[:100]}-", suffix=".partial", dir=out.parent))
+        try:
+            yield folder
+            folder.chmod(0o755)  # mkdtemp makes it private
+            check_out(out)
+            folder.rename(out)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _chunks_of(logits: np.ndarray) -> Iterator[np.ndarray]:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.storage.folders import DATASETS
+from analysis.storage.folders import DATASETS, made_folder
 from analysis.storage.images import ImageTable, disagreement
 from analysis.storage.manifest import file_entry
 
@@ -157,9 +157,8 @@ def stored_images(runs: Path, dataset: str, pairings: dict[str, Pairing]) -> Ite
     if not new:
         yield kept
         return
-    inside.mkdir(parents=True, exist_ok=True)
     made: list[Path] = []
-    with tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=inside) as temporary:
+    with made_folder(inside), tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=inside) as temporary:
         written = {split: Path(temporary) / f"{split}-00000-of-00001.parquet" for split in new}
         for split, pairing in new.items():
             _write(pairing, written[split])

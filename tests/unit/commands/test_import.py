@@ -1,0 +1,201 @@
+"""`import` and `validate` as a researcher calls them: exit status, one line on standard error, what is left behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.cli import main
+from analysis.storage import load_run
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def source(tmp_path, small_logits, small_labels) -> Path:
+    np.savez(tmp_path / "x.npz", logits=small_logits, labels=small_labels)
+    return tmp_path / "x.npz"
+
+
+def refused(capsys, *arguments) -> str:
+    """The one line that a refused call prints."""
+    assert main([str(argument) for argument in arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+def test_everything_at_once(source, runs, tmp_path, capsys, small_logits, small_labels):
+    (tmp_path / "classes.txt").write_text("\n".join(f"class {i}" for i in range(20)))
+    pd.DataFrame({"id": [f"s{i}" for i in range(400)], "difficulty": np.arange(400)}).to_csv(
+        tmp_path / "samples.csv", index=False
+    )
+    options = ["--dataset", "tiny", "--model", "msdnet", "--title", "Mine", "--costs", "1e6,2e6,3e6,4e6,5e6,6e6,7e6"]
+    options += ["--cost-unit", "FLOPs", "--classes", tmp_path / "classes.txt", "--samples", tmp_path / "samples.csv"]
+    assert main([str(a) for a in ["import", source, "--out", runs / "mine & yours", *options]]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    run = load_run(runs / "mine & yours")
+    np.testing.assert_array_equal(run.logits.read(0, 400), small_logits)
+    assert (run.dataset, run.model, run.title) == ("tiny", "msdnet", "Mine")
+    assert run.cost() == ("FLOPs", tuple(1e6 * i for i in range(1, 8)))
+    assert run.samples["id"].tolist()[-1] == "s399"
+    assert run.class_names[19] == "class 19"
+    accuracy = 100 * (small_logits.argmax(2) == small_labels).mean(1)
+    assert "".join(f"{value:8.2f}" for value in accuracy) in printed.out
+    assert "float16 logits" in printed.out
+    last = printed.out.splitlines()[-1]
+    assert last.startswith("Open it: ")
+    assert last.endswith("http://localhost:8501/?run=mine%20%26%20yours&predictor=pa&poe=0")
+    assert f"EXITLENS_RUNS={runs} python -m streamlit run" in last
+    assert main(["validate", "mine & yours"]) == 0
+    assert "mine & yours is sound: 7 exits x 400 samples x 20 classes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--costs", "1,2"], "2 costs in MACs for 7 exits"),
+        (["--costs", "flops.pth"], "--costs flops.pth: give numbers"),
+        (["--axes", "samples,exits,classes"], "has 7 samples and there are 400 labels"),
+        (["--axes", "samples"], "--axes samples: give the order"),
+        (["--kind", "probs"], "x.npz: logits[0, 0] sums to"),
+        (["--splits", "test,calibration"], "names 2 splits for 1 sources"),
+        (["--splits", "train"], "'train': use test or calibration"),
+        (["--labels", "missing.npy"], "the source holds labels already"),
+        (["--samples", "missing.csv"], "there is no such file"),
+        (["--classes", "missing.txt"], "there is no such file"),
+        (["--images", "missing"], "there is no such file or folder"),
+    ],
+)
+def test_bad_options_are_refused_in_one_line(source, runs, capsys, options, message, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(capsys, "import", source, "--out", runs / "run", *options)
+    assert list(runs.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda x, y: (x, np.where(np.arange(400) == 3, 20, y)),
+            "labels[3] is 20 (sample 4 of 400), no whole number in 0..19",
+        ),
+        (lambda x, y: (x, np.where(np.arange(400) == 3, -1, y)), "labels[3] is -1"),
+        (lambda x, y: (x, y + 0.5), "(400 labels are none)"),
+        (lambda x, y: (x, y[:399]), "no axis has the length of the 399 labels"),
+        (lambda x, y: (x[0], y), "has 2 axes (400, 20): logits need three"),
+        (lambda x, y: (x[None], y), "has 4 axes"),
+        (lambda x, y: (x.astype(np.complex64), y), "dtype complex64: logits must be real numbers"),
+    ],
+)
+def test_bad_arrays_are_refused_and_nothing_is_left(
+    tmp_path, runs, capsys, small_logits, small_labels, change, message
+):
+    logits, labels = change(small_logits, small_labels)
+    np.savez(tmp_path / "x.npz", logits=logits, labels=labels)
+    assert message in refused(capsys, "import", tmp_path / "x.npz", "--out", runs / "new" / "run")
+    assert list(runs.iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(("value", "holds"), [(np.nan, "NaN"), (np.inf, "+inf")])
+def test_faults_are_named_or_dropped(tmp_path, runs, capsys, small_logits, small_labels, dtype, value, holds):
+    logits = small_logits.astype(dtype)
+    logits[3, 17, 5] = logits[6, 300, 0] = value
+    np.savez(tmp_path / "x.npz", logits=logits, labels=small_labels)
+    call = ["import", tmp_path / "x.npz", "--out", runs / "run"]
+    line = refused(capsys, *call)
+    assert f"logits[3, 17] holds {holds} (exit 4, sample 18 of 400): re-export the run, or drop the sample" in line
+    assert "(2 samples are so)" in line
+    assert list(runs.iterdir()) == []
+    assert main([str(a) for a in [*call, "--drop-nan"]]) == 0
+    assert "Dropped 2 of 400 samples with NaN, +inf or only -inf (id 17, 300)." in capsys.readouterr().out
+    run = load_run(runs / "run")
+    keep = np.delete(np.arange(400), [17, 300])
+    np.testing.assert_array_equal(run.logits.read(0, 398), small_logits[:, keep])
+    np.testing.assert_array_equal(run.labels, small_labels[keep])
+    assert run.samples["id"].tolist() == [str(i) for i in keep]
+
+
+def test_samples_that_do_not_fit(source, runs, tmp_path, capsys):
+    def table(text):
+        (tmp_path / "samples.csv").write_text(text)
+        return refused(capsys, "import", source, "--out", runs / "run", "--samples", tmp_path / "samples.csv")
+
+    rows = [f"{i}" for i in range(400)]
+    assert "--samples has 399 rows for 400 samples" in table("id\n" + "\n".join(rows[:399]))
+    assert "id '0' is used twice, by samples 1 and 400" in table("id\n" + "\n".join([*rows[:399], "0"]))
+    assert "the split of sample 1 is 'train'" in table("split\n" + "\n".join(["train"] * 400))
+    assert "labels differ from those of the source, first at sample" in table("label\n" + "\n".join(["0"] * 400))
+    assert list(runs.iterdir()) == []
+
+
+def test_an_unknown_label_is_an_empty_cell(tmp_path, runs, small_logits, small_labels):
+    np.save(tmp_path / "x.npy", small_logits)
+    labels = ["" if i == 5 else str(label) for i, label in enumerate(small_labels)]
+    (tmp_path / "samples.csv").write_text("id,label\n" + "\n".join(f"{i},{label}" for i, label in enumerate(labels)))
+    call = ["import", tmp_path / "x.npy", "--out", runs / "run", "--samples", tmp_path / "samples.csv"]
+    assert main([str(a) for a in call]) == 0
+    known = np.where(np.arange(400) == 5, -1, small_labels)
+    np.testing.assert_array_equal(load_run(runs / "run").labels, known)
+
+
+def test_an_existing_out_is_refused_before_anything_is_read(runs, small_run, capsys):
+    assert "exists: choose another folder" in refused(capsys, "import", "missing.npz", "--out", small_run.path)
+
+
+def test_probabilities_are_recognised_aloud(tmp_path, runs, small_logits, small_labels, capsys):
+    exponentials = np.exp(small_logits.astype(np.float64))
+    np.savez(tmp_path / "x.npz", logits=exponentials / exponentials.sum(2, keepdims=True), labels=small_labels)
+    assert main(["import", str(tmp_path / "x.npz"), "--out", str(runs / "run")]) == 0
+    assert "pa cannot be computed" in capsys.readouterr().out
+    assert load_run(runs / "run").kind == "probs"
+
+
+def test_validate_names_the_damage(damaged_run, runs, capsys):
+    assert "logits.safetensors has" in refused(capsys, "validate", "damaged")
+    assert "there is no run 'missing'" in refused(capsys, "validate", "missing")
+
+
+def call(*arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "analysis", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
+
+
+def test_a_call_from_the_shell(source, runs):
+    done = call("import", source, "--out", runs / "run")
+    assert (done.returncode, done.stderr) == (0, "")
+    again = call("import", source, "--out", runs / "run")
+    assert again.returncode == 2
+    assert again.stderr.count("\n") == 1
+    assert "Traceback" not in again.stderr
+
+
+MEASURE = """
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, "-m", "analysis", *sys.argv[1:]], stdout=subprocess.DEVNULL)
+unit = 1 if sys.platform == "darwin" else 1024
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit)
+"""
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_memory_is_bounded_by_a_chunk_and_not_by_the_array(tmp_path, runs, order):
+    """640 MB of logits in less than 400 MB, the interpreter and its libraries included."""
+    shape = (5, 32_000, 1000)
+    with (tmp_path / "x.npy").open("wb") as file:  # a file full of zeros, which takes no space
+        header = {"descr": "<f4", "fortran_order": order == "F", "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + 4 * int(np.prod(shape)))
+    command = ["import", tmp_path / "x.npy", "--out", runs / "run"]
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE, *map(str, command)], capture_output=True, text=True, cwd=PROJECT, check=True
+    )
+    status, peak_bytes = map(int, measured.stdout.split())
+    assert status == 0
+    assert peak_bytes < 400e6

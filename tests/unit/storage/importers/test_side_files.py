@@ -1,0 +1,83 @@
+"""Files of costs, class names and columns."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.storage.importers.side_files import read_classes, read_costs, read_labels, read_table
+
+COSTS = (15.1e6, 25.5e6, 4e7)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("flops.pth", lambda path: torch.save(list(COSTS), path)),
+        ("tensor.pth", lambda path: torch.save(torch.tensor(COSTS, dtype=torch.float64), path)),
+        ("tensors.pth", lambda path: torch.save([torch.tensor(c, dtype=torch.float64) for c in COSTS], path)),
+        ("flops.pkl", lambda path: path.write_bytes(pickle.dumps(COSTS))),
+        ("flops.npy", lambda path: np.save(path, np.array(COSTS))),
+        ("flops.json", lambda path: path.write_text(str(list(COSTS)))),
+        ("flops.txt", lambda path: path.write_text("\n".join(map(str, COSTS)))),
+    ],
+)
+def test_costs_from_a_file(tmp_path, name, write):
+    write(tmp_path / name)
+    assert read_costs(str(tmp_path / name)) == COSTS
+
+
+def test_costs_as_numbers():
+    assert read_costs("15.1e6,25.5e6, 4e7") == COSTS
+    with pytest.raises(ValueError, match="give numbers separated by commas, or an existing file"):
+        read_costs("flops.pth")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "names"),
+    [
+        ("a.json", '["cat", "", 3, null]', ("cat", "", "3", "")),
+        ("a.txt", "cat\n\ndog, wild\r\n", ("cat", "", "dog, wild")),
+        ("bom.txt", "\ufeffcat\ndog", ("cat", "dog")),
+        ("list.txt", '["cat", "dog"]', ("cat", "dog")),
+        ("bracket.txt", "[cat\n[dog]", ("[cat", "[dog]")),
+        ("markup.txt", "<b>cat</b>\n=1+1", ("<b>cat</b>", "=1+1")),
+    ],
+)
+def test_class_names(tmp_path, name, text, names):
+    (tmp_path / name).write_bytes(text.encode())
+    assert read_classes(tmp_path / name) == names
+
+
+def test_class_names_that_cannot_be_read(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"cat\n\xff\n")
+    with pytest.raises(ValueError, match=r"is not UTF-8 text \(byte 4\)"):
+        read_classes(tmp_path / "a.txt")
+    (tmp_path / "a.json").write_text('{"0": "cat"}')
+    with pytest.raises(ValueError, match="is no JSON list"):
+        read_classes(tmp_path / "a.json")
+
+
+def test_ids_of_a_table_stay_text(tmp_path):
+    (tmp_path / "a.csv").write_text("id,difficulty\n007,0.5\n008,\n")
+    table = read_table(tmp_path / "a.csv", "--samples")
+    assert table["id"].tolist() == ["007", "008"]
+    assert np.isnan(table["difficulty"][1])
+
+
+def test_tables_that_cannot_be_read(tmp_path):
+    (tmp_path / "twice.csv").write_text("id,x,x\n1,2,3\n")
+    with pytest.raises(ValueError, match="the column 'x' stands twice"):
+        read_table(tmp_path / "twice.csv", "--samples")
+    (tmp_path / "a.parquet").write_text("no")
+    with pytest.raises(ValueError, match="is no readable table"):
+        read_table(tmp_path / "a.parquet", "--samples")
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(ValueError, match="is no readable table"):
+        read_table(tmp_path / "empty.csv", "--samples")
+
+
+def test_an_empty_label_is_unknown(tmp_path):
+    (tmp_path / "a.csv").write_text("id,label\n1,4\n2,\n")
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.csv"), [4, np.nan])
