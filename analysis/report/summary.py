@@ -41,7 +41,7 @@ def shown(value: float | None, factor: float = 1, decimals: int = 2) -> str:
 
 
 def named(summaries: Sequence[dict]) -> list[tuple[str, dict]]:
-    """Each summary with its predictor's id; where two share it, with the settings in which it differs from the first."""
+    """Each summary with its predictor's id; if that is the first one's too, with the settings in which they differ."""
     first = summaries[0]
     pairs = [(first["predictor"], first)]
     for summary in summaries[1:]:

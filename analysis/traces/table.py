@@ -93,6 +93,8 @@ class Traces:
         return self if known.all() else self.select(known)
 
 
+DTYPES = {"predicted": np.int32, "rank": np.int32, "support": np.int32, "correct": np.bool_, "collapsed": np.bool_}
+"""Of the columns that are not float32."""
 PER_EXIT = tuple(field.name for field in fields(Traces) if field.name not in ("labels", "falls", "n_classes"))
 
 

@@ -1,0 +1,192 @@
+"""Traces on disk: the long form, the bundled file and the cache, which all give the same numbers and import no torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import analysis.traces.cache as cache
+import analysis.traces.load as load
+from analysis.traces import COLUMNS, bundled_name, compute_traces, load_traces, read_traces_parquet, write_traces_parquet
+from analysis.traces.table import FALLS, PER_EXIT
+
+
+def same(one, other) -> None:
+    for name in (*PER_EXIT, "labels"):
+        ours, theirs = getattr(one, name), getattr(other, name)
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
+        assert ours.dtype == theirs.dtype, name
+    for key in FALLS:
+        for part, expected in zip(one.falls[key], other.falls[key]):
+            np.testing.assert_array_equal(part, expected, err_msg=str(key))
+            assert part.dtype == expected.dtype, key
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "traces"
+
+
+@pytest.fixture
+def counted(monkeypatch) -> list:
+    """Grows whenever traces are computed."""
+    calls = []
+
+    def count(*args, **kwargs):
+        calls.append(args)
+        return compute_traces(*args, **kwargs)
+
+    monkeypatch.setattr(load, "compute_traces", count)
+    return calls
+
+
+def test_the_long_form_has_a_row_per_sample_and_exit(small_run, tmp_path):
+    traces = compute_traces(small_run, "pa")
+    write_traces_parquet(traces, small_run, tmp_path / "all.parquet")
+    table = pd.read_parquet(tmp_path / "all.parquet")
+    assert tuple(table.columns) == COLUMNS
+    assert table["sample"].tolist() == np.repeat(np.arange(400), 7).tolist()
+    assert table["exit"].tolist() == np.tile(np.arange(1, 8), 400).tolist()
+    assert table["id"].tolist() == small_run.samples["id"].repeat(7).tolist()
+    assert table["split"].tolist() == small_run.samples["split"].repeat(7).tolist()
+    np.testing.assert_array_equal(table["max_prob"].to_numpy().reshape(400, 7).T, traces.max_prob)
+    fall = traces.falls["true_class", "relative"]
+    rows = table[table["exit"] == 3]
+    np.testing.assert_array_equal(rows["relative_fall_true_class"], fall.size)
+    falling = fall.size > 0
+    np.testing.assert_array_equal(rows["relative_fall_true_class_from"].notna(), falling)
+    np.testing.assert_array_equal(rows["relative_fall_true_class_to"][falling], fall.to_exit[falling] + 1)
+
+
+def test_what_needs_a_label_is_null_without_one(unlabelled_run, tmp_path):
+    write_traces_parquet(compute_traces(unlabelled_run, "pa"), unlabelled_run, tmp_path / "t.parquet")
+    table = pq.read_table(tmp_path / "t.parquet")
+    nulls = {name for name in table.column_names if table.column(name).null_count == table.num_rows}
+    assert {"true_class_prob", "log_true_class_prob", "correct", "rank", "fall_true_class"} <= nulls
+    assert all("true_class" in name or name in ("correct", "rank") for name in nulls)
+    assert table.column("predicted").null_count == 0
+
+
+@pytest.mark.parametrize("split", ["test", "calibration", "all"])
+def test_a_file_is_read_as_it_was_written(small_run, tmp_path, split):
+    traces = compute_traces(small_run, "pa").select(small_run.positions(split))
+    write_traces_parquet(traces, small_run, tmp_path / "t.parquet", split=split)
+    same(read_traces_parquet(tmp_path / "t.parquet", small_run), traces)
+
+
+def test_a_run_without_labels_is_read_as_it_was_written(unlabelled_run, tmp_path):
+    traces = compute_traces(unlabelled_run, "baseline")
+    write_traces_parquet(traces, unlabelled_run, tmp_path / "t.parquet", split="test")
+    same(read_traces_parquet(tmp_path / "t.parquet", unlabelled_run), traces)
+
+
+def test_traces_of_another_split_are_refused(small_run, tmp_path):
+    with pytest.raises(ValueError, match="hold 400 samples, split 'test' of run small 300: give the split"):
+        write_traces_parquet(compute_traces(small_run, "pa"), small_run, tmp_path / "t.parquet", split="test")
+    assert not list(tmp_path.glob("t.parquet*"))
+
+
+def test_the_bundled_file_is_used_for_defaults_on_the_test_split(small_run, counted, own_cache):
+    expected = compute_traces(small_run, "pa").select(small_run.positions("test"))
+    write_traces_parquet(expected, small_run, small_run.path / bundled_name("pa"), split="test")
+    same(load_traces(small_run, "pa"), expected)
+    same(load_traces(small_run, "pa", {"weights": "linear"}), expected)
+    assert not counted
+    assert not own_cache.exists()
+    load_traces(small_run, "pa", {"weights": "uniform"})
+    load_traces(small_run, "pa", split="calibration")
+    assert len(counted) == 2
+
+
+@pytest.mark.parametrize("damage", [lambda old: b"", lambda old: old[: len(old) // 2], lambda old: b"PAR1" + old[4:-9]])
+def test_a_damaged_bundled_file_is_passed_over(small_run, counted, damage, caplog):
+    file = small_run.path / bundled_name("pa")
+    expected = compute_traces(small_run, "pa").select(small_run.positions("test"))
+    write_traces_parquet(expected, small_run, file, split="test")
+    file.write_bytes(damage(file.read_bytes()))
+    same(load_traces(small_run, "pa"), expected)
+    assert len(counted) == 1
+    assert "compute them again" in caplog.text
+
+
+def test_a_file_of_another_run_is_passed_over(small_run, imageless_run, counted, caplog):
+    write_traces_parquet(
+        compute_traces(imageless_run, "pa"), imageless_run, small_run.path / bundled_name("pa"), split="test"
+    )
+    same(load_traces(small_run, "pa"), compute_traces(small_run, "pa").select(small_run.positions("test")))
+    assert "holds other samples" in caplog.text
+
+
+def test_what_was_computed_is_cached_for_every_split(small_run, counted):
+    first = load_traces(small_run, "moe", split="all")
+    same(load_traces(small_run, "moe", split="all"), first)
+    same(load_traces(small_run, "moe", split="calibration"), first.select(small_run.positions("calibration")))
+    assert len(counted) == 1
+
+
+def test_every_setting_has_its_own_cache(small_run, counted):
+    load_traces(small_run, "baseline", {"temperature": 2})
+    load_traces(small_run, "baseline", {"temperature": "3"})
+    load_traces(small_run, "baseline", {"temperature": "2.0"})
+    assert len(counted) == 2
+
+
+def test_changed_code_reads_no_old_numbers(small_run, counted, monkeypatch):
+    load_traces(small_run, "moe")
+    monkeypatch.setattr(cache, "code_version", lambda: "another")
+    load_traces(small_run, "moe")
+    assert len(counted) == 2
+
+
+def test_a_damaged_cache_is_computed_anew(small_run, counted, own_cache):
+    expected = load_traces(small_run, "moe")
+    (file,) = own_cache.iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    same(load_traces(small_run, "moe"), expected)
+    same(load_traces(small_run, "moe"), expected)
+    assert len(counted) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(small_run, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "file"))
+    assert load_traces(small_run, "moe").n_samples == 300
+
+
+def test_what_was_used_least_recently_is_discarded(tmp_path):
+    for age, name in enumerate("abc"):
+        path = tmp_path / f"{name}.safetensors"
+        path.write_bytes(bytes(100))
+        os.utime(path, (1e9 - age, 1e9 - age))
+    cache.discard_oldest(tmp_path, 250)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_bundled_and_cached_traces_import_no_torch(small_run):
+    pa = compute_traces(small_run, "pa").select(small_run.positions("test"))
+    write_traces_parquet(pa, small_run, small_run.path / bundled_name("pa"), split="test")
+    load_traces(small_run, "moe")
+    code = (
+        "import sys; from pathlib import Path; from analysis.storage import load_run; from analysis.traces import load_traces\n"
+        f"run = load_run(Path({str(small_run.path)!r})); load_traces(run, 'pa'); load_traces(run, 'moe', split='all')\n"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'streamlit', 'plotly')))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_someone_elses_predictor_is_traced_and_cached_by_its_content(small_run, counted, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def mine(logits):\n    return logits.softmax(-1)\n")
+    first = load_traces(small_run, f"{file}:mine")
+    np.testing.assert_allclose(first.max_prob, load_traces(small_run, "baseline").max_prob, rtol=1e-5)
+    load_traces(small_run, f"{file}:mine")
+    assert len(counted) == 2
+    file.write_text("def mine(logits):\n    return (2 * logits).softmax(-1)\n")
+    assert (load_traces(small_run, f"{file}:mine").max_prob != first.max_prob).any()
