@@ -118,18 +118,18 @@ def base_figure(title: str, subtitle: str = "", x_title: str = "", y_title: str 
     plotly.graph_objects.Figure
         Template "none", no colours of text or background, horizontal grid only, no legend (label lines at their end).
     """
-    figure = go.Figure()
-    figure.update_layout(
-        template="none",
-        title={"text": plain(title), "subtitle": {"text": plain(subtitle)}},
-        xaxis={"title": {"text": plain(x_title)}, "showgrid": False, "zeroline": False},
-        yaxis={"title": {"text": plain(y_title)}, "showgrid": True, "zeroline": False},
-        showlegend=False,
-        hovermode="closest",
-        dragmode="zoom",
-        margin={"l": 56, "r": 16, "t": 8, "b": 44},
-    )
-    figure.update_layout(**layout)
+    figure = go.Figure(layout={  # given at once: update_layout takes ten times as long
+        "template": "none",
+        "title": {"text": plain(title), "subtitle": {"text": plain(subtitle)}},
+        "xaxis": {"title": {"text": plain(x_title)}, "showgrid": False, "zeroline": False},
+        "yaxis": {"title": {"text": plain(y_title)}, "showgrid": True, "zeroline": False},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": "zoom",
+        "margin": {"l": 56, "r": 16, "t": 8, "b": 44},
+    })  # fmt: skip
+    for name, value in layout.items():
+        figure.layout[name] = value
     return figure
 
 
