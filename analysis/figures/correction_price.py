@@ -42,48 +42,46 @@ def correction_price_figure(
         Bars carry `customdata` [exit from 1, its name, count, name of the bars].
     """
     n_exits = len(exit_names)
-    figure = base_figure(title, subtitle, height=height, uirevision=line_name, barmode="relative", bargap=0.3)
-    figure.layout.margin.t = 36
-    ticks = {"tickvals": list(range(1, n_exits + 1)), "ticktext": [plain(n) for n in exit_names]}
-    axis = {"showgrid": False, "zeroline": False, "range": [0.5, n_exits + 0.5], **ticks}
     top = 1.08 * max([float(np.nanmax(values)) for *_, values in lines if np.isfinite(values).any()] + [0.05])
     most = 1.35 * max(max((int(counts.max(initial=0)) for _, counts in bars), default=0), 1)
-    figure.update_layout(
-        xaxis={**axis, "showticklabels": False, "anchor": "y"},
-        yaxis={"domain": UPPER, "range": [0, top], "nticks": 5},
-        xaxis2={**axis, "anchor": "y2", "title": {"text": "exit"}},
-        yaxis2={
-            "domain": LOWER,
-            "anchor": "x2",
-            "range": [-most if len(bars) > 1 else 0, most],
-            "nticks": 5,
-            "zeroline": True,
-        },
+    layout = _layout(exit_names, top, (-most if len(bars) > 1 else 0, most))
+    headings = [_heading(UPPER[1], line_name), _heading(LOWER[1], bar_name)]
+    figure = base_figure(title, subtitle, height=height, uirevision=line_name, annotations=headings, **layout)
+    figure.layout.margin.t = 36
+    figure.add_traces(
+        [_line(*line, (line[0] == predictor_id) == predictor_shown, exit_names, line_name) for line in lines]
     )
-    for own, label, values in lines:
-        figure.add_trace(_line(own, label, values, (own == predictor_id) == predictor_shown, exit_names, line_name))
+    opacity = 1 if predictor_shown else FAINT
+    figure.add_traces(
+        [
+            _bars(counts, sign, name, predictor_id, opacity, exit_names, len(bars) > 1)
+            for sign, (name, counts) in zip((1, -1), bars)
+        ]
+    )
     gap = top * 16 / (0.42 * max(height - 70, 100))
     finite = [line for line in lines if np.isfinite(line[2][-1])]
     for (own, label, _), y in zip(finite, spread([float(values[-1]) for *_, values in finite], gap)):
         line_end_label(figure, n_exits, y, label, predictor_style(own)["color"])
-    for sign, (name, counts) in zip((1, -1), bars):
-        last_opens = len(bars) > 1
-        figure.add_trace(
-            _bars(counts, sign, name, predictor_id, 1 if predictor_shown else FAINT, exit_names, last_opens)
-        )
-    for y, text in ((UPPER[1], line_name), (LOWER[1], bar_name)):
-        figure.add_annotation(
-            x=0,
-            y=y,
-            xref="paper",
-            yref="paper",
-            text=plain(text),
-            showarrow=False,
-            xanchor="left",
-            yanchor="bottom",
-            yshift=10,
-        )
     return figure
+
+
+def _layout(exit_names: Sequence[str], top: float, counts: tuple[float, float]) -> dict:
+    n_exits = len(exit_names)
+    ticks = {"tickvals": list(range(1, n_exits + 1)), "ticktext": [plain(name) for name in exit_names]}
+    axis = {"showgrid": False, "zeroline": False, "range": [0.5, n_exits + 0.5], **ticks}
+    return {
+        "xaxis": {**axis, "showticklabels": False, "anchor": "y"},
+        "yaxis": {"domain": UPPER, "range": [0, top], "nticks": 5, "zeroline": False},
+        "xaxis2": {**axis, "anchor": "y2", "title": {"text": "exit"}},
+        "yaxis2": {"domain": LOWER, "anchor": "x2", "range": counts, "nticks": 5, "zeroline": True},
+        "barmode": "relative",
+        "bargap": 0.3,
+    }
+
+
+def _heading(y: float, text: str) -> dict:
+    where = {"x": 0, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 10}
+    return {**where, "text": plain(text), "showarrow": False}
 
 
 def _line(own: str, label: str, values: np.ndarray, full: bool, exit_names: Sequence[str], name: str) -> go.Scatter:

@@ -55,55 +55,59 @@ def exits_figure(
     exit_names : sequence of str
     title, subtitle : str
     """
-    n_exits = len(exit_names)
-    figure = base_figure(title, subtitle, height=height, uirevision="exits")
-    width = (1 - GAP * (len(panels) - 1)) / len(panels)
+    layout, headings = _layout(panels, exit_names)
+    figure = base_figure(title, subtitle, height=height, uirevision="exits", annotations=headings, **layout)
     figure.layout.margin.t = 36
-    for number, panel in enumerate(panels, start=1):
-        suffix = "" if number == 1 else str(number)
-        left = (number - 1) * (width + GAP)
-        low, high = _range(panel)
-        figure.update_layout({
-            f"xaxis{suffix}": {
-                "domain": [left, min(left + width, 1)],
-                "anchor": f"y{suffix}",
-                "tickvals": list(range(1, n_exits + 1)),
-                "ticktext": [plain(name) for name in exit_names],
-                "range": [0.8, n_exits + 0.2],
-                "showgrid": False,
-                "zeroline": False,
-                "title": {"text": "exit"},
-            },
-            f"yaxis{suffix}": {
-                "anchor": f"x{suffix}",
-                "range": [low, high],
-                "showgrid": True,
-                "zeroline": False,
-                "nticks": 6,
-            },
-        })  # fmt: skip
-        said = panel.name if panel.from_zero_to is not None else f"{panel.name} (axis from {low:g})"
-        figure.add_annotation(
-            x=left,
-            y=1,
-            xref="paper",
-            yref="paper",
-            text=plain(said),
-            showarrow=False,
-            xanchor="left",
-            yanchor="bottom",
-            yshift=12,
-        )
-        for own, label, values, full in (
-            ("baseline", baseline_label, panel.baseline, not predictor_shown),
-            (predictor_id, predictor_label, panel.predictor, predictor_shown),
-        ):
-            if own != "baseline" or predictor_id != "baseline" or full:
-                figure.add_trace(_line(own, label, values, full, exit_names, panel.name, suffix))
-        for own, values in panel.published:
-            figure.add_trace(_published(own, values, exit_names, panel.name, suffix))
-    _label_last_panel(figure, panels, predictor_id, predictor_label, baseline_label, n_exits, height)
+    for panel, suffix in zip(panels, _suffixes(panels)):
+        lines = [("baseline", baseline_label, panel.baseline, not predictor_shown)]
+        lines.append((predictor_id, predictor_label, panel.predictor, predictor_shown))
+        figure.add_traces([_line(*line, exit_names, panel.name, suffix) for line in lines])
+        figure.add_traces([_published(*pair, exit_names, panel.name, suffix) for pair in panel.published])
+    _label_last_panel(figure, panels, predictor_id, predictor_label, baseline_label, len(exit_names), height)
     return figure
+
+
+def _suffixes(panels: Sequence[Panel]) -> list[str]:
+    """What plotly adds to x and y: nothing for the first panel, then 2, 3, ..."""
+    return ["" if number == 1 else str(number) for number in range(1, len(panels) + 1)]
+
+
+def _layout(panels: Sequence[Panel], exit_names: Sequence[str]) -> tuple[dict, list[dict]]:
+    """Axes side by side, and the panels' headings as annotations."""
+    layout, headings = {}, []
+    width = (1 - GAP * (len(panels) - 1)) / len(panels)
+    for number, (panel, suffix) in enumerate(zip(panels, _suffixes(panels))):
+        left = number * (width + GAP)
+        low, high = _range(panel)
+        layout[f"xaxis{suffix}"] = {
+            "domain": [left, min(left + width, 1)],
+            "anchor": f"y{suffix}",
+            "tickvals": list(range(1, len(exit_names) + 1)),
+            "ticktext": [plain(name) for name in exit_names],
+            "range": [0.8, len(exit_names) + 0.2],
+            "showgrid": False,
+            "zeroline": False,
+            "title": {"text": "exit"},
+        }
+        layout[f"yaxis{suffix}"] = {
+            "anchor": f"x{suffix}",
+            "range": [low, high],
+            "showgrid": True,
+            "zeroline": False,
+            "nticks": 6,
+        }
+        said = panel.name if panel.from_zero_to is not None else f"{panel.name} (axis from {low:g})"
+        where = {
+            "x": left,
+            "y": 1,
+            "xref": "paper",
+            "yref": "paper",
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "yshift": 12,
+        }
+        headings.append({**where, "text": plain(said), "showarrow": False})
+    return layout, headings
 
 
 def _range(panel: Panel) -> tuple[float, float]:
@@ -115,9 +119,8 @@ def _range(panel: Panel) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
     step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6))) / 2
-    return float(max(0.0, np.floor((low - 0.1 * step) / step) * step)), float(
-        np.ceil((high + 0.1 * step) / step) * step
-    )
+    bottom, top = np.floor((low - 0.1 * step) / step) * step, np.ceil((high + 0.1 * step) / step) * step
+    return max(0.0, float(bottom)), float(top)
 
 
 def _line(

@@ -73,15 +73,14 @@ def trajectories_figure(
     """
     n_exits = len(exit_names)
     figure = base_figure(title, subtitle, "exit", quantity, height=height, uirevision="exits", hoverdistance=60)
-    figure.update_xaxes(tickvals=list(range(1, n_exits + 1)), ticktext=[plain(name) for name in exit_names])
-    figure.update_xaxes(range=[0.9, n_exits + 0.1])
-    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".1f")
+    x, y = figure.layout.xaxis, figure.layout.yaxis
+    x.tickvals, x.ticktext = list(range(1, n_exits + 1)), [plain(name) for name in exit_names]
+    x.range, y.range, y.tickformat = [0.9, n_exits + 0.1], [-0.02, 1.02], ".1f"
     colour = predictor_style(shown.predictor_id)["color"]
-    figure.add_trace(_sample_lines(shown, ids, names, exit_names, colour))
-    figure.add_trace(_falls(shown, threshold, colour))
+    lines = [_sample_lines(shown, ids, names, exit_names, colour), _falls(shown, threshold, colour)]
     if behind is not None:
-        figure.add_trace(_mean(behind, exit_names, faint=True))
-    figure.add_trace(_mean(shown, exit_names, faint=False))
+        lines.append(_mean(behind, exit_names, faint=True))
+    figure.add_traces([*lines, _mean(shown, exit_names, faint=False)])
     means = [shown] if behind is None else [shown, behind]
     for drawn, y in zip(means, spread([float(d.mean[-1]) for d in means], gap=0.055)):
         line_end_label(figure, n_exits, y, f"{drawn.label}, mean", predictor_style(drawn.predictor_id)["color"])

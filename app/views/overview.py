@@ -39,9 +39,10 @@ def render(view: View) -> None:
         return
     comparison = _comparison(view)
     published = published_beside(view)
-    _identity(run, view.split)
-    _provenance(run, comparison, published)
-    _in_words(view, comparison, published)
+    with st.container(gap="xsmall"):
+        _identity(run, view.split)
+        _provenance(run, comparison, published)
+        _in_words(view, comparison, published)
     picture, shares = st.columns([2, 1], gap="medium")
     with picture:
         _picture(view, comparison)
