@@ -34,7 +34,7 @@ class Published:
     percents: Mapping[str, Mapping[float, float]] = field(repr=False)
     """`true_class` and `final_prediction` -> threshold -> percent of samples."""
 
-    def decrease(self, of: str, thresholds: Sequence[float]) -> Float[np.ndarray, " thresholds"]:
+    def decrease(self, of: str, thresholds: Sequence[float | int] | np.ndarray) -> Float[np.ndarray, " thresholds"]:
         """Percent of samples whose probability falls by more than each threshold; NaN where the paper has no number.
 
         Parameters

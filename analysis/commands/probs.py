@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.commands.options import add_predictor, add_run, chosen_predictor, parse_slice
+from analysis.commands.output import check_new_file
 from analysis.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def write_probs(
 def run(args: argparse.Namespace) -> None:
     from analysis.storage import find_run, load_run
 
-    if args.out.exists():
-        raise ValueError(f"{args.out} exists already: choose another --out, or remove it")
+    check_new_file(args.out)
     opened = load_run(find_run(args.run))
     chosen, settings = chosen_predictor(args, opened)
     samples = parse_slice(args.samples, opened.n_samples) if args.samples else slice(0, opened.n_samples)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from analysis.commands.options import add_predictor, add_run, chosen_predictor
+from analysis.commands.output import check_new_file
 from analysis.commands.progress import progress_bar
 
 
@@ -27,8 +28,7 @@ def run(args: argparse.Namespace) -> None:
     from analysis.storage import find_run, load_run
     from analysis.traces import load_traces, write_traces_parquet
 
-    if args.out.exists():
-        raise ValueError(f"{args.out} exists already: choose another --out, or remove it")
+    check_new_file(args.out)
     opened = load_run(find_run(args.run))
     chosen, settings = chosen_predictor(args, opened)
     with progress_bar(opened.n_samples, f"Tracing {chosen}") as advance:

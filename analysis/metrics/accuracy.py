@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer, Num
+from jaxtyping import Bool, Float, Integer, Shaped
 
 
-def mean_over_samples(values: Num[np.ndarray, "exits samples"]) -> Float[np.ndarray, " exits"]:
+def mean_over_samples(values: Shaped[np.ndarray, "exits samples"]) -> Float[np.ndarray, " exits"]:
     """The mean of each exit in float64; NaN where there is no sample."""
     if values.shape[1] == 0:
         return np.full(values.shape[0], np.nan)

@@ -80,7 +80,7 @@ def largest_fall(values: Float[np.ndarray, "exits samples"], *, relative: bool =
 
 
 def decrease_percent(
-    sizes: Float[np.ndarray, " samples"], thresholds: Sequence[float] = THRESHOLDS
+    sizes: Float[np.ndarray, " samples"], thresholds: Sequence[float | int] | np.ndarray = THRESHOLDS
 ) -> Float[np.ndarray, " thresholds"]:
     """Percent of samples that fall by more than each threshold: 100 mean(d > tau), strictly greater. Lower is better.
 

@@ -24,7 +24,7 @@ def by_group(
     correct: Bool[np.ndarray, "exits samples"],
     sizes: Float[np.ndarray, " samples"],
     n_groups: int,
-    thresholds: Sequence[float] = (0.01, 0.1),
+    thresholds: Sequence[float | int] | np.ndarray = (0.01, 0.1),
 ) -> Groups:
     """Accuracy at every exit and the falls, per group.
 

@@ -35,14 +35,14 @@ def mean_entropy(
 def entropy_rise_percent(
     entropy: Float[np.ndarray, "exits samples"],
     shown: Bool[np.ndarray, "exits samples"],
-    thresholds: Sequence[float] = ENTROPY_THRESHOLDS,
+    thresholds: Sequence[float | int] | np.ndarray = ENTROPY_THRESHOLDS,
 ) -> Float[np.ndarray, " thresholds"]:
     """Percent of samples whose entropy rises by more than each threshold (nats), strictly. Lower is better."""
     return decrease_percent(largest_rise(np.where(shown, entropy, np.nan)), thresholds)
 
 
 def set_growth_percent(
-    sizes: Num[np.ndarray, "exits samples"], thresholds: Sequence[float] = (1, 2, 3, 4, 5)
+    sizes: Num[np.ndarray, "exits samples"], thresholds: Sequence[float | int] | np.ndarray = (1, 2, 3, 4, 5)
 ) -> Float[np.ndarray, " thresholds"]:
     """Percent of samples whose prediction set grows by more than each number of classes. Lower is better."""
     return decrease_percent(largest_rise(sizes), thresholds)

@@ -179,7 +179,7 @@ def trace_chunks(
 
 
 def trace_logits(
-    logits: np.ndarray, labels: Sequence[int] | None = None, predictor_id: str = "pa", **settings: object
+    logits: np.ndarray, labels: Sequence[int] | np.ndarray | None = None, predictor_id: str = "pa", **settings: object
 ) -> Traces:
     """The traces of an array of logits (exits, samples, classes), for notebooks.
 

@@ -34,4 +34,5 @@ def test_bundled_traces_are_those_of_the_logits(folder, predictor_id):
     for key in FALLS:
         np.testing.assert_allclose(computed.falls[key].size, bundled.falls[key].size, rtol=1e-5, atol=1e-6)
         percents = [decrease_percent(traces.falls[key].size) for traces in (computed, bundled)]
-        np.testing.assert_allclose(*percents, atol=100.5 / run.n_samples)  # one sample at a threshold, on another processor
+        one_sample = 100 / computed.n_samples  # that is at a threshold may round to its other side on another processor
+        np.testing.assert_allclose(*percents, atol=1.001 * one_sample)

@@ -1,4 +1,4 @@
-"""Metrics of golden_small against what the paper's public code computed: accuracies and decreases exact, ECE within 0.003."""
+"""Metrics of golden_small against the paper's public code: accuracies and decreases exact, ECE within 0.003."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accuracy, flips, overthinking, improvability, uncertainty and groups, worked by hand on three exits and four samples."""
+"""Accuracy, flips, overthinking, improvability, uncertainty and groups, worked by hand on three exits."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Traces on disk: the long form, the bundled file and the cache, which all give the same numbers and import no torch."""
+"""Traces on disk: the long form, the bundled file and the cache, which give the same numbers and import no torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ import pytest
 
 import analysis.traces.cache as cache
 import analysis.traces.load as load
-from analysis.traces import COLUMNS, bundled_name, compute_traces, load_traces, read_traces_parquet, write_traces_parquet
+from analysis.traces import (
+    COLUMNS,
+    bundled_name,
+    compute_traces,
+    load_traces,
+    read_traces_parquet,
+    write_traces_parquet,
+)
 from analysis.traces.table import FALLS, PER_EXIT
 
 
@@ -174,7 +181,8 @@ def test_bundled_and_cached_traces_import_no_torch(small_run):
     write_traces_parquet(pa, small_run, small_run.path / bundled_name("pa"), split="test")
     load_traces(small_run, "moe")
     code = (
-        "import sys; from pathlib import Path; from analysis.storage import load_run; from analysis.traces import load_traces\n"
+        "import sys; from pathlib import Path\n"
+        "from analysis.storage import load_run; from analysis.traces import load_traces\n"
         f"run = load_run(Path({str(small_run.path)!r})); load_traces(run, 'pa'); load_traces(run, 'moe', split='all')\n"
         "sys.exit(any(name in sys.modules for name in ('torch', 'streamlit', 'plotly')))"
     )

@@ -36,7 +36,9 @@ def test_every_column_by_hand():
     np.testing.assert_allclose(traces.max_prob[:, 0], [0.5, 0.75, 0.5], rtol=1e-6)
     np.testing.assert_allclose(traces.margin[:, 0], [0.25, 0.625, 0.25], rtol=1e-6)
     np.testing.assert_allclose(traces.sum_squared[:, 0], [0.375, 0.59375, 0.375], rtol=1e-6)
-    np.testing.assert_allclose(traces.entropy[:, 0], [1.5 * LN(2), 0.75 * LN(4 / 3) + 0.25 * LN(8), 1.5 * LN(2)], rtol=1e-6)
+    np.testing.assert_allclose(
+        traces.entropy[:, 0], [1.5 * LN(2), 0.75 * LN(4 / 3) + 0.25 * LN(8), 1.5 * LN(2)], rtol=1e-6
+    )
     np.testing.assert_allclose(traces.final_prediction_prob[:, 0], [0.25, 0.125, 0.5], rtol=1e-6)
     assert traces.support.T.tolist() == [[3, 3, 3]]
     assert not traces.collapsed.any()

@@ -1,0 +1,112 @@
+"""`summarize`, `probs` and `traces` as they are called."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.cli import main
+from analysis.predictors import predict
+
+
+def test_summarize_prints_a_table_with_the_baseline_beside(small_run, capsys):
+    assert main(["summarize", "small"]) == 0
+    printed, errors = capsys.readouterr()
+    assert "small: 300 samples of split test" in printed
+    assert "baseline" in printed
+    assert "Under PA" in printed
+    assert errors == ""
+
+
+def test_summarize_prints_one_json_object(small_run, capsys):
+    command = [
+        "summarize",
+        str(small_run.path),
+        "--predictor",
+        "pa",
+        "--set",
+        "weights=uniform",
+        "--set",
+        "threshold=0.5",
+    ]
+    assert main([*command, "--split", "calibration", "--cost-unit", "params", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["predictor"], found["samples"], found["cost_unit"]) == ("pa", 100, "params")
+    assert found["settings"]["weights"] == "uniform"
+    assert found["settings"]["threshold"] == 0.5
+
+
+def test_summarize_uses_softmax_poe_on_probabilities_but_refuses_pa(probs_run, capsys):
+    assert main(["summarize", "probs", "--predictor", "softmax-poe", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.count("\n") == 15
+    assert main(["summarize", "probs"]) == 2
+    assert "needs logits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--split", "calibration"], "run unlabelled has no samples of split calibration: choose another --split"),
+        (["--cost-unit", "ms"], "run unlabelled has no cost in ms"),
+        (["--predictor", "best"], "best"),
+        (["--set", "weights=1,2"], "has 2 numbers and the run 7 exits"),
+    ],
+)
+def test_summarize_says_what_is_wrong_in_one_line(unlabelled_run, capsys, options, message):
+    assert main(["summarize", "unlabelled", *options]) == 2
+    printed, errors = capsys.readouterr()
+    assert printed == ""
+    assert message in errors
+    assert errors.count("\n") == 1
+
+
+def test_probs_writes_what_predict_returns(small_run, small_logits, tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.traces.compute.CHUNK_BYTES", 8 * 7 * 20 * 40)
+    out = tmp_path / "probs.npz"
+    assert main(["probs", "small", "--predictor", "pa", "--samples", "100:-50", "--out", str(out)]) == 0
+    expected = predict("pa", small_logits[:, 100:350])
+    with np.load(out) as arrays:
+        assert arrays["probs"].dtype == np.float32
+        np.testing.assert_array_equal(arrays["probs"], expected.probs.float().numpy())
+        np.testing.assert_array_equal(arrays["collapsed"], expected.collapsed.numpy())
+        assert arrays["collapsed"].any()
+    assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == ["probs.npz"]
+
+
+def test_traces_writes_all_samples(small_run, tmp_path, capsys):
+    out = tmp_path / "traces.parquet"
+    assert main(["traces", "small", "--predictor", "ca", "--out", str(out)]) == 0
+    table = pd.read_parquet(out)
+    assert len(table) == 2800
+    assert set(table["split"]) == {"test", "calibration"}
+    assert "400 samples x 7 exits under ca" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["probs", "traces"])
+def test_an_existing_file_is_refused_and_kept(small_run, tmp_path, capsys, command):
+    out = tmp_path / "out"
+    out.write_text("mine")
+    assert main([command, "small", "--predictor", "pa", "--out", str(out)]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+
+
+@pytest.mark.parametrize("command", ["probs", "traces"])
+def test_a_folder_that_is_missing_leaves_nothing(small_run, tmp_path, capsys, command):
+    assert main([command, "small", "--predictor", "pa", "--out", str(tmp_path / "none" / "out")]) == 2
+    errors = capsys.readouterr().err
+    assert "none is no folder: make it, or choose another --out" in errors
+    assert errors.count("\n") == 1
+
+
+def test_an_interrupted_file_is_not_left_behind(small_run, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "failing.py"
+    file.write_text("def failing(logits):\n    return logits\n")
+    out = tmp_path / "probs.npz"
+    assert main(["probs", "small", "--predictor", f"{file}:failing", "--out", str(out)]) == 2
+    assert "exit 1, sample 1" in capsys.readouterr().err
+    assert not out.exists()
+    assert not list(tmp_path.glob(".probs-*"))
