@@ -1,4 +1,4 @@
-"""The launcher: `python -m streamlit run app/main.py` runs `dashboard.py`, with plotly.js on a route of the same server."""
+"""The launcher: `python -m streamlit run app/main.py` runs `dashboard.py`; plotly.js is a route of the server."""
 
 import sys
 from pathlib import Path
@@ -11,5 +11,10 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from app.plotly_route import Announce, plotly_route  # noqa: E402
+from app.redirect import ToKnownPages  # noqa: E402
 
-app = st.App(Path(__file__).with_name("dashboard.py"), routes=[plotly_route()], middleware=[Middleware(Announce)])
+app = st.App(
+    Path(__file__).with_name("dashboard.py"),
+    routes=[plotly_route()],
+    middleware=[Middleware(ToKnownPages), Middleware(Announce)],
+)

@@ -1,0 +1,298 @@
+"""The app in a real browser: what survives the PoE switch, what a lasso holds, what an address restores."""
+
+import re
+import urllib.parse
+
+import numpy as np
+import pytest
+
+from analysis.storage import load_run
+from analysis.symlog import FALL_UNIT, to_scale
+from analysis.traces import load_traces
+from app.state import CONTROLS, EVERY_PAGE
+from tests.e2e import browser as harness
+from tests.e2e import runs
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return runs.every_kind(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    with harness.serve(env={"EXITLENS_RUNS": str(folder)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, server):
+    with harness.opened(chromium, f"{server.url}/?run=full") as opened:
+        yield opened
+
+
+def go(opened, server, path: str):
+    """Open an address in the browser that is open already."""
+    opened.complaints.clear()
+    opened.page.goto(f"{server.url}{path}")
+    harness.first_run(opened.page)
+    return opened.page
+
+
+def address(page) -> dict[str, str]:
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query, keep_blank_values=True))
+
+
+def path_of(page) -> str:
+    return urllib.parse.urlsplit(page.url).path.strip("/")
+
+
+def switch_poe(page, watch: str) -> None:
+    before = harness.drawn(page, watch)
+    page.get_by_test_id("stSidebar").get_by_text("PoE", exact=True).click()
+    harness.wait_redrawn(page, watch, before)
+    harness.settle(page)
+
+
+def zoom(page, name: str) -> list:
+    """Drag a zoom box over the middle of a chart; returns the axes' ranges."""
+    harness.plot(page, name, "gd.scrollIntoView({block: 'center', behavior: 'instant'})")
+    box = page.locator(f'.xl-chart[data-name="{name}"] .nsewdrag').first.bounding_box()
+    corner = [(box["x"] + f * box["width"], box["y"] + f * box["height"]) for f in (0.3, 0.7)]
+    harness.drag(page, corner)
+    page.wait_for_function(
+        f"""() => document.querySelector('.xl-chart[data-name="{name}"] .xl-plot').layout.xaxis.autorange === false"""
+    )
+    return ranges(page, name)
+
+
+def ranges(page, name: str) -> list:
+    return harness.plot(page, name, "[gd._fullLayout.xaxis.range, gd._fullLayout.yaxis.range]")
+
+
+def values(page, name: str) -> list:
+    """What a chart draws, trace by trace: its values and how they stand out."""
+    what = (
+        "[t.y ? Array.from(t.y).join() : '', t.z ? t.z.join() : '', t.opacity, t.line?.width, t.line?.color].join('|')"
+    )
+    return harness.plot(page, name, f"gd._fullData.map((t) => {what})")
+
+
+@pytest.mark.parametrize(
+    ("view", "chart"), [("", "trajectories"), ("samples", "trajectory"), ("monotonicity", "decrease")]
+)
+def test_zoom_sample_and_address_survive_the_poe_switch(opened, server, view, chart):
+    page = go(opened, server, f"/{view}?run=full&predictor=pa&poe=0&sample=7")
+    zoomed, curve = zoom(page, chart), values(page, chart)
+    switch_poe(page, chart)
+    assert ranges(page, chart) == pytest.approx(np.array(zoomed))
+    assert values(page, chart) != curve
+    assert (address(page)["poe"], address(page)["sample"]) == ("1", "7")
+    switch_poe(page, chart)
+    assert values(page, chart) == curve
+    assert ranges(page, chart) == pytest.approx(np.array(zoomed))
+    assert opened.complaints == []
+
+
+def test_a_selection_survives_the_poe_switch(opened, server):
+    page = go(opened, server, "/monotonicity?run=full&predictor=pa&poe=1&brush=over:true_class:absolute:baseline:0.1")
+    count = page.get_by_text(re.compile(r"^\d+ samples$")).first.inner_text()
+    switch_poe(page, "scatter")
+    assert page.get_by_text(re.compile(r"^\d+ samples$")).first.inner_text() == count
+    assert address(page)["brush"] == "over:true_class:absolute:baseline:0.1"
+
+
+EXAMPLES = {
+    "run": "imageless",
+    "predictor": "moe",
+    "sample": "9",
+    "unit": "params",
+    "set": "activation:relu",
+    "true": "3",
+    "guess": "5",
+    "at": "2",
+    "query": "fall > 0.01 or not correct",
+    "sort": "confidence",
+    "brush": "over:true_class:absolute:baseline:0.1",
+}
+"""A value other than the default for every text control: its values depend on the run."""
+
+
+def example(name: str) -> str:
+    row = CONTROLS[name]
+    if row.kind == "text":
+        return EXAMPLES[name]
+    if row.kind == "switch":
+        return "0" if row.default else "1"
+    if row.kind == "choice":
+        return next(choice for choice in reversed(row.choices) if choice != row.default)
+    if row.kind == "choices":
+        return "hard-poe,ca"
+    if row.kind == "integer":
+        return str(int(row.default) + 1)
+    return "0.25" if row.high == 1 else "2500"
+
+
+@pytest.mark.parametrize("view", EVERY_PAGE)
+def test_every_control_round_trips_through_the_address(chromium, server, view):
+    left_out = ("run", "page", "per", "true", "guess")  # together they leave no sample: they are tested below
+    names = [name for name, row in CONTROLS.items() if view in row.pages and name not in left_out]
+    wanted = {"run": "full"} | {name: example(name) for name in names}
+    query = urllib.parse.urlencode(wanted)
+    with harness.opened(chromium, f"{server.url}/{view}?{query}") as first:
+        assert "instead" not in " ".join(first.page.get_by_test_id("stAlert").all_inner_texts())  # nothing fell back
+        assert address(first.page) == wanted
+        text = first.page.get_by_test_id("stMain").inner_text()
+        with harness.opened(chromium, first.page.url) as second:
+            assert address(second.page) == wanted
+            assert second.page.get_by_test_id("stMain").inner_text() == text
+            assert second.complaints == []
+        assert first.complaints == []
+
+
+@pytest.mark.parametrize("wanted", [{"page": "3", "per": "24"}, {"true": "3"}, {"guess": "5"}])
+def test_the_gallery_round_trips(opened, server, wanted):
+    page = go(opened, server, "/samples?run=full&predictor=pa&poe=0&" + urllib.parse.urlencode(wanted))
+    assert {name: address(page)[name] for name in wanted} == wanted
+    assert page.locator(".xl-tile").count() > 0
+
+
+def test_a_page_that_does_not_exist_is_the_overview(opened, server):
+    page = go(opened, server, "/nowhere?run=full&predictor=ca&poe=1")
+    assert path_of(page) == ""
+    assert address(page)["predictor"] == "ca"
+    assert opened.complaints == []
+
+
+def test_the_run_switch_is_kept_in_the_address(opened, server):
+    page = go(opened, server, "/?run=imageless&predictor=ca&poe=1")
+    assert {k: address(page)[k] for k in ("run", "predictor", "poe")} == {
+        "run": "imageless",
+        "predictor": "ca",
+        "poe": "1",
+    }
+
+
+KINDS = ("full", "unlabelled", "imageless", "probs", "one-exit", "damaged", "missing", runs.HOSTILE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("view", EVERY_PAGE)
+def test_no_run_makes_any_page_complain(opened, server, view, kind):
+    page = go(opened, server, f"/{view}?" + urllib.parse.urlencode({"run": kind, "predictor": "pa", "poe": "1"}))
+    main = page.get_by_test_id("stMain").inner_text()
+    assert main.strip()
+    if kind == "damaged":
+        assert "The run damaged cannot be opened" in main
+        assert "copy the run again" in main
+    assert page.get_by_test_id("stException").count() == 0
+    assert opened.complaints == []
+    assert server.tracebacks() == []
+
+
+@pytest.mark.parametrize("view", EVERY_PAGE)
+def test_hostile_addresses_fall_back_with_a_note(opened, server, view):
+    names = [name for name, row in CONTROLS.items() if view in row.pages and name != "run"]
+    page = go(opened, server, f"/{view}?run=full&" + urllib.parse.urlencode(dict.fromkeys(names, "<b>nan</b>")))
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_test_id("stAlert").count() >= 1
+    assert opened.complaints == []
+    assert server.tracebacks() == []
+
+
+def test_an_empty_folder_says_what_to_do(chromium, tmp_path):
+    with harness.serve(env={"EXITLENS_RUNS": str(tmp_path)}) as empty:
+        for view in EVERY_PAGE:
+            with harness.opened(chromium, f"{empty.url}/{view}") as opened:
+                assert "There is no run in" in opened.page.get_by_test_id("stMain").inner_text()
+                assert opened.complaints == []
+        assert empty.tracebacks() == []
+
+
+def test_arrow_keys_step_through_the_samples_in_their_order(opened, server):
+    page = go(opened, server, "/samples?run=full&predictor=pa&poe=1&sort=id&order=up")
+    page.wait_for_selector(".xl-tile")
+    first = address(page)["sample"]
+    for key, times in (("ArrowRight", 2), ("ArrowLeft", 1)):
+        for _ in range(times):
+            before = address(page)["sample"]
+            page.keyboard.press(key)
+            page.wait_for_function(f"() => new URL(location).searchParams.get('sample') !== {before!r}")
+            harness.settle(page)
+    order = [tile.get_attribute("data-position") for tile in page.locator(".xl-tile").all()][:2]
+    assert (first, address(page)["sample"]) == tuple(order)
+
+
+def test_a_picture_opens_its_sample(opened, server):
+    page = go(opened, server, "/samples?run=full&predictor=pa&poe=0")
+    tile = page.locator(".xl-tile").nth(5)
+    position = tile.get_attribute("data-position")
+    tile.click()
+    page.wait_for_function(f"() => new URL(location).searchParams.get('sample') === {position!r}")
+
+
+def test_a_matrix_cell_opens_its_samples(opened, server, folder):
+    traces = load_traces(load_run(folder / "full"), "baseline")
+    fall = traces.falls["true_class", "absolute"]
+    counts = np.zeros((traces.n_exits, traces.n_exits), int)
+    np.add.at(counts, (fall.from_exit[fall.size > 0.01], fall.to_exit[fall.size > 0.01]), 1)
+    start, end = np.unravel_index(counts.argmax(), counts.shape)
+    page = go(opened, server, "/monotonicity?run=full&predictor=pa&poe=0")
+    page.mouse.click(*harness.pixel(page, "exit-pairs", int(end) + 1, int(start) + 1))
+    page.wait_for_url("**/samples?**")
+    harness.settle(page)
+    assert address(page)["brush"] == f"pair:true_class:absolute:baseline:{start + 1}-{end + 1},0.01"
+    assert f"{counts.max():,} samples" in page.get_by_test_id("stMain").inner_text()
+
+
+def test_the_budget_is_dragged(opened, server):
+    page = go(opened, server, "/compute?run=full&predictor=pa&poe=1&budget=2500000")
+    assert "exit 2" in page.get_by_test_id("stMain").inner_text()
+    box = harness.plot(page, "compute", "gd._fullLayout.yaxis.range")
+    middle = (box[0] + box[1]) / 2
+    x = 2.5 if harness.plot(page, "compute", "gd._fullLayout.xaxis.range[1]") < 1e3 else 2.5e6
+    harness.drag(page, [harness.pixel(page, "compute", k * x, middle) for k in (1, 1.5, 2.2)])
+    page.wait_for_function("() => Number(new URL(location).searchParams.get('budget')) > 5e6")
+    harness.settle(page)
+    assert "exit 5" in page.get_by_test_id("stMain").inner_text()
+
+
+def even_odd(x: np.ndarray, y: np.ndarray, xs: list[float], ys: list[float]) -> np.ndarray:
+    """Which points lie in a polygon, by counting the edges to their right: our own, to check the app's."""
+    inside = np.zeros(len(x), bool)
+    for (x0, y0), (x1, y1) in zip(zip(xs, ys), zip(xs[1:] + xs[:1], ys[1:] + ys[:1])):
+        crosses = (y0 > y) != (y1 > y)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inside ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return inside
+
+
+def test_a_lasso_over_a_thinned_scatter_holds_all_samples(chromium, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("large")
+    run = runs.synthetic(folder, classes=10)
+    with (
+        harness.serve(env={"EXITLENS_RUNS": str(folder)}) as large,
+        harness.opened(chromium, f"{large.url}/monotonicity?run=synthetic&predictor=pa&poe=1") as opened,
+    ):
+        page = opened.page
+        points = "gd._fullData.filter((t) => /scatter/.test(t.type)).map((t) => [Array.from(t.x), Array.from(t.y)])"
+        drawn = max(harness.plot(page, "scatter", points), key=lambda trace: len(trace[0]))
+        assert len(drawn[0]) <= 5000
+        harness.plot(page, "scatter", "gd.scrollIntoView({block: 'center', behavior: 'instant'})")
+        page.locator('.xl-chart[data-name="scatter"]').hover()
+        page.locator('.xl-chart[data-name="scatter"]').get_by_label("Select with a lasso").click()
+        box = page.locator('.xl-chart[data-name="scatter"] .nsewdrag').bounding_box()
+        corners = [(0.1, 0.2), (0.9, 0.15), (0.8, 0.9), (0.5, 0.5), (0.2, 0.95)]
+        harness.drag(page, [(box["x"] + a * box["width"], box["y"] + b * box["height"]) for a, b in corners])
+        page.wait_for_url("**/samples?**")
+        harness.settle(page)
+        shape = address(page)["brush"].split("lasso:")[1]
+        numbers = [float(number) for number in shape.split(",")]
+        before, after = (load_traces(run, key).falls["true_class", "absolute"].size for key in ("baseline", "pa"))
+        expected = even_odd(to_scale(before, FALL_UNIT), to_scale(after, FALL_UNIT), numbers[0::2], numbers[1::2]).sum()
+        assert expected > 5 * even_odd(np.array(drawn[0]), np.array(drawn[1]), numbers[0::2], numbers[1::2]).sum() > 0
+        assert f"{expected:,} samples" in page.get_by_test_id("stMain").inner_text()
+        assert opened.complaints == []
+        assert large.tracebacks() == []
