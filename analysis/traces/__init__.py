@@ -3,6 +3,7 @@
 Reading traces that are bundled or cached imports no torch; computing them does.
 """
 
+from analysis.traces.bundle import bundle_traces
 from analysis.traces.compute import compute_traces, trace_logits
 from analysis.traces.load import bundled_name, load_traces
 from analysis.traces.parquet import COLUMNS, read_traces_parquet, write_traces_parquet
@@ -12,6 +13,7 @@ __all__ = [
     "COLUMNS",
     "FALLS",
     "Traces",
+    "bundle_traces",
     "bundled_name",
     "compute_traces",
     "load_traces",

@@ -1,4 +1,4 @@
-"""The traces that a run folder carries, so that the app's first page computes nothing. Imports torch when called."""
+"""The traces that ship in a run folder: of `baseline` and `pa`, default settings, test split."""
 
 from __future__ import annotations
 
@@ -13,19 +13,14 @@ BUNDLED = ("baseline", "pa")
 
 
 def bundle_traces(folder: Path) -> None:
-    """Add the test split's traces of the baseline and of `pa`, with default settings, to a run that is being written.
-
-    A run without test samples, or one of probabilities, whose correction is another, gets what applies to it.
+    """Compute them from the logits in the folder and write them beside these: give it to `write_run` as `bundle`.
 
     Parameters
     ----------
-    folder : a run folder that `load_run` opens; meant as `write_run`'s `bundle`
+    folder
+        A run folder that can be loaded, of kind `logits`.
     """
     run = load_run(folder)
-    if not len(run.positions("test")):
-        return
-    for predictor_id in BUNDLED if run.kind == "logits" else BUNDLED[:1]:
-        traces = compute_traces(run, predictor_id, {})
-        write_traces_parquet(
-            traces.select(run.positions("test")), run, folder / bundled_name(predictor_id), split="test"
-        )
+    for predictor_id in BUNDLED:
+        traces = compute_traces(run, predictor_id).select(run.positions("test"))
+        write_traces_parquet(traces, run, folder / bundled_name(predictor_id), split="test")

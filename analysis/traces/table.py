@@ -26,6 +26,7 @@ class Traces:
 
     Examples
     --------
+    >>> from analysis.traces import trace_logits
     >>> traces = trace_logits(np.array([[[2.0, 1.0]], [[1.0, 3.0]]]), [1], "pa")
     >>> traces.predicted.T.tolist(), traces.correct.T.tolist(), traces.rank.T.tolist()
     ([[0, 1]], [[False, True]], [[2, 1]])

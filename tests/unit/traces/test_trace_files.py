@@ -13,8 +13,10 @@ import pytest
 
 import analysis.traces.cache as cache
 import analysis.traces.load as load
+from analysis.storage import validate_run, write_run
 from analysis.traces import (
     COLUMNS,
+    bundle_traces,
     bundled_name,
     compute_traces,
     load_traces,
@@ -129,6 +131,14 @@ def test_a_file_of_another_run_is_passed_over(small_run, imageless_run, counted,
     )
     same(load_traces(small_run, "pa"), compute_traces(small_run, "pa").select(small_run.positions("test")))
     assert "holds other samples" in caplog.text
+
+
+def test_a_new_run_can_ship_its_traces(small_logits, small_labels, runs, counted):
+    run = write_run(runs / "shipped", logits=small_logits, labels=small_labels, bundle=bundle_traces)
+    validate_run(run.path)
+    for predictor_id in ("baseline", "pa"):
+        same(load_traces(run, predictor_id), compute_traces(run, predictor_id))
+    assert not counted
 
 
 def test_what_was_computed_is_cached_for_every_split(small_run, counted):
