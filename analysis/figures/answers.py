@@ -42,7 +42,7 @@ def answers_figure(
     n_exits = len(exit_names)
     totals = sum(np.asarray(counts[key]) for key in PARTS)
     figure = base_figure(
-        title, subtitle, "exit", "samples, %", height=height, uirevision="exits", barmode="stack", bargap=0.28
+        title, subtitle, "exit", "samples, %", height=height, uirevision="exits", barmode="stack", bargap=0.2
     )
     figure.update_xaxes(
         tickvals=list(range(1, n_exits + 1)), ticktext=[plain(n) for n in exit_names], range=[0.4, n_exits + 0.6]
@@ -61,9 +61,9 @@ def answers_figure(
                 name=name.replace("<br>", " "),
                 marker={
                     "color": [_faded(colour, opacity * e) for e in emphasis],  # the legend shows the first
-                    "pattern": {"shape": pattern, "fillmode": "overlay", "size": 7, "solidity": 0.15},
+                    "pattern": {"shape": pattern, "fillmode": "overlay", "size": 7, "solidity": 0.25},
                 },
-                text=[f"{share:.1f}%" if share >= 6 else "" for share in shares],
+                text=[f"{share:.0f}%" if share >= 6 else "" for share in shares],
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,

@@ -48,8 +48,10 @@ def correction_overhead_figure(
             y=heights,
             name="correction",
             marker={"color": predictor_style(predictor_id)["color"], "opacity": 1 if predictor_shown else FAINT},
-            text=[f"{value:,.0f}" if unit is None else _percent(value) for value in heights],
+            text=[f"{value:,.0f}" if unit is None else _short(value) for value in heights],
             textposition="outside",
+            textangle=0,
+            constraintext="none",
             cliponaxis=False,
             customdata=[[plain(n), int(o), int(b)] for n, o, b in zip(exit_names, operations, bytes_kept)],
             hovertemplate="exit %{customdata[0]}<br>%{customdata[1]:,} operations per sample"
@@ -59,5 +61,5 @@ def correction_overhead_figure(
     return figure
 
 
-def _percent(value: float) -> str:
-    return "" if not np.isfinite(value) else f"{value:.2g}%"
+def _short(value: float) -> str:
+    return "" if not np.isfinite(value) else f"{value:.2g}"
