@@ -14,9 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from jaxtyping import install_import_hook
 
-from analysis.run import Run
-from analysis.storage import write_run
+# Before anything of these is imported: their shapes and types are checked in every call that a test makes.
+install_import_hook(["analysis.predictors", "analysis.metrics", "analysis.traces"], "beartype.beartype")
+
+from analysis.run import Run  # noqa: E402
+from analysis.storage import write_run  # noqa: E402
 
 GOLDEN = Path(__file__).parent / "golden"
 
