@@ -54,7 +54,8 @@ def _traces(fingerprint: str, key: str, split: str, _run: Run, _predictor: str, 
 def numbers(compute: Callable[..., object], *key: object, **arguments: object) -> object:
     """The result of a pure function, kept under its name and `key`; `arguments` are what it is called with.
 
-    `key` holds everything that the arguments depend on: the run's fingerprint, settings keys, the split, plain settings.
+    `key` holds everything that the arguments depend on: the run's fingerprint, settings keys, the split, plain
+    settings.
     """
     return _numbers(f"{compute.__module__}.{compute.__qualname__}", key, compute, arguments)
 

@@ -1,4 +1,4 @@
-"""The page that Streamlit runs: page config, the shared controls, and one view per question. Opened by `main.py` and AppTest."""
+"""What Streamlit runs: page config, the shared controls, one view per question. Opened by `main.py` and by AppTest."""
 
 import sys
 from importlib import import_module
@@ -24,9 +24,9 @@ TITLES = {
 ICON = (
     (Path(__file__).parent / "icon.svg").read_text(encoding="utf-8").strip()
 )  # a named icon would be fetched from a CDN
+WORDMARK = str(Path(__file__).parent / "wordmark.svg")
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2.5rem 3rem; }
-[data-testid="stSidebarUserContent"] { padding-top: 0; }
 </style>"""
 
 
@@ -49,6 +49,7 @@ def _show(name: str) -> None:
 def main() -> None:
     """Show the page that the address names, or the one that a callback asked for."""
     st.set_page_config(page_title="Exitlens", page_icon=ICON, layout="wide")
+    st.logo(WORDMARK, size="large")
     st.html(STYLE)
     pages = {
         name: st.Page(lambda name=name: _show(name), title=title, url_path=name, default=name == "overview")

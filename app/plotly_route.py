@@ -1,7 +1,7 @@
 """plotly.js from the installed plotly package, as a route of the server: never a CDN, and never twice.
 
-The library travels once per plotly version, compressed once per server: its address names the version, so browsers keep it for
-good. Streamlit mounts user routes at the root whatever `server.baseUrlPath` says, so the route adds it.
+The library travels once per plotly version, compressed once per server: its address names the version, so browsers
+keep it for good. Streamlit mounts user routes at the root whatever `server.baseUrlPath` says, so the route adds it.
 """
 
 import gzip
@@ -46,7 +46,7 @@ def _address() -> str:
 
 
 class Announce:
-    """ASGI middleware: every page tells the browser to fetch plotly.js at once, not only when the first chart asks for it."""
+    """ASGI middleware: every page has the browser fetch plotly.js at once, not when the first chart asks for it."""
 
     def __init__(self, app: Callable) -> None:
         self.app = app

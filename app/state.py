@@ -1,9 +1,10 @@
 """Everything a person can set, as one table of typed controls, kept in the session and written to the address.
 
-The address alone restores a view: every value is a short validated string, nothing is unpickled or evaluated. `parse` and
-`as_text` are pure and inverse to each other; the session functions (`get`, `set`, `begin`, `finish`) are the only ones that
-touch Streamlit. Streamlit's own `bind="query-params"` does not serve here: it leaves defaults out of the address (`run`,
-`predictor` and `poe` must always stand there), drops a page's parameters when the page changes, and swallows bad values silently.
+The address alone restores a view: every value is a short validated string, nothing is unpickled or evaluated. `parse`
+and `as_text` are pure and inverse to each other; the session functions (`get`, `set`, `begin`, `finish`) are the only
+ones that touch Streamlit. Streamlit's own `bind="query-params"` does not serve here: it leaves defaults out of the
+address (`run`, `predictor` and `poe` must always stand there), drops a page's parameters when the page changes, and
+swallows bad values silently.
 """
 
 import math
@@ -21,9 +22,10 @@ EVERY_PAGE = ("overview", "samples", "monotonicity", "compute")
 class Control:
     """One control: what it is called in the address, what it holds, what it may hold and on which pages it stands.
 
-    `kind` is one of `text`, `choice`, `choices` (a tuple), `switch` (bool), `integer`, `number` or `optional-number` (None when
-    empty). `choices` lists what is allowed where that is known beforehand; where it depends on the run, `control(...)` narrows it.
-    `low` and `high` bound numbers; for text, `high` bounds the length (200 characters unless told).
+    `kind` is one of `text`, `choice`, `choices` (a tuple), `switch` (bool), `integer`, `number` or `optional-number`
+    (None when empty). `choices` lists what is allowed where that is known beforehand; where it depends on the run,
+    `control(...)` narrows it. `low` and `high` bound numbers; for text, `high` bounds the length (200 characters
+    unless told).
     """
 
     name: str
@@ -202,7 +204,7 @@ def _number(control: Control, text: str) -> int | float:
         raise ValueError(f"must be {'a whole number' if kind is int else 'a number'}") from None
     if not math.isfinite(value):
         raise ValueError("must be finite")
-    if control.low is not None and value < control.low or control.high is not None and value > control.high:
+    if (control.low is not None and value < control.low) or (control.high is not None and value > control.high):
         raise ValueError(f"must lie {_bounds(control)}")
     return value
 
@@ -259,7 +261,7 @@ def fallback_note(name: str, text: str, reason: str) -> str:
 
 
 def to_address(values: Mapping[str, object], page: str) -> dict[str, str]:
-    """What the address of a page holds: `run`, `predictor` and `poe` always, other controls of the page when not default."""
+    """What the address of a page holds: `run`, `predictor` and `poe` always, others when not default."""
     address = {}
     for name, control in CONTROLS.items():
         value = values.get(name, control.default)
@@ -287,10 +289,10 @@ def _session() -> _Session:
 
 
 def begin(page: str) -> None:
-    """Start a run of the script: take over what the address says, if it says something that this session did not write."""
+    """Start a run of the script: take over what the address says, if this session did not write it."""
     session = _session()
     address = {name: text for name, text in st.query_params.to_dict().items() if name in CONTROLS}
-    if session.written is None or address and address != session.written:
+    if session.written is None or (address and address != session.written):
         values, refused = from_address(address)
         session.notes += refused
         if (
@@ -318,8 +320,8 @@ def get(name: str) -> object:
     return _session().values.get(name, CONTROLS[name].default)
 
 
-def set(name: str, value: object) -> None:  # noqa: A001 -- read as state.set(...)
-    """Set a control from the code: in a callback, or before its widget is made. The address follows at the end of the run.
+def set(name: str, value: object) -> None:
+    """Set a control from the code: in a callback, or before its widget is made. The address follows after the run.
 
     Raises
     ------
@@ -346,7 +348,8 @@ def narrow(name: str, allowed: Iterable[object], default: object = None) -> obje
     allowed : iterable
         The values that exist.
     default : object, optional
-        What to fall back to; the control's default unless told, the first of `allowed` where that does not exist either.
+        What to fall back to; the control's default unless told, the first of `allowed` where that does not exist
+        either.
     """
     allowed = list(allowed)
     value, fallback = get(name), CONTROLS[name].default if default is None else default

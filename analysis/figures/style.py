@@ -1,8 +1,8 @@
-"""The house style of every figure: one colour, dash and marker per predictor, titles that say the finding, end-of-line labels.
+"""The house style of every figure: one colour, dash and marker per predictor, the finding as title, labels at the ends.
 
-May import plotly only. Colours are Okabe and Ito's (2008), safe for colour-blind readers. A figure made here suits a light
-page as it is; inside the app the chart component exchanges exactly the colours in `THEMED` for their light and dark
-variants and adds backgrounds, fonts and grid, so that figures set none of these themselves.
+May import plotly only. Colours are Okabe and Ito's (2008), safe for colour-blind readers. A figure made here suits a
+light page as it is; inside the app the chart component exchanges exactly the colours in `THEMED` for their light and
+dark variants and adds backgrounds, fonts and grid, so that figures set none of these themselves.
 """
 
 import html
@@ -46,8 +46,8 @@ MUTED = "#6A6A70"  # secondary text, zero lines, reference lines
 SURFACE = "#FDFDFD"  # the page behind the figure: rims of markers, gaps
 FAINT = 0.35  # opacity of what lies behind: the baseline behind a predictor, single samples behind their mean
 
-# colour in a figure -> (line on a light page, line on a dark page, text on a light page, text on a dark page). Lines keep
-# 2:1 or more against the page and carry a dash and a marker as well; text keeps 4.5:1.
+# colour in a figure -> (line on a light page, line on a dark page, text on a light page, text on a dark page). Lines
+# keep 2:1 or more against the page and carry a dash and a marker as well; text keeps 4.5:1.
 THEMED: dict[str, tuple[str, str, str, str]] = {
     "#7A7A7A": ("#7A7A7A", "#9A9AA0", "#66666B", "#B4B4BA"),
     "#0072B2": ("#0072B2", "#2F8FD0", "#0067A1", "#5CABE3"),

@@ -15,14 +15,16 @@ async function copy(text) {
 }
 export default function ({ parentElement }) {
   const button = parentElement.querySelector("button"), said = parentElement.querySelector("[role=status]");
-  button.onclick = () => copy(location.href).then(() => { said.textContent = "Copied"; },
-    () => { said.textContent = "Copy it from the address bar"; }).then(() => setTimeout(() => { said.textContent = ""; }, 2500));
+  const say = (text) => { said.textContent = text; setTimeout(() => { said.textContent = ""; }, 2500); };
+  button.onclick = () => copy(location.href).then(() => say("Copied"), () => say("Copy it from the address bar"));
 }
 """
 _STYLE = """
-.xl-copy { display: flex; gap: 0.6rem; align-items: center; font-family: var(--st-font); font-size: 0.875rem; color: var(--st-text-color); }
-.xl-copy button { font: inherit; color: inherit; background: var(--st-background-color); border: 1px solid var(--st-border-color);
-  border-radius: var(--st-button-radius, 0.5rem); padding: 0.35rem 0.8rem; cursor: pointer; }
+.xl-copy { display: flex; gap: 0.6rem; align-items: center; color: var(--st-text-color); }
+.xl-copy { font-family: var(--st-font); font-size: 0.875rem; }
+.xl-copy button { font: inherit; color: inherit; padding: 0.35rem 0.8rem; cursor: pointer; }
+.xl-copy button { background: var(--st-background-color); border: 1px solid var(--st-border-color); }
+.xl-copy button { border-radius: var(--st-button-radius, 0.5rem); }
 .xl-copy button:hover { border-color: var(--st-primary-color); }
 .xl-copy button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
 .xl-copy [role=status] { opacity: 0.75; }

@@ -252,7 +252,7 @@ class Chart {
     this.revision += 1;
     this.plot.style.height = `${data.height}px`;
     this.read();
-    loadLibrary().then(() => this.draw(), (error) => this.fault(error.message));
+    loadLibrary().then(() => this.drawInTurn(), (error) => this.fault(error.message));
   }
 
   /* What is known before plotly.js is there: the figure, its texts, its tools. */
@@ -312,6 +312,14 @@ class Chart {
     const line = { color: this.theme.text, width: 1.5, dash: "dot" };
     if (kind === "box") return { type: "rect", xref: "x", yref: "y", x0: x[0], x1: x[1], y0: y[0], y1: y[1], line };
     return { type: "path", xref: "x", yref: "y", path: `M${x.map((value, i) => `${value},${y[i]}`).join("L")}Z`, line };
+  }
+
+  /* What is on screen is drawn first; the rest waits until that has been painted. */
+  drawInTurn() {
+    const { top, bottom } = this.plot.getBoundingClientRect();
+    if (top < innerHeight && bottom > 0) return this.draw();
+    const revision = this.revision;
+    afterPaint(() => { if (revision === this.revision) this.draw(); });
   }
 
   draw() {
@@ -471,6 +479,13 @@ class Chart {
     document.removeEventListener("pointerdown", this.onOutside, true);
     if (self.Plotly && this.listening) self.Plotly.purge(this.plot);
   }
+}
+
+function afterPaint(action) { // a page in the background paints nothing: the timer sees to it then
+  let done = false;
+  const once = () => { if (!done) { done = true; action(); } };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, 500);
 }
 
 /* Ramer, Douglas and Peucker: the polygon within `tolerance` of the one that was drawn. */

@@ -1,8 +1,8 @@
-"""The one way to show a figure: plotly.js in a component of our own, which keeps the zoom and reports clicks, lassos and drags.
+"""The one way to show a figure: plotly.js in a component of our own, which keeps its zoom and reports what is done.
 
-`st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and never tells
-Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes from the installed plotly package by the
-route in `plotly_route.py`. Whatever the browser sends is checked here before a view sees it.
+`st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and
+never tells Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes from the installed
+plotly package by the route in `plotly_route.py`. Whatever the browser sends is checked here before a view sees it.
 """
 
 import json
@@ -46,7 +46,7 @@ def chart(
     on_select: Callable[[dict | None], None] | None = None,
     on_drag: Callable[[float], None] | None = None,
     draggable: float | None = None,
-    selection: dict | None | object = AS_DRAWN,
+    selection: dict | object | None = AS_DRAWN,
 ) -> None:
     """Show a figure.
 
@@ -55,20 +55,23 @@ def chart(
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
-        Made by `analysis.figures`, from `style.base_figure`. It holds no shapes: plotly makes all of them draggable or none,
-        so fixed lines are traces. `layout.uirevision` may name what the axes show ("exits", "MACs"): each keeps its own zoom.
+        Made by `analysis.figures`, from `style.base_figure`. It holds no shapes: plotly makes all of them draggable
+        or none, so fixed lines are traces. `layout.uirevision` may name what the axes show ("exits", "MACs"): each
+        keeps its own zoom.
     name : str
-        The chart's name, unique on its page and the same on every rerun: zoom is kept under it, downloads are named after it.
+        The chart's name, unique on its page and the same on every rerun: zoom is kept under it, downloads are named
+        after it.
     data : pandas.DataFrame or callable returning one, optional
         What the CSV download holds, made only when it is asked for; by default the points that are drawn.
     height : int, optional
         Of the plot, in pixels; by default the figure's, or 360.
     on_click : callable, optional
-        Gets a dict: `curve` (trace name), `number` (trace index), `x`, `y`, `z`, `row` and `column` (heatmap cell), `customdata`,
-        `points` (indices of the points, up to 1000 of a histogram's bar).
+        Gets a dict: `curve` (trace name), `number` (trace index), `x`, `y`, `z`, `row` and `column` (heatmap cell),
+        `customdata`, `points` (indices of the points, up to 1000 of a histogram's bar).
     on_select : callable, optional
-        Gets `{"kind": "box", "x": [x0, x1], "y": [y0, y1]}`, `{"kind": "lasso", "x": [...], "y": [...]}` with numbers of 5
-        significant digits, or None when the selection was cleared. The figure then offers box and lasso beside zoom.
+        Gets `{"kind": "box", "x": [x0, x1], "y": [y0, y1]}`, `{"kind": "lasso", "x": [...], "y": [...]}` with numbers
+        of 5 significant digits, or None when the selection was cleared. The figure then offers box and lasso beside
+        zoom.
     on_drag : callable, optional
         Gets the new place of the draggable line, in x units.
     draggable : float, optional
@@ -160,7 +163,7 @@ def points_drawn(figure: go.Figure) -> pd.DataFrame:
             part = cells.stack().rename_axis(["y", "x"]).rename("z").reset_index()
         else:
             columns = {axis: trace[axis] for axis in ("x", "y") if axis in trace and trace[axis] is not None}
-            part = pd.DataFrame({axis: pd.Series(list(values)) for axis, values in columns.items()})
+            part = pd.DataFrame({axis: pd.Series(list(values), dtype=object) for axis, values in columns.items()})
         parts.append(part.assign(trace=label))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["trace", "x", "y"])
     return table[["trace", *(c for c in ("x", "y", "z") if c in table)]]

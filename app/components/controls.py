@@ -1,7 +1,7 @@
 """Widgets whose value lives in `state.CONTROLS`: kept over pages, restored from the address, written to it.
 
-`control(name, label)` makes the widget that suits the control's kind and returns its value. A widget never holds the truth: it
-is set from the state before it is made, and its change is taken over in a callback, before the script runs.
+`control(name, label)` makes the widget that suits the control's kind and returns its value. A widget never holds the
+truth: it is set from the state before it is made, and its change is taken over in a callback, before the script runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,15 +33,15 @@ def control(
     label : str
         Its label, markdown (escape names that come from files with `text.escape`).
     options : sequence, optional
-        For `choice`, `choices` and `text` controls whose values depend on the run: what exists. A value that is not among them
-        falls back to the default, with a note.
+        For `choice`, `choices` and `text` controls whose values depend on the run: what exists. A value that is not
+        among them falls back to the default, with a note.
     show : callable, optional
         How an option is written on screen.
     widget : str, optional
         "selectbox", "segmented", "radio", "slider", "number", "text" or "toggle", where not the kind's usual one.
     default : object, optional
-        What stands for the table's default on this run (its first unit, its first sample): shown in its place, not written
-        to the address.
+        What stands for the table's default on this run (its first unit, its first sample): shown in its place, not
+        written to the address.
     on_change : callable, optional
         Called after the state has taken over the new value, before the script runs.
     **arguments

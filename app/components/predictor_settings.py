@@ -1,7 +1,7 @@
 """The settings of the chosen predictor: a folded part of the sidebar, made from the predictor's own table of settings.
 
-In the address they are one text, `set=weights:uniform,cap:6`: only what differs from the defaults, read by the library's own
-parser, which evaluates nothing.
+In the address they are one text, `set=weights:uniform,cap:6`: only what differs from the defaults, read by the
+library's own parser, which evaluates nothing.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def chosen_settings(run: Run, predictor: Predictor) -> dict[str, object]:
 
 
 def parse_settings(text: str) -> dict[str, str]:
-    """`weights:0.2,0.8,cap:6` -> {"weights": "0.2,0.8", "cap": "6"}: a part without a colon continues the one before."""
+    """`weights:0.2,0.8,cap:6` -> {"weights": "0.2,0.8", "cap": "6"}: no colon continues the part before."""
     settings: dict[str, str] = {}
     name = None
     for part in text.split(",") if text else ():

@@ -1,6 +1,7 @@
 """The controls that every page shares: run, predictor, PoE switch, settings; and what they come to, a `View`."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ IMPORT_EXAMPLE = "python -m analysis import logits.npz --out cached_runs/my-run"
 class View:
     """What is on screen, the same for every page.
 
-    `predictor` is the chosen one, `shown` the one now shown: `baseline` while PoE is off. `sample` is a position in the run.
+    `predictor` is the chosen one, `shown` the one now shown: `baseline` while PoE is off. `sample` is a position in
+    the run.
     """
 
     run: Run
@@ -41,7 +43,7 @@ class NoRun(Exception):
 
 
 def shared_controls() -> View | None:
-    """Make the sidebar and return the view; None where there is no run to show: the page then says why and what to do."""
+    """Make the sidebar and return the view; None where no run can be shown: the page then says why and what to do."""
     try:
         return _view()
     except NoRun as reason:
@@ -127,7 +129,7 @@ def _damaged(name: str, message: str) -> None:
         f"The run {name} cannot be opened",
         f"{message}\nChoose another run in the sidebar, or import this one again. "
         "Everything that is wrong with a run is listed by:",
-        f"python -m analysis validate {name}",
+        f"python -m analysis validate {shlex.quote(name)}",
     )
 
 
@@ -145,10 +147,14 @@ def _chosen_predictor(run: Run, predictors: Mapping[str, Predictor]) -> str:
         "Predictor",
         list(usable),
         widget="selectbox",
-        show=lambda key: usable[key].name,
+        show=lambda key: _predictor_label(usable[key]),
         help=None,
         on_change=lambda: state.reset("set"),
     )
+
+
+def _predictor_label(predictor: Predictor) -> str:
+    return predictor.label if predictor.label == predictor.name else f"{predictor.label}: {predictor.name}"
 
 
 def _split_and_unit(run: Run) -> tuple[str, str | None]:

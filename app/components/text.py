@@ -6,7 +6,7 @@ import re
 import streamlit as st
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_PICTURES = re.compile(r"(?<=:)(?=[\w+-])|(?<=[<>=~-])(?=[<>=~-])")  # :smile: and -> would become pictures, escaped or not
+_PICTURES = re.compile(r"(?<=:)(?=[\w+-])|(?<=[<>=~-])(?=[<>=~-])")  # in :smile: and ->, which escaping leaves alone
 _JOINER = "\N{WORD JOINER}"  # invisible, no width
 
 

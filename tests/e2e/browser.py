@@ -1,4 +1,4 @@
-"""A real Chromium and a real server for browser tests: start the app, open pages, collect what the console complains about.
+"""A real Chromium and a real server for browser tests: start the app, open pages, hear the console's complaints.
 
 Tests that need a browser take the `chromium` fixture; without one they are skipped, or fail where `E2E=required`.
 """
@@ -82,8 +82,8 @@ def serve(
     script : path
         What `streamlit run` gets, from the project's folder.
     env : mapping, optional
-        More environment variables: `EXITLENS_RUNS`, `EXITLENS_CACHE`, `EXITLENS_STATE`, ...; an empty cache and state folder
-        of its own unless given.
+        More environment variables: `EXITLENS_RUNS`, `EXITLENS_CACHE`, `EXITLENS_STATE`, ...; new cache and state
+        folders unless given.
     options : tuple of str
         More options of `streamlit run`.
     base_path : str
@@ -134,12 +134,18 @@ def _wait_until_healthy(server: Server, seconds: float = 60) -> None:
     while time.monotonic() < end:
         if server.process.poll() is not None:
             raise RuntimeError(f"the app stopped at start:\n{server.log()}")
-        with contextlib.suppress(OSError):
-            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
+        if _healthy(server.url):
+            return
         time.sleep(0.1)
     raise RuntimeError(f"the app did not answer within {seconds:.0f} s:\n{server.log()}")
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 @dataclass
@@ -223,13 +229,12 @@ def wait_redrawn(page: object, name: str, before: int) -> None:
 
 def plot(page: object, name: str, expression: str) -> object:
     """Evaluate JavaScript on a chart's plotly element, called `gd`: its `data`, `layout`, `_fullLayout`."""
-    return page.evaluate(
-        f"""() => {{ const gd = document.querySelector('.xl-chart[data-name="{name}"] .xl-plot'); return {expression}; }}"""
-    )
+    selector = f'.xl-chart[data-name="{name}"] .xl-plot'
+    return page.evaluate(f"() => {{ const gd = document.querySelector({selector!r}); return {expression}; }}")
 
 
 def pixel(page: object, name: str, x: float, y: float) -> tuple[float, float]:
-    """Where a point of a chart is on the screen, in axis units: categories count from 0. Scrolls the chart into view."""
+    """Where a point of a chart is on the screen, in axis units (categories count from 0). Scrolls it into view."""
     script = f"""(() => {{
         gd.scrollIntoView({{ block: "nearest", behavior: "instant" }});
         const box = gd.getBoundingClientRect(), {{ xaxis, yaxis }} = gd._fullLayout;

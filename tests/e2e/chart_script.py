@@ -9,8 +9,8 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from analysis.figures import style  # noqa: E402
-from app.components.chart import chart  # noqa: E402
+from analysis.figures import style
+from app.components.chart import chart
 
 st.set_page_config(layout="wide")
 st.session_state.setdefault("events", [])

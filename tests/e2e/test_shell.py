@@ -1,0 +1,163 @@
+"""The shell without a browser: addresses, shared controls, damaged and missing runs, settings, read through AppTest."""
+
+import pytest
+
+from app.state import EVERY_PAGE
+from tests.e2e import pages
+
+
+def texts(app) -> str:
+    return pages.words(app) + " ".join(block.value for block in app.code)
+
+
+def test_an_empty_address_is_completed(small_run):
+    app = pages.opened()
+    assert not app.exception
+    assert pages.address(app) == {"run": "small", "predictor": "pa", "poe": "0"}
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_every_page_stands_for_a_missing_run_and_keeps_the_rest_of_the_address(small_run, page):
+    app = pages.opened(page, run="gone", predictor="moe", poe="1")
+    assert not app.exception
+    assert "run = 'gone' does not exist here: showing the default instead." in texts(app)
+    assert pages.address(app) | {"run": "small", "predictor": "moe", "poe": "1"} == pages.address(app)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_every_page_says_what_is_wrong_with_a_damaged_run(small_run, damaged_run, page):
+    app = pages.opened(page, run="damaged")
+    assert not app.exception
+    assert "The run damaged cannot be opened" in texts(app)
+    assert "logits.safetensors" in texts(app)
+    assert "python -m analysis validate damaged" in texts(app)
+    assert pages.address(app)["run"] == "damaged"
+
+
+def test_beside_a_damaged_run_the_others_are_a_choice_away(small_run, damaged_run):
+    app = pages.opened(run="damaged")
+    app.sidebar.selectbox(key="control:run").select("small").run()
+    assert not app.exception
+    assert "cannot be opened" not in texts(app)
+    assert pages.figures(app)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_an_empty_folder_says_how_to_fill_it(runs, page):
+    app = pages.opened(page)
+    assert not app.exception
+    assert str(runs) in texts(app)
+    assert "python -m analysis import" in texts(app)
+
+
+def test_a_run_that_is_added_appears_without_a_restart(runs, small_logits, small_labels):
+    from analysis.storage import write_run
+
+    app = pages.opened()
+    write_run(runs / "new", logits=small_logits, labels=small_labels)
+    app.run()
+    assert pages.address(app)["run"] == "new"
+    assert pages.figures(app)
+
+
+HOSTILE = {
+    "run": "../../etc/passwd",
+    "predictor": "os:system",
+    "poe": "<script>",
+    "sample": "'; drop table",
+    "set": "cap:__import__('os')",
+    "split": "train",
+    "unit": "x" * 300,
+}
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_a_hostile_address_shows_defaults_and_a_line_for_each_value(small_run, page):
+    app = pages.opened(page, **HOSTILE)
+    assert not app.exception
+    (note,) = [element.value for element in app.info if "showing the default" in element.value]
+    for name in ("run", "predictor", "poe", "sample", "split", "unit"):
+        assert f"{name} \\= " in note
+    assert "Setting cap" in note
+    address = pages.address(app)
+    assert address.pop("sample", "0").isdigit()  # the gallery opens a sample of its own
+    assert address == {"run": "small", "predictor": "pa", "poe": "0"}
+
+
+def test_the_note_is_gone_after_the_next_action(small_run):
+    app = pages.opened(poe="maybe")
+    assert "poe = 'maybe'" in texts(app)
+    app.run()
+    assert "poe = 'maybe'" not in texts(app)
+
+
+def test_the_switch_changes_figures_and_address_and_keeps_the_choice_while_off(small_run):
+    app = pages.opened(predictor="moe")
+    before = pages.figures(app)
+    app.sidebar.toggle(key="control:poe").set_value(True).run()
+    assert pages.address(app) == {"run": "small", "predictor": "moe", "poe": "1"}
+    assert pages.figures(app).keys() == before.keys()
+    assert pages.figures(app) != before
+    app.sidebar.toggle(key="control:poe").set_value(False).run()
+    assert pages.address(app) == {"run": "small", "predictor": "moe", "poe": "0"}
+    assert pages.figures(app) == before
+
+
+def test_settings_are_typed_kept_in_the_address_and_reset(small_run):
+    app = pages.opened(poe="1")
+    before = pages.figures(app)
+    app.sidebar.text_input(key="setting:pa:cap").set_value("6").run()
+    assert pages.address(app)["set"] == "cap:6"
+    assert pages.figures(app) != before
+    app.sidebar.text_input(key="setting:pa:weights").set_value("uniform").run()
+    assert pages.address(app)["set"] == "cap:6,weights:uniform"
+    restored = pages.opened(poe="1", set="cap:6,weights:uniform")
+    assert pages.figures(restored) == pages.figures(app)
+    app.sidebar.button[0].click().run()
+    assert "set" not in pages.address(app)
+    assert pages.figures(app) == before
+
+
+def test_a_setting_that_is_no_number_is_refused_with_the_reason_and_the_rest_stays(small_run):
+    app = pages.opened(poe="1", set="cap:6")
+    before = pages.figures(app)
+    app.sidebar.text_input(key="setting:pa:cap").set_value("six").run()
+    assert "pa setting cap is 'six': give a number, or none" in texts(app)
+    assert pages.address(app)["set"] == "cap:6"
+    assert pages.figures(app) == before
+
+
+def test_another_predictor_starts_from_its_own_defaults(small_run):
+    app = pages.opened(set="cap:6")
+    app.sidebar.selectbox(key="control:predictor").select("moe").run()
+    assert not app.exception
+    assert pages.address(app) == {"run": "small", "predictor": "moe", "poe": "0"}
+
+
+def test_probabilities_show_softmax_poe_in_the_place_of_what_needs_logits(probs_run):
+    app = pages.opened(predictor="pa", poe="1")
+    assert not app.exception
+    assert "needs logits" in texts(app)
+    assert pages.address(app)["predictor"] == "softmax-poe"
+
+
+def test_units_and_splits_are_offered_where_the_run_has_them(small_run):
+    app = pages.opened("compute", split="calibration", unit="params")
+    assert not app.exception
+    assert app.sidebar.selectbox(key="control:split").value == "calibration"
+    assert pages.address(app)["unit"] == "params"
+    app.sidebar.selectbox(key="control:unit").select("MACs").run()
+    assert "unit" not in pages.address(app)
+
+
+def test_a_predictor_of_the_operator_is_offered_with_its_settings(small_run, tmp_path, monkeypatch):
+    file = tmp_path / "own.py"
+    file.write_text("def flat(logits, power=1.0):\n    return (logits * power).softmax(dim=-1)\n", encoding="utf-8")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:flat")
+    app = pages.opened(predictor="flat", poe="1")
+    assert not app.exception
+    assert pages.address(app)["predictor"] == "flat"
+    before = pages.figures(app)
+    app.sidebar.text_input(key="setting:flat:power").set_value("2.0").run()
+    assert pages.address(app)["set"] == "power:2.0"
+    assert pages.figures(app) != before
