@@ -17,12 +17,12 @@ from analysis.traces.table import PER_EXIT
 PROBS = hnp.arrays(
     np.float32,
     st.tuples(st.integers(1, 8), st.integers(1, 5)),
-    elements=st.one_of(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0, 1, width=32)),
+    elements=st.one_of(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0, 1, width=32, allow_subnormal=False)),
 )
 LOGITS = hnp.arrays(
     np.float32,
     st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6)),
-    elements=st.one_of(st.integers(-3, 3).map(float), st.floats(-30, 30, width=32)),
+    elements=st.one_of(st.integers(-3, 3).map(float), st.floats(-30, 30, width=32, allow_subnormal=False)),
 )
 PREDICTORS = st.sampled_from(["baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca"])
 
