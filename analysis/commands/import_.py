@@ -1,12 +1,13 @@
-"""`import`: make a run folder from the files researchers already have. Imports storage only, never torch."""
+"""`import`: make a run folder from the files researchers already have. Imports torch only for weights and traces."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import urllib.parse
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,10 @@ def add_parser(subparsers) -> None:
     add("--dataset", metavar="ID", help="such as cifar100: finds published numbers and superclasses")
     add("--model", metavar="ID", help="such as msdnet")
     add("--title", metavar="TEXT", help="what people see (default: the run's id)")
+    add("--about", metavar="FILE", help="JSON object on how the run was made; its `summary` is shown as a sentence")
+    add("--weights", metavar="FILE", help="the network's checkpoint, kept with the run; its costs are counted")
+    add("--arch", metavar="ID", help="the architecture of --weights, such as msdnet-cifar100")
+    add("--bundle-traces", action="store_true", help="keep the traces of baseline and pa with the run: it opens faster")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -53,7 +58,11 @@ def run(args: argparse.Namespace) -> None:
     from analysis.storage.importers.axes import parse_axes
     from analysis.storage.importers.side_files import read_classes, read_costs, read_table
 
+    if (args.weights is None) != (args.arch is None):
+        raise ValueError("--weights and --arch belong together: give both or neither")
     with ExitStack() as stack:
+        kept = stack.enter_context(kept_weights(args.weights, args.arch)) if args.weights else None
+        costs = {args.cost_unit: read_costs(args.costs)} if args.costs else (kept.costs if kept else None)
         imported = import_run(
             args.sources,
             args.out,
@@ -62,16 +71,46 @@ def run(args: argparse.Namespace) -> None:
             samples=read_table(Path(args.samples), "--samples") if args.samples else None,
             axes=parse_axes(args.axes),
             kind=args.kind,
-            costs={args.cost_unit: read_costs(args.costs)} if args.costs else None,
+            costs=costs,
             class_names=read_classes(Path(args.classes)) if args.classes else None,
             images=args.images,
             drop_nan=args.drop_nan,
             dataset=args.dataset,
             model=args.model,
             title=args.title,
+            provenance={**(read_about(Path(args.about)) if args.about else {}), **(kept.provenance if kept else {})},
+            weights=kept.path if kept else None,
+            arch=args.arch,
+            bundle=bundled_traces if args.bundle_traces else None,
             on_size=lambda total: stack.enter_context(progress_bar(total, "Importing")),
         )
     print(describe(imported))
+
+
+@contextmanager
+def kept_weights(path: str, arch: str):
+    """The checkpoint as runs keep it, with the costs of its architecture; only this imports torch."""
+    from analysis.models.evaluation import stored_weights
+
+    with stored_weights(path, arch) as stored:
+        yield stored
+
+
+def bundled_traces(folder: Path) -> None:
+    from analysis.traces.bundle import bundle_traces
+
+    bundle_traces(folder)
+
+
+def read_about(path: Path) -> dict[str, object]:
+    """The object in the file of `--about`."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--about {path} cannot be read as JSON ({error}): give a file with one JSON object") from None
+    if not isinstance(about, dict):
+        raise ValueError(f'--about {path} holds no JSON object: give one, such as {{"summary": "Trained for ..."}}')
+    return about
 
 
 def describe(imported: Imported) -> str:

@@ -6,12 +6,15 @@ Imports torch, storage and traces. Images are stored once per data set, beside t
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from safetensors.torch import save_file
 
 from analysis.models.checkpoints import load_checkpoint, save_weights
 from analysis.models.costs import CONVENTIONS, cumulative_costs
@@ -21,6 +24,8 @@ from analysis.run import Run
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
 
+IMAGE_SIZES = {"cifar10": 32, "cifar100": 32}
+"""Height and width in pixels of a data set's images; 224 for the others."""
 MACS_CONVENTION = "published"
 """The papers' count, so that a run's costs stand beside the published ones."""
 
@@ -40,11 +45,36 @@ def store_images(images: Images, split: str, dataset: str, runs: Path) -> Path:
     return shard
 
 
+@dataclass(frozen=True)
+class StoredWeights:
+    """A checkpoint as a run keeps it: its file, and what is known of its network without running it on data."""
+
+    path: Path
+    costs: dict[str, tuple[int, ...]]
+    """`MACs` and `params`, cumulative per exit."""
+    provenance: dict[str, object]
+
+
+@contextmanager
+def stored_weights(checkpoint: str | Path, arch: str) -> Iterator[StoredWeights]:
+    """A checkpoint converted to what runs keep, in a temporary file.
+
+    Raises
+    ------
+    ValueError : not a checkpoint of `arch`
+    """
+    network = load_checkpoint(checkpoint, arch=arch)
+    macs, params = cumulative_costs(network, IMAGE_SIZES.get(arch.rsplit("-", 1)[-1], 224), MACS_CONVENTION)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        save_weights(network.state_dict(), path)
+        yield StoredWeights(path, {"MACs": macs, "params": params}, {"macs": CONVENTIONS[MACS_CONVENTION]})
+
+
 def samples_of(parts: Mapping[str, Images]) -> pd.DataFrame:
-    """One row per sample: id, label, split and position in the split's images."""
+    """One row per sample: label, split and position in the split's images."""
     return pd.DataFrame(
         {
-            "id": [f"{split}-{i:05d}" for split, images in parts.items() for i in range(len(images))],
             "label": np.concatenate([images.labels for images in parts.values()]),
             "split": np.repeat(list(parts), [len(images) for images in parts.values()]),
             "image": np.concatenate([np.arange(len(images)) for images in parts.values()]),
@@ -97,23 +127,23 @@ def write_network_run(
     model = arch.split("-")[0]
     shards = {split: [store_images(images, split, dataset, out.parent)] for split, images in parts.items()}
     with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / "model.safetensors"
-        save_weights(network.state_dict(), weights)
-        stored = load_checkpoint(weights, arch=arch).to(device)
-        logits = [predict(stored, images, dataset, device, on_batch=on_batch) for images in parts.values()]
-        macs, params = cumulative_costs(stored, parts["test"].pixels.shape[1], MACS_CONVENTION)
-        return write_run(
-            out,
-            logits=np.concatenate(logits, axis=1).astype(np.float16),
-            samples=samples_of(parts),
-            title=title,
-            dataset=dataset,
-            model=model,
-            costs={"MACs": macs, "params": params},
-            class_names=next(iter(parts.values())).class_names or None,
-            images=shards,
-            provenance={**provenance, "macs": CONVENTIONS[MACS_CONVENTION]},
-            weights=weights,
-            arch=arch,
-            bundle=bundle_traces,
-        )
+        checkpoint = Path(folder) / "network.safetensors"
+        save_file({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, checkpoint)
+        with stored_weights(checkpoint, arch) as weights:
+            stored = load_checkpoint(weights.path, arch=arch).to(device)
+            logits = [predict(stored, images, dataset, device, on_batch=on_batch) for images in parts.values()]
+            return write_run(
+                out,
+                logits=np.concatenate(logits, axis=1).astype(np.float16),
+                samples=samples_of(parts),
+                title=title,
+                dataset=dataset,
+                model=model,
+                costs=weights.costs,
+                class_names=next(iter(parts.values())).class_names or None,
+                images=shards,
+                provenance={**provenance, **weights.provenance},
+                weights=weights.path,
+                arch=arch,
+                bundle=bundle_traces,
+            )

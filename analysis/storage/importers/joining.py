@@ -243,6 +243,10 @@ def import_run(
     dataset: str | None = None,
     model: str | None = None,
     title: str | None = None,
+    provenance: Mapping[str, object] | None = None,
+    weights: str | Path | None = None,
+    arch: str | None = None,
+    bundle: Callable[[Path], None] | None = None,
     on_size: Callable[[int], Callable[[int], None]] | None = None,
 ) -> Imported:
     """Make a run folder from files of cached logits.
@@ -261,6 +265,8 @@ def import_run(
     images : image parquet (a file, or a folder with `<split>-*.parquet`) in the order of the samples
     drop_nan : leave out samples with NaN, +inf or only -inf at some exit; ids keep counting the others where they stood
     dataset, model, title : what the run is
+    provenance : more on how the run was made, beside what the import records
+    weights, arch, bundle : as `write_run` takes them
     on_size : told the number of samples to go through in all; gives the function that is told of those done
 
     Returns
@@ -312,7 +318,10 @@ def import_run(
             class_names=class_names,
             samples=table[keep],
             images=shards,
-            provenance=_provenance(sources, parts, scans, keep),
+            provenance={**(provenance or {}), **_provenance(sources, parts, scans, keep)},
+            weights=weights,
+            arch=arch,
+            bundle=bundle,
         )
     accuracy = {split: tally.correct[split] / tally.known[split] for split in tally.known}
     return Imported(run, notes, accuracy)

@@ -1,0 +1,34 @@
+"""The bundled networks against their cached logits: recomputed from the weights and images that ship."""
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.models.checkpoints import load_checkpoint
+from analysis.models.datasets import Images, decode
+from analysis.models.inference import predict
+from analysis.storage import load_run
+from analysis.storage.folders import PROJECT
+from analysis.storage.images import image_source
+
+RUNS = sorted(path.parent for path in (PROJECT / "cached_runs").glob("*/run.json"))
+IMAGES = 200
+
+
+def test_runs_with_weights_are_bundled():
+    assert any(load_run(path).weights for path in RUNS)
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.name)
+@pytest.mark.parametrize("split", ["test", "calibration"])
+def test_weights_and_images_give_the_cached_logits(path, split):
+    run = load_run(path)
+    available = run.positions(split)
+    if not len(available):
+        pytest.skip(f"{path.name} has no {split} samples")
+    positions = available[np.linspace(0, len(available) - 1, IMAGES // 2).astype(int)]
+    pixels = np.stack([decode(data) for data in image_source(run).encoded(positions)])
+    images = Images(pixels, run.labels[positions], run.class_names)
+    logits = predict(load_checkpoint(run.weights, arch=run.arch), images, run.dataset, torch.device("cpu"))
+    cached = run.logits.take(positions).astype(np.float32)
+    assert np.abs(logits - cached).max() <= 0.002 * np.abs(run.logits.read(0, run.n_samples)).max()
