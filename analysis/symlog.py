@@ -27,7 +27,7 @@ def from_scale(places: object, unit: float) -> np.ndarray:
 
 
 def ticks(low: float, high: float, unit: float) -> tuple[list[float], list[str]]:
-    """Where to write which values on an axis from `low` to `high`: 0, the powers of ten from `unit` on, and half the last.
+    """Where to write which values on an axis from `low` to `high`: 0, powers of ten from `unit` on, half the last.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How many samples fall by more than tau, over tau: the paper's picture of conditional monotonicity, several predictors in one."""
+"""How many samples fall by more than tau, over tau: conditional monotonicity as the paper draws it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -128,7 +128,7 @@ def _published(
 def _name_curves(
     figure: go.Figure, curves: Sequence[Curve], thresholds: np.ndarray, log_percent: bool, height: int
 ) -> None:
-    """Each name just above its curve, or below it near the top; curves that run together get names one above the other."""
+    """Each name just above its curve, or below it near the top; names of curves that run together are stacked."""
     at = int(np.searchsorted(thresholds, LABEL_AT))
     at = min(at, len(thresholds) - 1)
     here = [float(percent_places(curve.percents[at : at + 1], log_percent)[0]) for curve in curves]

@@ -53,8 +53,8 @@ def exit_pairs_figure(
                 [[i + 1, j + 1, int(counts[i, j]), labels[i], labels[j]] for j in range(n_exits)]
                 for i in range(n_exits)
             ],
-            hovertemplate="%{customdata[2]:,} samples (%{z:.2f}%)<br>fall most from exit %{customdata[3]} to %{customdata[4]},"
-            f"<br>by more than {threshold:g}<br>click to see them<extra></extra>",
+            hovertemplate="%{customdata[2]:,} samples (%{z:.2f}%)<br>fall most from exit %{customdata[3]} to "
+            f"%{{customdata[4]}},<br>by more than {threshold:g}<br>click to see them<extra></extra>",
             hoverongaps=False,
             xgap=2,
             ygap=2,

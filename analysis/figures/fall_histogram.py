@@ -88,5 +88,6 @@ def _name_bars(figure: go.Figure, bars: Sequence[Bars]) -> None:
     for rank, one in enumerate(reversed(bars)):
         figure.add_annotation(
             x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=-17 * rank, showarrow=False,
-            text=f"\N{BLACK SQUARE} {plain(one.label)}", font={"color": predictor_style(one.predictor_id)["color"], "size": 12},
+            text=f"\N{BLACK SQUARE} {plain(one.label)}",
+            font={"color": predictor_style(one.predictor_id)["color"], "size": 12},
         )  # fmt: skip

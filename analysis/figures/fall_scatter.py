@@ -1,4 +1,4 @@
-"""Each sample's largest fall under the baseline against under a predictor: below the diagonal, the predictor falls less."""
+"""Each sample's largest fall, baseline against predictor: below the diagonal, the predictor falls less."""
 
 from collections.abc import Sequence
 
@@ -72,10 +72,6 @@ def fall_scatter_figure(
     figure.add_trace(_diagonal(places[-1]))
     if chosen is not None and np.isfinite(chosen).all():
         figure.add_trace(_ring(*to_scale(chosen, FALL_UNIT)))
-    figure.add_annotation(
-        x=places[-1] * 0.97, y=places[-1] * 0.97, text="falls as much as before", showarrow=False, xanchor="right", yanchor="bottom",
-        font={"color": MUTED, "size": 11},
-    )  # fmt: skip
     return figure
 
 

@@ -1,4 +1,4 @@
-"""One sample over the exits: the probability of its class and the confidence, baseline behind the predictor, its largest fall marked."""
+"""One sample over the exits: probability and confidence, the baseline behind the predictor, the largest fall marked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -147,7 +147,8 @@ def _confidence(line: Trajectory, x: Sequence[float], exit_names: Sequence[str])
         mode="lines",
         line={"color": predictor_style(line.predictor_id)["color"], "width": 1.5, "dash": "2px,3px"},
         customdata=[[plain(name), plain(p)] for name, p in zip(exit_names, line.predicted)],
-        hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>confidence %{{y:.4f}}, in %{{customdata[1]}}<extra></extra>",
+        hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>"
+        "confidence %{y:.4f}, in %{customdata[1]}<extra></extra>",
     )
 
 

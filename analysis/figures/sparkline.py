@@ -1,4 +1,4 @@
-"""A trajectory the size of a thumbnail: what the gallery shows of a sample in a run without images. Pure text, no plotly."""
+"""A trajectory the size of a thumbnail: what the gallery shows of a sample without a picture. Pure text, no plotly."""
 
 import numpy as np
 

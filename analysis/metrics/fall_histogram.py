@@ -1,4 +1,4 @@
-"""How many samples fall how far: counts of largest falls per bin, and the bins that suit falls over several powers of ten. NumPy only."""
+"""How many samples fall how far: counts of largest falls in bins that cover several powers of ten. Needs only NumPy."""
 
 import numpy as np
 from jaxtyping import Float, Integer

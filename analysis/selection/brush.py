@@ -1,12 +1,12 @@
-"""What was brushed, lassoed or clicked in a figure of falls, as a short text for the address, resolved over all samples.
+"""What was brushed, lassoed or clicked in a figure of falls: a short text for the address, resolved over all samples.
 
     <figure>:<of>:<size>:<predictor>:<shape>
 
-`of` is the class whose probability falls (`true_class`, `final_prediction`, `any_class`), `size` is `absolute` or `relative`,
-`predictor` an id. The figures and their shapes:
+`of` is the class whose probability falls (`true_class`, `final_prediction`, `any_class`), `size` is `absolute` or
+`relative`, `predictor` an id. The figures and their shapes:
 
-    scatter     box:x0,y0,x1,y1 or lasso:x0,y0,...: largest fall under the baseline (x) and the predictor (y), both on the scale
-                of `analysis.symlog` with unit 1e-4
+    scatter     box:x0,y0,x1,y1 or lasso:x0,y0,...: largest fall under the baseline (x) and the predictor (y), both on
+                the scale of `analysis.symlog` with unit 1e-4
     histogram   low,high    the largest fall lies from `low` to below `high` (up to 1 with it where high is 1)
     over        tau         the largest fall is above tau
     pair        from-to,tau the largest fall is above tau and goes from exit `from` to exit `to` (from 1)
@@ -139,42 +139,39 @@ def brushed(
 
 
 def describe(brush: Brush, label: str, exit_names: tuple[str, ...] = ()) -> str:
-    """What a brush holds, in words, without the count.
+    """What a brush holds, in words that follow "12 samples".
 
     Parameters
     ----------
     label : str
-        The predictor's name.
+        What to call the predictor: "PA", "the baseline".
     exit_names : tuple of str
         Names of the exits, where they have some.
 
     Examples
     --------
     >>> describe(parse_brush("over:true_class:absolute:pa:0.1"), "PA")
-    'the true class falls by more than 0.1 under PA'
+    'whose largest fall of the true class is above 0.1 under PA'
     """
-    whose = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "some class"}[
+    whose = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "any class"}[
         brush.of
     ]
-    part = " of its highest value" if brush.size == "relative" else ""
+    start = f"whose largest {'relative ' if brush.size == 'relative' else ''}fall of {whose}"
     if brush.figure == "scatter":
-        return _region_words(brush, whose, label, part)
+        x, y = (from_scale([max(min(v), 0.0), max(max(v), 0.0)], FALL_UNIT) for v in (brush.region.x, brush.region.y))
+        lasso = ", inside a lasso" if brush.region.kind == "lasso" else ""
+        return f"{start} lies {_between(*x)} under the baseline and {_between(*y)} under {label}{lasso}"
     if brush.figure == "histogram":
-        return f"the largest fall of {whose} lies from {_short(brush.numbers[0])} to {_short(brush.numbers[1])}{part} under {label}"
-    words = f"{whose} falls by more than {_short(brush.numbers[-1])}{part} under {label}"
+        return f"{start} lies {_between(*brush.numbers)} under {label}"
+    words = f"{start} is above {_short(brush.numbers[-1])} under {label}"
     if brush.pair:
-        first, last = (exit_names[e - 1] if e <= len(exit_names) else f"exit {e}" for e in brush.pair)
-        words += f", most from {first} to {last}"
+        first, last = (exit_names[e - 1] if e <= len(exit_names) else str(e) for e in brush.pair)
+        words += f" and goes from exit {first} to {last}"
     return words
 
 
-def _region_words(brush: Brush, whose: str, label: str, part: str) -> str:
-    x, y = (from_scale([max(min(v), 0.0), max(max(v), 0.0)], FALL_UNIT) for v in (brush.region.x, brush.region.y))
-    edges = "in" if brush.region.kind == "box" else "in a lasso within"
-    return (
-        f"{edges} {_short(x[0])} to {_short(x[1])} (baseline) and {_short(y[0])} to {_short(y[1])} ({label}) "
-        f"of largest falls of {whose}{part}"
-    )
+def _between(low: float, high: float) -> str:
+    return f"from {_short(low)} to {_short(high)}"
 
 
 def _short(value: float) -> str:

@@ -15,8 +15,8 @@ EFFECTS = ("any", "fixed", "broken", "changed")
 class Filters:
     """What the gallery's controls ask for; the defaults keep every row.
 
-    `exit` counts from 1, 0 is the last. `above` keeps samples whose fall is larger, None all. `effect` compares the chosen
-    predictor with the baseline at the last exit; `changed` is another predicted class.
+    `exit` counts from 1, 0 is the last. `above` keeps samples whose fall is larger, None all. `effect` compares the
+    chosen predictor with the baseline at the last exit; `changed` is another predicted class.
     """
 
     true_class: int | None = None

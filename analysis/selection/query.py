@@ -7,10 +7,10 @@
     yes or no   fixed       not broken       correct_3 = false
     missing     label is missing        label is not missing
 
-`=` and `==` are the same. A column is a plain word, or any text between backquotes. A word that is no column is text, so quotes
-are needed only around spaces and signs; a text between quotes is never a column. Words of the grammar (`and or not in is
-missing true false`) may be written in any case. A comparison with a missing value is false, `!=` and `not in` too; `not (...)`
-is the plain opposite of what it holds.
+`=` and `==` are the same. A column is a plain word, or any text between backquotes. A word that is no column is text:
+quotes are needed only around spaces and signs; a text between quotes is never a column. Words of the grammar (`and or
+not in is missing true false`) may be written in any case. A comparison with a missing value is false, `!=` and `not in`
+too; `not (...)` is the plain opposite of what it holds.
 """
 
 import difflib
@@ -131,7 +131,8 @@ def _unreadable(text: str, at: int) -> str:
     if text[at] in "\"'`":
         return f"the {text[at]} is not closed (or holds nothing): add the second one"
     if text[at].isdigit() or text[at] in "+-.":
-        return f"{text[at : at + 20].split()[0]!r} is not a number: write text that begins with a digit or sign between quotes"
+        found = text[at : at + 20].split()[0]
+        return f"{found!r} is not a number: write text that begins with a digit or sign between quotes"
     return f"{text[at]!r} is not part of the query language: write text that holds signs between quotes"
 
 
@@ -268,7 +269,7 @@ def _column(column: pd.Series) -> _Values:
     ):  # a class name repeats thousands of times: turn each into text once
         names = np.array([str(name) for name in column.cat.categories], dtype=object)
         return _Values("text", names[column.cat.codes] if len(names) else np.full(len(column), "", object), missing)
-    return _Values("text", column.astype(str).to_numpy(dtype=object), missing)
+    return _Values("text", column.astype(str).where(~missing, "").to_numpy(dtype=object), missing)
 
 
 @dataclass(frozen=True)

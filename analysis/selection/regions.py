@@ -76,8 +76,8 @@ def inside(region: Region, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        bool, (points,). A box holds its edges. A lasso holds what an odd number of its edges separates from infinity (as in an
-        SVG with `fill-rule: evenodd`); a point exactly on an edge may fall to either side.
+        bool, (points,). A box holds its edges. A lasso holds what an odd number of its edges separates from infinity,
+        as `fill-rule: evenodd` does in an SVG; a point exactly on an edge may fall to either side.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def inside(region: Region, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _in_polygon(px: np.ndarray, py: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Even-odd rule: count the edges that a ray to the right crosses, each half-open in y so that vertices count once."""
+    """Even-odd rule: count the edges that a ray to the right crosses; half-open in y, so vertices count once."""
     x0, y0, x1, y1 = px, py, np.roll(px, -1), np.roll(py, -1)
     sloped = y0 != y1
     x0, y0, x1, y1 = x0[sloped], y0[sloped], x1[sloped], y1[sloped]

@@ -1,6 +1,7 @@
-"""One row per sample of a split: what is known of it, what the shown predictor and the baseline make of it, what the run adds.
+"""One row per sample of a split: what is known of it, what predictors make of it, what the run adds.
 
-The table that the gallery filters and sorts, and that a query reads. Built once per run, predictor and split. NumPy and pandas only.
+The table that the gallery filters and sorts, and that a query reads, built once per run, predictor and split. NumPy and
+pandas only.
 """
 
 import numpy as np
@@ -73,7 +74,7 @@ def sample_table(
     Returns
     -------
     pandas.DataFrame
-        The columns of `COLUMNS` (in a run without labels: those that need none), then the run's extra columns; one whose name is
+        The columns of `COLUMNS` (in a run without labels: those that need none), then the run's own; one whose name is
         taken is called `run_<name>`.
     """
     positions = run.positions(split)

@@ -1,10 +1,11 @@
-"""What was brushed in a figure of falls: from the address to a mask over all samples of the split, and its line on the page."""
+"""What was brushed in a figure of falls: from the address to a mask over all samples, and its line on the page."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
+from analysis.findings import exit_labels
 from analysis.predictors import available_predictors
 from analysis.selection.brush import Brush, brushed, describe, parse_brush, text_of
 from analysis.traces import Traces
@@ -23,9 +24,9 @@ class Brushed:
 
 
 def open_brush(brush: Brush) -> None:
-    """In a callback: show the gallery with what was brushed, largest falls first, and nothing else that hides samples."""
+    """In a callback: show the gallery with what was brushed, and nothing else that hides samples."""
     filters = [name for name, row in state.CONTROLS.items() if row.pages == ("samples",) and name != "axis"]
-    state.reset(*filters)
+    state.reset("sample", *filters)
     state.set("brush", text_of(brush))
     state.open_page("samples")
 
@@ -36,7 +37,7 @@ def clear_brush() -> None:
 
 
 def current_brush(view: View) -> Brushed | None:
-    """What the address says was brushed, resolved over all samples of the split; None, with a note, where it cannot be."""
+    """What the address says was brushed, resolved over all samples; None, with a note, where it cannot be."""
     text = state.get("brush")
     if not text:
         return None
@@ -51,8 +52,8 @@ def current_brush(view: View) -> Brushed | None:
         state.note(f"What was brushed is not shown: {error}")
         state.reset("brush")
         return None
-    label = available_predictors()[brush.predictor].label
-    return Brushed(brush, mask, describe(brush, label, view.run.exit_names))
+    label = "the baseline" if brush.predictor == "baseline" else available_predictors()[brush.predictor].label
+    return Brushed(brush, mask, describe(brush, label, exit_labels(view.run.exit_names)))
 
 
 def _mask(view: View, brush: Brush) -> np.ndarray:
@@ -68,13 +69,14 @@ def _traces(view: View, predictor: str) -> Traces:
 
 
 def brush_line(held: Brushed | None, *, offer_gallery: bool) -> None:
-    """A line that says how many samples are brushed and how, with a button that forgets it; a fixed place on the page."""
+    """How many samples are brushed and how, with a button that forgets it; a fixed place on the page."""
     place = st.container(horizontal=True, vertical_alignment="center", key="brush-line")
     if held is None:
         return
     with place:
+        count = int(held.mask.sum())
         st.markdown(
-            f":material/gesture_select: **{int(held.mask.sum()):,} samples** where {escape(held.words)}",
+            f":material/gesture_select: **{count:,} {'sample' if count == 1 else 'samples'}** {escape(held.words)}",
             width="content",
         )
         if offer_gallery:

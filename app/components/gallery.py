@@ -1,7 +1,7 @@
-"""A wall of pictures that answer to a click: one payload, no rerun for hovering or scrolling, the selected one marked without a resend.
+"""A wall of pictures that answer to a click: one payload, and the one on screen is marked without sending it again.
 
-Streamlit's own images cannot be clicked, and one button per picture costs a widget each. Texts arrive in the browser as text and
-are set as text; a picture is only ever a data address of a known image type. The browser's half is `gallery.js`.
+Streamlit's own images cannot be clicked, and a button per picture costs a widget each. Texts arrive as text and are set
+as text; a picture is only ever a data address of a known image type. The browser's half is `gallery.js`.
 """
 
 import base64
@@ -33,8 +33,8 @@ _component = st.components.v2.component(
 class Tile:
     """One sample: where it is in the run, its picture or its trajectories, and what stands below.
 
-    `image` is a data address or empty; `shown` and `behind` are SVG path data, drawn where there is no image. `mark` is "right",
-    "wrong" or empty. `title`, `note` and `fall` are plain text.
+    `image` is a data address or empty; `shown` and `behind` are SVG path data, drawn where there is no image. `mark` is
+    "right", "wrong" or empty. `title`, `note` and `fall` are plain text.
     """
 
     position: int

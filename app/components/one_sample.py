@@ -2,12 +2,14 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.distribution import class_probs, top_classes
+from analysis.fall_findings import trajectory_finding
 from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
 from analysis.findings import exit_labels
@@ -21,20 +23,7 @@ from app.components.sidebar import View
 from app.components.text import escape
 
 RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
-STYLE = """
-.xl-sample { display: flex; gap: 1.5rem; align-items: flex-start; font-size: 0.875rem; }
-.xl-sample img { width: 8rem; height: 8rem; object-fit: contain; image-rendering: pixelated; border-radius: 0.5rem; display: block; margin-bottom: 0.5rem; }
-.xl-sample > div:first-child { flex: 0 1 11rem; min-width: 8rem; }
-.xl-sample dl { display: grid; grid-template-columns: auto 1fr; gap: 0.125rem 0.75rem; margin: 0; padding: 0; font-size: inherit; }
-.xl-sample dt { opacity: 0.7; font-weight: 400; font-size: inherit; margin: 0; padding: 0; }
-.xl-sample dd { margin: 0; padding: 0; font-size: inherit; font-weight: 600; overflow-wrap: anywhere; }
-.xl-answers { flex: 1 1 auto; max-height: 17rem; overflow-y: auto; min-width: 0; }
-.xl-answers table { border-collapse: collapse; width: 100%; }
-.xl-answers th, .xl-answers td { padding: 0.1875rem 0.75rem 0.1875rem 0; text-align: left; border-bottom: 1px solid rgba(128, 128, 128, 0.22); overflow-wrap: anywhere; vertical-align: top; }
-.xl-answers tbody th { font-weight: 400; opacity: 0.7; white-space: nowrap; }
-.xl-answers .xl-tick { display: inline-block; width: 1.125rem; }
-.xl-faint { opacity: 0.6; }
-"""
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
 
 
@@ -85,7 +74,8 @@ def _heading(view: View, row: int, position: int, image: bytes | None, traces: M
     picture = image_address(image)
     drawn = f'<img alt="" src="{picture}">' if picture else ""
     st.html(
-        f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>{_answers(view, traces, row, label)}</div>'
+        f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>'
+        f"{_answers(view, traces, row, label)}</div>"
     )
 
 
@@ -144,7 +134,7 @@ def _trajectory_chart(
 ) -> None:
     shown = lines[view.shown]
     what = "true class" if of == "true_class" else "final prediction"
-    key = "\N{BLACK CIRCLE} right  \N{MULTIPLICATION X} wrong, " if shown.right is not None else ""
+    key = "" if shown.right is None else f", \N{BLACK CIRCLE} right, {WRONG_MARK} wrong"
     behind = "; faint: the baseline" if view.poe else ""
     figure = sample_trajectory_figure(
         shown,
@@ -153,43 +143,28 @@ def _trajectory_chart(
         x_title=x_title,
         exit_names=exit_labels(view.run.exit_names),
         quantity=f"P({what})",
-        title=_fall_sentence(view, lines, what),
-        subtitle=f"Probability of the {what} at every exit: {key}dotted: the largest probability of any class{behind}.",
+        title=trajectory_finding(what, _named_falls(view, lines), shown.label if view.poe else "the baseline"),
+        subtitle=f"Probability of the {what} at every exit{key}; dotted: the largest probability of any class{behind}.",
         over_cost=over_cost,
         height=290,
     )
     chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, lines, x, x_title, of))
 
 
-def _fall_sentence(view: View, lines: Mapping[str, Trajectory], what: str) -> str:
-    """The finding: how far it falls under what is shown, against the baseline."""
-    shown, names = lines[view.shown], exit_labels(view.run.exit_names)
-    whose = shown.label if view.poe else "the baseline"
-    if shown.fall is None:
-        said = f"P({what}) never falls under {whose}"
-    else:
-        size, start, end = shown.fall
-        said = f"P({what}) falls by {_digits(size)} from exit {names[start]} to {names[end]} under {whose}"
-    if view.poe:
-        before = lines["baseline"].fall
-        said += (
-            f", by {_digits(before[0])} under the baseline"
-            if before
-            else ", nor under the baseline"
-            if shown.fall is None
-            else ", never under the baseline"
-        )
-    return said
-
-
-def _digits(size: float) -> str:
-    return f"{size:.3f}" if size >= 0.0005 else "less than 0.001"
+def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple[float, str, str] | None]:
+    names = exit_labels(view.run.exit_names)
+    return {
+        "the baseline" if key == "baseline" else line.label: line.fall
+        and (line.fall[0], names[line.fall[1]], names[line.fall[2]])
+        for key, line in lines.items()
+    }
 
 
 def _trajectory_data(view: View, lines: Mapping[str, Trajectory], x: np.ndarray, x_title: str, of: str) -> pd.DataFrame:
     parts = [
         pd.DataFrame({
-            "predictor": line.predictor_id, "exit": range(1, view.run.n_exits + 1), "exit_name": view.run.exit_names, x_title: x,
+            "predictor": line.predictor_id, "exit": range(1, view.run.n_exits + 1),
+            "exit_name": view.run.exit_names, x_title: x,
             f"{of}_prob": line.probs, "confidence": line.confidence, "predicted": line.predicted,
             "right": line.right if line.right is not None else None,
         })
@@ -205,9 +180,11 @@ def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> 
     for exit_, name in enumerate(exit_labels(view.run.exit_names)):
         body += f"<tr><th scope=row>{html.escape(name)}</th>"
         for key, one in traces.items():
-            body += f"<td{_faint(view, key)}>{_answer(view, int(one.predicted[exit_, row]), label, bool(one.collapsed[exit_, row]))}</td>"
+            answer = _answer(view, int(one.predicted[exit_, row]), label, bool(one.collapsed[exit_, row]))
+            body += f"<td{_faint(view, key)}>{answer}</td>"
         body += "</tr>"
-    return f'<div class="xl-answers"><table><thead><tr><th scope=col>exit</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f"<thead><tr><th scope=col>exit</th>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="xl-answers"><table>{table}</table></div>'
 
 
 def _faint(view: View, predictor: str) -> str:
@@ -230,7 +207,6 @@ def _classes_chart(
         ClassLine(view.run.class_names[c], probs[:, c], None if behind is None else behind[:, c], int(c) == label)
         for c in top
     ]
-    first = lines[0]
     missing = "" if label < 0 or label in top else "; the true class is not among them"
     figure = top_classes_figure(
         lines,
@@ -238,7 +214,7 @@ def _classes_chart(
         x=x,
         x_title=x_title,
         exit_names=exit_labels(view.run.exit_names),
-        title=f"The last exit gives {first.name} {first.probs[-1]:.2f}, the next {_listed(lines[1:3])}{missing}",
+        title=f"The last exit gives {_listed(lines[:3])}{missing}",
         subtitle=f"Probabilities under {_label(view.shown)} of the {len(lines)} likeliest classes of the last exit"
         + ("; faint: the same classes under the baseline." if view.poe else "."),
         over_cost=over_cost,
@@ -256,7 +232,7 @@ def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndar
 
 
 def _listed(lines: Sequence[ClassLine]) -> str:
-    return ", ".join(f"{line.name} {line.probs[-1]:.2f}" for line in lines) or "nothing"
+    return ", ".join(f"{line.probs[-1]:.2f} to {line.name}" for line in lines)
 
 
 def _class_data(lines: Sequence[ClassLine], x: np.ndarray, x_title: str) -> pd.DataFrame:

@@ -8,15 +8,21 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.fall_findings import (
+    curve_finding,
+    histogram_finding,
+    pairs_finding,
+    scatter_finding,
+    smallness_finding,
+)
 from analysis.figures.decrease_curve import Curve, decrease_curve_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
 from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
-from analysis.findings import exit_labels, percent
+from analysis.findings import exit_labels
 from analysis.metrics.decrease import THRESHOLDS, Fall, decrease_percent, exit_pairs
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
 from analysis.predictors import available_predictors
-from analysis.published import published_for
 from analysis.selection.brush import Brush, scatter_brush
 from analysis.selection.thinning import thinned
 from analysis.symlog import FALL_UNIT, from_scale
@@ -25,17 +31,22 @@ from app import cache, state
 from app.components.brushing import Brushed, brush_line, clear_brush, current_brush, open_brush
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.published import published_beside
 from app.components.sidebar import View
 from app.components.text import plain_text
 
-SPOKEN_OF = (0.01, 0.1)  # the falls that titles speak of
 WHOSE = {"true_class": "true class", "final_prediction": "final prediction", "any_class": "any class"}
 HEIGHT = 330
+RELATIVE = (
+    "Relative falls divide by the highest value so far, so they do not shrink with the probabilities: a class that "
+    "loses all of it has fallen by 1, however little it had."
+)
+ANY_CLASS = "Falls of any class: what one class gains, others lose, so most samples fall here."
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What the page compares: falls of one kind, by predictor id, the baseline first and the chosen predictor second."""
+    """What the page compares: falls of one kind by predictor id, the baseline first, the chosen predictor second."""
 
     of: str
     size: str
@@ -94,12 +105,14 @@ def _controls(view: View) -> Compared:
     whose, size, beside, scale, published = st.columns([4, 3, 4, 3, 3], vertical_alignment="bottom")
     with whose:
         options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]
-        control("of", "Whose probability falls", options, show=WHOSE.get, widget="selectbox", help=None)
-    with size:
-        control(
-            "size", "Falls", widget="selectbox", help=None, show={"absolute": "absolute", "relative": "relative"}.get
+        default = None if view.has_labels else options[0]
+        of = control(
+            "of", "Whose probability falls", options, default=default, show=WHOSE.get, widget="selectbox", help=None
         )
+    with size:
+        kind = control("size", "Falls", widget="selectbox", help=None)
     with beside:
+        state.set("beside", tuple(key for key in state.get("beside") if key != view.predictor))
         control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
     with scale:
         control(
@@ -110,7 +123,7 @@ def _controls(view: View) -> Compared:
             help=None,
         )
     with published:
-        known = bool(_published(view, state.get("of"), state.get("size")))
+        known = bool(_published(view, of, kind))
         control(
             "published",
             "Published",
@@ -120,8 +133,7 @@ def _controls(view: View) -> Compared:
             else "The paper reports no such numbers for this run: it has absolute falls of the true class and of the "
             "final prediction, for MSDNet, IMTA and DViT on CIFAR-10, CIFAR-100 and ImageNet.",
         )
-    of, kind = state.get("of"), state.get("size")
-    chosen = ["baseline", view.predictor, *(key for key in state.get("beside") if key != view.predictor)]
+    chosen = ["baseline", view.predictor, *state.get("beside")]
     traces = {key: _traces(view, key) for key in chosen}
     return Compared(
         of,
@@ -140,8 +152,7 @@ def _published(view: View, of: str, size: str) -> Mapping[str, np.ndarray]:
     """Percents at the paper's thresholds, by predictor id."""
     if size != "absolute":
         return {}
-    found = published_for(view.run.dataset, view.run.model, view.run.n_exits)
-    percents = {key: one.decrease(of, THRESHOLDS) for key, one in found.items()}
+    percents = {key: one.decrease(of, THRESHOLDS) for key, one in published_beside(view).items()}
     return {key: values for key, values in percents.items() if not np.isnan(values).all()}
 
 
@@ -170,9 +181,11 @@ def _curve(view: View, compared: Compared) -> None:
         published=drawn,
         x_title=f"fall by more than, {compared.axis}",
         y_title="samples",
-        title=_curve_title(view, compared),
-        subtitle=f"Percent of {_samples(view, compared)} where {compared.what} falls by more than a threshold between an "
-        "earlier and a later exit."
+        title=curve_finding(
+            *_both(view, compared), compared.labels[view.predictor], relative=compared.size == "relative"
+        ),
+        subtitle=f"Percent of {_samples(view, compared)} where {compared.what} falls by more than a threshold between "
+        "an earlier and a later exit."
         + (f" Open markers: the paper's {view.run.model} on {view.run.dataset}." if drawn else ""),
         log_percent=state.get("scale") == "log",
         height=HEIGHT,
@@ -186,16 +199,8 @@ def _curve(view: View, compared: Compared) -> None:
     )
 
 
-def _curve_title(view: View, compared: Compared) -> str:
-    falls = {key: [float(v) for v in decrease_percent(fall.size, SPOKEN_OF)] for key, fall in compared.falls.items()}
-    label, own = compared.labels[view.predictor], falls[view.predictor]
-    if not compared.samples:
-        return "No sample has a label, so nothing is known of the true class"
-    share = " of their highest value" if compared.size == "relative" else ""
-    return (
-        f"{percent(falls['baseline'][0])} of samples fall by more than {SPOKEN_OF[0]:g}{share} under the baseline, "
-        f"{percent(own[0])} under {label}; by more than {SPOKEN_OF[1]:g}: {percent(falls['baseline'][1])} and {percent(own[1])}"
-    )
+def _both(view: View, compared: Compared) -> tuple[np.ndarray, np.ndarray]:
+    return compared.falls["baseline"].size, compared.falls[view.predictor].size
 
 
 def _samples(view: View, compared: Compared) -> str:
@@ -243,7 +248,7 @@ def _scatter(view: View, compared: Compared, held: Brushed | None) -> None:
         chosen=None if on_screen is None else (float(before[on_screen]), float(after[on_screen])),
         x_title=f"largest fall under the baseline, {compared.axis}",
         y_title=f"largest fall under {label}",
-        title=_scatter_title(before[known], after[known], label),
+        title=scatter_finding(before, after, label),
         subtitle=_scatter_subtitle(len(picked), len(known)),
         height=HEIGHT,
     )
@@ -274,20 +279,11 @@ def _names(view: View, positions: np.ndarray) -> list[str]:
     return [f"sample {identity}" + (f", {names[label]}" if label >= 0 else "") for identity, label in zip(ids, labels)]
 
 
-def _scatter_title(before: np.ndarray, after: np.ndarray, label: str) -> str:
-    if not len(before):
-        return "No sample has a known fall"
-    less, more = 100 * float((after < before).mean()), 100 * float((after > before).mean())
-    return f"{label} falls less than the baseline on {percent(less)} of samples, more on {percent(more)}"
-
-
 def _scatter_subtitle(drawn: int, samples: int) -> str:
-    thinner = (
-        f"{drawn:,} of {samples:,} drawn, the same ones every time; a box or lasso"
-        if drawn < samples
-        else "A box or lasso"
+    some = f", {drawn:,} of {samples:,} drawn, the same ones every time" if drawn < samples else ""
+    return (
+        f"Each sample's largest fall{some}; dotted: equal falls. A box or lasso opens all samples in it, a click one."
     )
-    return f"Each sample's largest fall. {thinner} opens all samples in it, a click one."
 
 
 def _scatter_data(view: View, compared: Compared, rows: np.ndarray) -> pd.DataFrame:
@@ -324,7 +320,7 @@ def _histogram(view: View, compared: Compared) -> None:
         edges,
         x_title=f"largest fall, {compared.axis}",
         y_title="samples in a bin",
-        title=_histogram_title(compared, view.predictor),
+        title=histogram_finding(*_both(view, compared), compared.labels[view.predictor]),
         subtitle=f"Largest fall of {compared.what} between two exits{compared.by}; {_samples(view, compared)}. "
         "Bins widen with the fall; the first holds those that never fall.",
         log_percent=state.get("scale") == "log",
@@ -337,26 +333,6 @@ def _histogram(view: View, compared: Compared) -> None:
         data=lambda: _histogram_data(bars, edges),
         on_click=partial(_open_bin, compared),
     )
-
-
-def _histogram_title(compared: Compared, predictor: str) -> str:
-    if not compared.samples:
-        return "No sample has a known fall"
-    said = [_half(compared.falls[key].size, "the baseline" if key == "baseline" else compared.labels[key])
-            for key in ("baseline", predictor)]
-    return f"{said[0][0].upper()}{said[0][1:]}; {said[1]}"
-
-
-def _half(sizes: np.ndarray, whose: str) -> str:
-    """What half of the samples do, or how many do nothing where that is more than half."""
-    middle = float(np.nanmedian(sizes))
-    if middle > 0:
-        return f"half of the samples fall by more than {_size(middle)} under {whose}"
-    return f"{percent(100 * float((sizes == 0).sum() / (~np.isnan(sizes)).sum()))} never fall under {whose}"
-
-
-def _size(value: float) -> str:
-    return "0" if value == 0 else f"{value:.2g}" if value >= 1e-4 else "less than 0.0001"
 
 
 def _histogram_data(bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
@@ -393,9 +369,9 @@ def _pairs(view: View, compared: Compared) -> None:
         compared.samples,
         exit_names=names,
         threshold=threshold,
-        title=_pairs_title(view, compared, counts, threshold, names),
-        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{compared.by} goes from the row's "
-        "exit to the column's.",
+        title=pairs_finding(counts, threshold, compared.labels[view.shown] if view.poe else "the baseline", names),
+        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{compared.by} goes from "
+        "the row's exit to the column's.",
         height=HEIGHT - 58,
     )
     chart(
@@ -408,23 +384,12 @@ def _pairs(view: View, compared: Compared) -> None:
     control("over", "Falls above", widget="selectbox", help=None, width=140)
 
 
-def _pairs_title(view: View, compared: Compared, counts: np.ndarray, threshold: float, names: Sequence[str]) -> str:
-    whose = compared.labels[view.shown] if view.poe else "the baseline"
-    total = int(counts.sum())
-    if not total:
-        return f"Under {whose} no sample falls by more than {threshold:g}"
-    start, end = np.unravel_index(int(counts.argmax()), counts.shape)
-    last = 100 * float(counts[:, -1].sum()) / total
-    return (
-        f"Under {whose} most falls above {threshold:g} go from exit {names[start]} to {names[end]} "
-        f"({percent(100 * counts[start, end] / total)} of {total:,}); {percent(last)} end at the last exit"
-    )
-
-
 def _pairs_data(counts: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     start, end = np.triu_indices(len(names), 1)
-    return pd.DataFrame({"from_exit": start + 1, "to_exit": end + 1, "from": [names[i] for i in start], "to": [names[i] for i in end],
-                         "samples": counts[start, end]})  # fmt: skip
+    return pd.DataFrame({
+        "from_exit": start + 1, "to_exit": end + 1, "from": [names[i] for i in start], "to": [names[i] for i in end],
+        "samples": counts[start, end],
+    })  # fmt: skip
 
 
 def _open_pair(compared: Compared, predictor: str, threshold: float, point: dict) -> None:
@@ -439,27 +404,15 @@ def _open_pair(compared: Compared, predictor: str, threshold: float, point: dict
 
 def _explanation(view: View, compared: Compared) -> None:
     """Why a product's absolute falls are rare, with this run's numbers; or what a relative fall is."""
-    label = compared.labels[view.predictor]
     if compared.size == "relative":
-        plain_text(
-            "Relative falls divide by the highest value so far, so that they do not shrink with the probabilities themselves: "
-            "a class that loses all of its probability has fallen by 1, however little it had.", role="caption",
-        )  # fmt: skip
+        plain_text(RELATIVE, role="caption")
         return
     if compared.of == "any_class":
-        plain_text(
-            "Falls of any class: some class must lose what another gains, so that most samples fall here.",
-            role="caption",
-        )
+        plain_text(ANY_CLASS, role="caption")
         return
-    before, after = (_mean_probs(view, key, compared.of) for key in ("baseline", view.predictor))
-    if not (np.isfinite(before).all() and np.isfinite(after).all()) or after[0] >= before[0]:
-        return
-    plain_text(
-        f"Absolute falls are rare under {label} partly because its probabilities are small: the {WHOSE[compared.of]} gets "
-        f"{after[0]:.3f} on average at the first exit and {after[-1]:.3f} at the last, against {before[0]:.3f} and {before[-1]:.3f} "
-        f"under the baseline, and nothing can fall by more than it has. Relative falls do not depend on that.", role="caption",
-    )  # fmt: skip
+    means = (_mean_probs(view, key, compared.of) for key in ("baseline", view.predictor))
+    if said := smallness_finding(*means, WHOSE[compared.of], compared.labels[view.predictor]):
+        plain_text(said, role="caption")
 
 
 def _mean_probs(view: View, predictor: str, of: str) -> np.ndarray:

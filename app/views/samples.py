@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.figures.sparkline import sparkline_paths
-from analysis.findings import exit_labels
+from analysis.findings import exit_labels, percent
 from analysis.predictors import available_predictors, settings_key
 from analysis.selection.filters import EFFECTS, RIGHT, Filters, keep, ordered
 from analysis.selection.sample_table import describe_columns, sample_table
@@ -24,8 +24,8 @@ FILTERS = ("true", "guess", "right", "at", "effect", "above", "query")
 EFFECT_NAMES = {"any": "any", "fixed": "wrong to right", "broken": "right to wrong", "changed": "another class"}
 GRAMMAR = (
     "Comparisons of columns with numbers, texts or each other, joined by and, or, not, with parentheses. "
-    "Examples: `fall > 0.3 and not correct`, `label_name in (fox, wolf)`, `0.2 < confidence < 0.5`, `predicted_name ~ tree`, "
-    "`fall > baseline_fall`. Columns with spaces stand between backquotes."
+    "Examples: `fall > 0.3 and not correct`, `label_name in (fox, wolf)`, `0.2 < confidence < 0.5`, "
+    "`predicted_name ~ tree`, `fall > baseline_fall`. Columns with spaces stand between backquotes."
 )
 
 
@@ -165,7 +165,7 @@ def _clear() -> None:
 def _result_row(view: View, rows: np.ndarray, total: int) -> None:
     filtered = any(state.get(name) != state.CONTROLS[name].default for name in (*FILTERS, "brush"))
     with st.container(horizontal=True, vertical_alignment="center", key="result-row"):
-        share = f" ({100 * len(rows) / total:.1f}%)" if len(rows) < total else ""
+        share = f" ({percent(100 * len(rows) / total)})" if len(rows) < total else ""
         st.markdown(f"**{len(rows):,}** of {total:,} samples{share}", width="content")
         st.button("Clear the filters", on_click=_clear, disabled=not filtered, icon=":material/filter_alt_off:")
 
@@ -174,7 +174,7 @@ def _result_row(view: View, rows: np.ndarray, total: int) -> None:
 
 
 def _on_screen(view: View, table: pd.DataFrame, rows: np.ndarray) -> int:
-    """The row of the sample on screen: what the address says, or else the first in the order, which the address then keeps."""
+    """The row of the sample on screen: the address's, or else the first in the order, which the address then keeps."""
     if state.get("sample"):
         found = np.searchsorted(table["position"].to_numpy(), view.sample)
         if found < len(table) and table["position"].iat[found] == view.sample:
@@ -195,7 +195,7 @@ def _step(identity: str, rank: int) -> None:
 
 
 def _steps(view: View, table: pd.DataFrame, rows: np.ndarray, row: int) -> None:
-    """Previous and next, also on the arrow keys; each sends where it goes, so that presses that are merged do not add up."""
+    """Previous and next, also on the arrow keys; each sends where it goes, so that merged presses do not add up."""
     found = np.flatnonzero(rows == row)
     rank = int(found[0]) if len(found) else None
     targets = {"Left": None if rank is None else rank - 1, "Right": 0 if rank is None else rank + 1}
@@ -277,7 +277,7 @@ def _text(name: object) -> str:
 
 
 def _lines(view: View, chosen: np.ndarray) -> tuple[Sequence[str], Sequence[str]]:
-    """Trajectories in place of pictures, of what falls: the true class, or the final prediction in a run without labels."""
+    """Trajectories in place of pictures: of the true class, or the final prediction in a run without labels."""
     name = "true_class_prob" if view.has_labels else "final_prediction_prob"
     return tuple(
         sparkline_paths(getattr(cache.traces(view.run, predictor, settings, view.split), name)[:, chosen])

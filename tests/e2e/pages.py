@@ -9,7 +9,7 @@ from streamlit.util import calc_hash
 DASHBOARD = Path(__file__).resolve().parents[2] / "app" / "dashboard.py"
 
 
-def opened(page: str = "overview", **address: str) -> AppTest:
+def opened(page: str = "overview", /, **address: str) -> AppTest:
     """A page of the app as its address opens it in a fresh browser."""
     app = AppTest.from_file(DASHBOARD, default_timeout=120)
     app._page_hash = "" if page == "overview" else calc_hash(page)  # AppTest.switch_page knows files only

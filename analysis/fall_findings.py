@@ -1,0 +1,158 @@
+"""What figures of falls say: their titles as sentences, every number an argument. Needs only NumPy; texts are plain."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from analysis.findings import percent
+from analysis.metrics.decrease import decrease_percent
+
+SPOKEN_OF = (0.01, 0.1)  # the falls that titles speak of; the paper gives both
+NOTHING_KNOWN = "No sample has a known fall"
+
+
+def curve_finding(baseline: np.ndarray, predictor: np.ndarray, label: str, *, relative: bool) -> str:
+    """How many samples fall by more than two thresholds, under the baseline and under a predictor.
+
+    Parameters
+    ----------
+    baseline, predictor : float, (samples,)
+        Largest falls, NaN where unknown.
+    label : str
+        The predictor's short name.
+    relative : bool
+        Whether falls are shares of the highest value.
+
+    Examples
+    --------
+    >>> curve_finding(np.array([0.5, 0.05]), np.array([0.0, 0.05]), "PA", relative=False)
+    '100% of samples fall by more than 0.01 under the baseline, 50.0% under PA; by more than 0.1: 50.0% and 0%'
+    """
+    if np.isnan(baseline).all():
+        return NOTHING_KNOWN
+    (before, before_far), (after, after_far) = (
+        map(float, decrease_percent(sizes, SPOKEN_OF)) for sizes in (baseline, predictor)
+    )
+    share = " of their highest value" if relative else ""
+    return (
+        f"{percent(before)} of samples fall by more than {SPOKEN_OF[0]:g}{share} under the baseline, "
+        f"{percent(after)} under {label}; by more than {SPOKEN_OF[1]:g}: {percent(before_far)} and {percent(after_far)}"
+    )
+
+
+def scatter_finding(baseline: np.ndarray, predictor: np.ndarray, label: str) -> str:
+    """On how many samples a predictor falls less than the baseline, and on how many more; equal falls are neither.
+
+    Examples
+    --------
+    >>> scatter_finding(np.array([0.5, 0.1]), np.array([0.1, 0.1]), "PA")
+    'PA falls less than the baseline on 50.0% of samples, more on 0%'
+    """
+    known = ~np.isnan(baseline)
+    if not known.any():
+        return NOTHING_KNOWN
+    less, more = (100 * float(part[known].mean()) for part in (predictor < baseline, predictor > baseline))
+    return f"{label} falls less than the baseline on {percent(less)} of samples, more on {percent(more)}"
+
+
+def histogram_finding(baseline: np.ndarray, predictor: np.ndarray, label: str) -> str:
+    """What half of the samples do under each of two predictors.
+
+    Examples
+    --------
+    >>> histogram_finding(np.array([0.5, 0.1, 0.2]), np.array([0.0, 0.0, 0.1]), "PA")
+    'Half of the samples fall by 0.2 or more under the baseline; 66.7% never fall under PA'
+    """
+    if np.isnan(baseline).all():
+        return NOTHING_KNOWN
+    first, second = _half(baseline, "the baseline"), _half(predictor, label)
+    return f"{first[0].upper()}{first[1:]}; {second}"
+
+
+def _half(sizes: np.ndarray, whose: str) -> str:
+    """What half of the samples do, or how many never fall where that is half or more."""
+    middle = float(np.nanmedian(sizes))
+    if middle > 0:
+        size = f"{middle:.2g}" if middle >= 1e-4 else f"{middle:.0e}"
+        return f"half of the samples fall by {size} or more under {whose}"
+    return f"{percent(100 * float((sizes == 0).sum() / (~np.isnan(sizes)).sum()))} never fall under {whose}"
+
+
+def pairs_finding(counts: np.ndarray, threshold: float, whose: str, exit_names: Sequence[str]) -> str:
+    """Between which exits largest falls happen most often.
+
+    Parameters
+    ----------
+    counts : int, (exits, exits)
+        Of `analysis.metrics.decrease.exit_pairs`.
+    whose : str
+        "the baseline" or a predictor's short name.
+
+    Examples
+    --------
+    >>> pairs_finding(np.array([[0, 1, 0], [0, 0, 3], [0, 0, 0]]), 0.01, "PA", ["1", "2", "3"])
+    'Under PA falls above 0.01 go most often from exit 2 to 3 (75.0% of 4); 75.0% end at the last exit'
+    """
+    total = int(counts.sum())
+    if not total:
+        return f"Under {whose} no sample falls by more than {threshold:g}"
+    start, end = np.unravel_index(int(counts.argmax()), counts.shape)
+    most, last = 100 * float(counts[start, end]) / total, 100 * float(counts[:, -1].sum()) / total
+    return (
+        f"Under {whose} falls above {threshold:g} go most often from exit {exit_names[start]} to {exit_names[end]} "
+        f"({percent(most)} of {total:,}); {percent(last)} end at the last exit"
+    )
+
+
+def smallness_finding(baseline: np.ndarray, predictor: np.ndarray, what: str, label: str) -> str:
+    """Why absolute falls are rare under a product, with this run's numbers; empty where it does not hold.
+
+    Parameters
+    ----------
+    baseline, predictor : float, (exits,)
+        Mean probability of what falls.
+    what : str
+        "true class" or "final prediction".
+    """
+    if not (np.isfinite(baseline).all() and np.isfinite(predictor).all()) or predictor[0] >= baseline[0]:
+        return ""
+    return (
+        f"Absolute falls are rare under {label} partly because its probabilities are small: the {what} gets "
+        f"{predictor[0]:.3f} on average at the first exit and {predictor[-1]:.3f} at the last, against "
+        f"{baseline[0]:.3f} and {baseline[-1]:.3f} under the baseline, and nothing can fall by more than it has. "
+        "Relative falls do not depend on that."
+    )
+
+
+def trajectory_finding(what: str, falls: Mapping[str, tuple[float, str, str] | None], shown: str) -> str:
+    """How far one sample falls under what is shown, against the baseline.
+
+    Parameters
+    ----------
+    what : str
+        "true class" or "final prediction".
+    falls : mapping
+        "the baseline" and the predictor's short name -> (size, from exit, to exit), None without a fall.
+    shown : str
+        Which of them is shown.
+
+    Examples
+    --------
+    >>> trajectory_finding("true class", {"the baseline": (0.25, "1", "3"), "PA": None}, "PA")
+    'P(true class) never falls under PA, by 0.250 under the baseline'
+    """
+    own = falls[shown]
+    if own is None:
+        said = f"P({what}) never falls under {shown}"
+    else:
+        said = f"P({what}) falls by {_size(own[0])} from exit {own[1]} to {own[2]} under {shown}"
+    if shown == "the baseline":
+        return said
+    before = falls["the baseline"]
+    if before is not None:
+        return f"{said}, by {_size(before[0])} under the baseline"
+    return f"{said}, {'nor' if own is None else 'never'} under the baseline"
+
+
+def _size(size: float) -> str:
+    return f"{size:.3f}" if size >= 0.0005 else "less than 0.001"

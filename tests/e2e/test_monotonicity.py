@@ -1,0 +1,167 @@
+"""Monotonicity by AppTest: every kind of run, numbers against NumPy, what each figure opens, the paper's beside."""
+
+import base64
+
+import numpy as np
+
+from analysis.findings import percent
+from analysis.metrics.decrease import THRESHOLDS, decrease_percent
+from analysis.selection.brush import text_of
+from analysis.storage import write_run
+from analysis.symlog import PERCENT_UNIT, to_scale
+from analysis.traces import load_traces
+from tests.e2e.pages import address, figures, opened, title, words
+
+FIGURES = {"decrease", "scatter", "histogram", "exit-pairs"}
+
+
+def shown(run="small", **controls):
+    app = opened("monotonicity", run=run, **({"predictor": "pa", "poe": "1"} | controls))
+    assert not app.exception
+    return app
+
+
+def curves(app):
+    """Percents at the marked thresholds, by what the trace is called."""
+    return {t["name"]: t for t in figures(app)["decrease"]["data"] if t["mode"] == "markers"}
+
+
+def numbers(packed):
+    """The numbers of an array as plotly packs it."""
+    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+
+
+def test_a_full_run_shows_four_figures_whose_numbers_are_numpy_s(small_run):
+    app = shown()
+    assert set(figures(app)) == FIGURES
+    for name, key in (("Baseline", "baseline"), ("PA", "pa")):
+        sizes = load_traces(small_run, key, split="test").falls["true_class", "absolute"].size
+        expected = decrease_percent(sizes, THRESHOLDS)
+        assert np.allclose([row[1] for row in curves(app)[name]["customdata"]], expected)
+        assert percent(expected[1]) in title(figures(app)["decrease"])
+
+
+def test_the_switch_changes_every_figure_and_keeps_the_axes(small_run):
+    on, off = figures(shown()), figures(shown(poe="0"))
+    for name in FIGURES:
+        assert on[name]["data"] != off[name]["data"], name
+        for axis in ("xaxis", "yaxis"):
+            assert on[name]["layout"][axis].get("range") == off[name]["layout"][axis].get("range"), (name, axis)
+    assert "Under PA" in title(on["exit-pairs"])
+    assert "Under the baseline" in title(off["exit-pairs"])
+
+
+def test_several_predictors_stand_beside(small_run):
+    app = shown(beside="ca,hard-poe")
+    assert {"Baseline", "PA", "CA", "Hard PoE"} <= set(curves(app))
+    app = shown(predictor="ca", beside="ca,hard-poe")  # the chosen one is not compared with itself
+    assert set(curves(app)) == {"Baseline", "CA", "Hard PoE"}
+    assert "does not exist" not in words(app)
+
+
+def test_relative_falls_and_other_classes(small_run):
+    for of in ("true_class", "final_prediction", "any_class"):
+        for size in ("absolute", "relative"):
+            app = shown(of=of, size=size)
+            sizes = load_traces(small_run, "pa", split="test").falls[of, size].size
+            assert np.allclose([row[1] for row in curves(app)["PA"]["customdata"]], decrease_percent(sizes, THRESHOLDS))
+            assert ("Relative falls divide" in words(app)) == (size == "relative")
+
+
+def test_small_probabilities_are_named_with_this_run_s_numbers(small_run):
+    mean = float(load_traces(small_run, "pa", split="test").true_class_prob[0].mean(dtype=np.float64))
+    assert f"the true class gets {mean:.3f} on average at the first exit" in words(shown())
+
+
+def test_the_paper_s_numbers_are_a_switch(runs, small_logits, small_labels):
+    write_run(runs / "paper", logits=small_logits, labels=small_labels, dataset="cifar100", model="msdnet")
+    app = shown("paper")
+    marks = curves(app)["published, PA"]
+    assert marks["marker"]["symbol"] == "circle-open"
+    assert np.isclose(marks["customdata"][1][1], 10.22, atol=0.01)
+    assert "published, PA" not in curves(shown("paper", published="0"))
+    assert "published, PA" not in curves(shown("paper", size="relative"))
+    assert "published, PA" not in curves(shown("paper", set="weights:uniform"))
+
+
+def test_percents_may_be_linear(small_run):
+    log, linear = (curves(shown(scale=scale))["Baseline"] for scale in ("log", "linear"))
+    percents = np.array([row[1] for row in linear["customdata"]])
+    assert np.allclose(numbers(linear["y"]), percents)
+    assert np.allclose(numbers(log["y"]), to_scale(percents, PERCENT_UNIT))
+
+
+def test_the_matrix_counts_what_falls_above_the_threshold(small_run):
+    falls = load_traces(small_run, "pa", split="test").falls["true_class", "absolute"]
+    for over in ("0", "0.01", "0.05"):
+        cells = figures(shown(over=over))["exit-pairs"]["data"][0]["customdata"]
+        total = sum(cell[2] for row in cells for cell in row)
+        assert total == (falls.size > np.float32(over)).sum()
+
+
+def test_a_brush_is_counted_over_all_samples_and_cleared(small_run):
+    sizes = load_traces(small_run, "pa", split="test").falls["true_class", "absolute"].size
+    app = shown(brush="over:true_class:absolute:pa:0.01")
+    assert (
+        f"{int((sizes > np.float32(0.01)).sum())} samples** whose largest fall of the true class is above 0.01"
+        in words(app)
+    )
+    next(button for button in app.button if button.label == "Clear the brush").click().run()
+    assert "brush" not in address(app)
+
+
+def test_each_figure_opens_its_samples(monkeypatch):
+    from app.views import monotonicity as page
+
+    opened_brushes = []
+    monkeypatch.setattr(page, "open_brush", lambda brush: opened_brushes.append(text_of(brush)))
+    compared = page.Compared("true_class", "absolute", {"baseline": None, "pa": None}, {}, 10)
+    page._open_over(compared, {"customdata": [0.05, 12.0, "pa"]})
+    page._open_bin(compared, {"customdata": [0.01, 0.02, 3, 1.0, "baseline"]})
+    page._open_pair(compared, "pa", 0.01, {"row": 1, "column": 4})
+    page._open_region(compared, "pa", {"kind": "box", "x": [0.0, 1.0], "y": [0.5, 2.0]})
+    assert opened_brushes == [
+        "over:true_class:absolute:pa:0.05",
+        "histogram:true_class:absolute:baseline:0.01,0.02",
+        "pair:true_class:absolute:pa:2-5,0.01",
+        "scatter:true_class:absolute:pa:box:0,0.5,1,2",
+    ]
+    for open_, nonsense in (
+        (page._open_over, {"customdata": None}),
+        (page._open_over, {"customdata": [0.05, 12.0, "who"]}),
+        (page._open_bin, {"customdata": [1, 2]}),
+    ):
+        open_(compared, nonsense)
+    page._open_pair(compared, "pa", 0.01, {"row": 4, "column": 1})
+    page._open_pair(compared, "pa", 0.01, {"row": None, "column": None})
+    assert len(opened_brushes) == 4
+
+
+def test_without_labels_the_final_prediction_stands_in(unlabelled_run):
+    app = shown("unlabelled")
+    assert set(figures(app)) == FIGURES
+    assert "final prediction" in figures(app)["decrease"]["layout"]["title"]["subtitle"]["text"]
+    assert "brush" not in address(shown("unlabelled", brush="over:true_class:absolute:pa:0.01"))
+
+
+def test_probabilities_only(probs_run):
+    app = shown("probs", predictor="pa")
+    assert set(figures(app)) == FIGURES
+    assert "Softmax PoE" in title(figures(app)["decrease"])
+
+
+def test_one_exit_cannot_fall(runs, small_logits, small_labels):
+    write_run(runs / "one", logits=small_logits[:1, :30], labels=small_labels[:30])
+    app = shown("one")
+    assert not figures(app)
+    assert "one exit" in words(app)
+
+
+def test_an_empty_split_has_no_figures_and_no_error(imageless_run):
+    app = shown("imageless", split="calibration")
+    assert not app.error
+
+
+def test_a_damaged_run_says_what_to_do(damaged_run):
+    app = shown("damaged")
+    assert any("analysis validate" in code.value for code in app.code)

@@ -1,0 +1,214 @@
+"""The gallery by AppTest: every kind of run, every filter against NumPy, what a step does, what the address holds."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.storage import write_run
+from analysis.traces import load_traces
+from tests.e2e.pages import address, figures, opened, title, words
+
+FIGURES = {"trajectory", "top-classes"}
+
+
+def tiles(app: AppTest) -> list[dict]:
+    """The gallery's tiles, as they are sent to the browser."""
+    for component in app.get("bidi_component"):
+        payload = json.loads(component.proto.json or "null")
+        if isinstance(payload, dict) and "tiles" in payload:
+            return payload["tiles"]
+    return []
+
+
+def shown(**filters: str) -> AppTest:
+    app = opened("samples", run="small", predictor="pa", **({"poe": "1", "per": "96"} | filters))
+    assert not app.exception
+    return app
+
+
+def count(app: AppTest) -> int:
+    """How many samples pass: the number that the page says."""
+    found = (re.match(r"\*\*([\d,]+)\*\* of ", part.value) for part in app.markdown)
+    return int(next(match[1] for match in found if match).replace(",", ""))
+
+
+@pytest.fixture
+def traces(small_run):
+    return {key: load_traces(small_run, key, split="test") for key in ("baseline", "pa")}
+
+
+def test_a_full_run_shows_pictures_and_the_one_that_falls_most(traces):
+    app = shown()
+    sizes = traces["pa"].falls["true_class", "absolute"].size
+    wall = tiles(app)
+    assert len(wall) == 96
+    assert [tile["position"] for tile in wall] == np.argsort(-sizes, kind="stable")[:96].tolist()
+    assert all(tile["image"].startswith("data:image/png;base64,") for tile in wall)
+    assert set(figures(app)) == FIGURES
+    assert address(app)["sample"] == str(int(sizes.argmax()))
+    assert count(app) == 300
+
+
+def test_every_filter_is_what_numpy_says(small_run, traces):
+    labels, pa, baseline = small_run.labels[:300], traces["pa"], traces["baseline"]
+    fall = pa.falls["true_class", "absolute"].size
+    wrong = ~pa.correct[2]
+    changed = pa.predicted[-1] != baseline.predicted[-1]
+    expected = {
+        (("true", "3"),): labels == 3,
+        (("guess", "5"),): pa.predicted[-1] == 5,
+        (("right", "wrong"), ("at", "3")): wrong,
+        (("right", "right"),): pa.correct[-1],
+        (("effect", "fixed"),): pa.correct[-1] & ~baseline.correct[-1],
+        (("effect", "broken"),): ~pa.correct[-1] & baseline.correct[-1],
+        (("effect", "changed"),): changed,
+        (("above", "0.02"),): fall > 0.02,
+        (("query", "difficulty < 0.1 and not correct_3"),): (np.linspace(0, 1, 400).round(3)[:300] < 0.1) & wrong,
+        (("brush", "over:true_class:absolute:pa:0.01"),): fall > 0.01,
+    }
+    for filters, mask in expected.items():
+        assert count(shown(**dict(filters))) == mask.sum(), filters
+
+
+def test_the_switch_keeps_the_sample_and_changes_both_figures(small_run):
+    on, off = shown(sample="12"), shown(sample="12", poe="0")
+    assert address(on)["sample"] == address(off)["sample"] == "12"
+    for name in FIGURES:
+        assert figures(on)[name]["data"] != figures(off)[name]["data"]
+        assert figures(on)[name]["layout"]["yaxis"]["range"] == figures(off)[name]["layout"]["yaxis"]["range"]
+    assert "under PA" in title(figures(on)["trajectory"])
+    assert "under the baseline" in title(figures(off)["trajectory"])
+
+
+def test_any_column_sorts_either_way(small_run):
+    app = shown(sort="difficulty", order="up")
+    assert [tile["position"] for tile in tiles(app)] == list(range(96))
+    app = shown(sort="difficulty", order="down")
+    assert [tile["position"] for tile in tiles(app)] == list(range(299, 203, -1))
+    app = shown(sort="label_name", order="up", page="2", per="24")
+    assert len(tiles(app)) == 24
+
+
+def test_next_and_previous_go_through_the_order_and_turn_pages(small_run):
+    app = shown(sort="position", order="up", per="24", sample="23")
+    app.button(key="step:Right").click().run()
+    assert address(app)["sample"] == "24"
+    assert address(app)["page"] == "2"
+    app.button(key="step:Left").click().run()
+    assert address(app)["sample"] == "23"
+    assert "page" not in address(app)
+
+
+def test_the_ends_of_the_order_have_no_next(small_run):
+    app = shown(sort="position", order="up", sample="0")
+    assert app.button(key="step:Left").disabled
+    app = shown(sort="position", order="up", sample="299")
+    assert app.button(key="step:Right").disabled
+
+
+def test_trajectories_run_over_cost_too(small_run):
+    figure = figures(shown(sample="12", axis="cost"))["trajectory"]
+    assert figure["layout"]["xaxis"]["title"]["text"] == "cumulative cost, thousands of MACs"
+    assert figure["layout"]["xaxis"]["range"][0] == 0
+
+
+def test_a_wrong_query_says_where_and_the_page_stands(small_run):
+    app = shown(query="fall >> 3")
+    assert "query, character 7" in words(app)
+    assert set(figures(app)) == FIGURES
+    assert tiles(app) == []
+
+
+def test_nothing_found_is_said_and_taken_back(small_run):
+    app = shown(query="fall > 2")
+    assert "No sample passes every filter" in words(app)
+    next(button for button in app.button if button.label == "Clear the filters").click().run()
+    assert count(app) == 300
+    assert "query" not in address(app)
+
+
+def test_a_page_beyond_the_last_is_the_last(small_run):
+    app = shown(page="99", per="24")
+    assert len(tiles(app)) == 12
+    assert address(app)["page"] == "13"
+
+
+def test_a_brush_that_is_none_is_noted_and_dropped(small_run):
+    app = shown(brush="scatter:nonsense")
+    assert "What was brushed is not shown" in words(app)
+    assert "brush" not in address(app)
+    assert count(app) == 300
+
+
+def test_a_sample_of_another_split_is_noted(small_run):
+    app = shown(sample="399")
+    assert "is not in the split test" in words(app)
+
+
+def test_without_labels_nothing_asks_for_them(unlabelled_run):
+    app = opened("samples", run="unlabelled", poe="1")
+    assert not app.exception
+    assert not {"True class", "Right or wrong", "At exit"} & {box.label for box in app.selectbox}
+    assert {tile["mark"] for tile in tiles(app)} == {""}
+    assert "P(final prediction)" in title(figures(app)["trajectory"])
+    app = opened("samples", run="unlabelled", right="wrong", true="3", sort="rank")
+    assert not app.exception
+    assert len(tiles(app)) == 48
+
+
+def test_without_images_trajectories_stand_in(imageless_run):
+    app = opened("samples", run="imageless", poe="1")
+    assert all(tile["image"] == "" and tile["shown"].startswith("M") and tile["behind"] for tile in tiles(app))
+    assert not any(tile["behind"] for tile in tiles(opened("samples", run="imageless", poe="0")))
+
+
+def test_probabilities_only(probs_run):
+    app = opened("samples", run="probs", poe="1")
+    assert not app.exception
+    assert set(figures(app)) == FIGURES
+
+
+def test_one_exit(runs, small_logits, small_labels):
+    write_run(runs / "one", logits=small_logits[:1, :30], labels=small_labels[:30])
+    app = opened("samples", run="one", poe="1")
+    assert not app.exception
+    assert len(tiles(app)) == 30
+
+
+def test_partly_labelled(runs, small_logits, small_labels):
+    labels = small_labels.astype(float)
+    labels[::2] = np.nan
+    write_run(runs / "some", logits=small_logits, labels=labels)
+    app = opened("samples", run="some", sample="0", per="96")
+    assert not app.exception
+    assert "P(final prediction)" in title(figures(app)["trajectory"])
+
+
+def test_an_empty_split_says_so(imageless_run):
+    app = opened("samples", run="imageless", split="calibration")
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_damaged_run_says_what_to_do(damaged_run):
+    app = opened("samples", run="damaged")
+    assert not app.exception
+    assert any("analysis validate" in code.value for code in app.code)
+
+
+def test_names_from_files_stay_text(runs, small_logits, small_labels):
+    evil = '<img src=x onerror="alert(1)"> **b** $x$ %{y}'
+    write_run(
+        runs / "evil", logits=small_logits, labels=small_labels, class_names=[evil] * 20, exit_names=[evil] * 7,
+        samples=pd.DataFrame({"id": [f"<i>{i}</i>" for i in range(400)], evil: [evil] * 400}),
+    )  # fmt: skip
+    app = opened("samples", run="evil", poe="1")
+    assert not app.exception
+    assert tiles(app)[0]["title"] == evil
+    assert all("<img src=x" not in element.proto.body for element in app.get("html"))
+    assert "<img src=x" not in json.dumps(figures(app))
+    assert all("<img src=x" not in part.value for part in app.markdown if part.value.count("\\") == 0)

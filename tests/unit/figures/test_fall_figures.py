@@ -1,0 +1,121 @@
+"""Figures of falls: where numbers stand on their scales, what a click hands back, what is text."""
+
+import numpy as np
+
+from analysis.figures.decrease_curve import Curve, decrease_curve_figure
+from analysis.figures.exit_pairs import exit_pairs_figure
+from analysis.figures.fall_histogram import Bars, fall_histogram_figure
+from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
+from analysis.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
+
+GRID = np.array([0.0, 0.001, 0.003, 0.1, 1.0])
+MARKED = (0.001, 0.1)
+TITLES = {"title": "t", "subtitle": "s", "x_title": "x", "y_title": "y"}
+
+
+def curve(predictor, percents, emphasised=True):
+    percents = np.array(percents)
+    return Curve(predictor, predictor.upper(), percents, percents[[1, 3]], emphasised)
+
+
+def curves(**changed):
+    drawn = [curve("baseline", [100, 90, 80, 50, 0], False), curve("pa", [20, 10, 8, 0, 0])]
+    return decrease_curve_figure(drawn, GRID, MARKED, **(TITLES | changed))
+
+
+def test_both_axes_hold_zero_and_place_numbers_on_their_scales():
+    figure = curves()
+    line = figure.data[2]
+    assert np.allclose(line.x, to_scale(GRID, FALL_UNIT))
+    assert np.allclose(line.y, to_scale([20, 10, 8, 0, 0], PERCENT_UNIT))
+    assert figure.layout.xaxis.ticktext[0] == "0"
+    assert figure.layout.yaxis.ticktext[0] == "0%"
+
+
+def test_percents_may_be_linear():
+    figure = curves(log_percent=False)
+    assert np.allclose(figure.data[2].y, [20, 10, 8, 0, 0])
+    assert figure.layout.uirevision != curves().layout.uirevision
+
+
+def test_a_click_hands_back_threshold_percent_and_predictor():
+    figure = curves()
+    assert list(figure.data[3].customdata[1]) == [0.1, 0.0, "pa"]
+    assert list(figure.data[0].customdata[4]) == [1.0, 0.0, "baseline"]
+
+
+def test_published_values_are_open_markers():
+    figure = curves(published=[("pa", "PA", np.array([12.0, np.nan]))])
+    assert figure.data[-1].marker.symbol == "circle-open"
+    assert figure.data[-1].mode == "markers"
+    assert figure.data[-1].name == "published, PA"
+
+
+def test_what_is_not_on_screen_stays_faint_and_every_curve_is_named():
+    figure = curves()
+    assert figure.data[0].opacity < figure.data[2].opacity
+    assert [a.text for a in figure.layout.annotations] == ["BASELINE", "PA"]
+    top = to_scale(100, PERCENT_UNIT)
+    assert all(a.y < top for a in figure.layout.annotations)
+
+
+def test_the_scatter_hands_back_rows_and_keeps_names_text():
+    figure = fall_scatter_figure(
+        np.array([0.0, 0.5]), np.array([0.1, 0.2]), np.array([7, 9]), ["a", "<b>"],
+        predictor_id="pa", colour_of="baseline", chosen=(0.5, 0.2), **TITLES,
+    )  # fmt: skip
+    points, ring = figure.data[0], figure.data[-1]
+    assert points.name == SAMPLES
+    assert points.customdata[:, 0].tolist() == [7, 9]
+    assert np.allclose(points.x, to_scale([0.0, 0.5], FALL_UNIT))
+    assert points.text == ("a", "&lt;b&gt;")
+    assert points.marker.color == "#7A7A7A"
+    assert np.allclose([ring.x[0], ring.y[0]], to_scale([0.5, 0.2], FALL_UNIT))
+
+
+def test_the_scatter_draws_no_ring_where_nothing_is_known():
+    figure = fall_scatter_figure(
+        np.array([0.0]),
+        np.array([0.1]),
+        np.array([0]),
+        ["a"],
+        predictor_id="pa",
+        colour_of="pa",
+        chosen=(np.nan, np.nan),
+        **TITLES,
+    )
+    assert "sample on screen" not in [trace.name for trace in figure.data]
+
+
+def test_bars_fill_their_bins_and_hand_them_back():
+    edges = np.array([0.0, 0.01, 1.0])
+    bars = [
+        Bars("baseline", "Baseline", np.array([1, 3]), np.array([25.0, 75.0]), False),
+        Bars("pa", "PA", np.array([4, 0]), np.array([100.0, 0.0]), True),
+    ]
+    figure = fall_histogram_figure(bars, edges, **TITLES)
+    assert list(figure.data[1].customdata[0]) == [0.0, 0.01, 4, 100.0, "pa"]
+    assert figure.data[1].opacity > figure.data[0].opacity
+    left = to_scale(edges, FALL_UNIT)
+    assert np.allclose(figure.data[0].x, (left[1:] + left[:-1]) / 2)
+    assert figure.layout.barmode == "overlay"
+
+
+def test_empty_cells_are_empty_and_the_rows_run_down():
+    counts = np.array([[0, 2, 0], [0, 0, 6], [0, 0, 0]])
+    figure = exit_pairs_figure(counts, 200, exit_names=["1", "2", "<3>"], threshold=0.01, title="t", subtitle="s")
+    cells = figure.data[0]
+    assert cells.z[0][1] == 1.0
+    assert cells.z[1][2] == 3.0
+    assert cells.z[0][0] is None
+    assert cells.customdata[1][2][:3] == (2, 3, 6) or list(cells.customdata[1][2][:3]) == [2, 3, 6]
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+    assert "&lt;3&gt;" in figure.layout.xaxis.ticktext
+
+
+def test_forty_exits_hold_no_numbers():
+    figure = exit_pairs_figure(
+        np.ones((40, 40), int), 10, exit_names=[str(i) for i in range(40)], threshold=0, title="t", subtitle="s"
+    )
+    assert figure.data[0].texttemplate is None
+    assert len(figure.layout.xaxis.tickvals) <= 14

@@ -1,0 +1,100 @@
+"""Figures of one sample: numbers in, the right marks out; names stay text."""
+
+import numpy as np
+import pytest
+
+from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
+from analysis.figures.sparkline import HEIGHT, WIDTH, sparkline_paths
+from analysis.figures.top_classes import ClassLine, top_classes_figure
+
+EXITS = ["1", "2", "<3>"]
+AXIS = {"x": [1, 2, 3], "x_title": "exit", "exit_names": EXITS, "title": "t", "subtitle": "s"}
+
+
+def line(predictor, probs, right=(True, False, True), fall=None):
+    return Trajectory(
+        predictor,
+        predictor.upper(),
+        np.array(probs),
+        np.array(probs) + 0.1,
+        None if right is None else np.array(right),
+        ["fox", "<b>", "fox"],
+        fall,
+    )
+
+
+def drawn(shown, behind=None, **changed):
+    return sample_trajectory_figure(shown, behind, quantity="P(true class)", **(AXIS | changed))
+
+
+def by_name(figure):
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_right_and_wrong_differ_by_shape():
+    figure = drawn(line("pa", [0.5, 0.2, 0.7]))
+    assert list(by_name(figure)["PA, P(true class)"].marker.symbol) == ["circle", "x", "circle"]
+    unknown = drawn(line("pa", [0.5, 0.2, 0.7], right=None))
+    assert set(by_name(unknown)["PA, P(true class)"].marker.symbol) == {"circle-open"}
+
+
+def test_the_baseline_is_faint_behind_and_the_axis_never_moves():
+    figure = drawn(line("pa", [0.5, 0.2, 0.7]), line("baseline", [0.9, 0.1, 0.2]))
+    traces = by_name(figure)
+    assert traces["BASELINE, P(true class)"].opacity < 1
+    assert traces["PA, P(true class)"].opacity == 1
+    assert figure.layout.yaxis.range == drawn(line("pa", [0.0, 0.0, 0.0])).layout.yaxis.range
+
+
+def test_the_largest_fall_is_marked_from_where_to_where():
+    figure = drawn(line("pa", [0.5, 0.6, 0.2], fall=(0.4, 1, 2)))
+    mark = by_name(figure)["largest fall"]
+    assert (mark.x, mark.y) == ((2, 3, 3), (0.6, 0.6, 0.2))
+    assert "\N{MINUS SIGN}0.400" in [a.text for a in figure.layout.annotations]
+    assert "largest fall" not in by_name(drawn(line("pa", [0.1, 0.2, 0.3])))
+
+
+def test_names_are_text_in_ticks_and_hover():
+    figure = drawn(line("pa", [0.5, 0.2, 0.7]))
+    assert figure.layout.xaxis.ticktext == ("1", "2", "&lt;3&gt;")
+    assert by_name(figure)["PA, P(true class)"].customdata[1][1] == "&lt;b&gt;"
+
+
+def test_a_cost_axis_starts_at_zero():
+    figure = drawn(line("pa", [0.5, 0.2, 0.7]), x=[10.0, 20.0, 40.0], over_cost=True)
+    assert figure.layout.xaxis.range[0] == 0
+    assert figure.layout.xaxis.range[1] > 40
+
+
+def test_many_exits_leave_room_between_ticks():
+    many = [str(i) for i in range(40)]
+    shown = Trajectory("pa", "PA", np.zeros(40), np.zeros(40), None, ["a"] * 40)
+    figure = drawn(shown, x=list(range(1, 41)), exit_names=many)
+    assert len(figure.layout.xaxis.tickvals) <= 14
+
+
+def test_the_true_class_bears_the_predictor_s_colour_and_others_their_own_dash():
+    classes = [
+        ClassLine("fox", np.array([0.1, 0.2, 0.6]), np.array([0.3, 0.3, 0.3]), False),
+        ClassLine("<i>wolf</i>", np.array([0.2, 0.3, 0.3]), np.array([0.1, 0.1, 0.1]), True),
+    ]
+    figure = top_classes_figure(classes, predictor_id="pa", **AXIS)
+    traces = by_name(figure)
+    assert traces["&lt;i&gt;wolf&lt;/i&gt;"].line.color == "#0072B2"
+    assert traces["fox"].line.color != "#0072B2"
+    assert traces["fox"].line.dash != traces["&lt;i&gt;wolf&lt;/i&gt;"].line.dash
+    assert traces["baseline: fox"].opacity < 1
+    assert any(a.text == "&lt;i&gt;wolf&lt;/i&gt;, true" for a in figure.layout.annotations)
+
+
+def test_sparklines_span_their_drawing():
+    paths = sparkline_paths(np.array([[0.0, 0.5, np.nan], [1.0, 0.5, 0.2], [0.0, 0.5, 0.4]]))
+    assert paths[0] == "M6,58L48,6L90,58"
+    assert paths[1] == "M6,32L48,32L90,32"
+    assert paths[2].startswith("M48,")
+    assert (WIDTH, HEIGHT) == (96, 64)
+
+
+@pytest.mark.parametrize("probs", [np.array([[0.5]]), np.array([[np.nan]])])
+def test_one_exit_is_no_line(probs):
+    assert sparkline_paths(probs)[0] in ("M48,32", "")

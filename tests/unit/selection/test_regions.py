@@ -1,0 +1,73 @@
+"""Boxes and lassos: worked by hand, and against a point-by-point count of edge crossings."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.selection.regions import Region, from_event, inside, parse_region, region_text
+
+NUMBERS = st.floats(-5, 5, allow_nan=False).map(lambda v: float(f"{v:.5g}"))
+
+
+def crossings(region: Region, x: float, y: float) -> bool:
+    """The textbook even-odd loop."""
+    odd = False
+    count = len(region.x)
+    for i in range(count):
+        x0, y0, x1, y1 = region.x[i], region.y[i], region.x[(i + 1) % count], region.y[(i + 1) % count]
+        if (y0 <= y) != (y1 <= y) and x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)):
+            odd = not odd
+    return odd
+
+
+def test_a_box_holds_its_edges_and_no_nan():
+    x, y = [0.0, 1.0, 2.0, 0.5, np.nan], [0.0, 1.0, 1.0, 3.0, 0.5]
+    assert inside(Region("box", (1.0, 0.0), (0.0, 2.0)), x, y).tolist() == [True, True, False, False, False]
+
+
+def test_a_lasso_that_crosses_itself_leaves_its_middle_out():
+    star = Region("lasso", (0.0, 4.0, 0.0, 4.0), (0.0, 4.0, 4.0, 0.0))  # a bow tie
+    assert inside(star, [2.0, 2.0, 0.5, 3.5], [3.5, 0.5, 2.0, 2.0]).tolist() == [True, True, False, False]
+
+
+def test_many_points_agree_with_one_at_a_time():
+    generator = np.random.default_rng(3)
+    angle = np.sort(generator.uniform(0, 2 * np.pi, 60))
+    radius = generator.uniform(0.3, 1, 60)
+    region = Region("lasso", tuple(radius * np.cos(angle)), tuple(radius * np.sin(angle)))
+    x, y = generator.uniform(-1, 1, (2, 9000))  # more than one block
+    mask = inside(region, x, y)
+    assert mask.tolist() == [crossings(region, *point) for point in zip(x, y)]
+    assert 0 < mask.sum() < 9000
+
+
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS), min_size=3, max_size=12), st.lists(st.tuples(NUMBERS, NUMBERS), max_size=8)
+)
+def test_any_lasso_agrees_with_the_loop_and_survives_an_address(vertices, points):
+    region = Region("lasso", *zip(*vertices))
+    assert parse_region(region_text(region)) == region
+    x, y = [p[0] for p in points], [p[1] for p in points]
+    assert inside(region, x, y).tolist() == [crossings(region, *point) for point in points]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("circle:0,0,1,1", "must be box or lasso"),
+        ("box:0,0,1", "3 numbers"),
+        ("box:0,0,1,1,2,2", "2 corners"),
+        ("lasso:0,0,1,1", "3 to 500 vertices"),
+        ("box:0,0,1,x", "numbers with commas"),
+        ("box:0,0,1,nan", "finite"),
+        ("", "numbers with commas"),
+    ],
+)
+def test_what_is_no_region_says_why(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        parse_region(text)
+
+
+def test_a_figure_s_event_is_a_region():
+    assert from_event({"kind": "box", "x": [0, 1], "y": [2, 3]}) == Region("box", (0.0, 1.0), (2.0, 3.0))
