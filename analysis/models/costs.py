@@ -9,8 +9,8 @@ from torch import nn
 
 CONVENTIONS = {
     "conv-linear": "multiply-adds of convolutions and linear layers",
-    "published": "multiply-adds of convolutions and linear layers, plus one per ReLU output, per bias of a linear layer "
-    "and per pooling output x kernel area",
+    "published": "multiply-adds of convolutions and linear layers, plus one per ReLU output, per bias of a linear "
+    "layer and per pooling output x kernel area",
 }
 
 

@@ -1,0 +1,69 @@
+"""README's numbers are the runs': `python tests/unit/test_readme.py` writes the table, the test compares it."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+PROJECT = Path(__file__).resolve().parents[2]
+if str(PROJECT) not in sys.path:
+    sys.path.insert(0, str(PROJECT))
+
+from analysis.metrics.decrease import decrease_percent  # noqa: E402
+from analysis.published import published_for  # noqa: E402
+from analysis.run import Run  # noqa: E402
+from analysis.storage import load_run  # noqa: E402
+from analysis.traces import load_traces  # noqa: E402
+
+README = PROJECT / "README.md"
+THRESHOLDS = (0.01, 0.1)
+BEGIN, END = "<!-- table: python tests/unit/test_readme.py -->\n", "<!-- end of table -->\n"
+NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "msdnet": "MSDNet", "imta": "IMTA"}
+
+
+def row(run: Run, predictor: str) -> str:
+    """One line: the last exit's accuracy and the share of samples that fall, with the paper's in parentheses."""
+    traces = load_traces(run, predictor)
+    paper = published_for(run.dataset, run.model, run.n_exits)[predictor]
+    falls = decrease_percent(traces.falls["true_class", "absolute"].size, THRESHOLDS)
+    cells = [(100 * traces.correct[-1].mean(), 100 * paper.accuracy[-1])]
+    cells += zip(np.asarray(falls), paper.decrease("true_class", THRESHOLDS))
+    name = f"{NAMES[run.model]} on {NAMES[run.dataset]}, {run.provenance['epochs']} epochs"
+    label = "Baseline" if predictor == "baseline" else "PA"
+    return "| " + " | ".join([name, label, *(f"{ours:.2f}% ({theirs:.2f}%)" for ours, theirs in cells)]) + " |"
+
+
+def table() -> str:
+    """The table of every bundled run, test split, default settings."""
+    runs = [load_run(path.parent) for path in sorted((PROJECT / "cached_runs").glob("*/run.json"))]
+    falls = [f"true class falls by > {threshold:g}" for threshold in THRESHOLDS]
+    head = ["run", "predictor", "accuracy, last exit (the paper's)", *(f"{fall} (the paper's)" for fall in falls)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += [row(run, predictor) for run in runs for predictor in ("baseline", "pa")]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_is_what_the_runs_say():
+    text = README.read_text()
+    assert text[text.index(BEGIN) + len(BEGIN) : text.index(END)] == table()
+
+
+def test_every_file_that_the_readme_names_exists():
+    text = README.read_text()
+    for name in re.findall(r"`((?:app|analysis|tests|cached_runs|docs)/[\w/.-]*)`|\]\(([\w/.-]+)\)", text):
+        assert (PROJECT / (name[0] or name[1])).exists(), name
+
+
+def test_every_command_that_the_readme_names_exists():
+    from analysis.cli import COMMANDS
+
+    named = set(re.findall(r"python -m analysis (\w+)", README.read_text()))
+    assert named <= set(COMMANDS)
+    assert {"import", "summarize", "probs", "traces", "train"} <= named
+
+
+if __name__ == "__main__":
+    text = README.read_text()
+    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    README.write_text(text[:start] + table() + text[end:])
