@@ -101,6 +101,8 @@ def checked_costs(costs: dict[str, tuple[float, ...]], n_exits: int) -> dict[str
     """
     checked = {}
     for unit, given in costs.items():
+        if not unit.strip():
+            raise ValueError("a cost unit has no name: name it, such as MACs")
         values = tuple(float(value) for value in given)
         if len(values) != n_exits:
             raise ValueError(f"{len(values)} costs in {unit} for {n_exits} exits: give each exit's cumulative cost")

@@ -59,12 +59,14 @@ def as_vector(values: object, what: str) -> np.ndarray:
     if isinstance(values, (list, tuple)) and values and all(np.size(value) == 1 for value in values):
         values = [np.asarray(value).reshape(-1)[0] for value in values]
     array = as_floats(np.asarray(values))
-    if array.dtype.kind not in "fiub" or array.size == 0:
-        raise ValueError(f"{what} does not hold numbers (it has dtype {array.dtype}): give one number for each sample")
+    if array.size == 0:
+        raise ValueError(f"{what}: there are none (shape {array.shape}): check the export")
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{what}: no numbers but values of type {array.dtype}: give one number for each sample")
     if array.ndim > 1 and array.size == max(array.shape):
         array = array.reshape(-1)
     if array.ndim != 1:
-        raise ValueError(f"{what} has shape {array.shape}: give one number for each sample")
+        raise ValueError(f"{what}: the shape is {array.shape}: give one number for each sample")
     return np.array(array)
 
 

@@ -86,6 +86,10 @@ class _Dtype:
     def is_object(self) -> bool:
         return self.code in ("O", "O8", "|O")
 
+    @property
+    def is_plain(self) -> bool:
+        return self.code.lstrip("<>=|")[:1] in tuple("?biufcSUMm")
+
     def plain(self) -> np.dtype:
         """The dtype.
 
@@ -93,19 +97,19 @@ class _Dtype:
         ------
         ValueError : anything but numbers, truth values, texts and dates
         """
-        if self.code.lstrip("<>=|")[:1] not in tuple("?biufcSUMm"):
+        if not self.is_plain:
             raise ValueError(f"it holds an array of type {self.code!r}")
         return np.dtype(self.order + self.code.lstrip("<>=|"))
 
 
 class _Array(np.ndarray):
-    """A pickled array: its state is taken only where it is plain values, or a list of objects that were built here."""
+    """A pickled array: its state is taken only where it is plain values or a list; others stay empty."""
 
     def __setstate__(self, state: tuple) -> None:
         _, shape, dtype, is_fortran, data = state
-        if not dtype.is_object:
+        if dtype.is_plain:
             super().__setstate__((1, shape, dtype.plain(), is_fortran, data))
-        elif isinstance(data, list):
+        elif dtype.is_object and isinstance(data, list):
             super().__setstate__((1, shape, np.dtype(object), is_fortran, data))
 
 

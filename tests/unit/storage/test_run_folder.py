@@ -62,6 +62,7 @@ def test_logits_are_memory_mapped(small_run):
         ({"samples": pd.DataFrame({"split": ["train"] * 400})}, "the split of sample 1 is 'train'"),
         ({"samples": pd.DataFrame({"x": [[1]] * 400})}, "column 'x' of the samples mixes or nests"),
         ({"samples": pd.DataFrame({"x": range(3)})}, "3 rows for 400 samples"),
+        ({"costs": {"": range(1, 8)}}, "a cost unit has no name"),
         ({"costs": {"MACs": [1, 2]}}, "2 costs in MACs for 7 exits"),
         ({"costs": {"MACs": [1, 2, 3, 2, 5, 6, 7]}}, "the cost of exit 4 in MACs is 2 after 3"),
         ({"costs": {"MACs": [1, 2, 3, float("nan"), 5, 6, 7]}}, "the cost of exit 4 in MACs is nan"),

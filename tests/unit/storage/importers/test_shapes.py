@@ -219,6 +219,8 @@ def test_a_run_without_labels(tmp_path, logits):
         ((np.zeros((2, 5, 3), np.complex64), np.zeros(5)), "no \\(logits, targets\\)"),
         ({"a": np.zeros((2, 5, 3)), "b": np.zeros((2, 5, 3))}, "holds a, b: call the arrays logits and labels"),
         ("text", "holds no array"),
+        ((np.zeros((2, 0, 3)), np.zeros(0)), "the labels: there are none"),
+        ((np.zeros((2, 3, 3)), ["a", "b", "c"]), "the labels: no numbers but values of type <U1"),
         ((np.zeros((2, 5, 3)), np.zeros((5, 3))), "no \\(logits, targets\\)"),
     ],
 )

@@ -80,6 +80,14 @@ def test_bytes_are_never_taken_for_object_pointers():
     assert array.dtype != object
 
 
+def test_arrays_of_other_types_stand_beside_the_logits(tmp_path):
+    names, rows = np.array(["cat", "dog"]), np.zeros(3, [("a", "f4")])
+    (tmp_path / "x.p").write_bytes(pickle.dumps((np.ones((2, 3, 4)), names, rows)))
+    _, read, empty = open_file(tmp_path / "x.p")
+    assert read.tolist() == ["cat", "dog"]
+    assert empty.size == 0
+
+
 @pytest.mark.parametrize(
     "payload",
     [
