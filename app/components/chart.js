@@ -330,7 +330,8 @@ class Chart {
     const config = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false,
       edits: { shapePosition: this.data.drag !== null } };
     const revision = this.revision;
-    self.Plotly.react(this.plot, structuredClone(this.figure.data), this.layout(), config).then(() => {
+    const figure = [structuredClone(this.figure.data), this.layout(), config];
+    new Promise((resolve) => resolve(self.Plotly.react(this.plot, ...figure))).then(() => {
       if (this.gone || revision !== this.revision) return;
       this.busy = false;
       if (!this.listening) this.listen();
@@ -425,8 +426,9 @@ class Chart {
     this.tool = name;
     TOOL.set(this.data.name, name);
     this.showTools();
+    if (!this.listening) return; // not drawn yet: it will be, with this tool
     this.busy = true;
-    self.Plotly?.relayout(this.plot, { dragmode: name }).finally(() => { this.busy = false; });
+    self.Plotly.relayout(this.plot, { dragmode: name }).finally(() => { this.busy = false; });
   }
 
   resetZoom() {
@@ -441,7 +443,7 @@ class Chart {
     if (this.waiting) this.draw();
     else if (this.listening && this.plot.clientWidth !== this.width) {
       this.width = this.plot.clientWidth;
-      self.Plotly.Plots.resize(this.plot);
+      self.Plotly.Plots.resize(this.plot).catch(() => {}); // hidden again meanwhile: the next width redraws it
     }
   }
 

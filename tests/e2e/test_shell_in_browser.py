@@ -1,0 +1,111 @@
+"""The shell where only a browser can tell: the copied address, the browser's history, both themes, no outside requests."""
+
+import urllib.parse
+
+import pytest
+
+from tests.e2e import browser as harness
+from tests.e2e import runs
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = runs.every_kind(tmp_path_factory.mktemp("runs"))
+    with harness.serve(env={"EXITLENS_RUNS": str(folder)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, server):
+    with harness.opened(chromium, f"{server.url}/?run=full") as opened:
+        yield opened
+    assert opened.complaints == []
+    assert server.tracebacks() == []
+
+
+@pytest.fixture
+def page(opened, server):
+    opened.page.goto(f"{server.url}/?run=full")
+    harness.first_run(opened.page)
+    return opened.page
+
+
+def address(page) -> dict[str, str]:
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))
+
+
+def wait_for_address(page, **parts: str) -> None:
+    wanted = urllib.parse.urlencode(parts)
+    page.wait_for_function(
+        """(wanted) => [...new URLSearchParams(wanted)].every(([name, value]) =>
+            new URLSearchParams(location.search).get(name) === value)""",
+        arg=wanted,
+    )
+    harness.settle(page)
+
+
+def open_page(page, title: str, path: str) -> None:
+    page.get_by_role("link", name=title, exact=True).click()
+    page.wait_for_url(f"**/{path}?*")
+    harness.settle(page)
+
+
+def switch_poe(page) -> None:
+    page.get_by_test_id("stSidebar").get_by_text("PoE", exact=True).click()
+
+
+def test_the_copied_address_opens_the_same_view_in_another_browser(chromium, page):
+    switch_poe(page)
+    wait_for_address(page, poe="1")
+    page.get_by_role("button", name="Copy address").click()
+    page.get_by_text("Copied", exact=True).wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.url
+    with harness.opened(chromium, copied) as other:
+        assert address(other.page) == address(page)
+        assert other.page.locator(".xl-title").all_inner_texts() == page.locator(".xl-title").all_inner_texts()
+
+
+def test_shared_controls_hold_from_page_to_page_and_the_history_steps_back(page):
+    switch_poe(page)
+    wait_for_address(page, poe="1")
+    open_page(page, "Monotonicity", "monotonicity")
+    assert address(page)["poe"] == "1"
+    switch_poe(page)
+    wait_for_address(page, poe="0")
+    page.go_back()
+    wait_for_address(page, poe="1")
+    assert "monotonicity" in page.url
+    toggle = page.get_by_test_id("stSidebar").get_by_label("PoE", exact=True)
+    page.wait_for_function("(input) => input.checked", arg=toggle.element_handle())
+    for _ in range(2):  # Streamlit keeps the bare path of a page as a step of its own
+        page.go_back()
+        wait_for_address(page, poe="1")
+    assert "monotonicity" not in page.url
+
+
+def test_nothing_is_fetched_from_elsewhere(page, server):
+    outside = []
+    page.on("request", lambda request: outside.append(request.url) if not_here(request.url, server.url) else None)
+    page.reload()
+    harness.first_run(page)
+    for title, path in (("Samples", "samples"), ("Accuracy against compute", "compute")):
+        open_page(page, title, path)
+    assert outside == []
+
+
+def not_here(url: str, server_url: str) -> bool:
+    return not url.startswith((server_url, "data:", "blob:"))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_page_and_figures_follow_the_theme_of_the_system(page, dark):
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.reload()
+    harness.first_run(page)
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert background == ("rgb(21, 23, 28)" if dark else "rgb(255, 255, 255)")
+    name = page.locator(".xl-chart").first.get_attribute("data-name")
+    assert harness.plot(page, name, "gd._fullLayout.font.color").lower() == ("#ececef" if dark else "#1b1b1f")
