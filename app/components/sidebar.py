@@ -80,11 +80,6 @@ def _view() -> View:
     )
 
 
-def read_only() -> bool:
-    """Whether the operator forbids everything that writes or uploads."""
-    return os.environ.get("EXITLENS_READ_ONLY", "") not in ("", "0")
-
-
 def _chosen_run() -> Run:
     entries = {}
     for entry in cache.runs():
