@@ -1,4 +1,4 @@
-"""The shell where only a browser can tell: the copied address, the browser's history, both themes, no outside requests."""
+"""The shell where only a browser can tell: copied address, history, both themes, and no request to anywhere else."""
 
 import urllib.parse
 
