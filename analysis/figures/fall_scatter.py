@@ -64,7 +64,7 @@ def fall_scatter_figure(
             selected={"marker": {"opacity": 0.9}},
             unselected={"marker": {"opacity": 0.15}},
             customdata=np.column_stack([rows, baseline, predictor]).astype(np.float64),
-            text=[plain(name) for name in names],
+            text=np.array([plain(name) for name in names], dtype=object),  # plotly checks each item of a list
             hovertemplate="%{text}<br>falls by %{customdata[1]:.4f} under the baseline,"
             "<br>by %{customdata[2]:.4f} under the predictor<br>click to open it<extra></extra>",
         )

@@ -13,10 +13,11 @@ def open_gallery(query: str) -> None:
     Parameters
     ----------
     query : str
-        In the grammar of `analysis.selection.query`; the gallery's other filters and its brush go back to defaults.
+        In the grammar of `analysis.selection.query`; the gallery's other filters and its brush go back to defaults,
+        and the first of the samples is shown.
     """
     filters = [name for name, row in state.CONTROLS.items() if row.pages == ("samples",)]
-    state.reset(*filters)
+    state.reset("brush", "sample", *filters)
     state.set(QUERY, query)
     state.open_page("samples")
 

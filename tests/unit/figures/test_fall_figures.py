@@ -68,7 +68,7 @@ def test_the_scatter_hands_back_rows_and_keeps_names_text():
     assert points.name == SAMPLES
     assert points.customdata[:, 0].tolist() == [7, 9]
     assert np.allclose(points.x, to_scale([0.0, 0.5], FALL_UNIT))
-    assert points.text == ("a", "&lt;b&gt;")
+    assert list(points.text) == ["a", "&lt;b&gt;"]
     assert points.marker.color == "#7A7A7A"
     assert np.allclose([ring.x[0], ring.y[0]], to_scale([0.5, 0.2], FALL_UNIT))
 
