@@ -1,4 +1,4 @@
-"""Addresses of pages that do not exist go to the overview, with what they say about the view: no browser complains then.
+"""Addresses of pages that do not exist go to the overview, with what they say about the view; no browser complains.
 
 The overview lives at the root, where Streamlit keeps the first page; `/overview` is as good a name for it.
 """

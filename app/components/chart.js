@@ -12,6 +12,12 @@ const CSV_DONE = new Set(); // numbers of tables that were saved already
 const CHARTS = new WeakMap(); // mount point -> chart
 const SELECTION_VERTICES = 100;
 
+// A switch that was clicked keeps the focus, and Streamlit's shortcuts stay quiet in every input: arrow keys would then be dead.
+document.addEventListener("click", (event) => {
+  const byPointer = event.detail > 0;
+  setTimeout(() => { if (byPointer && document.activeElement?.type === "checkbox") document.activeElement.blur(); });
+}, true);
+
 let library;
 function loadLibrary() {
   if (self.Plotly) return Promise.resolve(self.Plotly);

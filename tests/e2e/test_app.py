@@ -225,6 +225,14 @@ def test_arrow_keys_step_through_the_samples_in_their_order(opened, server):
     assert (first, address(page)["sample"]) == tuple(order)
 
 
+def test_arrow_keys_work_after_the_poe_switch_was_clicked(opened, server):
+    page = go(opened, server, "/samples?run=full&predictor=pa&poe=0")
+    switch_poe(page, "trajectory")
+    before = address(page)["sample"]
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"() => new URL(location).searchParams.get('sample') !== {before!r}")
+
+
 def test_a_picture_opens_its_sample(opened, server):
     page = go(opened, server, "/samples?run=full&predictor=pa&poe=0")
     tile = page.locator(".xl-tile").nth(5)
