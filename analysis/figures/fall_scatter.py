@@ -87,6 +87,7 @@ def _ring(x: float, y: float) -> go.Scatter:
         name="sample on screen",
         mode="markers",
         marker={"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 2}},
+        unselected={"marker": {"opacity": 1}},  # a box around other points does not dim it
         cliponaxis=False,
         hovertemplate="the sample on screen<extra></extra>",
     )

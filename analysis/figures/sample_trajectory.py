@@ -90,7 +90,7 @@ def sample_trajectory_figure(
         ends.append((behind, float(behind.probs[-1]), behind.label))
     if shown.confidence[-1] - shown.probs[-1] > 0.02:
         ends.append((shown, float(shown.confidence[-1]), "confidence"))
-    for (line, _, label), y in zip(ends, spread([end[1] for end in ends], gap=18 / max(height - 60, 60))):
+    for (line, _, label), y in zip(ends, label_heights([end[1] for end in ends], height)):
         line_end_label(figure, x[-1], y, label, predictor_style(line.predictor_id)["color"])
     return figure
 
@@ -104,6 +104,24 @@ def exits_axis(figure: go.Figure, x: Sequence[float], exit_names: Sequence[str],
         figure.update_xaxes(
             range=[0.8, len(x) + 0.2], tickvals=[x[i] for i in shown], ticktext=[plain(exit_names[i]) for i in shown]
         )
+
+
+def label_heights(probs: Sequence[float], height: int) -> list[float]:
+    """Where to write the names of lines that end at `probs`: apart from each other, and within the axis.
+
+    Examples
+    --------
+    >>> [round(y, 2) for y in label_heights([0.0, 0.01, 0.9], 360)]
+    [0.0, 0.06, 0.9]
+    """
+    gap = 18 / max(height - 60, 60)
+    places = spread(probs, gap)
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    for rank, i in enumerate(order):
+        places[i] = max(places[i], rank * gap)
+    for rank, i in enumerate(reversed(order)):
+        places[i] = min(places[i], 1.02 - rank * gap)
+    return places
 
 
 def _some(count: int, most: int = 14) -> list[int]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.sample_trajectory import exits_axis
-from analysis.figures.style import FAINT, MUTED, base_figure, line_end_label, plain, predictor_style, spread
+from analysis.figures.sample_trajectory import exits_axis, label_heights
+from analysis.figures.style import FAINT, MUTED, base_figure, line_end_label, plain, predictor_style
 
 DASHES = ("solid", "longdash", "dash", "dashdot", "dot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
@@ -53,7 +53,7 @@ def top_classes_figure(
             figure.add_trace(_line(one, one.behind, colour, rank, x, exit_names, faint=True))
     for rank, (one, colour) in reversed(list(enumerate(zip(classes, colours)))):
         figure.add_trace(_line(one, one.probs, colour, rank, x, exit_names, faint=False))
-    places = spread([float(one.probs[-1]) for one in classes], gap=16 / max(height - 60, 60))
+    places = label_heights([float(one.probs[-1]) for one in classes], height)
     for one, colour, y in zip(classes, colours, places):
         line_end_label(figure, x[-1], y, _short(one.name) + (", true" if one.is_true else ""), colour)
     return figure

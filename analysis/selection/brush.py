@@ -160,7 +160,7 @@ def describe(brush: Brush, label: str, exit_names: tuple[str, ...] = ()) -> str:
     if brush.figure == "scatter":
         x, y = (from_scale([max(min(v), 0.0), max(max(v), 0.0)], FALL_UNIT) for v in (brush.region.x, brush.region.y))
         lasso = ", inside a lasso" if brush.region.kind == "lasso" else ""
-        return f"{start} lies {_between(*x)} under the baseline and {_between(*y)} under {label}{lasso}"
+        return f"{start} is {_rough(*x)} under the baseline and {_rough(*y)} under {label}{lasso}"
     if brush.figure == "histogram":
         return f"{start} lies {_between(*brush.numbers)} under {label}"
     words = f"{start} is above {_short(brush.numbers[-1])} under {label}"
@@ -168,6 +168,10 @@ def describe(brush: Brush, label: str, exit_names: tuple[str, ...] = ()) -> str:
         first, last = (exit_names[e - 1] if e <= len(exit_names) else str(e) for e in brush.pair)
         words += f" and goes from exit {first} to {last}"
     return words
+
+
+def _rough(low: float, high: float) -> str:
+    return f"{low:.2g} to {high:.2g}"
 
 
 def _between(low: float, high: float) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 MOST_VERTICES = 500
-_BLOCK = 4096  # points at a time: (points x vertices) stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -93,14 +92,18 @@ def inside(region: Region, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _in_polygon(px: np.ndarray, py: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Even-odd rule: count the edges that a ray to the right crosses; half-open in y, so vertices count once."""
-    x0, y0, x1, y1 = px, py, np.roll(px, -1), np.roll(py, -1)
-    sloped = y0 != y1
-    x0, y0, x1, y1 = x0[sloped], y0[sloped], x1[sloped], y1[sloped]
-    slope = (x1 - x0) / (y1 - y0)
+    """Even-odd rule: flip the points that have an edge to their right, for each edge only those at its height.
+
+    An edge spans [lower y, upper y), so that vertices count once. Nothing is divided: flat edges do no harm.
+    """
+    order = np.argsort(y, kind="stable")
+    x, y = x[order], y[order]
+    odd = np.zeros(len(x), dtype=bool)
+    for x0, y0, x1, y1 in zip(px, py, np.roll(px, -1), np.roll(py, -1)):
+        first, last = np.searchsorted(y, (min(y0, y1), max(y0, y1)), side="left")
+        here = slice(first, last)
+        left = (x[here] - x0) * (y1 - y0) < (y[here] - y0) * (x1 - x0)  # of an edge that rises
+        odd[here] ^= left == (y1 > y0)
     result = np.empty(len(x), dtype=bool)
-    for start in range(0, len(x), _BLOCK):
-        bx, by = x[start : start + _BLOCK, None], y[start : start + _BLOCK, None]
-        crosses = ((y0 <= by) != (y1 <= by)) & (bx < x0 + (by - y0) * slope)
-        result[start : start + _BLOCK] = crosses.sum(axis=1) % 2 == 1
+    result[order] = odd
     return result

@@ -1,5 +1,7 @@
 """Boxes and lassos: worked by hand, and against a point-by-point count of edge crossings."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,14 +13,21 @@ NUMBERS = st.floats(-5, 5, allow_nan=False).map(lambda v: float(f"{v:.5g}"))
 
 
 def crossings(region: Region, x: float, y: float) -> bool:
-    """The textbook even-odd loop."""
+    """The textbook even-odd loop, in exact arithmetic."""
     odd = False
-    count = len(region.x)
-    for i in range(count):
-        x0, y0, x1, y1 = region.x[i], region.y[i], region.x[(i + 1) % count], region.y[(i + 1) % count]
-        if (y0 <= y) != (y1 <= y) and x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)):
+    x, y = Fraction(x), Fraction(y)
+    corners = [(Fraction(a), Fraction(b)) for a, b in zip(region.x, region.y)]
+    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1]):
+        if (y0 <= y) != (y1 <= y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
             odd = not odd
     return odd
+
+
+def on_an_edge(region: Region, x: float, y: float) -> bool:
+    """Whether a point lies so near to an edge's line that rounding decides."""
+    px, py = np.array(region.x), np.array(region.y)
+    width, rise = np.roll(px, -1) - px, np.roll(py, -1) - py
+    return bool((np.abs((x - px) * rise - (y - py) * width) < 1e-9).any())
 
 
 def test_a_box_holds_its_edges_and_no_nan():
@@ -36,7 +45,7 @@ def test_many_points_agree_with_one_at_a_time():
     angle = np.sort(generator.uniform(0, 2 * np.pi, 60))
     radius = generator.uniform(0.3, 1, 60)
     region = Region("lasso", tuple(radius * np.cos(angle)), tuple(radius * np.sin(angle)))
-    x, y = generator.uniform(-1, 1, (2, 9000))  # more than one block
+    x, y = generator.uniform(-1, 1, (2, 9000))
     mask = inside(region, x, y)
     assert mask.tolist() == [crossings(region, *point) for point in zip(x, y)]
     assert 0 < mask.sum() < 9000
@@ -48,6 +57,7 @@ def test_many_points_agree_with_one_at_a_time():
 def test_any_lasso_agrees_with_the_loop_and_survives_an_address(vertices, points):
     region = Region("lasso", *zip(*vertices))
     assert parse_region(region_text(region)) == region
+    points = [point for point in points if not on_an_edge(region, *point)]
     x, y = [p[0] for p in points], [p[1] for p in points]
     assert inside(region, x, y).tolist() == [crossings(region, *point) for point in points]
 
