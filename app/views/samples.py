@@ -234,16 +234,16 @@ def _wall(view: View, table: pd.DataFrame, rows: np.ndarray, row: int) -> None:
 def _pager(pages: int) -> None:
     page = state.get("page")
     with st.container(horizontal=True, vertical_alignment="bottom", key="pager"):
-        for name, target in (("First", 1), ("Back", page - 1)):
-            st.button(name, key=f"page:{name}", disabled=page <= 1, on_click=state.set, args=("page", max(target, 1)))
+        _turn("Back", page - 1, disabled=page <= 1)
         control(
             "page", f"Page of {pages:,}", widget="number", min_value=1, max_value=pages, step=1, help=None, width=110
         )
-        for name, target in (("Forward", page + 1), ("Last", pages)):
-            st.button(
-                name, key=f"page:{name}", disabled=page >= pages, on_click=state.set, args=("page", min(target, pages))
-            )
+        _turn("Forward", page + 1, disabled=page >= pages)
         control("per", "On a page", widget="selectbox", help=None, on_change=_back_to_first, width=90)
+
+
+def _turn(name: str, target: int, *, disabled: bool) -> None:
+    st.button(name, key=f"page:{name}", disabled=disabled, on_click=state.set, args=("page", max(target, 1)))
 
 
 def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
@@ -254,12 +254,12 @@ def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
     right = part["correct" if at == "last" else f"correct_{at}"].tolist() if view.has_labels else [False] * len(part)
     known = part["label"].notna().tolist() if view.has_labels else [False] * len(part)
     titles = part["label_name" if view.has_labels else "predicted_name"].astype(object).tolist()
-    guesses = part["predicted_name"].astype(object).tolist()
+    guesses = _guesses(view, chosen, -1 if at == "last" else int(at) - 1)
     return [
         Tile(
             position=position,
             title=_text(title) if known_ or not view.has_labels else "label unknown",
-            note="" if title == guess else f"as {_text(guess)}",
+            note="" if title == guess else f"as {guess}",
             fall=f"{fall:.3f}" if fall >= 0.0005 else "",
             mark="" if not known_ else "right" if right_ else "wrong",
             image=picture,
@@ -270,6 +270,12 @@ def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
             part["position"].tolist(), titles, guesses, part["fall"].tolist(), known, right, pictures, shown, behind
         )
     ]
+
+
+def _guesses(view: View, chosen: np.ndarray, exit_: int) -> list[str]:
+    """What is predicted at the exit that right and wrong are about."""
+    predicted = cache.traces(view.run, view.shown, view.shown_settings, view.split).predicted[exit_, chosen]
+    return [view.run.class_names[index] if index >= 0 else "none" for index in predicted.tolist()]
 
 
 def _text(name: object) -> str:

@@ -212,3 +212,14 @@ def test_names_from_files_stay_text(runs, small_logits, small_labels):
     assert all("<img src=x" not in element.proto.body for element in app.get("html"))
     assert "<img src=x" not in json.dumps(figures(app))
     assert all("<img src=x" not in part.value for part in app.markdown if part.value.count("\\") == 0)
+
+
+def test_marks_and_guesses_are_those_of_the_chosen_exit(small_run, traces):
+    pa, labels = traces["pa"], small_run.labels[:300]
+    for at, exit_ in (("2", 1), ("last", -1)):
+        for tile in tiles(shown(at=at, sort="position", order="up")):
+            row = tile["position"]
+            right = bool(pa.correct[exit_, row])
+            assert tile["mark"] == ("right" if right else "wrong")
+            guess = small_run.class_names[pa.predicted[exit_, row]]
+            assert tile["note"] == ("" if guess == small_run.class_names[labels[row]] else f"as {guess}")
