@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import lzma
+import math
+import os
 import shutil
 import struct
 import tempfile
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,16 +23,16 @@ def _map_npy(file, what: str) -> np.ndarray:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)
-    except ValueError:
+    except (ValueError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError):  # the header is a literal
         raise ValueError(f"{what} is not a NumPy array or is damaged: save it again with numpy.save") from None
     if dtype.hasobject:
         raise ValueError(f"{what} holds Python objects, which could run code: save it as a plain numeric array")
-    if 0 in shape or shape == ():
+    start, size = file.tell(), math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or start + size > os.fstat(file.fileno()).st_size:
+        raise ValueError(f"{what} is shorter than its header says: copy it again")
+    if size == 0 or shape == ():
         return np.zeros(shape, dtype)
-    try:
-        return np.memmap(file, dtype, "r", file.tell(), shape, "F" if fortran else "C")
-    except ValueError:
-        raise ValueError(f"{what} is shorter than its header says: copy it again") from None
+    return np.memmap(file, dtype, "r", start, shape, "F" if fortran else "C")
 
 
 def map_npy(path: Path) -> np.ndarray:
@@ -64,6 +69,9 @@ class NpzArrays(Mapping):
     def __len__(self) -> int:
         return len(self._members)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._members  # a Mapping's own would unpack the array
+
     def __getitem__(self, name: str) -> np.ndarray:
         member, what = self._members[name], f"{self._path.name}: {name}"
         if member.compress_type == zipfile.ZIP_STORED:
@@ -72,8 +80,11 @@ class NpzArrays(Mapping):
                 return _map_npy(file, what)
         # In a file and not in memory, so that arrays larger than memory can be imported.
         with tempfile.TemporaryFile(dir=_roomy_folder(self._path, member.file_size)) as unpacked:
-            with zipfile.ZipFile(self._path) as archive, archive.open(member) as packed:
-                shutil.copyfileobj(packed, unpacked, 1 << 22)
+            try:
+                with zipfile.ZipFile(self._path) as archive, archive.open(member) as packed:
+                    shutil.copyfileobj(packed, unpacked, 1 << 22)
+            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError):
+                raise ValueError(f"{what} is damaged or encrypted: save it again with numpy.savez") from None
             unpacked.flush()
             unpacked.seek(0)
             return _map_npy(unpacked, what)  # the mapping keeps the unlinked file alive

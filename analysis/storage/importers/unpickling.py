@@ -9,6 +9,8 @@ out either: a dtype's pickled state can claim that bytes are object pointers. Im
 from __future__ import annotations
 
 import io
+import math
+import operator
 import pickle
 from collections import OrderedDict
 from collections.abc import Callable
@@ -107,9 +109,12 @@ class _Array(np.ndarray):
 
     def __setstate__(self, state: tuple) -> None:
         _, shape, dtype, is_fortran, data = state
+        shape = tuple(operator.index(length) for length in shape)
         if dtype.is_plain:
             super().__setstate__((1, shape, dtype.plain(), is_fortran, data))
         elif dtype.is_object and isinstance(data, list):
+            if min(shape, default=0) < 0 or len(data) != math.prod(shape):  # NumPy reads beyond a list that is shorter
+                raise ValueError("an array has a damaged shape")
             super().__setstate__((1, shape, np.dtype(object), is_fortran, data))
 
 

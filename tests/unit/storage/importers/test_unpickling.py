@@ -80,6 +80,19 @@ def test_bytes_are_never_taken_for_object_pointers():
     assert array.dtype != object
 
 
+@pytest.mark.parametrize("length", [b"\xff\xff\xff\x00", b"\xff\xff\xff\xff"])
+def test_a_list_of_objects_is_never_read_beyond_its_end(length):
+    """NumPy takes as many objects from a pickled list as the shape says: a shorter list would crash."""
+    payload = (
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
+        b"(K\x01J" + length + b"\x85cnumpy\ndtype\nX\x02\x00\x00\x00O8\x89\x88\x87R"
+        b"(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x3ftb"
+        b"\x89]tb."
+    )
+    with pytest.raises(ValueError, match="an array has a damaged shape"):
+        RestrictedUnpickler(io.BytesIO(payload)).load()
+
+
 def test_arrays_of_other_types_stand_beside_the_logits(tmp_path):
     names, rows = np.array(["cat", "dog"]), np.zeros(3, [("a", "f4")])
     (tmp_path / "x.p").write_bytes(pickle.dumps((np.ones((2, 3, 4)), names, rows)))

@@ -1,0 +1,58 @@
+"""Damaged .npy and .npz files are refused in words, whatever their headers claim."""
+
+import io
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from analysis.storage.importers.formats import open_file
+
+
+def npy(header: str, data: bytes = bytes(96)) -> bytes:
+    """A .npy file with any header."""
+    padded = header.encode() + b" " * (-(len(header) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded + data
+
+
+def shaped(shape: str) -> str:
+    return f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("{'descr': '<f4'", "is not a NumPy array or is damaged"),
+        ("(" * 3000, "is not a NumPy array or is damaged"),
+        ("__import__('os')", "is not a NumPy array or is damaged"),
+        (shaped("(2, 3, 5)"), "is shorter than its header says"),
+        (shaped("(-2, 3, 4)"), "is shorter than its header says"),
+        (shaped("(4611686018427387904, 4, 4)"), "is shorter than its header says"),
+        (shaped(f"(2, 3, {10**30})"), "is shorter than its header says"),
+    ],
+)
+def test_headers_that_lie(tmp_path, header, message):
+    (tmp_path / "x.npy").write_bytes(npy(header))
+    with pytest.raises(ValueError, match=f"x.npy {message}"):
+        open_file(tmp_path / "x.npy")
+
+
+def test_a_header_that_tells_the_truth(tmp_path):
+    (tmp_path / "x.npy").write_bytes(npy(shaped("(2, 3, 4)")))
+    assert open_file(tmp_path / "x.npy").shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("place", [40, 80, 200, 400])
+def test_damage_inside_a_compressed_npz(tmp_path, method, place):
+    array = io.BytesIO()
+    np.save(array, np.random.default_rng(0).normal(size=(2, 30, 4)))
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", method) as archive:
+        archive.writestr("logits.npy", array.getvalue())
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    np.testing.assert_array_equal(open_file(tmp_path / "x.npz")["logits"], np.load(io.BytesIO(array.getvalue())))
+    data[place : place + 4] = bytes(255 - byte for byte in data[place : place + 4])
+    (tmp_path / "x.npz").write_bytes(data)
+    with pytest.raises(ValueError, match=r"x\.npz: logits is damaged or encrypted: save it again"):
+        open_file(tmp_path / "x.npz")["logits"]
