@@ -56,9 +56,11 @@ def write_probs(
     """
     import numpy as np
 
-    from analysis.predictors import predict
+    from analysis.predictors import find_predictor
+    from analysis.predictors.apply import apply_predictor
     from analysis.traces.compute import chunk_samples
 
+    predictor = find_predictor(predictor_id)
     n_samples, step = samples.stop - samples.start, chunk_samples(run.n_exits, run.n_classes)
     with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".probs-") as folder:
         parts = {name: Path(folder) / f"{name}.npy" for name in ("probs", "collapsed")}
@@ -67,9 +69,8 @@ def write_probs(
         collapsed = np.lib.format.open_memmap(parts["collapsed"], mode="w+", dtype=bool, shape=shape[:2])
         for start in range(samples.start, samples.stop, step):
             stop = min(start + step, samples.stop)
-            prediction = predict(
-                predictor_id, run.logits.read(start, stop), first_sample=start, total_samples=run.n_samples, **settings
-            )
+            logits = run.logits.read(start, stop)
+            prediction = apply_predictor(predictor, logits, dict(settings), start, run.n_samples)
             here = slice(start - samples.start, stop - samples.start)
             probs[:, here] = prediction.probs.float().numpy()
             collapsed[:, here] = prediction.collapsed.numpy()

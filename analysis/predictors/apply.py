@@ -24,18 +24,31 @@ def as_tensor(logits, dtype: torch.dtype) -> Tensor:
 def in_type_of(logits, settings: dict[str, object]) -> dict[str, object]:
     """Bounds on logits rounded as the logits were: a logit stored as 0.3 lies at the threshold 0.3, not above it.
 
-    float16 and bfloat16 logits count as float32, in which public code evaluates them.
+    float16 and bfloat16 logits count as float32, in which public code evaluates them. A bound beyond its range becomes
+    the end of that range, which no logit exceeds.
     """
     if "float64" in str(logits.dtype):
         return settings
     bounds = {name: settings[name] for name in ("threshold", "cap") if settings.get(name) is not None}
-    return settings | {name: float(np.float32(value)) for name, value in bounds.items()}
+    limit = np.finfo(np.float32).max
+    return settings | {name: float(np.float32(np.clip(value, -limit, limit))) for name, value in bounds.items()}
 
 
 def check_type(logits) -> None:
     dtype = getattr(logits, "dtype", None)
     if dtype is None or not any(word in str(dtype) for word in ("float", "int")):
         raise ValueError(f"logits are {dtype or type(logits).__name__}: give an array or tensor of real numbers")
+
+
+def returned_probs(returned: object, name: str) -> Tensor:
+    """What someone's own function returned as a float64 tensor on the CPU."""
+    if not isinstance(returned, (Tensor, np.ndarray)):
+        raise ValueError(f"{name} returned {type(returned).__name__}: return a tensor of probabilities")
+    if not any(word in str(returned.dtype) for word in ("float", "int", "bool")):
+        raise ValueError(f"{name} returned values of type {returned.dtype}: return a tensor of real probabilities")
+    if isinstance(returned, Tensor) and (returned.layout != torch.strided or returned.is_meta):
+        raise ValueError(f"{name} returned a tensor that is not dense: return a dense tensor of probabilities")
+    return as_tensor(returned, torch.float64).cpu()
 
 
 def predict_custom(predictor: Predictor, logits: Tensor, settings: dict[str, object], first_sample: int) -> Prediction:
@@ -45,13 +58,11 @@ def predict_custom(predictor: Predictor, logits: Tensor, settings: dict[str, obj
     try:
         with torch.no_grad():
             returned = function(given, **settings)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{predictor.function} raised {type(error).__name__}: {error}") from error
-    if not isinstance(returned, (Tensor, np.ndarray)):
-        raise ValueError(f"{predictor.function} returned {type(returned).__name__}: return a tensor of probabilities")
+    probs = returned_probs(returned, predictor.function)
     tolerance = SUM_TOLERANCE.get(str(returned.dtype).removeprefix("torch."), 1e-4)
-    probs = as_tensor(returned, torch.float64)
-    check_probs(probs.cpu().numpy(), tuple(logits.shape), predictor.function, tolerance, first_sample)
+    check_probs(probs.numpy(), tuple(logits.shape), predictor.function, tolerance, first_sample)
     log_probs = (probs / probs.sum(-1, keepdim=True)).log()
     return Prediction(log_probs, no_collapse(log_probs))
 

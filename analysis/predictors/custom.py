@@ -74,7 +74,7 @@ def literal_setting(argument: ast.arg, default: ast.expr | None) -> Setting | No
         return Setting(argument.arg, REQUIRED, "literal", text)
     try:
         return Setting(argument.arg, ast.literal_eval(default), "literal", text)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: a list as the key of a dictionary
         return None
 
 
@@ -194,7 +194,7 @@ def run_source(path: str, source: bytes) -> types.ModuleType:
     sys.modules[name] = module  # dataclasses and pickling look their module up
     try:
         exec(compile(source, path, "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ValueError(f"predictor file {path} raised {type(error).__name__} when run: {error}") from error
     return module

@@ -7,7 +7,6 @@ Imports the table only, no torch.
 from __future__ import annotations
 
 import ast
-import json
 import math
 from collections.abc import Mapping
 from numbers import Real
@@ -82,7 +81,7 @@ def parse_literal(value: object) -> object:
         return named[value.strip().lower()]
     try:
         literal = ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return LiteralText(value)
     return LiteralText(literal) if isinstance(literal, str) else literal
 
@@ -176,6 +175,9 @@ def resolve_settings(
 
 
 def canonical(predictor: Predictor, settings: Mapping[str, object], file_hash: str | None) -> str:
-    """One text per predictor, settings and file content, the same in every process."""
-    key = json.dumps(resolve_settings(predictor, settings), sort_keys=True, default=repr)
-    return f"{predictor.id} {key}" + (f" {predictor.path} {file_hash}" if file_hash else "")
+    """One text per predictor, settings and file content, the same in every process.
+
+    Values as Python spells them: JSON has no dictionary with the key 1, and does not tell (1, 2) from [1, 2].
+    """
+    key = dict(sorted(resolve_settings(predictor, settings).items()))
+    return f"{predictor.id} {key!r}" + (f" {predictor.path} {file_hash}" if file_hash else "")

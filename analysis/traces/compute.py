@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.metrics.decrease import Fall, largest_fall
-from analysis.predictors import find_predictor, predict, resolve
+from analysis.predictors import find_predictor, resolve
 from analysis.run import Run
 from analysis.traces.table import DTYPES, KINDS, PER_EXIT, Traces, falls_of_columns
 from analysis.traces.workers import map_chunks
@@ -157,9 +157,11 @@ def trace_chunks(
     def trace_chunk(start: int) -> int:
         import torch
 
+        from analysis.predictors.apply import apply_predictor
+
         here = slice(start, min(start + step, n_samples))
         logits = read(here.start, here.stop)
-        prediction = predict(predictor, logits, first_sample=start, total_samples=n_samples, **settings)
+        prediction = apply_predictor(predictor, logits, dict(settings), start, n_samples)
         chunk_labels = torch.tensor(labels[here], device=prediction.log_probs.device)
         arrays, any_class = reduce_chunk(prediction.log_probs, prediction.collapsed, chunk_labels)
         for name, values in arrays.items():

@@ -102,6 +102,17 @@ def test_a_folder_that_is_missing_leaves_nothing(small_run, tmp_path, capsys, co
     assert errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["summarize", "probs", "traces"])
+def test_settings_may_have_any_name(small_run, tmp_path, capsys, command):
+    """Those of someone's own function are theirs to name, also as our own arguments are named."""
+    file = tmp_path / "open.py"
+    file.write_text("def open_ended(logits, **settings):\n    return (logits * settings['predictor']).softmax(-1)\n")
+    options = ["--set", "predictor=2", "--set", "first_sample={1: (2, 3), 'a': None}"]
+    options += [] if command == "summarize" else ["--out", str(tmp_path / "out")]
+    assert main([command, "small", "--predictor", f"{file}:open_ended", *options]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_an_interrupted_file_is_not_left_behind(small_run, tmp_path, monkeypatch, capsys):
     file = tmp_path / "failing.py"
     file.write_text("def failing(logits):\n    return logits\n")

@@ -51,6 +51,14 @@ def bad(logits, kind="none"):
         return probs[..., :1]
     if kind == "list":
         return probs.tolist()
+    if kind == "complex":
+        return probs + 0j
+    if kind == "sparse":
+        return probs.to_sparse()
+    if kind == "meta":
+        return probs.to("meta")
+    if kind == "exit":
+        raise SystemExit(0)
     if kind == "inplace":
         logits.zero_()
         return probs
@@ -134,6 +142,8 @@ def test_it_may_change_its_input(file, logits):
         ("fast", "fast"),
         ("'5'", "5"),
         ("1 +", "1 +"),
+        ("{[1]: 2}", "{[1]: 2}"),
+        ("{1: 2, (3, 'a'): None}", {1: 2, (3, "a"): None}),
     ],
 )
 def test_settings_are_literals(file, text, value):
@@ -156,6 +166,10 @@ def test_its_settings_are_checked(file, logits):
     [
         ("shape", "returned shape (3, 5, 1) for logits of shape (3, 5, 4): return the same shape"),
         ("list", "returned list: return a tensor of probabilities"),
+        ("complex", "returned values of type torch.complex64: return a tensor of real probabilities"),
+        ("sparse", "returned a tensor that is not dense: return a dense tensor of probabilities"),
+        ("meta", "returned a tensor that is not dense: return a dense tensor of probabilities"),
+        ("exit", "raised SystemExit: 0"),
         ("nan", "returned NaN at exit 2, sample 103: return finite probabilities"),
         ("inf", "returned an infinite value at exit 2, sample 103"),
         ("negative", "returned -1 for a class at exit 2, sample 103"),
@@ -202,6 +216,15 @@ def test_a_file_that_is_not_python_or_fails_is_refused(tmp_path, logits):
     custom_predictor(f"{path}:f")
     with pytest.raises(ValueError, match="raised ModuleNotFoundError when run: No module named 'nowhere_at_all'"):
         predict(f"{path}:f", logits)
+    path.write_text("import sys\n\ndef f(logits, table={}):\n    return logits\n\nsys.exit(0)\n")
+    with pytest.raises(ValueError, match="raised SystemExit when run: 0"):
+        predict(f"{path}:f", logits)
+
+
+def test_a_default_that_is_no_literal_leaves_the_settings_open(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def f(logits, table={[1]: 2}):\n    return logits\n")
+    assert custom_predictor(f"{path}:f").open_settings
 
 
 def test_a_built_in_id_is_refused(tmp_path):
@@ -221,6 +244,23 @@ def test_the_file_is_part_of_the_key_and_run_as_it_is_now(tmp_path, logits):
     assert settings_key(f"{path}:uniform") != before
     np.testing.assert_allclose(predict(f"{path}:uniform", logits).probs, predict("baseline", logits).probs, atol=1e-6)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_settings_that_json_confuses_have_keys_of_their_own(file):
+    values = [
+        [1, 2],
+        (1, 2),
+        {1: 2},
+        {"1": 2},
+        {(1, 2): 3},
+        {1: 2, "a": 3},
+        {None: 1, True: 2},
+        None,
+        "'None'",
+        True,
+        1,
+    ]
+    assert len({settings_key(f"{file}:open_ended", {"power": value}) for value in values}) == len(values)
 
 
 def test_the_environment_names_predictors(file, tmp_path, monkeypatch):

@@ -52,6 +52,17 @@ def test_a_logit_stored_as_the_threshold_lies_at_it(dtype):
     assert shown("hard-poe", exact, threshold=0.5) == [[0, 1]]
 
 
+@pytest.mark.parametrize("bound", [1e300, -1e300])
+def test_bounds_beyond_float32_still_bound(bound):
+    """Raised to the same threshold, all classes are equal; below no logit, a threshold changes nothing."""
+    logits = rows([1, 2, 3]).astype(np.float32)
+    expected = [1 / 3, 1 / 3, 1 / 3] if bound > 0 else [1 / 6, 2 / 6, 3 / 6]
+    prediction = predict("pa", logits, weights="uniform", threshold=bound)
+    assert not prediction.collapsed.any()
+    assert prediction.probs[0, 0].tolist() == pytest.approx(expected)
+    assert shown("pa", logits, cap=1e300) == shown("pa", logits)
+
+
 def test_fallbacks_by_hand():
     logits = rows([1, -1], [-1, 1], [3, 3])
     softmax = [1 / (1 + math.e**-2), 1 / (1 + math.e**2)]
