@@ -205,13 +205,13 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunError(f"{folder} holds no {MANIFEST}, so it is not a run: import it again") from None
     except OSError as error:
         raise RunError(f"{folder / MANIFEST} cannot be read ({error.strerror}): check its permissions") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RunError(f"{folder / MANIFEST} is not valid JSON: copy the run again, or import it again") from None
     try:
         manifest = _parse(content)
     except KeyError as error:
         raise RunError(f"{folder / MANIFEST} is damaged: {error} is missing: copy the run again") from None
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise RunError(f"{folder / MANIFEST} is damaged: {error}: copy the run again") from None
     for name in (*manifest.logits_files, SAMPLES, *manifest.files):
         _check_file(folder, name, manifest.files)

@@ -49,7 +49,7 @@ def read_header(path: Path) -> tuple[dict[str, dict], int]:
             tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
             for entry in tensors.values():
                 _check_entry(entry, size - 8 - length)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ValueError(f"{path.name} has a damaged safetensors header: copy it again") from None
     return tensors, 8 + length
 

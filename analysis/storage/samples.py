@@ -47,16 +47,24 @@ def _check_ids(ids: pd.Series) -> None:
         )
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Whether a column of this type can be a filter: numbers, truth values, texts, dates, or nothing at all."""
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_null)
+    return _is_text(kind) or any(test(kind) for test in tests)
+
+
 def _extra_column(values: pd.Series, name: str) -> pd.Series:
-    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_null)
-    kinds += (pa.types.is_string, pa.types.is_large_string)
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     try:
         kind = pa.array(values, from_pandas=True).type
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
         kind = None
-    if kind is None or not any(test(kind) for test in kinds):
+    if kind is None or not _is_plain(kind):
         raise ValueError(f"column {name!r} of the samples mixes or nests values: keep numbers, texts or dates")
     return values
 
@@ -121,13 +129,19 @@ def read_samples(path: Path, n_samples: int, n_classes: int) -> pd.DataFrame:
     RunError : a file that is not the table of this run
     """
     try:
-        table = pq.read_table(path).to_pandas()
+        stored = pq.read_table(path)
+        table = stored.to_pandas()
         table = pd.DataFrame({name: table[name] for name in (*COLUMNS, *(c for c in table if c not in COLUMNS))})
         for name in ("label", "image"):
             table[name] = table[name].astype("Int64").fillna(-1).astype("int64")
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         reason = f"no column {error}" if isinstance(error, KeyError) else "it is not a readable parquet table"
         raise RunError(f"{path} is damaged ({reason}): copy the run again") from None
+    columns = {field.name: field.type for field in stored.schema}
+    strange = [name for name, kind in columns.items() if not (_is_text if name == "id" else _is_plain)(kind)]
+    if strange or table["id"].isna().any():
+        what = f"column {strange[0]!r} holds {columns[strange[0]]}" if strange else "a sample has no id"
+        raise RunError(f"{path} is damaged ({what}): import the run again")
     labels, splits = table["label"].to_numpy(), table["split"]
     if len(table) != n_samples:
         raise RunError(f"{path} has {len(table)} rows, not the run's {n_samples} samples: copy the run again")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.storage import RunError, find_run, list_runs, load_run, validate_run, write_run
+from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import map_tensor
 
 
@@ -166,6 +167,8 @@ def _edit(path, **changes):
         (lambda p: (p / "run.json").unlink(), "holds no run.json"),
         (lambda p: (p / "run.json").write_text("{"), "not valid JSON"),
         (lambda p: (p / "run.json").write_text("[]"), "run.json is damaged"),
+        (lambda p: (p / "run.json").write_text("[" * 100_000), "not valid JSON"),
+        (lambda p: _edit(p, exits=[{"name": "a", "cost": {"MACs": 10**400}}] * 7), "run.json is damaged"),
         (lambda p: _edit(p, schema=99), "schema version 99"),
         (lambda p: _edit(p, samples="many"), "run.json is damaged"),
         (lambda p: _edit(p, files={}), "does not list"),
@@ -186,6 +189,25 @@ def test_damage_is_named(small_run, damage, message):
     with pytest.raises(RunError, match=message):
         load_run(small_run.path)
     assert [entry.id for entry in list_runs()] == ["small"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.assign(id=range(len(t))), "column 'id' holds int64"),
+        (lambda t: t.assign(id=[None, *t["id"][1:]]), "a sample has no id"),
+        (lambda t: t.assign(names=[["a", "b"]] * len(t)), "column 'names' holds list"),
+        (lambda t: t.assign(names=[b"a"] * len(t)), "column 'names' holds binary"),
+    ],
+)
+def test_columns_that_cannot_be_shown_are_named(small_run, change, message):
+    """Someone else's tool may have written the table, with sizes and hashes that agree."""
+    path = small_run.path / "samples.parquet"
+    change(pd.read_parquet(path)).to_parquet(path)
+    files = json.loads((small_run.path / "run.json").read_text())["files"]
+    _edit(small_run.path, files=files | {"samples.parquet": file_entry(path)})
+    with pytest.raises(RunError, match=f"samples.parquet is damaged .{message}"):
+        load_run(small_run.path)
 
 
 def test_a_changed_byte_is_found_by_validation_only(small_run):
