@@ -50,6 +50,8 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}: check the path"
+    if isinstance(error, OSError):  # pyarrow puts the path into the text
+        return f"{error}: check the path, its permissions and the space left"
     return str(error)
 
 

@@ -61,24 +61,27 @@ def run(args: argparse.Namespace) -> None:
     if (args.weights is None) != (args.arch is None):
         raise ValueError("--weights and --arch belong together: give both or neither")
     with ExitStack() as stack:
-        kept = stack.enter_context(kept_weights(args.weights, args.arch)) if args.weights else None
-        costs = {args.cost_unit: read_costs(args.costs)} if args.costs else (kept.costs if kept else None)
+        kept = stack.enter_context(kept_weights(args.weights, args.arch)) if args.weights is not None else None
+        costs = {args.cost_unit: read_costs(args.costs)} if args.costs is not None else (kept.costs if kept else None)
         imported = import_run(
             args.sources,
             args.out,
             labels=args.labels,
-            splits=[split.strip() for split in args.splits.split(",")] if args.splits else None,
-            samples=read_table(Path(args.samples), "--samples") if args.samples else None,
+            splits=[split.strip() for split in args.splits.split(",")] if args.splits is not None else None,
+            samples=read_table(Path(args.samples), "--samples") if args.samples is not None else None,
             axes=parse_axes(args.axes),
             kind=args.kind,
             costs=costs,
-            class_names=read_classes(Path(args.classes)) if args.classes else None,
+            class_names=read_classes(Path(args.classes)) if args.classes is not None else None,
             images=args.images,
             drop_nan=args.drop_nan,
             dataset=args.dataset,
             model=args.model,
             title=args.title,
-            provenance={**(read_about(Path(args.about)) if args.about else {}), **(kept.provenance if kept else {})},
+            provenance={
+                **(read_about(Path(args.about)) if args.about is not None else {}),
+                **(kept.provenance if kept else {}),
+            },
             weights=kept.path if kept else None,
             arch=args.arch,
             bundle=bundled_traces if args.bundle_traces else None,
@@ -106,7 +109,7 @@ def read_about(path: Path) -> dict[str, object]:
     """The object in the file of `--about`."""
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"--about {path} cannot be read as JSON ({error}): give a file with one JSON object") from None
     if not isinstance(about, dict):
         raise ValueError(f'--about {path} holds no JSON object: give one, such as {{"summary": "Trained for ..."}}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -12,7 +13,7 @@ def check_new_file(path: Path, option: str = "--out") -> None:
     ------
     ValueError : naming the path and what to do
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise ValueError(f"{path} exists already: choose another {option}, or remove it")
     if not path.absolute().parent.is_dir():
         raise ValueError(f"{path.parent} is no folder: make it, or choose another {option}")

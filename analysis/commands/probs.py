@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
     check_new_file(args.out)
     opened = load_run(find_run(args.run))
     chosen, settings = chosen_predictor(args, opened)
-    samples = parse_slice(args.samples, opened.n_samples) if args.samples else slice(0, opened.n_samples)
+    samples = parse_slice(args.samples, opened.n_samples) if args.samples is not None else slice(0, opened.n_samples)
     with progress_bar(samples.stop - samples.start, f"Predicting with {chosen}") as advance:
         write_probs(opened, chosen, settings, samples, args.out, advance)
     exits, count, classes = opened.n_exits, samples.stop - samples.start, opened.n_classes

@@ -38,7 +38,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     """
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"{path} is not a file: give --checkpoint a .safetensors or a torch checkpoint")
+        raise ValueError(f"{path} is not a file: give the path of a .safetensors or a torch checkpoint")
     try:
         if path.suffix == ".safetensors":
             state = load_file(path)

@@ -71,6 +71,22 @@ def test_files_that_cannot_be_read_are_the_callers_fault(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (FileNotFoundError(2, "No such file", "x.p"), "x.p: No such file: check the path"),
+        (OSError("Failed to open 'x.p'"), "Failed to open 'x.p': check the path, its permissions and the space left"),
+    ],
+)
+def test_every_failure_of_a_file_says_what_to_do(monkeypatch, capsys, error, message):
+    def fail(args):
+        raise error
+
+    monkeypatch.setattr("analysis.commands.validate.run", fail)
+    assert main(["validate", "x"]) == 2
+    assert capsys.readouterr().err == f"{message}\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_an_import_that_is_stopped_leaves_nothing(tmp_path, ending):

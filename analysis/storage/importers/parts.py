@@ -58,7 +58,12 @@ def as_vector(values: object, what: str) -> np.ndarray:
     """
     if isinstance(values, (list, tuple)) and values and all(np.size(value) == 1 for value in values):
         values = [np.asarray(value).reshape(-1)[0] for value in values]
-    array = as_floats(np.asarray(values))
+    try:
+        array = as_floats(np.asarray(values))
+    except ValueError:
+        raise ValueError(
+            f"{what}: no numbers but lists of different lengths: give one number for each sample"
+        ) from None
     if array.size == 0:
         raise ValueError(f"{what}: there are none (shape {array.shape}): check the export")
     if array.dtype.kind not in "fiub":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def _numbers(path: Path, what: str) -> np.ndarray:
             return as_vector(json.loads("\n".join(lines)), f"{what} {path.name}")
         words = [word for line in lines for word in line.replace(",", " ").split()]
         return np.array([float(word) for word in words])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(f"{what} {path} does not hold numbers: give one a line, or .npy") from None
 
 
@@ -93,7 +94,7 @@ def read_costs(text: str) -> tuple[float, ...]:
     ValueError : neither numbers nor a file of numbers
     """
     path = Path(text)
-    if not path.is_file():
+    if not os.path.isfile(text):  # Path.is_file raises where the numbers are longer than a name may be
         try:
             return tuple(float(number) for number in text.split(","))
         except ValueError:
@@ -120,7 +121,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
     if path.suffix == ".json" or text.lstrip().startswith("["):
         try:
             names = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             names = None
         if not isinstance(names, list):
             if path.suffix == ".json":

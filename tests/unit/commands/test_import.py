@@ -1,5 +1,6 @@
 """`import` and `validate` as a researcher calls them: exit status, one line on standard error, what is left behind."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -70,10 +71,22 @@ def test_everything_at_once(source, runs, tmp_path, capsys, small_logits, small_
         (["--samples", "missing.csv"], "there is no such file"),
         (["--classes", "missing.txt"], "there is no such file"),
         (["--images", "missing"], "there is no such file or folder"),
+        (["--costs", ""], "--costs : give numbers"),
+        (["--splits", ""], "--splits names ''"),
+        (["--samples", ""], "--samples .: there is no such file"),
+        (["--classes", ""], "--classes .: there is no such file"),
+        (["--about", ""], "--about . cannot be read"),
+        (["--about", "deep.json"], "--about deep.json cannot be read"),
+        (["--classes", "deep.json"], "--classes deep.json is no JSON list"),
+        (["--costs", "deep.json"], "--costs deep.json does not hold numbers"),
+        (["--costs", "ragged.pkl"], "--costs ragged.pkl: no numbers but lists of different lengths"),
+        (["--weights", "", "--arch", "msdnet-cifar100"], "is not a file: give the path"),
     ],
 )
 def test_bad_options_are_refused_in_one_line(source, runs, capsys, options, message, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "ragged.pkl").write_bytes(pickle.dumps([[1.0, 2.0], [3.0]]))
     assert message in refused(capsys, "import", source, "--out", runs / "run", *options)
     assert list(runs.iterdir()) == []
 

@@ -95,6 +95,24 @@ def test_an_existing_file_is_refused_and_kept(small_run, tmp_path, capsys, comma
 
 
 @pytest.mark.parametrize("command", ["probs", "traces"])
+def test_a_link_to_nothing_is_kept(small_run, tmp_path, capsys, command):
+    out = tmp_path / "out"
+    out.symlink_to(tmp_path / "away")
+    assert main([command, "small", "--predictor", "pa", "--out", str(out)]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert out.is_symlink()
+
+
+@pytest.mark.parametrize("samples", ["", "5:5", "10:2", "400:", ":-400", "-1:0", "1:2:3", "a:b", "7"])
+def test_slices_without_samples_are_refused(small_run, tmp_path, capsys, samples):
+    arguments = ["--predictor", "pa", f"--samples={samples}", "--out", str(tmp_path / "out")]
+    assert main(["probs", "small", *arguments]) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"--samples {samples}".rstrip())
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["probs", "traces"])
 def test_a_folder_that_is_missing_leaves_nothing(small_run, tmp_path, capsys, command):
     assert main([command, "small", "--predictor", "pa", "--out", str(tmp_path / "none" / "out")]) == 2
     errors = capsys.readouterr().err

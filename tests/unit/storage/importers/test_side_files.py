@@ -30,6 +30,8 @@ def test_costs_from_a_file(tmp_path, name, write):
 
 def test_costs_as_numbers():
     assert read_costs("15.1e6,25.5e6, 4e7") == COSTS
+    forty = tuple(1e6 * exit for exit in range(1, 41))
+    assert read_costs(",".join(map(str, forty))) == forty  # longer than the name of a file may be
     with pytest.raises(ValueError, match="give numbers separated by commas, or an existing file"):
         read_costs("flops.pth")
 
