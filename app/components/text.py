@@ -3,6 +3,7 @@
 import html
 import re
 
+import pandas as pd
 import streamlit as st
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -31,3 +32,24 @@ def plain_text(text: object, *, role: str = "body") -> None:
     """
     look = "font-size:0.875rem;opacity:0.75" if role == "caption" else ""
     st.html(f'<div style="overflow-wrap:anywhere;{look}">{html.escape(str(text))}</div>')
+
+
+def plain_table(table: pd.DataFrame) -> None:
+    """A small table, its cells and headings shown exactly as they are: no data grid, whose script is 1.2 MB."""
+    heads = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(_cell(value))}</td>" for value in row) + "</tr>"
+        for row in table.itertuples(index=False)
+    )
+    look = (
+        "<style>.xl-table{border-collapse:collapse;width:100%;font-size:0.875rem}.xl-table th{text-align:left;"
+        "font-weight:600}.xl-table th,.xl-table td{padding:0.3rem 1rem 0.3rem 0;border-bottom:1px solid var(--st-border-color,#8884);"
+        "overflow-wrap:anywhere;vertical-align:top}</style>"
+    )
+    st.html(f'{look}<table class="xl-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -23,7 +23,7 @@ from app.components.controls import control
 from app.components.gallery_link import answered_query, open_gallery
 from app.components.published import published_beside
 from app.components.sidebar import View
-from app.components.text import escape, plain_text
+from app.components.text import escape, plain_table, plain_text
 
 HEIGHT = 460
 SNAP = 0.008  # of the axis: a line dropped this close to an exit stands on it
@@ -300,7 +300,7 @@ def _overhead(view: View, axis: Axis) -> None:
     )
     chart(figure, name="overhead", height=340, data=_overhead_table(run, cost, shares, unit))
     with st.expander("Operations and bytes per exit"):
-        st.dataframe(_overhead_table(run, cost, shares, unit), hide_index=True, width="stretch")
+        plain_table(_overhead_table(run, cost, shares, unit))
 
 
 def _overhead_table(run: Run, cost: CorrectionCost, shares: np.ndarray, unit: str | None) -> pd.DataFrame:

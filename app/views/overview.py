@@ -24,7 +24,7 @@ from app.components.controls import control
 from app.components.gallery_link import class_query, open_gallery
 from app.components.published import published_beside
 from app.components.sidebar import View
-from app.components.text import escape, plain_text
+from app.components.text import escape, plain_table, plain_text
 
 CLASSES_SHOWN = 15
 HEIGHT = 440  # of the large picture and the figure beside it
@@ -108,7 +108,7 @@ def _how_it_was_made(run: Run) -> None:
     if known:
         with st.expander("How this run was made"):
             table = pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]})
-            st.dataframe(table, hide_index=True, width="stretch")
+            plain_table(table)
 
 
 def _in_words(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:

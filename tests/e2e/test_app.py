@@ -255,6 +255,20 @@ def test_a_matrix_cell_opens_its_samples(opened, server, folder):
     assert f"{counts.max():,} samples" in page.get_by_test_id("stMain").inner_text()
 
 
+def test_a_box_that_begins_in_the_brushed_one_is_a_new_brush(opened, server):
+    brush = "scatter:true_class:absolute:pa:box:0.5,0.5,3,3"
+    page = go(opened, server, f"/monotonicity?run=full&predictor=pa&poe=1&brush={brush}")
+    harness.plot(page, "scatter", "gd.scrollIntoView({block: 'center', behavior: 'instant'})")
+    chart = page.locator('.xl-chart[data-name="scatter"]')
+    chart.hover()
+    chart.get_by_label("Select a box").click()
+    harness.drag(page, [harness.pixel(page, "scatter", x, y) for x, y in ((1, 1), (2, 2))])
+    page.wait_for_url("**/samples?**")
+    harness.settle(page)
+    region = address(page)["brush"].split("box:")[1]
+    assert [float(number) for number in region.split(",")] == pytest.approx([1, 1, 2, 2], abs=0.05)
+
+
 def test_the_budget_is_dragged(opened, server):
     page = go(opened, server, "/compute?run=full&predictor=pa&poe=1&budget=2500000")
     assert "exit 2" in page.get_by_test_id("stMain").inner_text()

@@ -107,18 +107,24 @@ def samples_steps(page, times: int) -> list[float]:
 
 
 def brushes(page, url: str, times: int) -> list[float]:
+    """From the release of a box in the scatter to the gallery's pictures; the first, which loads the page's code, is left out."""
     taken = []
+    page.goto(url)
+    harness.first_run(page)
     for i in range(times + 1):
-        page.goto(url)
-        harness.first_run(page)
         chart = page.locator('.xl-chart[data-name="scatter"]')
         harness.plot(page, "scatter", "gd.scrollIntoView({block: 'center', behavior: 'instant'})")
+        chart.hover()
         chart.get_by_label("Select a box").click()
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(500)
         box = chart.locator(".nsewdrag").bounding_box()
         place = [(box["x"] + f * box["width"], box["y"] + (1 - f) * box["height"]) for f in (0.35, 0.6 + i / 100)]
         ready = "() => document.querySelectorAll('.xl-tile').length > 0"
         taken.append(painted(page, lambda place=place: harness.drag(page, place), ready))
+        page.wait_for_timeout(500)
+        page.get_by_test_id("stTopNavLink").filter(has_text="Monotonicity").click()
+        page.wait_for_selector('.xl-chart[data-name="scatter"]')
+        harness.settle(page)
     return taken[1:]
 
 
