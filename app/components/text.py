@@ -43,8 +43,8 @@ def plain_table(table: pd.DataFrame) -> None:
     )
     look = (
         "<style>.xl-table{border-collapse:collapse;width:100%;font-size:0.875rem}.xl-table th{text-align:left;"
-        "font-weight:600}.xl-table th,.xl-table td{padding:0.3rem 1rem 0.3rem 0;border-bottom:1px solid var(--st-border-color,#8884);"
-        "overflow-wrap:anywhere;vertical-align:top}</style>"
+        "font-weight:600}.xl-table th,.xl-table td{padding:0.3rem 1rem 0.3rem 0;"
+        "border-bottom:1px solid var(--st-border-color,#8884);overflow-wrap:anywhere;vertical-align:top}</style>"
     )
     st.html(f'{look}<table class="xl-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
 

@@ -107,7 +107,7 @@ def samples_steps(page, times: int) -> list[float]:
 
 
 def brushes(page, url: str, times: int) -> list[float]:
-    """From the release of a box in the scatter to the gallery's pictures; the first, which loads the page's code, is left out."""
+    """From the release of a box in the scatter to the gallery's pictures; the first, which loads the page, left out."""
     taken = []
     page.goto(url)
     harness.first_run(page)
