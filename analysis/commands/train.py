@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> None:
     epochs = recipe.epochs if args.epochs is None else args.epochs
     if epochs < 1:
         raise ValueError(f"--epochs {epochs}: train for at least 1 epoch")
+    if not 0 <= args.seed < 2**63:
+        raise ValueError(f"--seed {args.seed}: give a whole number from 0 to {2**63 - 1}")
     checkpoint = out / training.CHECKPOINT
     run_folder = out / f"{args.recipe}-seed{args.seed}"
     if args.resume and not checkpoint.is_file():

@@ -6,6 +6,7 @@ Imports torch, safetensors and the architectures; never unpickles anything but t
 from __future__ import annotations
 
 import pickle
+import struct
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from analysis.models.msdnet import CONFIGS, build
+
+UNREADABLE = (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, struct.error, ValueError, TypeError)
+UNREADABLE += (KeyError, IndexError, AttributeError, OverflowError)
+"""What the loaders of weights raise for a file that is damaged or of another form."""
 
 SHOWN_KEYS = 3
 
@@ -46,8 +51,8 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             with warnings.catch_warnings():  # older pickle protocols are read all the same
                 warnings.simplefilter("ignore", UserWarning)
                 state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).splitlines()[0]
+    except UNREADABLE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path} cannot be read as weights ({reason}): save its state_dict anew") from error
     for key in ("state_dict", "network", "model"):
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):

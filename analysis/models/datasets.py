@@ -24,6 +24,9 @@ NORMALISATION = {
 }
 """Mean and standard deviation of each channel, for images scaled to [0, 1]."""
 
+CLASSES = {"cifar10": 10, "cifar100": 100}
+"""How many classes a dataset has, counted from 0."""
+
 TORCHVISION_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
 
 
@@ -63,18 +66,37 @@ def parquet_class_names(schema) -> tuple[str, ...]:
     return tuple(label.get("names", ()))
 
 
-def load_parquet(shards: list[Path]) -> Images:
-    encoded, labels = [], []
-    for shard in shards:
+def read_shard(shard: Path) -> tuple[list[bytes], np.ndarray]:
+    """The encoded images of one shard and their labels, -1 where unknown."""
+    try:
         table = pq.read_table(shard, columns=["image", "label"])
-        encoded += table["image"].combine_chunks().field("bytes").to_pylist()
-        labels.append(table["label"].to_numpy())
-    pixels = [decode(data) for data in encoded]
+        encoded = table["image"].combine_chunks().field("bytes").to_pylist()
+        return encoded, table["label"].cast(pa.int64()).fill_null(-1).to_numpy()
+    except (pa.ArrowException, OSError, KeyError, AttributeError):
+        raise ValueError(
+            f"{shard} is no image parquet with the columns image (bytes and path) and label (whole numbers): "
+            "copy it again, or give other --data"
+        ) from None
+
+
+def load_parquet(shards: list[Path]) -> Images:
+    encoded, labels, pixels = [], [], []
+    for shard in shards:
+        images, own_labels = read_shard(shard)
+        encoded += images
+        labels.append(own_labels)
+        for number, data in enumerate(images, start=1):
+            try:
+                pixels.append(decode(data))
+            except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
+                raise ValueError(f"{shard}: image {number} cannot be decoded: copy the images again") from None
+    if not pixels:
+        raise ValueError(f"{shards[0].parent} holds no image: give other --data")
     sizes = {image.shape for image in pixels}
     if len(sizes) > 1:
         raise ValueError(f"{shards[0].parent} holds images of {len(sizes)} sizes: resize them to one size first")
     class_names = parquet_class_names(pq.read_schema(shards[0]))
-    return Images(np.stack(pixels), np.concatenate(labels).astype(np.int64), class_names, tuple(encoded))
+    return Images(np.stack(pixels), np.concatenate(labels), class_names, tuple(encoded))
 
 
 def encode(pixels: np.ndarray) -> bytes:
@@ -117,9 +139,20 @@ def load_images(path: str | Path, split: str, dataset: str) -> Images:
 
     Raises
     ------
-    ValueError : when the folder holds neither form
+    ValueError : when the folder holds neither form, or files that cannot be read, or labels of another dataset
     """
-    path = Path(path)
+    images = read_images(Path(path), split, dataset)
+    wrong = np.flatnonzero((images.labels < 0) | (images.labels >= CLASSES[dataset]))
+    if len(wrong):
+        label = images.labels[wrong[0]]
+        raise ValueError(
+            f"{path}: {split} image {wrong[0] + 1} has label {label if label >= 0 else 'unknown or below 0'}, and "
+            f"{dataset} has classes 0..{CLASSES[dataset] - 1} ({len(wrong)} labels are none): give other --data"
+        )
+    return images
+
+
+def read_images(path: Path, split: str, dataset: str) -> Images:
     shards = sorted(path.glob(f"{split}-*.parquet"))
     if shards:
         return load_parquet(shards)
@@ -128,7 +161,12 @@ def load_images(path: str | Path, split: str, dataset: str) -> Images:
         from torchvision import datasets
 
         loader = {"cifar10": datasets.CIFAR10, "cifar100": datasets.CIFAR100}[dataset]
-        loaded = loader(root=str(path), train=split == "train", download=False)  # verifies the files' checksums
+        try:
+            loaded = loader(root=str(path), train=split == "train", download=False)  # verifies the files' checksums
+        except (RuntimeError, OSError):
+            raise ValueError(
+                f"{path / folder} lacks files of {dataset} or holds damaged ones: download it again"
+            ) from None
         return Images(loaded.data, np.asarray(loaded.targets, dtype=np.int64), tuple(loaded.classes))
     raise ValueError(
         f"{path}: no {split}-*.parquet"

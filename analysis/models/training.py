@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from analysis.models.checkpoints import UNREADABLE
 from analysis.models.datasets import Images
 from analysis.models.inference import normalise, predict
 from analysis.models.msdnet import build
@@ -110,8 +111,13 @@ class Trainer:
         }
 
     def restore(self, path: Path) -> None:
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        mine, theirs = self.settings(), state["settings"]
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            mine, theirs = self.settings(), dict(state["settings"])
+        except UNREADABLE as error:
+            raise ValueError(
+                f"{path} is no checkpoint of train, or is damaged ({type(error).__name__}): give another --out"
+            ) from None
         different = [key for key in mine if theirs.get(key) != mine[key]]
         if different:
             key = different[0]

@@ -85,6 +85,25 @@ def test_nothing_to_resume_is_said(data, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"junk", b"\x80\x02cos\nsystem\n(S'true'\ntR.", b"\x80\x02]q\x00.", b"\x80\x02}q\x00."]
+)
+def test_a_damaged_checkpoint_is_refused_and_kept(data, tmp_path, capsys, content):
+    (tmp_path / "checkpoint.pt").write_bytes(content)
+    assert main(command(data, tmp_path, "--epochs", "1", "--device", "cpu", "--resume")) == 2
+    errors = capsys.readouterr().err
+    assert "checkpoint.pt is no checkpoint of train, or is damaged" in errors
+    assert errors.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_torch_cannot_take_is_refused(data, tmp_path, capsys, seed):
+    assert main(command(data, tmp_path / "out", "--seed", str(seed))) == 2
+    assert f"--seed {seed}: give a whole number from 0" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_missing_data_is_said_before_anything_is_written(tmp_path, capsys):
     assert main(command(tmp_path, tmp_path / "out")) == 2
     assert "no test-*.parquet" in capsys.readouterr().err

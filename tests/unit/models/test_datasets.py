@@ -1,6 +1,8 @@
 """Image parquet: written losslessly, read back in order, with class names."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from analysis.models.datasets import Images, load_images, write_parquet
@@ -28,6 +30,42 @@ def test_shards_are_read_in_order(tmp_path, images):
 
 def test_a_folder_without_images_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"no test-\*.parquet and no folder cifar-10-batches-py: give --data"):
+        load_images(tmp_path, "test", "cifar10")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"label": [1, 2]}, "is no image parquet with the columns image"),
+        ({"image": ["a", "b"], "label": [1, 2]}, "is no image parquet with the columns image"),
+        ({"image": [{"bytes": b"a", "path": None}] * 2, "label": ["cat", "dog"]}, "is no image parquet"),
+        ({"image": [{"bytes": b"a", "path": None}] * 2, "label": [1, 2]}, "image 1 cannot be decoded"),
+        ({"image": [{"bytes": None, "path": "a.png"}] * 2, "label": [1, 2]}, "image 1 cannot be decoded"),
+    ],
+)
+def test_columns_that_hold_no_images_are_refused(tmp_path, columns, message):
+    pq.write_table(pa.table(columns), tmp_path / "test-0.parquet")
+    with pytest.raises(ValueError, match=rf"test-0.parquet:? {message}"):
+        load_images(tmp_path, "test", "cifar10")
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path):
+    (tmp_path / "test-0.parquet").write_text("")
+    with pytest.raises(ValueError, match=r"test-0.parquet is no image parquet"):
+        load_images(tmp_path, "test", "cifar10")
+
+
+@pytest.mark.parametrize(("label", "said"), [(10, "10"), (-1, "unknown or below 0")])
+def test_labels_of_another_dataset_are_refused(tmp_path, images, label, said):
+    labels = np.array([1, 0, label, label, 1])
+    write_parquet(Images(images.pixels, labels, ()), tmp_path / "train-0.parquet")
+    with pytest.raises(ValueError, match=rf"train image 3 has label {said}, and cifar10 has classes 0..9 \(2 labels"):
+        load_images(tmp_path, "train", "cifar10")
+
+
+def test_a_damaged_copy_of_torchvision_is_refused(tmp_path):
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    with pytest.raises(ValueError, match="cifar-10-batches-py lacks files of cifar10 or holds damaged ones"):
         load_images(tmp_path, "test", "cifar10")
 
 
