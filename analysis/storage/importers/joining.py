@@ -60,6 +60,10 @@ def _choose_splits(per_file: list[list[Part]], splits: Sequence[str] | None) -> 
     named = [part for parts in per_file for part in parts if part.split]
     if len(per_file) == 1 and named:
         found = {part.split: part for part in named}
+        if splits and len(set(splits)) < len(splits):
+            raise ValueError(
+                f"--splits {','.join(splits)} names a split of {named[0].where.split(':')[0]} twice: name it once"
+            )
         missing = [split for split in splits or () if split not in found]
         if missing:
             raise ValueError(f"--splits {missing[0]}: {named[0].where.split(':')[0]} holds {' and '.join(found)} only")

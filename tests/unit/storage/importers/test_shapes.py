@@ -132,6 +132,8 @@ def test_both_splits_of_one_npz(tmp_path, logits, labels):
     np.testing.assert_array_equal(run.samples["image"], [-1] * 30 + index.tolist())
     only = import_run([tmp_path / "x.npz"], tmp_path / "only", splits=["calibration"]).run
     assert only.n_samples == 10
+    with pytest.raises(ValueError, match=r"--splits test,test names a split of x\.npz twice: name it once"):
+        import_run([tmp_path / "x.npz"], tmp_path / "twice", splits=["test", "test"])
 
 
 def _softmax(logits):
