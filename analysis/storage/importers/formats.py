@@ -65,7 +65,7 @@ def _open_zip(path: Path) -> object:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError):  # the latter: a version of the format that no one has
         raise ValueError(f"{path.name} is cut off or damaged: copy it again") from None
     if any(name.endswith(PICKLE) for name in names):
         return load_torch(path)

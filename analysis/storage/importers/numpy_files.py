@@ -49,6 +49,8 @@ def map_npy(path: Path) -> np.ndarray:
 def member_offset(path: Path, member: zipfile.ZipInfo) -> int:
     """Where the bytes of an uncompressed member of a zip file begin."""
     with path.open("rb") as file:
+        if not 0 <= member.header_offset <= path.stat().st_size - 30:
+            raise ValueError(f"{path.name} is cut off or damaged: copy it again")
         file.seek(member.header_offset)
         header = file.read(30)
     name_length, extra_length = struct.unpack("<HH", header[26:30])
@@ -83,7 +85,7 @@ class NpzArrays(Mapping):
             try:
                 with zipfile.ZipFile(self._path) as archive, archive.open(member) as packed:
                     shutil.copyfileobj(packed, unpacked, 1 << 22)
-            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError):
+            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError):
                 raise ValueError(f"{what} is damaged or encrypted: save it again with numpy.savez") from None
             unpacked.flush()
             unpacked.seek(0)

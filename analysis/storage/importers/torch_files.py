@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def load_torch(path: Path) -> object:
             return Storage(_map_member(path, names[f"{prefix}/data/{pid[2]}"]), storage_dtype(pid))
 
         return RestrictedUnpickler(io.BytesIO(content), storage).load()
-    except (*_FAILURES, zipfile.BadZipFile, StopIteration) as error:
+    except (*_FAILURES, zipfile.BadZipFile, zlib.error, RuntimeError, StopIteration) as error:
         reason = str(error).split("\n")[0] or type(error).__name__
     raise ValueError(f"{path.name} cannot be read as a torch file ({reason}): save it again with torch.save")
 

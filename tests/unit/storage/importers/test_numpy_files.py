@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 
 from analysis.storage.importers.formats import open_file
 
@@ -41,6 +42,24 @@ def test_headers_that_lie(tmp_path, header, message):
 def test_a_header_that_tells_the_truth(tmp_path):
     (tmp_path / "x.npy").write_bytes(npy(shaped("(2, 3, 4)")))
     assert open_file(tmp_path / "x.npy").shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("suffix", ["npz", "pth"])
+@pytest.mark.parametrize(("place", "value"), [(6, 255), (42, 255), (44, 255), (45, 255)])
+def test_directories_of_zip_files_that_lie(tmp_path, suffix, place, value):
+    """A version of the format that no one has, and members that begin beyond the file."""
+    path = tmp_path / f"x.{suffix}"
+    if suffix == "npz":
+        np.savez(path, logits=np.ones((2, 3, 4)))
+    else:
+        torch.save((torch.ones(2, 3, 4), torch.arange(3)), path)
+    data = bytearray(path.read_bytes())
+    start = -1
+    while (start := data.find(b"PK\x01\x02", start + 1)) >= 0:
+        data[start + place] = value
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"copy it again|save it again|shorter than its header"):
+        dict(open_file(path))
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
