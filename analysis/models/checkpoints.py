@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from analysis.models.msdnet import CONFIGS, build
+from analysis.models.architectures import architecture
 
 UNREADABLE = (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, struct.error, ValueError, TypeError)
 UNREADABLE += (KeyError, IndexError, AttributeError, OverflowError)
@@ -103,15 +103,13 @@ def load_checkpoint(path: str | Path, arch: str) -> torch.nn.Module:
 
     Examples
     --------
-    >>> import tempfile; from analysis.models.msdnet import build
+    >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "weights.safetensors"
-    >>> save_weights(build("msdnet-cifar10").state_dict(), file)
+    >>> save_weights(architecture("msdnet-cifar10").build().state_dict(), file)
     >>> len(load_checkpoint(file, arch="msdnet-cifar10")(torch.zeros(2, 3, 32, 32)))
     7
     """
-    if arch not in CONFIGS:
-        raise ValueError(f"unknown architecture {arch!r}: choose one of {', '.join(CONFIGS)}")
-    network = build(arch)
+    network = architecture(arch).build()
     state = read_state_dict(path)
     expected = network.state_dict()
     check_keys(state, expected, Path(path), arch)

@@ -51,8 +51,8 @@ def cumulative_costs(
 
     Examples
     --------
-    >>> from analysis.models.msdnet import build
-    >>> cumulative_costs(build("msdnet-cifar10"), 32, "published")[0][0]
+    >>> from analysis.models.architectures import architecture
+    >>> cumulative_costs(architecture("msdnet-cifar10").build(), 32, "published")[0][0]
     15128842
     """
     if convention not in CONVENTIONS:

@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
+from analysis.models.architectures import architecture
 from analysis.models.checkpoints import load_checkpoint, save_weights
 from analysis.models.costs import CONVENTIONS, cumulative_costs
 from analysis.models.datasets import Images, load_parquet, write_parquet
@@ -24,8 +25,6 @@ from analysis.run import Run
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
 
-IMAGE_SIZES = {"cifar10": 32, "cifar100": 32}
-"""Height and width in pixels of a data set's images; 224 for the others."""
 MACS_CONVENTION = "published"
 """The papers' count, so that a run's costs stand beside the published ones."""
 
@@ -64,7 +63,7 @@ def stored_weights(checkpoint: str | Path, arch: str) -> Iterator[StoredWeights]
     ValueError : not a checkpoint of `arch`
     """
     network = load_checkpoint(checkpoint, arch=arch)
-    macs, params = cumulative_costs(network, IMAGE_SIZES.get(arch.rsplit("-", 1)[-1], 224), MACS_CONVENTION)
+    macs, params = cumulative_costs(network, architecture(arch).image_size, MACS_CONVENTION)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         save_weights(network.state_dict(), path)

@@ -42,10 +42,10 @@ class MSDNetConfig:
 
 
 CONFIGS = {
-    "msdnet-cifar10": MSDNetConfig(classes=10),
-    "msdnet-cifar100": MSDNetConfig(classes=100),
-    "msdnet-imagenet-step4": MSDNetConfig(1000, (4, 4, 4, 4, 4), 32, 16, (1, 2, 4, 4), imagenet=True),
-    "msdnet-imagenet-step7": MSDNetConfig(1000, (7, 7, 7, 7, 7), 32, 16, (1, 2, 4, 4), imagenet=True),
+    "cifar10": MSDNetConfig(classes=10),
+    "cifar100": MSDNetConfig(classes=100),
+    "imagenet-step4": MSDNetConfig(1000, (4, 4, 4, 4, 4), 32, 16, (1, 2, 4, 4), imagenet=True),
+    "imagenet-step7": MSDNetConfig(1000, (7, 7, 7, 7, 7), 32, 16, (1, 2, 4, 4), imagenet=True),
 }
 
 
@@ -200,8 +200,3 @@ class MSDNet(nn.Module):
             scales = block(scales)
             logits.append(head(scales))
         return logits
-
-
-def build(arch: str) -> MSDNet:
-    """The untrained network of an architecture id, with PyTorch's default initialisation (what the paper trained)."""
-    return MSDNet(CONFIGS[arch])

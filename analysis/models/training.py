@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from analysis.models.architectures import architecture
 from analysis.models.checkpoints import UNREADABLE
 from analysis.models.datasets import Images
 from analysis.models.inference import normalise, predict
-from analysis.models.msdnet import build
 from analysis.models.recipes import Recipe
 
 CHECKPOINT = "checkpoint.pt"
@@ -79,7 +79,7 @@ class Trainer:
         self.epochs, self.seed, self.device = epochs, seed, torch.device(device)
         self.steps_per_epoch = len(train) // recipe.batch  # the incomplete last batch is dropped
         torch.manual_seed(seed)
-        self.network = build(recipe.arch).to(self.device, memory_format=torch.channels_last)
+        self.network = architecture(recipe.arch).build().to(self.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.SGD(
             self.network.parameters(),
             lr=recipe.lr,

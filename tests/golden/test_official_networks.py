@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.imta import IMTA
-from analysis.models.msdnet import CONFIGS, MSDNet
+from analysis.models.architectures import architecture
 
 HERE = Path(__file__).parent
 OFFICIAL = json.loads((HERE / "official_networks.json").read_text())
@@ -34,21 +33,16 @@ def rule_weight(key: str, shape: tuple[int, ...]) -> np.ndarray:
     return generator.uniform(0.3, 0.7, shape)
 
 
-def build(arch: str) -> torch.nn.Module:
-    family, dataset = arch.split("-", 1)
-    return {"msdnet": MSDNet, "imta": IMTA}[family](CONFIGS[f"msdnet-{dataset}"])
-
-
 @pytest.mark.parametrize("arch", [arch for arch in OFFICIAL if arch != "about"])
 def test_names_shapes_and_parameters_are_the_public_networks(arch):
-    network = build(arch)
+    network = architecture(arch).build()
     assert {key: list(value.shape) for key, value in network.state_dict().items()} == OFFICIAL[arch]["shapes"]
     assert sum(parameter.numel() for parameter in network.parameters()) == OFFICIAL[arch]["params"]
 
 
 @pytest.mark.parametrize("arch", ["msdnet-cifar10", "imta-cifar100"])
 def test_logits_are_the_public_networks(arch):
-    network = build(arch).eval()
+    network = architecture(arch).build().eval()
     state = {
         key: torch.from_numpy(np.asarray(rule_weight(key, tuple(value.shape)))).to(value.dtype)
         for key, value in network.state_dict().items()

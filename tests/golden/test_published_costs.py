@@ -9,11 +9,11 @@ from analysis.published import published_numbers
 
 LIN_GROW = MSDNetConfig(classes=100, block_layers=(1, 2, 3, 4, 5))
 NETWORKS = {
-    "msdnet7_cifar10": (CONFIGS["msdnet-cifar10"], 32),
-    "msdnet7_cifar100": (CONFIGS["msdnet-cifar100"], 32),
+    "msdnet7_cifar10": (CONFIGS["cifar10"], 32),
+    "msdnet7_cifar100": (CONFIGS["cifar100"], 32),
     "msdnet5_lin_grow_cifar100": (LIN_GROW, 32),
-    "imagenet_step4": (CONFIGS["msdnet-imagenet-step4"], 224),
-    "imagenet_step7": (CONFIGS["msdnet-imagenet-step7"], 224),
+    "imagenet_step4": (CONFIGS["imagenet-step4"], 224),
+    "imagenet_step7": (CONFIGS["imagenet-step7"], 224),
 }
 
 
@@ -28,6 +28,6 @@ def test_the_published_count_is_met_at_every_exit(name):
 
 
 def test_convolutions_and_linear_layers_alone_are_a_percent_lower():
-    network = MSDNet(CONFIGS["msdnet-cifar100"])
+    network = MSDNet(CONFIGS["cifar100"])
     alone, published = (np.array(cumulative_costs(network, 32, c)[0]) for c in ("conv-linear", "published"))
     assert (1 - alone / published)[[0, -1]] == pytest.approx([0.011, 0.006], abs=0.0006)

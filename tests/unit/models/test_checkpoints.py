@@ -5,14 +5,14 @@ import pickle
 import pytest
 import torch
 
+from analysis.models.architectures import architecture
 from analysis.models.checkpoints import drop_module_parts, load_checkpoint, read_state_dict, save_weights
-from analysis.models.msdnet import build
 
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return build("msdnet-cifar10")
+    return architecture("msdnet-cifar10").build()
 
 
 def test_module_parts_are_dropped_wherever_they_stand():
@@ -70,3 +70,15 @@ def test_a_damaged_file_is_refused(tmp_path, name):
         read_state_dict(tmp_path / name)
     with pytest.raises(ValueError, match="is not a file"):
         read_state_dict(tmp_path / "absent.pth")
+
+
+def test_an_imta_checkpoint_with_nested_module_parts_loads(tmp_path):
+    torch.manual_seed(0)
+    imta = architecture("imta-cifar10").build()
+    state = {"module." + key.replace("net.", "net.module.", 1): value for key, value in imta.state_dict().items()}
+    torch.save({"state_dict": state}, tmp_path / "stage2.pth.tar")
+    loaded = load_checkpoint(tmp_path / "stage2.pth.tar", arch="imta-cifar10")
+    images = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        expected = torch.stack(imta.eval()(images))
+        assert torch.equal(torch.stack(loaded(images)), expected)
