@@ -3,11 +3,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command 
 PORT ?= 8501
 BIN = .venv/bin
 
-.PHONY: app test lint clean
+.PHONY: app test clean
 
-app: .venv/app.ready
-	@echo "Exitlens: http://localhost:$(PORT)   (Ctrl+C stops it)"
-	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
+app: .venv/app.ready  # prints the address; Ctrl+C stops it
+	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
 
 test: .venv/test.ready
 	$(BIN)/python -m ruff check .
