@@ -104,6 +104,7 @@ def write_network_run(
     title: str,
     provenance: Mapping[str, object],
     device: torch.device,
+    model: str | None = None,
     on_batch: Callable[[int], None] | None = None,
 ) -> Run:
     """Evaluate a network on the splits of a data set and write the run.
@@ -117,13 +118,14 @@ def write_network_run(
     network : images to a list of logits, one per exit, of architecture `arch`
     parts : split (`test`, `calibration`) -> its images, in the order of the run
     title, provenance : what is shown of how the run was made
+    model : the run's model id; by default the family of `arch`
     on_batch : told the number of images of each batch that is done
 
     Returns
     -------
     The run, opened from its folder.
     """
-    model = arch.split("-")[0]
+    model = arch.split("-")[0] if model is None else model
     shards = {split: [store_images(images, split, dataset, out.parent)] for split, images in parts.items()}
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Path(folder) / "network.safetensors"
