@@ -21,6 +21,7 @@ BORDERS = {
     "analysis/traces": ("analysis.run", "analysis.storage", "analysis.predictors", "analysis.metrics"),
     "analysis/selection": ("analysis.run", "analysis.traces", "analysis.symlog", "analysis.predictors"),
     "analysis/models": ("analysis.run", "analysis.storage", "analysis.traces"),
+    "analysis/attribution": ("analysis.models", "analysis.predictors", "analysis.storage"),
 }
 
 

@@ -1,0 +1,200 @@
+"""Attributions on the bundled MSDNet: what they add up to, what the product changes, and where a class is removed."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.attribution.methods import METHODS, SCALES, attribute, frozen, scorer, tap_place
+from analysis.attribution.targets import Target, product_log_probs, removed_at, score
+from analysis.models.checkpoints import load_checkpoint
+from analysis.models.datasets import decode
+from analysis.models.inference import normalise
+from analysis.models.stepwise import timed_exits
+from analysis.predictors import predict
+from analysis.storage import load_run
+from analysis.storage.folders import PROJECT
+from analysis.storage.images import image_source
+
+POSITION = 3  # a sample whose true class stays in the support at every exit
+
+
+@pytest.fixture(scope="module", autouse=True)
+def single_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return load_run(PROJECT / "cached_runs" / "msdnet-cifar100")
+
+
+@pytest.fixture(scope="module")
+def network(run):
+    return load_checkpoint(run.weights, run.arch)
+
+
+@pytest.fixture(scope="module")
+def image(run):
+    return decode(image_source(run).encoded([POSITION])[0])
+
+
+@pytest.fixture(scope="module")
+def label(run):
+    return int(run.labels[POSITION])
+
+
+@pytest.fixture(scope="module")
+def logits(network, image):
+    return timed_exits(network, normalise(torch.tensor(image)[None], "cifar100"), repeats=1)[0]
+
+
+def of(network, image, target: Target, method: str, **options):
+    return attribute(network, image, target, method, dataset="cifar100", **options)
+
+
+def test_the_product_is_the_predictors(small_logits):
+    wide = torch.tensor(small_logits[:, :80].astype(np.float64))
+    expected = predict("pa", wide, fallback="none")
+    for exit_ in range(7):
+        log_probs, support = product_log_probs(wide[: exit_ + 1], 7)
+        torch.testing.assert_close(log_probs, expected.log_probs[exit_])
+        assert torch.equal(support, ~expected.log_probs[exit_].isneginf())
+
+
+@pytest.mark.parametrize("quantity", ["prob", "log-prob"])
+def test_zeros_of_other_classes_give_gradient_zero_never_nan(quantity):
+    logits = torch.tensor([[[2.0, 0.0, -1.0, 3.0]], [[1.0, 1.0, 4.0, 0.0]]], requires_grad=True)
+    score(list(logits), Target("product", quantity, 0, 1), 2).sum().backward()
+    assert torch.isfinite(logits.grad).all()
+    assert (logits.grad[:, :, 1:] == 0).all()
+
+
+def test_a_class_outside_the_support_and_a_collapse_have_gradient_zero():
+    for values in ([[[2.0, 0.0]], [[1.0, 1.0]]], [[[2.0, -1.0]], [[-1.0, 1.0]]]):
+        logits = torch.tensor(values, requires_grad=True)
+        value = score(list(logits), Target("product", "prob", 1, 1), 2)
+        value.sum().backward()
+        assert value.item() == 0
+        assert (logits.grad == 0).all()
+
+
+@pytest.mark.parametrize(("through", "quantity"), [("head", "logit"), ("product", "prob")])
+def test_integrated_gradients_add_up_to_the_difference(network, image, label, through, quantity):
+    found = of(network, image, Target(through, quantity, label, 1), "integrated-gradients")
+    difference = found.score - found.baseline_score
+    assert found.converged
+    assert found.values.shape == (32, 32)
+    assert abs(found.values.sum() - difference) < 0.05 * abs(difference)
+
+
+def test_too_few_steps_are_said_not_to_have_converged(network, image, label):
+    found = of(network, image, Target("head", "prob", label, 6), "integrated-gradients", most_steps=2)
+    assert found.converged is False
+    assert found.steps == 2
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_products_attribution_differs_from_the_heads(network, image, label, method):
+    head, product = (
+        of(network, image, Target(through, "prob", label, 2), method).values for through in ("head", "product")
+    )
+    assert np.isfinite(product).all()
+    assert product.any()
+    scaled = [values / np.abs(values).max() for values in (head, product)]
+    if method == "grad-cam":  # the last factor alone depends on the map: the same places, another strength
+        assert not np.allclose(head, product, rtol=0.01)
+    else:
+        assert np.abs(scaled[0] - scaled[1]).max() > 0.05
+
+
+def test_grad_cam_reads_every_scale_until_it_is_dropped(network, image, label):
+    maps = {
+        (scale, exit_): of(network, image, Target("head", "logit", label, exit_), "grad-cam", scale=scale)
+        for scale in SCALES
+        for exit_ in (0, 4, 6)
+    }
+    there = {key for key, found in maps.items() if found is not None}
+    assert there == {
+        ("coarsest", 0), ("middle", 0), ("finest", 0), ("coarsest", 4), ("middle", 4), ("coarsest", 6),
+    }  # fmt: skip
+    for key in there:
+        assert maps[key].values.any(), key
+        assert maps[key].values.min() >= 0
+
+
+def test_grad_cam_taps_the_last_map_of_its_scale_that_the_head_reads(network, image, label):
+    def gradient(finer: int, later: int) -> float:
+        place = tap_place(network, 0, SCALES[finer])
+        kept = []
+
+        def tap(block, stage, scales):
+            if (block, stage) == (place[0], place[1] + later):
+                scales = [*scales]
+                scales[place[2]] = kept_map = scales[place[2]].detach().requires_grad_()
+                kept.append(kept_map)
+            return scales
+
+        pixels = torch.tensor(image).permute(2, 0, 1)[None].float() / 255
+        with frozen(network):
+            scorer(network, Target("head", "logit", label, 0), "cifar100", tap)(pixels).sum().backward()
+        return 0.0 if kept[0].grad is None else float(kept[0].grad.abs().sum())
+
+    for finer in (1, 2):
+        assert gradient(finer, 0) > 0
+        assert gradient(finer, 1) == 0
+
+
+def test_occlusion_is_the_fall_under_a_square_by_hand(network, image, label):
+    target = Target("head", "logit", label, 0)
+    values = of(network, image, target, "occlusion").values
+    scores = scorer(network, target, "cifar100")
+    pixels = torch.tensor(image).permute(2, 0, 1)[None].float() / 255
+    covered = pixels.clone()
+    covered[..., :4, :4] = 0  # the only square that covers the first pixel
+    with torch.no_grad():
+        assert values[0, 0] == pytest.approx(float(scores(pixels) - scores(covered)), abs=1e-4)
+
+
+def test_log_p_equals_the_gradient_of_p_over_p(network, image, label):
+    log_prob, prob = (
+        of(network, image, Target("product", quantity, label, 3), "input-x-gradient")
+        for quantity in ("log-prob", "prob")
+    )
+    np.testing.assert_allclose(log_prob.values, prob.values / prob.score, rtol=1e-3, atol=1e-4)
+
+
+def test_log_p_outside_the_support_names_the_exit_that_removed_the_class(network, image, logits):
+    gone = next(c for c in range(100) if removed_at(logits[:, 0], c) == 2)
+    with pytest.raises(ValueError, match=r"^exit 3 removed this class from the product \(its logit there is -.*exit 5"):
+        of(network, image, Target("product", "log-prob", gone, 4), "input-x-gradient")
+    found = of(network, image, Target("product", "prob", gone, 4), "input-x-gradient")
+    assert found.score == 0
+    assert not found.values.any()
+
+
+def test_what_makes_no_sense_is_refused(network, image):
+    with pytest.raises(ValueError, match="attribute the probability, or choose input x gradient or Grad-CAM"):
+        of(network, image, Target("product", "log-prob", 0, 0), "integrated-gradients")
+    with pytest.raises(ValueError, match="unknown method 'lime': choose one of integrated-gradients"):
+        of(network, image, Target("head", "logit", 0, 0), "lime")
+    with pytest.raises(ValueError, match="of a head, choose logit or prob"):
+        Target("head", "log-prob", 0, 0)
+    with pytest.raises(ValueError, match="exit 8 does not exist: the network has 7"):
+        of(network, image, Target("head", "logit", 0, 7), "occlusion")
+
+
+def test_the_networks_parameters_get_no_gradients_and_keep_their_setting(network, image):
+    of(network, image, Target("head", "logit", 0, 0), "input-x-gradient")
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in network.parameters())
+
+
+def test_reading_the_tables_imports_no_torch():
+    code = "import analysis.attribution.methods, analysis.attribution.correlation, sys; "
+    code += "sys.exit(any(name in sys.modules for name in ('torch', 'captum')))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
