@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from analysis.models.recipes import RECIPES
+from analysis.models.recipes import NAMES, RECIPES, Recipe
 
 CALIBRATION_NOTE = "training images held out for calibration, the same for every seed"
 
@@ -16,10 +16,16 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "train",
         help="train a network by a recipe and write its run",
         description="Train a network by a recipe. DIR keeps checkpoint.pt and log.csv; at the end the run is written "
-        "to DIR/<recipe>-seed<seed> and its images to DIR/datasets, so that EXITLENS_RUNS=DIR shows it.",
+        "to DIR/<recipe>-seed<seed> and its images to DIR/datasets, so that EXITLENS_RUNS=DIR shows it. A recipe of "
+        "IMTA's stage 2 begins from stage 1's weights (--init). On several CPU processes or GPUs: torchrun "
+        "--nproc-per-node N -m analysis train ...; each process takes its share of every batch.",
     )
     parser.add_argument(
-        "--recipe", required=True, choices=sorted(RECIPES), metavar="ID", help=", ".join(sorted(RECIPES))
+        "--recipe",
+        required=True,
+        choices=list(RECIPES),
+        metavar="ID",
+        help=f"{', '.join(RECIPES)}; short ones are for two CPU cores, the others the papers'",
     )
     parser.add_argument(
         "--data", required=True, metavar="PATH", help="image parquet, or torchvision's copy of the dataset"
@@ -27,52 +33,94 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="a new folder, or with --resume the one to go on in"
     )
+    parser.add_argument(
+        "--init",
+        metavar="CHECKPOINT",
+        help="stage 1, for a recipe of stage 2: its --out DIR, its run folder, checkpoint.pt or model.safetensors",
+    )
     parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of initialisation and data order (default 0)")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument(
+        "--precision", choices=["fp32", "bf16"], help="of the network's layers (default: bf16 on CUDA, fp32 on CPU)"
+    )
+    parser.add_argument("--compile", action="store_true", help="fuse the network by torch.compile before it is trained")
     parser.add_argument("--resume", action="store_true", help="go on from DIR's checkpoint")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
-    from analysis.models import training
+    from analysis.models.distributed import joined_processes
+    from analysis.models.inference import choose_device
 
-    out = Path(args.out)
     recipe = RECIPES[args.recipe]
     epochs = recipe.epochs if args.epochs is None else args.epochs
+    check(args, recipe, epochs)
+    with joined_processes(choose_device(args.device)) as (processes, device):
+        trainer, test = prepare(args, recipe, epochs, processes, device)
+        fit_with_progress(trainer, Path(args.out))
+        if processes.leads:
+            finish(trainer, test, args)
+
+
+def run_folder(args: argparse.Namespace) -> Path:
+    """Where the run goes."""
+    return Path(args.out) / f"{args.recipe}-seed{args.seed}"
+
+
+def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
+    """Refuse what cannot be trained before anything is loaded."""
+    from analysis.models.training import CHECKPOINT
+
+    out, folder = Path(args.out), run_folder(args)
+    checkpoint = out / CHECKPOINT
     if epochs < 1:
         raise ValueError(f"--epochs {epochs}: train for at least 1 epoch")
     if not 0 <= args.seed < 2**63:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0 to {2**63 - 1}")
-    checkpoint = out / training.CHECKPOINT
-    run_folder = out / f"{args.recipe}-seed{args.seed}"
     if args.resume and not checkpoint.is_file():
         raise ValueError(f"--resume: {checkpoint} does not exist: leave --resume out to begin")
     if out.exists() and not args.resume:
         raise ValueError(f"--out {out} exists: choose another, or go on in it with --resume")
-    if run_folder.exists():
-        raise ValueError(f"{run_folder} is finished: choose another --out, or another --seed")
-    trainer, test = prepare(args, recipe, epochs)
-    if args.resume:
-        trainer.restore(checkpoint)
-    fit_with_progress(trainer, out)
-    finish(trainer, test, args, run_folder)
+    if folder.exists():
+        raise ValueError(f"{folder} is finished: choose another --out, or another --seed")
+    if args.init and not recipe.needs_first_stage:
+        raise ValueError(f"--init: {args.recipe} begins from random weights: leave --init out")
+    if args.init and args.resume:
+        raise ValueError(f"--init: {checkpoint} has stage 1's weights already: leave --init out of --resume")
+    if recipe.needs_first_stage and not (args.init or args.resume):
+        first = args.recipe.replace("stage2", "stage1")
+        raise ValueError(f"{args.recipe} begins from stage 1: train {first}, then give its --out DIR as --init")
 
 
-def prepare(args: argparse.Namespace, recipe, epochs: int):
+def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, device):
     """The trainer, and the test images, loaded first so that their absence shows before hours of training."""
     import numpy as np
 
     from analysis.models.datasets import load_images
-    from analysis.models.inference import choose_device
-    from analysis.models.training import Trainer, holdout_index
+    from analysis.models.first_stage import load_first_stage
+    from analysis.models.training import CHECKPOINT, Trainer, holdout_index
 
-    device = choose_device(args.device)
+    first_stage = load_first_stage(args.init, f"msdnet-{recipe.dataset}") if args.init else None
     test = load_images(args.data, "test", recipe.dataset)
     images = load_images(args.data, "train", recipe.dataset)
     held_out = holdout_index(len(images), recipe.holdout)
     train = images.take(np.setdiff1d(np.arange(len(images)), held_out))
-    trainer = Trainer(recipe, train, images.take(held_out), epochs=epochs, seed=args.seed, device=str(device))
+    trainer = Trainer(
+        recipe,
+        train,
+        images.take(held_out),
+        epochs=epochs,
+        seed=args.seed,
+        device=str(device),
+        precision=args.precision or ("bf16" if device.type == "cuda" else "fp32"),
+        compiled=args.compile,
+        processes=processes,
+    )
+    if first_stage:
+        trainer.begin_from(first_stage)
+    if args.resume:
+        trainer.restore(Path(args.out) / CHECKPOINT)
     return trainer, test
 
 
@@ -82,11 +130,12 @@ def fit_with_progress(trainer, out: Path) -> None:
     from analysis.models.training import fit
 
     total = trainer.epochs * trainer.steps_per_epoch
-    with tqdm(total=total, initial=trainer.step, unit="step", disable=None, smoothing=0.05) as bar:
+    hidden = None if trainer.processes.leads else True
+    with tqdm(total=total, initial=trainer.step, unit="step", disable=hidden, smoothing=0.05) as bar:
 
         def on_step(trainer) -> None:
             bar.update()
-            if trainer.step % trainer.steps_per_epoch == 0:
+            if trainer.processes.leads and trainer.step % trainer.steps_per_epoch == 0:
                 last = trainer.log[-1]
                 bar.write(
                     f"epoch {last['epoch']} of {trainer.epochs}: training loss {last['train_loss']:.4f}, "
@@ -97,28 +146,53 @@ def fit_with_progress(trainer, out: Path) -> None:
         fit(trainer, out, on_step=on_step)
 
 
-def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
-    """How the network was made, in words and numbers; `summary` is the sentence that the app shows."""
-    import torch
-
+def hardware(trainer) -> str:
     from analysis.models.hardware import describe_device
 
-    official = next(r for r in RECIPES.values() if r.arch == trainer.recipe.arch and r.schedule == "step")
-    hardware = describe_device(trainer.device)
+    one, count = describe_device(trainer.device), trainer.processes.count
+    return one if count == 1 else f"{count} processes, each on {one}"
+
+
+def summary(trainer, args: argparse.Namespace, hours: float) -> str:
+    """The sentences that the app shows: what was trained, where, and how far from the paper."""
+    paper_epochs = RECIPES[args.recipe.removesuffix("-short")].epochs
+    trained = f"for {trainer.epochs} epochs (the paper: {paper_epochs}) on {hardware(trainer)}, "
+    trained += f"{hours:.1f} hours, seed {args.seed}."
+    if trainer.recipe.model == "imta-stage1":
+        return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained here {trained}"
+    if trainer.recipe.model == "imta":
+        first = trainer.first_stage
+        known = [f"{first['epochs']} epochs"] if "epochs" in first else []
+        known += [f"seed {first['seed']}"] if "seed" in first else []
+        frozen = ", ".join(["new heads on the frozen stage 1", *known])
+        return f"Stage 2 of IMTA ({frozen}), trained here {trained}"
+    return f"Trained here {trained}"
+
+
+def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
+    """How the network was made, in words and numbers; `summary` is what the app shows."""
+    import torch
+
+    official = args.recipe.removesuffix("-short")
     hours = sum(row["seconds"] for row in trainer.log) / 3600
-    data_and_out = f"--data PATH --out DIR --seed {args.seed}"
+    init = " --init STAGE1" if trainer.recipe.needs_first_stage else ""
+    options = f"{init} --data PATH --out DIR --seed {args.seed}"
+    first_stage = {"first_stage": trainer.first_stage} if trainer.first_stage else {}
     return {
-        "summary": f"Trained here for {trainer.epochs} epochs (the paper: {official.epochs}) on {hardware}, "
-        f"{hours:.1f} hours, seed {args.seed}.",
-        "command": f"python -m analysis train --recipe {args.recipe} --epochs {trainer.epochs} {data_and_out}",
-        "paper_command": f"python -m analysis train --recipe {trainer.recipe.arch} {data_and_out}",
+        "summary": summary(trainer, args, hours),
+        "command": f"python -m analysis train --recipe {args.recipe} --epochs {trainer.epochs}{options}",
+        "paper_command": f"python -m analysis train --recipe {official}{options}",
         "recipe": args.recipe,
         "epochs": trainer.epochs,
-        "paper_epochs": official.epochs,
+        "paper_epochs": RECIPES[official].epochs,
         "seed": args.seed,
-        "hardware": hardware,
+        "hardware": hardware(trainer),
         "hours": round(hours, 2),
         "torch": torch.__version__,
+        "precision": trainer.precision,
+        "compiled": trainer.compiled,
+        "processes": trainer.processes.count,
+        **first_stage,
         "training_images": len(trainer.train),
         "calibration": CALIBRATION_NOTE,
         "settings": trainer.settings(),
@@ -127,7 +201,7 @@ def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def finish(trainer, test, args: argparse.Namespace, run_folder: Path) -> None:
+def finish(trainer, test, args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from analysis.commands.import_ import describe
@@ -135,15 +209,17 @@ def finish(trainer, test, args: argparse.Namespace, run_folder: Path) -> None:
     from analysis.storage.importers import Imported
 
     parts = {"test": test, "calibration": trainer.calibration}
-    names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
+    recipe = trainer.recipe
+    dataset = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}[recipe.dataset]
     with tqdm(total=sum(map(len, parts.values())), unit="image", desc="evaluating", disable=None) as bar:
         run = write_network_run(
-            run_folder,
+            run_folder(args),
             trainer.network,
             parts,
-            arch=trainer.recipe.arch,
-            dataset=trainer.recipe.dataset,
-            title=f"MSDNet on {names[trainer.recipe.dataset]}, {trainer.epochs} epochs, seed {args.seed}",
+            arch=recipe.arch,
+            model=recipe.model,
+            dataset=recipe.dataset,
+            title=f"{NAMES[recipe.model]} on {dataset}, {trainer.epochs} epochs, seed {args.seed}",
             provenance=provenance(trainer, args),
             device=trainer.device,
             on_batch=bar.update,

@@ -63,11 +63,19 @@ class IMTA(nn.Module):
             self.isc_modules.append(carry)
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        return self.with_features(image)[0]
+
+    def with_features(self, image: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The logits of every exit, and the features (samples, width) that stage 1 made for its last head."""
         logits, scales = [], image
         for i, (block, old_head) in enumerate(zip(self.net.blocks, self.net.classifier)):
             scales = block(scales)
             features = old_head.features(scales)
-            if i:
-                features = torch.cat([features, self.isc_modules[i - 1](logits[-1])], dim=1)
-            logits.append(self.classifier[i](features))
-        return logits
+            carried = [self.isc_modules[i - 1](logits[-1])] if i else []
+            logits.append(self.classifier[i](torch.cat([features, *carried], dim=1)))
+        return logits, features
+
+    def with_teacher(self, image: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The logits of every exit, and those of stage 1's last exit, from which the new heads learn."""
+        logits, features = self.with_features(image)
+        return logits, self.net.classifier[-1].linear(features)

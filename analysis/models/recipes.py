@@ -6,12 +6,12 @@ Imports nothing heavy, so that the table can be listed without torch.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of one training run: SGD on the unweighted sum of the exits' cross-entropies."""
+    """Settings of one training run by SGD."""
 
     arch: str
     dataset: str
@@ -26,6 +26,13 @@ class Recipe:
     holdout: int = 5000
     """Training images kept out for calibration; the same ones for every seed."""
     source: str = ""
+    model: str = "msdnet"
+    """What is trained, and the run's model id: `msdnet`, `imta-stage1` or, on top of that, `imta`."""
+
+    @property
+    def needs_first_stage(self) -> bool:
+        """Whether training begins from the weights of another recipe."""
+        return self.model == "imta"
 
     def learning_rate(self, step: int, steps_per_epoch: int, epochs: int) -> float:
         """The learning rate of optimiser step `step` (from 0) of a run over `epochs` epochs."""
@@ -38,8 +45,16 @@ class Recipe:
         return self.lr * 0.5 * (1 + math.cos(math.pi * progress))
 
 
+NAMES = {"msdnet": "MSDNet", "imta-stage1": "IMTA stage 1", "imta": "IMTA stage 2"}
+"""A recipe's `model` in the titles of its runs."""
+
 PAPER = "Huang et al. 2018 (arXiv 1703.09844), as trained for Jazbec et al. 2023 (arXiv 2306.02652)"
 SHORT = "the paper's network on a schedule for two CPU cores: 18 epochs, Nesterov, warm-up and cosine"
+IMTA_PAPER = (
+    "Li et al. 2019 (arXiv 1908.06294), as trained for Jazbec et al. 2023 (arXiv 2306.02652); the divergence from the "
+    "teacher is the mean over samples and classes, as in the public code"
+)
+SHORT_STAGE2 = "the paper's heads on a schedule for two CPU cores: 6 epochs, Nesterov, warm-up and cosine"
 
 
 def official(dataset: str) -> Recipe:
@@ -51,9 +66,30 @@ def short(dataset: str) -> Recipe:
     return Recipe(arch, dataset, epochs=18, schedule="warmup-cosine", nesterov=True, weight_decay=5e-4, source=SHORT)
 
 
-RECIPES = {
-    "msdnet-cifar10": official("cifar10"),
-    "msdnet-cifar100": official("cifar100"),
-    "msdnet-cifar10-short": short("cifar10"),
-    "msdnet-cifar100-short": short("cifar100"),
-}
+def first_stage(recipe: Recipe, source: str) -> Recipe:
+    """IMTA's stage 1 is trained as the MSDNet is; the gradient is rescaled in the network."""
+    return replace(recipe, model="imta-stage1", source=source)
+
+
+def second_stage(dataset: str) -> Recipe:
+    return replace(official(dataset), arch=f"imta-{dataset}", model="imta", source=IMTA_PAPER)
+
+
+def short_second_stage(dataset: str) -> Recipe:
+    """The new heads are a few linear layers on frozen features, hence six epochs and the paper's weight decay."""
+    return replace(second_stage(dataset), epochs=6, schedule="warmup-cosine", nesterov=True, source=SHORT_STAGE2)
+
+
+def recipes_of(dataset: str) -> dict[str, Recipe]:
+    return {
+        f"msdnet-{dataset}": official(dataset),
+        f"msdnet-{dataset}-short": short(dataset),
+        f"imta-{dataset}-stage1": first_stage(official(dataset), IMTA_PAPER),
+        f"imta-{dataset}-stage1-short": first_stage(short(dataset), SHORT),
+        f"imta-{dataset}-stage2": second_stage(dataset),
+        f"imta-{dataset}-stage2-short": short_second_stage(dataset),
+    }
+
+
+RECIPES = recipes_of("cifar10") | recipes_of("cifar100")
+"""The official recipe of an id that ends in `-short` is the id without it."""

@@ -1,6 +1,6 @@
-"""Train an early-exit network by a recipe, resumable to the step.
+"""Train an early-exit network by a recipe, resumable to the step; on a CPU, a GPU, or several processes of torchrun.
 
-Imports torch, recipes, architectures and datasets; `analysis.models.evaluation` writes the finished network as a run.
+Imports torch, recipes, objectives and datasets; `analysis.models.evaluation` writes the finished network as a run.
 """
 
 from __future__ import annotations
@@ -10,23 +10,29 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from analysis.models.architectures import architecture
 from analysis.models.checkpoints import UNREADABLE
 from analysis.models.datasets import Images
+from analysis.models.distributed import ALONE, Processes
+from analysis.models.first_stage import CHECKPOINT, FirstStage
 from analysis.models.inference import normalise, predict
+from analysis.models.objectives import METHODS
 from analysis.models.recipes import Recipe
 
-CHECKPOINT = "checkpoint.pt"
 LOG = "log.csv"
 PADDING = 4
+PRECISIONS = ("fp32", "bf16")
+"""What the network computes in; its parameters and the loss are float32 in either."""
+UNNAMED = {"precision": "fp32"} | {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
+"""What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
 
 
 def holdout_index(images: int, holdout: int) -> np.ndarray:
@@ -40,21 +46,20 @@ def holdout_index(images: int, holdout: int) -> np.ndarray:
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Random crop after zero padding of 4 and random horizontal flip, for each image (images, 3, height, width)."""
+    """Random crop after zero padding of 4 and random horizontal flip, for each image (images, 3, height, width).
+
+    The generator is of the images' device, and so is all that is drawn.
+    """
     count, _, height, width = images.shape
-    top, left = torch.randint(0, 2 * PADDING + 1, (2, count, 1), generator=generator).to(images.device)
-    flip = (torch.rand(count, 1, generator=generator) < 0.5).to(images.device)
-    rows = top + torch.arange(height, device=images.device)
-    columns = torch.arange(width, device=images.device).expand(count, -1)
+    device = images.device
+    top, left = torch.randint(0, 2 * PADDING + 1, (2, count, 1), generator=generator, device=device)
+    flip = torch.rand(count, 1, generator=generator, device=device) < 0.5
+    rows = top + torch.arange(height, device=device)
+    columns = torch.arange(width, device=device).expand(count, -1)
     columns = left + torch.where(flip, width - 1 - columns, columns)
     padded = F.pad(images, (PADDING,) * 4).permute(0, 2, 3, 1)  # (images, height + 8, width + 8, 3)
-    index = torch.arange(count, device=images.device).view(-1, 1, 1)
+    index = torch.arange(count, device=device).view(-1, 1, 1)
     return padded[index, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2).contiguous()
-
-
-def sum_of_cross_entropies(logits: list[Tensor], labels: Tensor) -> Tensor:
-    """The unweighted sum over the exits of the mean cross-entropy."""
-    return torch.stack([F.cross_entropy(exit_logits, labels) for exit_logits in logits]).sum()
 
 
 def save_atomically(state: dict, path: Path) -> None:
@@ -67,41 +72,86 @@ class Trainer:
     """The state of one training run: network, optimiser, random generator and position in the data.
 
     All randomness of a run after its initialisation comes from one generator, whose state is saved with every
-    checkpoint: a run that is killed and resumed takes the very steps that an undisturbed one takes.
+    checkpoint: a run that is killed and resumed takes the very steps that an undisturbed one takes (on CUDA as far as
+    its kernels repeat themselves). Images, labels and that generator are on the device: a step copies nothing to it.
+
+    Of several processes each draws the same batch and the same crops, takes its share, and steps along the mean of the
+    gradients, so that all hold the same weights. Batch norm sees the share: its statistics are those of each process,
+    and the first process's are kept.
+
+    Parameters
+    ----------
+    precision : `fp32`, or `bf16` for autocast to bfloat16
+    compiled : whether `torch.compile` fuses the network and its loss
     """
 
     def __init__(
-        self, recipe: Recipe, train: Images, calibration: Images, *, epochs: int, seed: int, device: str = "cpu"
+        self,
+        recipe: Recipe,
+        train: Images,
+        calibration: Images,
+        *,
+        epochs: int,
+        seed: int,
+        device: str = "cpu",
+        precision: str = "fp32",
+        compiled: bool = False,
+        processes: Processes = ALONE,
     ) -> None:
         if len(train) < recipe.batch:
             raise ValueError(f"{len(train)} training images do not fill one batch of {recipe.batch}: give more images")
+        if recipe.batch % processes.count:
+            raise ValueError(
+                f"{processes.count} processes cannot share a batch of {recipe.batch}: start a number that divides it"
+            )
         self.recipe, self.train, self.calibration = recipe, train, calibration
-        self.epochs, self.seed, self.device = epochs, seed, torch.device(device)
+        self.epochs, self.seed, self.device, self.processes = epochs, seed, torch.device(device), processes
+        self.precision, self.compiled = precision, compiled
         self.steps_per_epoch = len(train) // recipe.batch  # the incomplete last batch is dropped
-        torch.manual_seed(seed)
-        self.network = architecture(recipe.arch).build().to(self.device, memory_format=torch.channels_last)
+        self.network, self.objective = self.build()
+        self.trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         self.optimiser = torch.optim.SGD(
-            self.network.parameters(),
+            self.trained,
             lr=recipe.lr,
             momentum=recipe.momentum,
             nesterov=recipe.nesterov,
             weight_decay=recipe.weight_decay,
         )
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
         self.pixels = torch.from_numpy(train.pixels).to(self.device)
         self.labels = torch.from_numpy(train.labels).to(self.device)
         self.step = 0
         self.order = torch.empty(0, dtype=torch.int64)
-        self.loss_sum = 0.0
+        self.losses = torch.zeros((), dtype=torch.float64, device=self.device)  # of this epoch, summed
         self.seconds = 0.0
         self.log: list[dict[str, float]] = []
+        self.first_stage: dict[str, object] | None = None
+
+    def build(self) -> tuple[nn.Module, nn.Module]:
+        """The recipe's network, initialised by the seed, and the objective that holds it."""
+        torch.manual_seed(self.seed)
+        method = METHODS[self.recipe.model]
+        network = method.network(architecture(self.recipe.arch).config)
+        objective = method.objective(network.to(self.device, memory_format=torch.channels_last))
+        return network, torch.compile(objective) if self.compiled else objective
+
+    def begin_from(self, first_stage: FirstStage) -> None:
+        """Put stage 1's weights under the new heads."""
+        self.network.net.load_state_dict(first_stage.weights)
+        self.first_stage = first_stage.facts
+
+    @property
+    def loss_sum(self) -> float:
+        """The sum of this epoch's losses so far; waits for the device."""
+        return float(self.losses)
 
     def settings(self) -> dict[str, object]:
         """What must agree for a checkpoint to be resumed."""
-        return {**asdict(self.recipe), "epochs": self.epochs, "seed": self.seed, "images": len(self.train)}
+        here = {"epochs": self.epochs, "seed": self.seed, "images": len(self.train), "precision": self.precision}
+        return {**asdict(self.recipe), **here}
 
     def state(self) -> dict[str, object]:
-        names = ("step", "order", "loss_sum", "seconds", "log")
+        names = ("step", "order", "loss_sum", "seconds", "log", "first_stage")
         return {
             "settings": self.settings(),
             "network": self.network.state_dict(),
@@ -111,9 +161,15 @@ class Trainer:
         }
 
     def restore(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        ValueError : it is damaged, or was trained with other settings or on another kind of device
+        """
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-            mine, theirs = self.settings(), dict(state["settings"])
+            mine, theirs = self.settings(), {**UNNAMED, **state["settings"]}
         except UNREADABLE as error:
             raise ValueError(
                 f"{path} is no checkpoint of train, or is damaged ({type(error).__name__}): give another --out"
@@ -125,34 +181,61 @@ class Trainer:
                 f"{path} was trained with {key} = {theirs.get(key)}, not {mine[key]}: "
                 "resume with the same settings, or give another --out"
             )
+        try:
+            self.generator.set_state(state["generator"].cpu())
+        except RuntimeError:  # generators of different kinds have states of different sizes
+            raise ValueError(
+                f"{path} was not trained on {self.device.type}, and its random numbers cannot go on there: "
+                "resume with the same --device"
+            ) from None
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.generator.set_state(state["generator"].cpu())
-        for name in ("step", "order", "loss_sum", "seconds", "log"):
+        for name in ("step", "order", "seconds", "log"):
             setattr(self, name, state[name])
-        self.order = self.order.cpu()
+        self.losses.fill_(state["loss_sum"])
+        self.first_stage = state.get("first_stage")
 
-    def train_step(self) -> None:
+    def next_batch(self) -> tuple[Tensor, Tensor]:
+        """This process's share of the next batch: augmented images, channels last, and their labels."""
         position = self.step % self.steps_per_epoch
         if position == 0:
-            self.order = torch.randperm(len(self.train), generator=self.generator)
-            self.loss_sum, self.seconds = 0.0, 0.0
-        started = time.perf_counter()
-        index = self.order[position * self.recipe.batch :][: self.recipe.batch].to(self.device)
+            self.order = torch.randperm(len(self.train), generator=self.generator, device=self.device)
+        index = self.order[position * self.recipe.batch :][: self.recipe.batch]
         images = augment(normalise(self.pixels[index], self.recipe.dataset), self.generator)
+        share = self.processes.share
+        return share(images).contiguous(memory_format=torch.channels_last), share(self.labels[index])
+
+    def train_step(self) -> None:
+        if self.step % self.steps_per_epoch == 0:
+            self.losses.zero_()
+            self.seconds = 0.0
+        started = time.perf_counter()
+        images, labels = self.next_batch()
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.learning_rate(self.step, self.steps_per_epoch, self.epochs)
         self.network.train()
-        logits = self.network(images.contiguous(memory_format=torch.channels_last))
-        loss = sum_of_cross_entropies(logits, self.labels[index])
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            loss = self.objective(images, labels)
         self.optimiser.zero_grad()
         loss.backward()
+        loss = loss.detach()
+        self.processes.average([loss, *(parameter.grad for parameter in self.trained)])
         self.optimiser.step()
-        self.loss_sum += loss.item()
+        self.losses += loss
         self.seconds += time.perf_counter() - started
         self.step += 1
+
+    def check_loss(self) -> None:
+        """Refuse to go on from a loss that is not finite; waits for the device.
+
+        Raises
+        ------
+        ValueError : naming the step
+        """
+        started = time.perf_counter()
         if not np.isfinite(self.loss_sum):
-            raise ValueError(f"the loss is {loss.item()} at step {self.step}: lower the recipe's learning rate")
+            raise ValueError(f"the loss is not finite by step {self.step}: lower the recipe's learning rate")
+        self.seconds += time.perf_counter() - started  # the device's work on the steps so far
 
     def finish_epoch(self) -> dict[str, float]:
         logits = predict(self.network, self.calibration, self.recipe.dataset, self.device)
@@ -178,17 +261,35 @@ def write_log(rows: list[dict[str, float]], path: Path) -> None:
 def fit(
     trainer: Trainer, out: Path, *, checkpoint_steps: int = 200, on_step: Callable[[Trainer], None] | None = None
 ) -> None:
-    """Run a trainer to its last epoch, checkpointing into `out` every `checkpoint_steps` steps and after each epoch."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
+    """Run a trainer to its last epoch, checkpointing into `out` every `checkpoint_steps` steps and after each epoch.
+
+    Of several processes the first writes.
+
+    Raises
+    ------
+    ValueError : the loss is no longer finite, seen before the next checkpoint; the last one stays
+    """
+    assert trainer.first_stage or not trainer.recipe.needs_first_stage, "begin_from or restore comes first"
+    trainer.processes.wait()  # none may look for `out` any more
+    if trainer.processes.leads:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
     total = trainer.epochs * trainer.steps_per_epoch
     while trainer.step < total:
         trainer.train_step()
-        epoch_done = trainer.step % trainer.steps_per_epoch == 0
-        if epoch_done:
-            trainer.finish_epoch()
-            write_log(trainer.log, out / LOG)
-        if epoch_done or trainer.step % checkpoint_steps == 0:
-            save_atomically(trainer.state(), out / CHECKPOINT)
+        if trainer.processes.leads:
+            keep(trainer, out, checkpoint_steps)
         if on_step:
             on_step(trainer)
+
+
+def keep(trainer: Trainer, out: Path, checkpoint_steps: int) -> None:
+    """Write log and checkpoint when they are due."""
+    epoch_done = trainer.step % trainer.steps_per_epoch == 0
+    if not epoch_done and trainer.step % checkpoint_steps:
+        return
+    trainer.check_loss()
+    if epoch_done:
+        trainer.finish_epoch()
+        write_log(trainer.log, out / LOG)
+    save_atomically(trainer.state(), out / CHECKPOINT)

@@ -59,6 +59,47 @@ def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, caps
     assert np.abs(logits - cached).max() <= 0.002 * np.abs(cached).max()
 
 
+def test_imta_is_trained_in_two_stages(data, tmp_path, capsys):
+    def stage(number: int, out, *more: str) -> list[str]:
+        recipe = ["train", "--recipe", f"imta-cifar10-stage{number}-short", "--data", str(data), "--out", str(out)]
+        return [*recipe, "--epochs", "1", "--device", "cpu", *more]
+
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert main(stage(1, one, "--seed", "4")) == 0
+    assert main(stage(2, two, "--init", str(one))) == 0
+    first = load_run(one / "imta-cifar10-stage1-short-seed4")
+    assert (first.model, first.arch) == ("imta-stage1", "msdnet-cifar10")
+    assert first.title == "IMTA stage 1 on CIFAR-10, 1 epochs, seed 4"
+    assert "Stage 1 of IMTA" in first.provenance["summary"]
+    second = load_run(two / "imta-cifar10-stage2-short-seed0")
+    assert (second.model, second.arch) == ("imta", "imta-cifar10")
+    assert second.title == "IMTA stage 2 on CIFAR-10, 1 epochs, seed 0"
+    assert "new heads on the frozen stage 1, 1 epochs, seed 4" in second.provenance["summary"]
+    assert second.provenance["first_stage"]["epochs"] == 1
+    assert str(tmp_path) not in str(second.provenance)
+    stage1, stage2 = load_checkpoint(first.weights, arch=first.arch), load_checkpoint(second.weights, arch=second.arch)
+    for (name, ours), theirs in zip(stage2.net.named_parameters(), stage1.parameters(), strict=True):
+        assert torch.equal(ours, theirs), name
+    assert main(stage(2, tmp_path / "from run", "--init", str(first.path))) == 0
+    assert main(stage(2, two, "--seed", "1", "--resume", "--init", str(one))) == 2
+    assert "has stage 1's weights already: leave --init out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("recipe", "more", "message"),
+    [
+        ("imta-cifar10-stage2", [], "train imta-cifar10-stage1, then give its --out DIR as --init"),
+        ("imta-cifar10-stage1", ["--init", "x.pt"], "begins from random weights: leave --init out"),
+        ("imta-cifar10-stage2", ["--init", "missing.pt"], "missing.pt is not a file"),
+    ],
+)
+def test_stage_1_is_where_stage_2_begins(data, tmp_path, capsys, recipe, more, message):
+    out = tmp_path / "out"
+    assert main(["train", "--recipe", recipe, "--data", str(data), "--out", str(out), *more]) == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_killed_command_resumes(data, tmp_path):
     out = tmp_path / "out"
     argv = [sys.executable, "-m", "analysis", *command(data, out, "--epochs", "50", "--device", "cpu")]

@@ -1,14 +1,20 @@
 """The trainer: what is held out, how images are augmented, schedules, and resumption bit for bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from analysis.models.datasets import Images
+from analysis.models.first_stage import FirstStage
+from analysis.models.imta import GradientRescaledMSDNet
+from analysis.models.msdnet import CONFIGS, MSDNet
 from analysis.models.recipes import RECIPES, Recipe
-from analysis.models.training import CHECKPOINT, PADDING, Trainer, augment, fit, holdout_index, sum_of_cross_entropies
+from analysis.models.training import CHECKPOINT, PADDING, Trainer, augment, fit, holdout_index
 
 TINY = Recipe("msdnet-cifar10", "cifar10", epochs=2, schedule="warmup-cosine", batch=8, nesterov=True)
+HEADS = replace(TINY, arch="imta-cifar10", model="imta")
 
 
 def noise_images(count: int) -> Images:
@@ -18,6 +24,15 @@ def noise_images(count: int) -> Images:
 
 def tiny_trainer() -> Trainer:
     return Trainer(TINY, noise_images(27), noise_images(4), epochs=2, seed=3)
+
+
+def second_stage() -> Trainer:
+    return Trainer(HEADS, noise_images(27), noise_images(4), epochs=2, seed=3)
+
+
+def first_stage() -> FirstStage:
+    torch.manual_seed(7)
+    return FirstStage(MSDNet(CONFIGS["cifar10"]).state_dict(), {"epochs": 18, "seed": 1, "sha256": "0"})
 
 
 def flatten(value) -> list:
@@ -59,8 +74,76 @@ def test_a_killed_run_resumes_bit_for_bit(tmp_path, killed_at):
     fit(resumed, tmp_path / "killed", checkpoint_steps=2)
     ours, theirs = resumed.state(), undisturbed.state()
     for key in ("network", "optimiser", "generator", "order", "step", "loss_sum"):
-        for a, b in zip(flatten(ours[key]), flatten(theirs[key]), strict=True):
-            assert torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b, key
+        assert same(ours[key], theirs[key]), key
+
+
+def same(a, b) -> bool:
+    pairs = zip(flatten(a), flatten(b), strict=True)
+    return all(torch.equal(x, y) if isinstance(x, torch.Tensor) else x == y for x, y in pairs)
+
+
+def test_stage_2_trains_the_new_heads_and_resumes_bit_for_bit(tmp_path):
+    undisturbed = second_stage()
+    undisturbed.begin_from(first_stage())
+    before = {key: value.clone() for key, value in undisturbed.network.state_dict().items()}
+    fit(undisturbed, tmp_path / "undisturbed")
+    kept = {name for name, _ in undisturbed.network.net.named_parameters()}
+    for key, value in undisturbed.network.state_dict().items():
+        assert torch.equal(value, before[key]) == (key.removeprefix("net.") in kept), key
+
+    def kill(trainer):
+        if trainer.step == 4:
+            raise Killed
+
+    killed = second_stage()
+    killed.begin_from(first_stage())
+    with pytest.raises(Killed):
+        fit(killed, tmp_path / "killed", on_step=kill)
+    resumed = second_stage()
+    resumed.restore(tmp_path / "killed" / CHECKPOINT)
+    assert resumed.step == 3
+    assert resumed.first_stage == first_stage().facts
+    fit(resumed, tmp_path / "killed")
+    for key in ("network", "optimiser", "generator", "order", "loss_sum"):
+        assert same(resumed.state()[key], undisturbed.state()[key]), key
+
+
+def test_stage_2_does_not_begin_without_stage_1(tmp_path):
+    with pytest.raises(AssertionError, match="begin_from or restore comes first"):
+        fit(second_stage(), tmp_path / "out")
+
+
+def test_stage_1_rescales_the_gradient():
+    recipe = replace(TINY, model="imta-stage1")
+    assert isinstance(
+        Trainer(recipe, noise_images(27), noise_images(4), epochs=1, seed=0).network, GradientRescaledMSDNet
+    )
+
+
+def test_a_checkpoint_older_than_a_setting_resumes_at_its_default(tmp_path):
+    trainer = tiny_trainer()
+    fit(trainer, tmp_path)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    newer = ("model", "precision")
+    state["settings"] = {key: value for key, value in state["settings"].items() if key not in newer}
+    del state["first_stage"]
+    torch.save(state, tmp_path / CHECKPOINT)
+    resumed = tiny_trainer()
+    resumed.restore(tmp_path / CHECKPOINT)
+    assert same(resumed.state(), trainer.state())
+    other = Trainer(replace(TINY, model="imta-stage1"), noise_images(27), noise_images(4), epochs=2, seed=3)
+    with pytest.raises(ValueError, match="was trained with model = msdnet, not imta-stage1"):
+        other.restore(tmp_path / CHECKPOINT)
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_the_last_checkpoint(tmp_path):
+    def poison(trainer):
+        if trainer.step == 4:
+            trainer.losses += float("nan")
+
+    with pytest.raises(ValueError, match="the loss is not finite by step 6: lower the recipe's learning rate"):
+        fit(tiny_trainer(), tmp_path, on_step=poison)
+    assert torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"] == 3
 
 
 def test_another_seed_is_refused_on_resume(tmp_path):
@@ -100,12 +183,6 @@ def test_augmentation_crops_the_zero_padded_image_and_flips():
         assert np.array_equal(ours[i].numpy(), crop[:, :, ::-1] if flip[i] else crop)
 
 
-def test_the_loss_is_the_unweighted_sum_over_exits():
-    logits = [torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])]
-    expected = np.log(1 + np.exp(-2)) + np.log(2)
-    assert float(sum_of_cross_entropies(logits, torch.tensor([0]))) == pytest.approx(expected, rel=1e-6)
-
-
 def test_schedules():
     official, short = RECIPES["msdnet-cifar100"], RECIPES["msdnet-cifar100-short"]
     rates = [official.learning_rate(epoch * 10, 10, 300) for epoch in (0, 149, 150, 224, 225, 299)]
@@ -114,6 +191,15 @@ def test_schedules():
     assert short.learning_rate(702, 703, 18) == pytest.approx(0.1)
     assert short.learning_rate(703 * 9 + 351, 703, 18) == pytest.approx(0.05, rel=0.01)
     assert short.learning_rate(18 * 703 - 1, 703, 18) < 1e-6
+
+
+def test_every_short_recipe_has_its_official_one():
+    for name, recipe in RECIPES.items():
+        official = RECIPES[name.removesuffix("-short")]
+        assert (official.epochs, official.schedule, official.weight_decay) == (300, "step", 1e-4)
+        assert (official.arch, official.model, official.dataset) == (recipe.arch, recipe.model, recipe.dataset)
+        assert name.startswith("imta") == (recipe.model in ("imta-stage1", "imta"))
+        assert recipe.needs_first_stage == ("stage2" in name)
 
 
 def test_too_few_images_are_refused():
