@@ -5,16 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from analysis.models.datasets import Images
 from analysis.models.first_stage import FirstStage
 from analysis.models.imta import GradientRescaledMSDNet
-from analysis.models.msdnet import CONFIGS, MSDNet
+from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
+from analysis.models.objectives import METHODS
 from analysis.models.recipes import RECIPES, Recipe
 from analysis.models.training import CHECKPOINT, PADDING, Trainer, augment, fit, holdout_index
 
 TINY = Recipe("msdnet-cifar10", "cifar10", epochs=2, schedule="warmup-cosine", batch=8, nesterov=True)
 HEADS = replace(TINY, arch="imta-cifar10", model="imta")
+SMALL = MSDNetConfig(classes=3, block_layers=(1, 1, 1), channels=4, growth=2, factors=(1, 2))
 
 
 def noise_images(count: int) -> Images:
@@ -144,6 +147,66 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_the_last_checkpoi
     with pytest.raises(ValueError, match="the loss is not finite by step 6: lower the recipe's learning rate"):
         fit(tiny_trainer(), tmp_path, on_step=poison)
     assert torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"] == 3
+
+
+class HostGenerator(torch.Generator):
+    """A generator of the CPU in the place of a device's."""
+
+    def __new__(cls, device=None):
+        return super().__new__(cls)
+
+
+def place(network, device, memory_format):
+    """`Module.to` for fake tensors, which do not let themselves be swapped."""
+    for module in network.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            setattr(module, name, torch.nn.Parameter(parameter.detach().to(device)))
+        for name, buffer in module.named_buffers(recurse=False):
+            setattr(module, name, buffer.to(device))
+    return network
+
+
+@pytest.mark.parametrize("recipe", [TINY, HEADS])
+def test_on_cuda_everything_is_on_the_device(monkeypatch, recipe):
+    """Shapes and devices only, on fake tensors: an operation that mixed devices would raise."""
+    monkeypatch.setattr(torch, "Generator", HostGenerator)
+    monkeypatch.setattr(torch.nn.Module, "to", place)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        trainer = Trainer(recipe, noise_images(27), noise_images(4), epochs=1, seed=0, device="cuda")
+        images, labels = trainer.next_batch()
+        loss = trainer.objective(images, labels)
+        devices = {tensor.device.type for tensor in (images, labels, loss, trainer.order, trainer.losses)}
+    assert devices == {"cuda"}
+    assert images.shape == (8, 3, 32, 32)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_bf16_rounds_the_layers_and_keeps_the_parameters():
+    exact, rounded = (
+        Trainer(TINY, noise_images(27), noise_images(4), epochs=1, seed=0, precision=precision)
+        for precision in ("fp32", "bf16")
+    )
+    exact.train_step()
+    rounded.train_step()
+    assert rounded.loss_sum != exact.loss_sum
+    assert rounded.loss_sum == pytest.approx(exact.loss_sum, rel=0.02)
+    assert {parameter.dtype for parameter in rounded.trained} == {torch.float32}
+
+
+@pytest.mark.parametrize("model", METHODS)
+def test_every_objective_can_be_compiled(model):
+    """Traced whole, without the code generator, whose compiler need not be here."""
+    torch.manual_seed(0)
+    method = METHODS[model]
+    objective = method.objective(method.network(SMALL).train())
+    compiled = torch.compile(objective, backend="eager", fullgraph=True)
+    images, labels = torch.randn(4, 3, 16, 16), torch.tensor([0, 1, 2, 0])
+    parameters = [parameter for parameter in objective.parameters() if parameter.requires_grad]
+    loss = compiled(images, labels)
+    assert torch.equal(loss, objective(images, labels))
+    ours = torch.autograd.grad(loss, parameters)
+    theirs = torch.autograd.grad(objective(images, labels), parameters)
+    assert all(torch.allclose(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
 def test_another_seed_is_refused_on_resume(tmp_path):
