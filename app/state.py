@@ -15,7 +15,7 @@ import streamlit as st
 
 _SESSION = "exitlens"
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
-EVERY_PAGE = ("overview", "samples", "monotonicity", "compute")
+EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "live")
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,38 @@ _ROWS = (
         "Only falls above this count in the matrix of exits.",
         ("0", "0.0001", "0.01", "0.05", "0.1", "0.2", "0.25", "0.33", "0.5"),
         pages=("monotonicity",),
+    ),
+    # live
+    Control("source", "choice", "run", "An image of the run, or one of your own.", ("run", "upload"), pages=("live",)),
+    Control("until", "integer", 0, "How many exits run; 0: all.", low=0, pages=("live",)),
+    Control("turn", "integer", 0, "Rotation, in degrees.", low=-180, high=180, pages=("live",)),
+    Control(
+        "blur",
+        "integer",
+        0,
+        "Standard deviation of a Gaussian blur, in percent of the image's width.",
+        low=0,
+        high=25,
+        pages=("live",),
+    ),
+    Control(
+        "noise", "number", 0.0, "Standard deviation of noise on pixels from 0 to 1.", low=0, high=1, pages=("live",)
+    ),
+    Control("seed", "integer", 0, "Which noise: the same number draws the same.", low=0, high=9999, pages=("live",)),
+    Control(
+        "cover",
+        "integer",
+        0,
+        "Side of a grey square that hides a part, in percent of the image's width.",
+        low=0,
+        high=100,
+        pages=("live",),
+    ),
+    Control(
+        "cover_x", "integer", 50, "The square's middle, in percent from the left.", low=0, high=100, pages=("live",)
+    ),
+    Control(
+        "cover_y", "integer", 50, "The square's middle, in percent from the top.", low=0, high=100, pages=("live",)
     ),
     # compute
     Control(

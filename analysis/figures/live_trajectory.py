@@ -1,0 +1,102 @@
+"""An image's trajectory while it runs: the exits reached so far, the time each took, and the same image undistorted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
+from analysis.figures.style import MUTED, line_end_label, plain
+
+
+def live_trajectory_figure(
+    shown: Trajectory,
+    behind: Trajectory | None,
+    clean: np.ndarray | None,
+    *,
+    latency_ms: Sequence[float],
+    exit_names: Sequence[str],
+    reached: int,
+    quantity: str,
+    title: str,
+    subtitle: str,
+    height: int = 340,
+) -> go.Figure:
+    """The trajectory up to the exit that was reached.
+
+    Parameters
+    ----------
+    shown, behind : Trajectory
+        Of all exits: what is shown, and the baseline behind a predictor.
+    clean : float, (exits,), optional
+        The same probability for the image before it was distorted.
+    latency_ms : float, (exits,)
+        When each exit was reached; written below its name.
+    reached : int
+        How many exits have run.
+    quantity : str
+        What the probabilities are of: "P(true class)".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Its axes are the same whatever was reached, so that exits add to it and nothing moves.
+    """
+    x = np.arange(1.0, reached + 1)
+    figure = sample_trajectory_figure(
+        _up_to(shown, reached),
+        None if behind is None else _up_to(behind, reached),
+        x=x,
+        x_title="exit, and the time until it answered",
+        exit_names=exit_names[:reached],
+        quantity=quantity,
+        title=title,
+        subtitle=subtitle,
+        height=height,
+    )
+    if clean is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=clean[:reached],
+                name=f"undistorted, {plain(quantity)}",
+                mode="lines+markers",
+                line={"color": MUTED, "width": 1.5, "dash": "dot"},
+                marker={"color": MUTED, "size": 6, "symbol": "circle-open"},
+                hovertemplate=f"undistorted<br>{plain(quantity)} %{{y:.4f}}<extra></extra>",
+            )
+        )
+        line_end_label(figure, x[-1], _free(float(clean[reached - 1]), figure, height), "undistorted", MUTED)
+    count = len(exit_names)
+    figure.update_xaxes(
+        range=[0.8, count + 0.2],
+        tickvals=list(range(1, count + 1)),
+        ticktext=[
+            plain(name) + (f"<br>{ms:.1f} ms" if number < reached else "")
+            for number, (name, ms) in enumerate(zip(exit_names, latency_ms))
+        ],
+    )
+    figure.layout.margin.b = 62
+    return figure
+
+
+def _up_to(line: Trajectory, reached: int) -> Trajectory:
+    fall = line.fall if line.fall is not None and line.fall[2] < reached else None
+    return replace(
+        line,
+        probs=line.probs[:reached],
+        confidence=line.confidence[:reached],
+        right=None if line.right is None else line.right[:reached],
+        predicted=line.predicted[:reached],
+        fall=fall,
+    )
+
+
+def _free(y: float, figure: go.Figure, height: int) -> float:
+    """The nearest height at which no line's name stands yet."""
+    taken = [note.y for note in figure.layout.annotations if note.xanchor == "left"]
+    gap = 18 / max(height - 60, 60)
+    candidates = [y, *(at + sign * gap for at in taken for sign in (1, -1))]
+    free = [one for one in candidates if 0 <= one <= 1.02 and all(abs(one - at) >= 0.99 * gap for at in taken)]
+    return min(free, key=lambda one: abs(one - y), default=y)

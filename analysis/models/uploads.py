@@ -1,0 +1,77 @@
+"""Someone's own image, refused before it is decoded where it is of the wrong kind, too large, or a bomb.
+
+Imports numpy and Pillow.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+
+KINDS = ("PNG", "JPEG", "WEBP")
+LARGEST_BYTES = 5 << 20
+LARGEST_PIXELS = 20_000_000
+"""A small file can hold billions of pixels: the size is read from its head, and more than this is never decoded."""
+
+
+def read_upload(data: bytes) -> np.ndarray:
+    """The RGB pixels (height, width, 3), uint8, of an uploaded image, turned as its camera says.
+
+    Parameters
+    ----------
+    data : the whole file
+
+    Raises
+    ------
+    ValueError : no PNG, JPEG or WebP, a damaged one, a file of more than 5 MB, or more than 20 million pixels
+
+    Examples
+    --------
+    >>> read_upload(b"GIF89a")
+    Traceback (most recent call last):
+    ValueError: the file is no PNG, JPEG or WebP image: save it as one of these
+    """
+    if len(data) > LARGEST_BYTES:
+        raise ValueError(f"the file has {len(data) / (1 << 20):.1f} MB, and at most 5 are read: save it smaller")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here, more tightly
+            image = Image.open(io.BytesIO(data), formats=KINDS)
+    except Image.DecompressionBombError:
+        raise ValueError(too_many("far too many")) from None
+    except (OSError, ValueError, SyntaxError, TypeError):
+        raise ValueError("the file is no PNG, JPEG or WebP image: save it as one of these") from None
+    if image.width * image.height > LARGEST_PIXELS:
+        raise ValueError(too_many(f"{image.width} x {image.height}"))
+    try:
+        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, ValueError, SyntaxError, TypeError, EOFError, MemoryError, OverflowError):
+        raise ValueError("the image is damaged and cannot be decoded: save it again") from None
+
+
+def too_many(pixels: str) -> str:
+    return f"the image has {pixels} pixels, and at most {LARGEST_PIXELS:,} are decoded: save it smaller"
+
+
+def fitted(pixels: np.ndarray, size: int) -> np.ndarray:
+    """The middle square of an image (height, width, 3), uint8, resized to (size, size, 3).
+
+    One that has this size already stays as it is.
+    """
+    if pixels.shape[:2] == (size, size):
+        return pixels
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = Image.fromarray(pixels[top : top + side, left : left + side])  # cut first: resizing reads across its box
+    return np.array(square.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def as_png(pixels: np.ndarray) -> bytes:
+    """A PNG of RGB pixels (height, width, 3), uint8."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, format="PNG")
+    return out.getvalue()

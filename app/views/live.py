@@ -1,0 +1,277 @@
+"""Live: how does a prediction build up over the exits, and what breaks it? The run's own network, one image at a time.
+
+Only this page needs torch; it comes with the modules that are imported when an image is run.
+"""
+
+import base64
+import hashlib
+import html
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.figures.live_trajectory import live_trajectory_figure
+from analysis.figures.sample_trajectory import Trajectory
+from analysis.findings import exit_labels
+from analysis.live_findings import live_finding
+from analysis.metrics.decrease import largest_fall
+from analysis.models.distortions import Distortion, distorted
+from analysis.models.live import LiveRun, run_image
+from analysis.models.uploads import as_png, fitted, read_upload
+from analysis.predictors import available_predictors, predict
+from analysis.storage.images import image_source
+from app import cache, state
+from app.components.chart import chart
+from app.components.controls import control
+from app.components.read_only import read_only
+from app.components.sidebar import View
+from app.components.text import escape, plain_table, plain_text
+
+DISTORTIONS = ("turn", "blur", "noise", "seed", "cover", "cover_x", "cover_y")
+STYLE = """<style>
+.xl-live { display: flex; gap: 1rem; font-size: 0.875rem; }
+.xl-live figure { margin: 0; flex: 0 1 10rem; }
+.xl-live img { width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: 0.5rem; display: block; }
+.xl-live figcaption { opacity: 0.75; margin-top: 0.25rem; overflow-wrap: anywhere; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The image on screen, of the network's size. `label` is -1 where unknown; `name` is plain text."""
+
+    pixels: np.ndarray
+    label: int
+    name: str
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(self.pixels.tobytes()).hexdigest()
+
+
+def render(view: View) -> None:
+    """The page."""
+    st.subheader("How does a prediction build up over the exits, and what breaks it?", anchor=False)
+    if view.run.weights is None or view.run.arch is None:
+        st.info(
+            "This run keeps no weights, so no image can go through its network: choose a run with weights in the "
+            "sidebar. A run keeps them when it is written with its checkpoint and the id of its architecture."
+        )
+        return
+    left, right = st.columns([4, 7], gap="medium")
+    with left:
+        picture = _picture(view)
+        images = st.container()
+        distortion = _distortion()
+    if picture is None:
+        return
+    image = distorted(picture.pixels, distortion)
+    with images:
+        _pictures(picture, image, distortion)
+    with right:
+        _trajectory(view, picture, image, distortion)
+
+
+# --- the image -------------------------------------------------------------------------------------------------------
+
+
+def _picture(view: View) -> Picture | None:
+    if read_only() and state.get("source") == "upload":
+        state.note("This app takes no uploads: showing an image of the run instead.")
+        state.reset("source")
+    if not read_only():
+        control("source", "Image", show={"run": "of the run", "upload": "your own"}.get, help=None)
+    return _uploaded(view) if state.get("source") == "upload" else _from_run(view)
+
+
+def _size(view: View) -> int:
+    from analysis.models.architectures import architecture
+
+    return architecture(view.run.arch).image_size
+
+
+def _from_run(view: View) -> Picture | None:
+    _step_buttons(view)
+    source = cache.numbers(image_source, view.run.fingerprint, run=view.run)
+    data = None if source is None else source.encoded([view.sample])[0]
+    if data is None:
+        instead = "choose another sample" if read_only() else "choose another sample, or an image of your own"
+        st.info(f"There is no image of this sample here: {instead}.")
+        return None
+    identity = str(view.run.samples["id"].iloc[view.sample])
+    try:
+        pixels = read_upload(data)
+    except ValueError as error:
+        st.error(escape(f"Sample {identity}: {error}."))
+        return None
+    label = int(view.run.labels[view.sample])
+    said = view.run.class_names[label] if label >= 0 else "label unknown"
+    return Picture(fitted(pixels, _size(view)), label, f"sample {identity}: {said}")
+
+
+def _step_buttons(view: View) -> None:
+    """The samples of the split one after the other, as on the arrow keys of the samples page."""
+    positions = view.run.positions(view.split)
+    rank = int(np.searchsorted(positions, view.sample))
+    ids = view.run.samples["id"]
+    with st.container(horizontal=True, vertical_alignment="center", key="live-steps"):
+        for key, name, target in (("Left", "Previous", rank - 1), ("Right", "Next", rank + 1)):
+            there = 0 <= target < len(positions)
+            identity = str(ids.iloc[positions[target]]) if there else ""
+            st.button(
+                name,
+                shortcut=key,
+                disabled=not there,
+                key=f"live-step:{key}",
+                on_click=state.set,
+                args=("sample", identity),
+            )
+
+
+def _uploaded(view: View) -> Picture | None:
+    file = st.file_uploader(
+        "PNG, JPEG or WebP, at most 5 MB", type=["png", "jpg", "jpeg", "webp"], max_upload_size=5, key="live-upload"
+    )
+    st.caption("It stays in this session: an address does not carry it.")
+    if file is None:
+        st.info("Drop an image above: its middle square is resized to what the network takes.")
+        return None
+    try:
+        pixels = read_upload(file.getvalue())
+    except ValueError as error:
+        st.error(escape(f"{file.name}: {error}."))
+        return None
+    return Picture(fitted(pixels, _size(view)), -1, file.name)
+
+
+def _distortion() -> Distortion:
+    control("turn", "Rotation, degrees")
+    control("blur", "Blur, % of the width")
+    control("noise", "Noise, standard deviation", step=0.01)
+    control("cover", "Grey square, % of the width")
+    with st.expander("Where the square is, which noise"):
+        control("cover_x", "Square from the left, %")
+        control("cover_y", "Square from the top, %")
+        control("seed", "Noise drawn by", widget="number", step=1)
+    st.button("Undo the distortions", on_click=state.reset, args=DISTORTIONS, icon=":material/undo:")
+    return Distortion(**{name: state.get(name) for name in DISTORTIONS})
+
+
+def _pictures(picture: Picture, image: np.ndarray, distortion: Distortion) -> None:
+    shown = [(picture.pixels, picture.name)]
+    if not distortion.is_none:
+        shown.append((image, distortion.words))
+    figures = "".join(
+        f'<figure><img alt="" src="data:image/png;base64,{base64.b64encode(as_png(pixels)).decode("ascii")}">'
+        f"<figcaption>{html.escape(name)}</figcaption></figure>"
+        for pixels, name in shown
+    )
+    st.html(f'{STYLE}<div class="xl-live">{figures}</div>')
+
+
+# --- the network -----------------------------------------------------------------------------------------------------
+
+
+def _network(view: View) -> object:
+    from analysis.models.checkpoints import load_checkpoint
+
+    return cache.numbers(load_checkpoint, view.run.fingerprint, path=view.run.weights, arch=view.run.arch)
+
+
+def _run(view: View, key: str, image: np.ndarray, distortion: Distortion) -> LiveRun:
+    from analysis.models.architectures import architecture
+
+    return cache.numbers(
+        run_image,
+        view.run.fingerprint, key, distortion.key,
+        network=_network(view), image=image, dataset=architecture(view.run.arch).dataset,
+    )  # fmt: skip
+
+
+def _probs(view: View, predictor: str, live: LiveRun) -> np.ndarray:
+    """(exits, classes)."""
+    settings = view.settings if predictor == view.predictor else {}
+    return predict(predictor, live.logits[:, None], **settings).probs[:, 0].numpy()
+
+
+def _line(view: View, predictor: str, probs: np.ndarray, followed: int, label: int) -> Trajectory:
+    values, predicted = probs[:, followed], probs.argmax(1)
+    fall = largest_fall(values[:, None])
+    size = float(fall.size[0])
+    return Trajectory(
+        predictor,
+        available_predictors()[predictor].label,
+        values,
+        probs.max(1),
+        None if label < 0 else predicted == label,
+        [view.run.class_names[c] if probs[exit_, c] > 0 else "none" for exit_, c in enumerate(predicted)],
+        (size, int(fall.from_exit[0]), int(fall.to_exit[0])) if size > 0 else None,
+    )
+
+
+def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Distortion) -> None:
+    with st.spinner("The network is loading …", show_time=False):
+        live, before = _run(view, picture.key, image, distortion), _run(view, picture.key, picture.pixels, Distortion())
+    names = exit_labels(view.run.exit_names)
+    probs, clean = _probs(view, view.shown, live), _probs(view, view.shown, before)
+    followed = picture.label if picture.label >= 0 else int(clean[-1].argmax())
+    who = "true class" if picture.label >= 0 else f"final prediction, {view.run.class_names[followed]}"
+    shown = _line(view, view.shown, probs, followed, picture.label)
+    behind = _line(view, "baseline", _probs(view, "baseline", live), followed, picture.label) if view.poe else None
+    count = len(names)
+    reached = control(
+        "until", "Exits that run", widget="slider", min_value=1, max_value=count, default=count, help=None
+    ) if count > 1 else 1  # fmt: skip
+    reached = reached or count
+    key = ", \N{BLACK CIRCLE} right, \N{MULTIPLICATION X} wrong" if shown.right is not None else ""
+    figure = live_trajectory_figure(
+        shown,
+        behind,
+        None if distortion.is_none else clean[:, followed],
+        latency_ms=live.latency_ms,
+        exit_names=names,
+        reached=reached,
+        quantity=f"P({who})",
+        title=live_finding(
+            "true class" if picture.label >= 0 else view.run.class_names[followed],
+            float(shown.probs[reached - 1]),
+            names[reached - 1],
+            clean_end=None if distortion.is_none else float(clean[reached - 1, followed]),
+            distortion=distortion.words,
+            predicted=shown.predicted[:reached],
+            right=None if shown.right is None else bool(shown.right[reached - 1]),
+        ),
+        subtitle=f"Probability of the {who} under {shown.label}{key}; dotted: the largest of any class"
+        f"{'; faint: the baseline' if behind is not None else ''}.",
+    )
+    chart(figure, name="live", height=340, data=lambda: _data(names, live, shown, behind, clean[:, followed]))
+    _answers(names, live, shown, behind, reached)
+    plain_text(
+        f"Times are the median of five passes of one image on {live.hardware}, from the start until the exit answered.",
+        role="caption",
+    )
+
+
+def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None, reached: int) -> None:
+    """What every exit that ran answers, and when."""
+    table = pd.DataFrame(
+        {"exit": names[:reached], "time": [f"{ms:.1f} ms" for ms in live.latency_ms[:reached]]}
+        | {
+            f"{line.label} answers": [f"{name} ({p:.2f})" for name, p in zip(line.predicted, line.confidence)][:reached]
+            for line in (shown, behind)
+            if line is not None
+        }
+    )
+    plain_table(table)
+
+
+def _data(
+    names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None, clean: np.ndarray
+) -> pd.DataFrame:
+    columns = {"exit": names, "latency_ms": live.latency_ms, "undistorted_prob": clean}
+    for line in (shown, behind):
+        if line is not None:
+            columns |= {f"{line.predictor_id}_prob": line.probs, f"{line.predictor_id}_predicted": list(line.predicted)}
+    return pd.DataFrame(columns)

@@ -1,0 +1,73 @@
+"""The live page in a real browser: a slider breaks a trajectory, an upload runs, the address restores what is seen."""
+
+import io
+import urllib.parse
+
+import pytest
+from PIL import Image
+
+from tests.e2e import browser as harness
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server():
+    with harness.serve(env={"OMP_NUM_THREADS": "1"}) as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium, server):
+    with harness.opened(chromium, f"{server.url}/live?run=msdnet-cifar100&predictor=pa&poe=1&sample=12") as opened:
+        yield opened.page
+        assert opened.complaints == []
+        assert server.tracebacks() == []
+
+
+def address(page) -> dict[str, str]:
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))
+
+
+def lines(page) -> list[str]:
+    return harness.plot(page, "live", "gd.data.map((trace) => trace.name)")
+
+
+def test_a_slider_breaks_the_trajectory_and_the_address_restores_it(chromium, page):
+    assert not any(name.startswith("undistorted") for name in lines(page))
+    before = harness.drawn(page, "live")
+    page.get_by_role("slider", name="Blur, % of the width").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => new URL(location).searchParams.get('blur') === '3'")
+    harness.wait_redrawn(page, "live", before)
+    harness.settle(page)
+    assert any(name.startswith("undistorted") for name in lines(page))
+    title = harness.plot(page, "live", "gd.closest('.xl-chart').querySelector('.xl-title').textContent")
+    assert "blurred by 3%" in title
+    with harness.opened(chromium, page.url) as other:
+        assert address(other.page) == address(page)
+        assert (
+            harness.plot(other.page, "live", "gd.closest('.xl-chart').querySelector('.xl-title').textContent") == title
+        )
+
+
+def test_an_uploaded_image_runs(page):
+    page.get_by_text("your own", exact=True).click()
+    page.wait_for_function("() => new URL(location).searchParams.get('source') === 'upload'")
+    out = io.BytesIO()
+    Image.new("RGB", (50, 40), (200, 30, 30)).save(out, format="PNG")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    )
+    page.wait_for_selector('.xl-chart[data-name="live"]')
+    harness.settle(page)
+    assert any("final prediction" in name for name in lines(page))
+
+
+def test_arrow_keys_step_through_the_run(page):
+    page.locator("h3").first.click()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => new URL(location).searchParams.get('sample') === '13'")
+    harness.settle(page)
+    assert "sample 13" in page.get_by_test_id("stMain").inner_text()
