@@ -1,6 +1,7 @@
 """What the paper reports, by data set, architecture and predictor, from `published.json`, which names its source.
 
-Accuracy per exit and the share of samples that fall by more than each threshold. Needs only NumPy.
+Accuracy per exit and the share of samples that fall by more than each threshold, with their spread over seeds; for
+some networks what overthinking costs and how often entropy rises. Needs only NumPy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from jaxtyping import Float
 
 COSTS = {("cifar10", "msdnet"): "msdnet7_cifar10", ("cifar100", "msdnet"): "msdnet7_cifar100"}
 """Where the file keeps the cumulative MACs of the networks whose results it has (not of ImageNet's: two fit)."""
+ENTROPY = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet"}
+"""How the file names data sets where it counts rises of entropy. It names no network there: read as MSDNet's."""
+ROWS = {
+    "entropy": {"baseline": "baseline", "pa": "PA", "ca": "CA"},
+    "overthinking": {"baseline": "MSDNet", "pa": "PA (ours)", "ca": "CA"},
+}
+"""How the file names predictors in these two tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +41,12 @@ class Published:
     """Cumulative MACs of each exit, where the file has them."""
     percents: Mapping[str, Mapping[float, float]] = field(repr=False)
     """`true_class` and `final_prediction` -> threshold -> percent of samples."""
+    percents_std: Mapping[str, Mapping[float, float]] = field(repr=False, default_factory=dict)
+    """The same for the population standard deviation over the seeds; empty for a single checkpoint."""
+    oracle_gap: float | None = None
+    """Oracle accuracy (some exit is right) less the last exit's, a fraction of 1; None where not published."""
+    entropy_rises: Mapping[float, float] = field(repr=False, default_factory=dict)
+    """Threshold in nats -> percent of samples whose entropy rises by more; empty where not published."""
 
     def decrease(self, of: str, thresholds: Sequence[float | int] | np.ndarray) -> Float[np.ndarray, " thresholds"]:
         """Percent of samples whose probability falls by more than each threshold; NaN where the paper has no number.
@@ -42,8 +56,15 @@ class Published:
         of
             `true_class`, `final_prediction` or another quantity, for which nothing is published.
         """
-        known = self.percents.get(of, {})
-        return np.array([known.get(float(tau), np.nan) for tau in thresholds])
+        return _at(self.percents.get(of, {}), thresholds)
+
+    def decrease_std(self, of: str, thresholds: Sequence[float | int] | np.ndarray) -> Float[np.ndarray, " thresholds"]:
+        """Standard deviation over the seeds of `decrease`, in points; NaN where the paper has none."""
+        return _at(self.percents_std.get(of, {}), thresholds)
+
+
+def _at(known: Mapping[float, float], thresholds: Sequence[float | int] | np.ndarray) -> np.ndarray:
+    return np.array([known.get(float(tau), np.nan) for tau in thresholds])
 
 
 @functools.cache
@@ -74,11 +95,40 @@ def published_for(dataset: str | None, model: str | None, n_exits: int | None = 
             np.array(row["accuracy"]),
             np.array(row["accuracy_std"]) if "accuracy_std" in row else None,
             tuple(map(float, costs)) if costs else None,
-            {
-                of: dict(zip(map(float, file["thresholds"]), row[f"decrease_{of}"]))
-                for of in ("true_class", "final_prediction")
-            },
+            _falls(file, row, ""),
+            _falls(file, row, "_std"),
+            _oracle_gap(file, dataset, model, predictor),
+            _entropy_rises(file, dataset, model, predictor),
         )
         for predictor, row in rows.items()
         if n_exits in (None, len(row["accuracy"]))
     }
+
+
+def _falls(file: Mapping, row: Mapping, suffix: str) -> dict[str, dict[float, float]]:
+    return {
+        of: dict(zip(map(float, file["thresholds"]), row[f"decrease_{of}{suffix}"]))
+        for of in ("true_class", "final_prediction")
+        if f"decrease_{of}{suffix}" in row
+    }
+
+
+def _oracle_gap(file: Mapping, dataset: str, model: str, predictor: str) -> float | None:
+    row = file["overthinking"].get(f"{dataset}_{model}", {}).get(ROWS["overthinking"].get(predictor))
+    return None if row is None else float(row[2])
+
+
+def _entropy_rises(file: Mapping, dataset: str, model: str, predictor: str) -> dict[float, float]:
+    if model != "msdnet":
+        return {}
+    row = file["entropy_increase_percent"].get(ENTROPY.get(dataset), {}).get(ROWS["entropy"].get(predictor), {})
+    return {float(tau): float(percent) for tau, percent in row.items()}
+
+
+def published_networks() -> list[tuple[str, str, int]]:
+    """(data set, model, exits) of every network that has published numbers, as a run must name them."""
+    return [
+        (dataset, model, len(predictors["baseline"]["accuracy"]))
+        for dataset, models in published_numbers()["results"].items()
+        for model, predictors in models.items()
+    ]

@@ -19,6 +19,7 @@ TITLES = {
     "samples": "Samples",
     "monotonicity": "Monotonicity",
     "compute": "Accuracy against compute",
+    "paper": "Against the paper",
     "live": "Live",
 }
 

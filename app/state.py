@@ -15,7 +15,7 @@ import streamlit as st
 
 _SESSION = "exitlens"
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
-EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "live")
+EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
 
 
 @dataclass(frozen=True)

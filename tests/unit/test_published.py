@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.metrics.decrease import THRESHOLDS
-from analysis.published import published_for, published_numbers
+from analysis.published import published_for, published_networks, published_numbers
 
 
 def test_a_network_of_the_paper_has_three_predictors():
@@ -35,3 +35,23 @@ def test_what_the_paper_does_not_have_is_empty():
     assert published_for(None, None) == {}
     assert published_for("cifar100", "resnet") == {}
     assert published_for("cifar100", "msdnet", 5) == {}
+
+
+def test_the_spread_over_seeds_is_looked_up_by_threshold():
+    found = published_for("cifar100", "msdnet")["pa"]
+    assert found.decrease_std("true_class", [0.1, 0.2]).tolist() == [0.017, 0.0]
+    assert np.isnan(found.decrease_std("true_class", [0.3])).all()
+    assert np.isnan(published_for("cifar100", "dvit")["pa"].decrease_std("true_class", THRESHOLDS)).all()
+
+
+def test_overthinking_and_entropy_are_there_for_some_networks():
+    found = published_for("cifar100", "msdnet")
+    assert found["baseline"].oracle_gap > found["pa"].oracle_gap > 0
+    assert found["baseline"].entropy_rises[0.1] == 64.47
+    assert published_for("cifar10", "msdnet")["pa"].oracle_gap is None
+    assert published_for("cifar100", "imta")["pa"].entropy_rises == {}
+
+
+def test_the_networks_are_named_as_runs_name_them():
+    assert all(published_for(*network) for network in published_networks())
+    assert ("cifar100", "msdnet", 7) in published_networks()

@@ -1,0 +1,310 @@
+"""Against the paper: how far is this run from the published numbers, and which published findings does it show too?"""
+
+import html
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis import against_paper, findings
+from analysis.against_paper import Measured, network_name
+from analysis.figures.paper_panels import Beside, PaperPanel, paper_panels_figure
+from analysis.metrics.decrease import THRESHOLDS
+from analysis.predictors import available_predictors
+from analysis.published import Published, published_for, published_networks
+from analysis.run import Run
+from app import cache, state
+from app.components.chart import chart
+from app.components.sidebar import View
+from app.components.text import escape, plain_table, plain_text
+
+HEIGHT = 470
+SPOKEN_OF = 0.01  # the fall that the figure's title speaks of: the paper's smallest but one, where PA still falls
+SECTIONS = {
+    "accuracy": "Accuracy, % of samples right, at exit",
+    "true_class": "True class's probability, % of samples that fall by more than",
+    "final_prediction": "Final prediction's probability, % of samples that fall by more than",
+}
+MARKS = {
+    against_paper.SHOWN: "✓ ",
+    against_paper.NOT_SHOWN: "✗ ",
+    against_paper.UNPUBLISHED: "– ",
+    against_paper.UNKNOWN: "? ",
+}
+
+
+def render(view: View) -> None:
+    """The page."""
+    st.subheader("How far is this run from the published numbers, and which findings does it show too?", anchor=False)
+    run = view.run
+    published = published_for(run.dataset, run.model, run.n_exits)
+    if not published:
+        _no_numbers(run)
+        return
+    if not len(run.positions(view.split)):
+        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+        return
+    measured = _measured(view, published)
+    if not measured:
+        st.info(
+            "This run has no labels here, and the paper's numbers are about the true class: import it again with "
+            "--labels to compare."
+        )
+        return
+    predictor, note = _compared(view, published, measured)
+    emphasised = predictor if view.poe else "baseline"
+    names = findings.exit_labels(run.exit_names)
+    table = against_paper.comparison_table(measured, published, names)
+    found = against_paper.verdicts(measured, published, names)
+    with st.container(gap="xsmall"):
+        network = network_name(published["baseline"].dataset, published["baseline"].model)
+        st.markdown(f"**{escape(against_paper.summary_sentence(found, network))}**")
+        _distance(view, measured, published)
+        if note:
+            plain_text(note, role="caption")
+    accuracy, falls = st.columns(2, gap="medium")
+    with accuracy:
+        _accuracy(view, measured, published, predictor, emphasised, table)
+    with falls:
+        _falls(view, measured, published, predictor, emphasised, table)
+    _findings(found)
+    _numbers(table, published)
+
+
+def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Measured]:
+    """The paper's predictors, as the paper sets them, on this run; empty without labels."""
+    predictors = available_predictors()
+    found = {}
+    for key in against_paper.ORDER:
+        if key not in published or (view.run.kind != "logits" and predictors[key].needs_logits):
+            continue
+        traces = cache.traces(view.run, key, {}, view.split)
+        if not traces.has_labels:
+            return {}
+        found[key] = cache.numbers(against_paper.measure, view.run.fingerprint, key, view.split, traces=traces)
+    return found
+
+
+def _compared(view: View, published: Mapping[str, Published], measured: Mapping[str, Measured]) -> tuple[str, str]:
+    """The predictor of the figures, beside the baseline, and a line where it is not the chosen one."""
+    label = _label(view.predictor)
+    if view.predictor in published and view.predictor in measured:
+        if not state.get("set"):
+            return view.predictor, ""
+        return view.predictor, f"{label} is shown with the paper's settings, not with those chosen in the sidebar."
+    stand_in = next(key for key in ("pa", "ca") if key in measured)
+    return stand_in, f"The paper has no numbers for {label}: the figures show {_label(stand_in)} in its place."
+
+
+def _label(predictor: str) -> str:
+    return available_predictors()[predictor].label
+
+
+def _distance(view: View, measured: Mapping[str, Measured], published: Mapping[str, Published]) -> None:
+    """How the run was made, and how far its baseline is from the paper's."""
+    summary = str(view.run.provenance.get("summary") or "")
+    how = summary or "How this network was trained is not recorded, so its distance to the paper's training is unknown."
+    last = findings.distance_sentence(
+        float(measured["baseline"].accuracy[-1]) / 100, float(published["baseline"].accuracy[-1])
+    )
+    split = "" if view.split == "test" else f" These are the samples of the split {view.split}; the paper's are test."
+    plain_text(f"{how} {last}{split}", role="caption")
+
+
+def _no_numbers(run: Run) -> None:
+    depth = {(dataset, model): exits for dataset, model, exits in published_networks()}
+    exits = depth.get(((run.dataset or "").lower(), (run.model or "").lower()))
+    if exits is not None:
+        why = f"The paper's network has {exits} exits, this run has {run.n_exits}"
+    else:
+        named = f"“{run.model or 'not named'}” on “{run.dataset or 'not named'}”"
+        why = f"The paper has no numbers for this run's network ({named})"
+    plain_text(f"{why}. There are published numbers for:")
+    rows = pd.DataFrame(
+        [(network_name(dataset, model), dataset, model, exits) for (dataset, model), exits in depth.items()],
+        columns=["network", "dataset", "model", "exits"],
+    )
+    plain_table(rows)
+    plain_text("A run says which it is when it is imported:", role="caption")
+    st.code("python -m analysis import logits.npz --dataset cifar100 --model msdnet --out cached_runs/my-run", "bash")
+
+
+# --- the figures -----------------------------------------------------------------------------------------------------
+
+
+def _beside(predictor: str, run: np.ndarray, paper: np.ndarray, std: np.ndarray) -> Beside:
+    words = tuple(
+        f"{against_paper.difference_words(*against_paper.difference(ours, theirs, spread))} from the paper"
+        for ours, theirs, spread in zip(run, paper, std)
+    )
+    return Beside(predictor, _label(predictor), np.asarray(run), paper, std, words)
+
+
+def _over(view: View, published: Mapping[str, Published]) -> str:
+    seeds = published["baseline"].accuracy_std is not None
+    paper = "Open, with a band of ± 1 standard deviation (sd) over 3 seeds" if seeds else "Open"
+    split = "" if view.split == "all" else f"{view.split} "
+    return f"Filled: this run's {len(view.run.positions(view.split)):,} {split}samples. {paper}: the paper."
+
+
+def _accuracy(
+    view: View,
+    measured: Mapping[str, Measured],
+    published: Mapping[str, Published],
+    predictor: str,
+    emphasised: str,
+    table: pd.DataFrame,
+) -> None:
+    paper = {key: against_paper.published_percents(published[key], "accuracy") for key in ("baseline", predictor)}
+    both = tuple(_beside(key, measured[key].accuracy, *paper[key]) for key in paper)
+    nothing = np.full(view.run.n_exits, np.nan)
+    gain = _beside(
+        predictor,
+        measured[predictor].accuracy - measured["baseline"].accuracy,
+        paper[predictor][0] - paper["baseline"][0],
+        nothing,
+    )
+    panels = [
+        PaperPanel("accuracy", both),
+        PaperPanel(f"accuracy of {gain.label} less the baseline's, points", (gain,), " points", reference=True),
+    ]
+    values, std = paper[emphasised]
+    figure = paper_panels_figure(
+        panels,
+        places=findings.exit_labels(view.run.exit_names),
+        emphasised=emphasised,
+        x_title="exit",
+        title=against_paper.gap_sentence(
+            _label(emphasised), "right at the last exit", measured[emphasised].accuracy[-1], values[-1], std[-1]
+        ),
+        subtitle=_over(view, published),
+        height=HEIGHT,
+    )
+    chart(figure, name="paper-accuracy", height=HEIGHT, data=lambda: table[table["quantity"] == "accuracy"])
+
+
+def _falls(
+    view: View,
+    measured: Mapping[str, Measured],
+    published: Mapping[str, Published],
+    predictor: str,
+    emphasised: str,
+    table: pd.DataFrame,
+) -> None:
+    panels = []
+    for of in against_paper.OF:
+        both = tuple(
+            _beside(key, measured[key].falls[of], *against_paper.published_percents(published[key], of))
+            for key in ("baseline", predictor)
+        )
+        panels.append(
+            PaperPanel(
+                f"{findings.QUANTITY[of]}: samples that fall by more",
+                both,
+                from_zero=True,
+            )
+        )
+    at = THRESHOLDS.index(SPOKEN_OF)
+    values, std = against_paper.published_percents(published[emphasised], "true_class")
+    figure = paper_panels_figure(
+        panels,
+        places=[f"{tau:g}" for tau in THRESHOLDS],
+        emphasised=emphasised,
+        x_title="fall of the probability between an earlier and a later exit, more than",
+        title=against_paper.gap_sentence(
+            _label(emphasised),
+            f"fall by more than {SPOKEN_OF:g}",
+            measured[emphasised].falls["true_class"][at],
+            values[at],
+            std[at],
+        ),
+        subtitle=_over(view, published),
+        height=HEIGHT,
+    )
+    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: table[table["quantity"] != "accuracy"])
+
+
+# --- in words and in numbers -----------------------------------------------------------------------------------------
+
+
+def _findings(found: Sequence[against_paper.Verdict]) -> None:
+    st.markdown("**The published findings, and whether this run shows them too**")
+    st.html(_findings_html(found))
+    plain_text(
+        "A verdict is about the direction of an effect; its size may differ, as the numbers below say.", role="caption"
+    )
+
+
+def _findings_html(found: Sequence[against_paper.Verdict]) -> str:
+    heads = ("verdict", "finding, and what decides", "the paper: baseline → PA", "this run: baseline → PA")
+    rows = ""
+    for one in found:
+        verdict, finding, criterion, paper, run = (
+            html.escape(text)
+            for text in (MARKS[one.verdict] + one.verdict, one.finding, one.criterion, one.paper, one.run)
+        )
+        rows += (
+            f'<tr><td class="v">{verdict}</td><td><div>{finding}</div><div class="c">{criterion}</div></td>'
+            f"<td>{paper}</td><td>{run}</td></tr>"
+        )
+    look = (
+        "<style>.xl-findings{border-collapse:collapse;width:100%;font-size:0.875rem}.xl-findings th{text-align:left;"
+        "font-weight:600}.xl-findings th,.xl-findings td{padding:0.35rem 1.25rem 0.35rem 0;vertical-align:top;"
+        "border-bottom:1px solid var(--st-border-color,#8884)}.xl-findings td{overflow-wrap:anywhere}"
+        ".xl-findings .v{white-space:nowrap;font-weight:600}.xl-findings .c{font-size:0.8125rem;opacity:0.72}</style>"
+    )
+    return (
+        f'{look}<table class="xl-findings"><colgroup><col><col style="width:50%"><col><col></colgroup><thead><tr>'
+        f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _numbers(table: pd.DataFrame, published: Mapping[str, Published]) -> None:
+    st.markdown("**Every number beside the paper's**")
+    st.html(_numbers_html(table))
+    about = (
+        "The paper: means over 3 seeds ± their population standard deviation. Difference: this run less the paper, in "
+        "these standard deviations (sd), in points where they are 0."
+        if published["baseline"].accuracy_std is not None
+        else "The paper: one checkpoint, without a spread. Difference: this run less the paper, in points."
+    )
+    plain_text(f"{about} The menu of each figure saves these numbers as CSV.", role="caption")
+
+
+def _numbers_html(table: pd.DataFrame) -> str:
+    """One row per exit and per threshold, three columns per predictor."""
+    predictors = list(dict.fromkeys(table["predictor"]))
+    groups = "".join(f'<th colspan="3">{html.escape(_label(key))}</th>' for key in predictors)
+    heads = "<th>this run</th><th>the paper</th><th>difference</th>" * len(predictors)
+    body = ""
+    for quantity, title in SECTIONS.items():
+        body += f'<tr><th class="s" colspan="{1 + 3 * len(predictors)}">{html.escape(title)}</th></tr>'
+        rows = table[table["quantity"] == quantity]
+        for place in dict.fromkeys(rows["at"]):
+            cells = {row.predictor: _three_cells(row) for row in rows[rows["at"] == place].itertuples()}
+            body += f"<tr><th>{html.escape(place)}</th>{''.join(cells.get(key, '<td></td>' * 3) for key in predictors)}"
+            body += "</tr>"
+    look = (
+        "<style>.xl-paper{overflow-x:auto}.xl-paper table{border-collapse:collapse;font-size:0.8125rem;width:100%;"
+        "font-variant-numeric:tabular-nums}.xl-paper th,.xl-paper td{padding:0.15rem 0.75rem;text-align:right;"
+        "white-space:nowrap;border-bottom:1px solid var(--st-border-color,#8884)}.xl-paper th{font-weight:600}"
+        ".xl-paper tbody th{font-weight:400}.xl-paper th.s{text-align:left;font-weight:600;padding:0.6rem 0 0.15rem}"
+        ".xl-paper td:nth-child(3n+2),.xl-paper thead th[colspan]{border-left:1px solid var(--st-border-color,#8884)}"
+        ".xl-paper thead th[colspan]{text-align:center}</style>"
+    )
+    return (
+        f'{look}<div class="xl-paper"><table><thead><tr><th></th>{groups}</tr><tr><th></th>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _three_cells(row: object) -> str:
+    spread = f" ± {_percent(row.published_std)}" if np.isfinite(row.published_std) else ""
+    difference = against_paper.difference_words(row.difference, row.difference_in)
+    return f"<td>{_percent(row.run)}</td><td>{_percent(row.published)}{spread}</td><td>{html.escape(difference)}</td>"
+
+
+def _percent(value: float) -> str:
+    """Two decimals, as the samples resolve; what is not 0 never reads as 0."""
+    return "0" if value == 0 else f"{value:.2f}" if abs(value) >= 0.005 else f"{value:.1g}"

@@ -1,0 +1,154 @@
+"""Against the paper by AppTest: a run of the paper's network; runs without its numbers, without labels or logits."""
+
+import base64
+import html
+import re
+
+import numpy as np
+import pytest
+
+from analysis.published import published_for
+from analysis.storage import load_run, write_run
+from analysis.traces import load_traces
+from tests.e2e.pages import figures, opened, title, words
+
+FIGURES = {"paper-accuracy", "paper-falls"}
+
+
+@pytest.fixture
+def paper_run(runs, small_logits, small_labels):
+    """A run of the paper's depth that says it is the paper's network."""
+    return write_run(
+        runs / "paper",
+        logits=small_logits,
+        labels=small_labels,
+        dataset="cifar100",
+        model="msdnet",
+        provenance={"summary": "Trained for <2> epochs (the paper: 300)."},
+    )
+
+
+def shown(run="paper", **controls):
+    app = opened("paper", run=run, **({"predictor": "pa", "poe": "1"} | controls))
+    assert not app.exception
+    return app
+
+
+def numbers(values):
+    """The numbers of an array as plotly packs it."""
+    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]) if isinstance(values, dict) else values
+
+
+def drawn(app, chart):
+    return {trace["name"]: trace for trace in figures(app)[chart]["data"]}
+
+
+def tables(app):
+    """Every table of the page: its rows, each the texts of its cells."""
+    bodies = [element.proto.body for element in app.get("html") if "<table" in element.proto.body]
+    return [
+        [
+            [html.unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
+            for row in body.split("<tr>")[1:]
+        ]
+        for body in bodies
+    ]
+
+
+def column(table, name):
+    """The cells below a heading."""
+    return [row[table[0].index(name)] for row in table[1:]]
+
+
+def test_both_figures_hold_the_run_s_numbers_and_the_paper_s(paper_run):
+    app = shown()
+    assert set(figures(app)) == FIGURES
+    traces, paper = load_traces(paper_run, "pa"), published_for("cifar100", "msdnet", 7)["pa"]
+    lines = drawn(app, "paper-accuracy")
+    assert np.allclose(numbers(lines["PA: accuracy"]["y"]), 100 * traces.correct.mean(axis=1))
+    assert np.allclose(numbers(lines["published, PA: accuracy"]["y"]), 100 * paper.accuracy)
+    assert "the paper 74.7%" in title(figures(app)["paper-accuracy"])
+
+
+def test_the_switch_changes_every_figure_and_no_axis(paper_run):
+    on, off = figures(shown()), figures(shown(poe="0"))
+    for name in FIGURES:
+        assert on[name]["data"] != off[name]["data"], name
+        assert title(on[name]).startswith("PA: ")
+        assert title(off[name]).startswith("Baseline: ")
+        for axis in ("xaxis", "yaxis", "yaxis2"):
+            assert on[name]["layout"][axis]["range"] == off[name]["layout"][axis]["range"], (name, axis)
+
+
+def test_the_distance_in_training_is_always_said(paper_run, runs, small_logits, small_labels):
+    assert "Trained for &lt;2&gt; epochs (the paper: 300)." in words(shown())
+    write_run(runs / "untold", logits=small_logits, labels=small_labels, dataset="cifar100", model="msdnet")
+    assert "how this network was trained is not recorded" in words(shown("untold")).lower()
+
+
+def test_every_finding_stands_with_its_verdict_and_criterion(paper_run):
+    findings, everything = tables(shown())
+    assert len(findings) == 1 + 5
+    assert set(column(findings, "verdict")) <= {"✓ shown", "✗ not shown"}
+    assert all(
+        "PA's" in criterion or "under PA" in criterion for criterion in column(findings, "finding, and what decides")
+    )
+    assert everything[0] == ["", "Baseline", "PA", "CA"]
+    assert [len(row) for row in everything[2:]].count(10) == 7 + 8 + 8  # three columns for each predictor
+
+
+def test_the_bundled_run_shows_its_numbers(monkeypatch):
+    monkeypatch.delenv("EXITLENS_RUNS", raising=False)
+    app = shown("msdnet-cifar100")
+    assert "5 published findings on PA for MSDNet on CIFAR-100" in words(app)
+    assert "the paper: 300" in words(app)
+    last = 100 * load_traces(load_run("cached_runs/msdnet-cifar100"), "baseline").correct[-1].mean()
+    assert [row[1] for row in tables(app)[1] if row[0] == "7"] == [f"{last:.2f}"]
+
+
+def test_findings_that_are_not_published_are_named_so(runs, small_logits, small_labels):
+    write_run(runs / "imta", logits=small_logits, labels=small_labels, dataset="cifar100", model="imta")
+    assert column(tables(shown("imta"))[0], "verdict").count("– not published") == 2
+
+
+def test_another_predictor_gives_way_and_ca_is_drawn(paper_run):
+    assert "The paper has no numbers for MoE" in words(shown(predictor="moe"))
+    assert "PA: accuracy" in drawn(shown(predictor="moe"), "paper-accuracy")
+    assert "CA: accuracy" in drawn(shown(predictor="ca"), "paper-accuracy")
+    changed = shown(set="weights:uniform")
+    assert "with the paper&#x27;s settings, not with those chosen" in words(changed)
+    assert drawn(changed, "paper-accuracy")["PA: accuracy"] == drawn(shown(), "paper-accuracy")["PA: accuracy"]
+
+
+def test_a_run_without_published_numbers_says_which_networks_have_them(small_run):
+    app = shown("small")
+    assert not figures(app)
+    assert "no numbers for this run's network (“msdnet” on “tiny”)" in words(app).replace("&#x27;", "'")
+    assert {"cifar10", "cifar100", "imagenet"} == set(column(tables(app)[0], "dataset"))
+
+
+def test_another_depth_is_another_network(runs, small_logits, small_labels):
+    write_run(runs / "short", logits=small_logits[:4], labels=small_labels, dataset="cifar100", model="msdnet")
+    assert "has 7 exits, this run has 4" in words(shown("short"))
+
+
+def test_without_labels_there_is_nothing_to_compare(runs, small_logits):
+    write_run(runs / "blind", logits=small_logits, dataset="cifar100", model="msdnet")
+    app = shown("blind")
+    assert not figures(app)
+    assert "no labels" in words(app)
+
+
+def test_probabilities_only_leave_pa_open(runs, small_logits, small_labels):
+    wide = small_logits.astype(np.float64)
+    log_probs = wide - np.log(np.exp(wide).sum(axis=2, keepdims=True))
+    write_run(runs / "soft", logits=log_probs, labels=small_labels, kind="probs", dataset="cifar100", model="msdnet")
+    app = shown("soft")
+    assert "CA: accuracy" in drawn(app, "paper-accuracy")
+    assert set(column(tables(app)[0], "verdict")) == {"? cannot be computed"}
+
+
+def test_other_runs_are_told_plainly(unlabelled_run, probs_run, imageless_run, damaged_run):
+    for run in ("unlabelled", "probs", "imageless"):
+        assert "There are published numbers for" in words(shown(run))
+    assert any("analysis validate" in code.value for code in opened("paper", run="damaged").code)
