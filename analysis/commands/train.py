@@ -44,7 +44,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--precision", choices=["fp32", "bf16"], help="of the network's layers (default: bf16 on CUDA, fp32 on CPU)"
     )
-    parser.add_argument("--compile", action="store_true", help="fuse the network by torch.compile before it is trained")
+    parser.add_argument(
+        "--compile", action="store_true", help="fuse the network by torch.compile first: minutes, for a GPU"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from DIR's checkpoint")
     parser.set_defaults(run=run)
 
@@ -177,10 +179,12 @@ def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
     hours = sum(row["seconds"] for row in trainer.log) / 3600
     init = " --init STAGE1" if trainer.recipe.needs_first_stage else ""
     options = f"{init} --data PATH --out DIR --seed {args.seed}"
+    count = trainer.processes.count
+    start = "python" if count == 1 else f"torchrun --nproc-per-node {count}"
     first_stage = {"first_stage": trainer.first_stage} if trainer.first_stage else {}
     return {
         "summary": summary(trainer, args, hours),
-        "command": f"python -m analysis train --recipe {args.recipe} --epochs {trainer.epochs}{options}",
+        "command": f"{start} -m analysis train --recipe {args.recipe} --epochs {trainer.epochs}{options}",
         "paper_command": f"python -m analysis train --recipe {official}{options}",
         "recipe": args.recipe,
         "epochs": trainer.epochs,
@@ -191,7 +195,7 @@ def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
         "torch": torch.__version__,
         "precision": trainer.precision,
         "compiled": trainer.compiled,
-        "processes": trainer.processes.count,
+        "processes": count,
         **first_stage,
         "training_images": len(trainer.train),
         "calibration": CALIBRATION_NOTE,
