@@ -1,11 +1,19 @@
-"""What each exit costs: multiply-adds and parameters, cumulative, counted while one image passes. Imports torch."""
+"""What each exit costs: multiply-adds and parameters, cumulative, counted while one image passes, and measured time.
+
+Imports torch.
+"""
 
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
+
+from analysis.models.hardware import describe_device
 
 CONVENTIONS = {
     "conv-linear": "multiply-adds of convolutions and linear layers",
@@ -81,3 +89,100 @@ def cumulative_costs(
         for handle in handles:
             handle.remove()
     return tuple(macs), tuple(params)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Measured time from the image's arrival until each exit has answered, earlier heads included, in milliseconds."""
+
+    ms: tuple[float, ...]
+    """The median over the repeats, cumulative per exit."""
+    quartiles_ms: tuple[tuple[float, float], ...]
+    """The first and the third quartile of each exit: half of the repeats lie between."""
+    hardware: str
+    threads: int
+    """Of the CPU, in one operation."""
+    batch: int
+    """Images that pass at once; the times are those of the whole batch."""
+    dtype: str
+    warm_up: int
+    repeats: int
+
+    def describe(self) -> str:
+        """How it was measured, in a sentence."""
+        return (
+            f"median of {self.repeats} passes of {self.batch} image{'s' if self.batch > 1 else ''} after "
+            f"{self.warm_up} to warm up, {self.dtype}, on {self.hardware}"
+        )
+
+
+def measured_latency(
+    network: nn.Module,
+    image_size: int,
+    device: torch.device,
+    *,
+    batch: int = 1,
+    warm_up: int = 10,
+    repeats: int = 50,
+    dtype: torch.dtype = torch.float32,
+) -> Latency:
+    """Time each exit of a network: median and spread over repeated passes. Lower is better.
+
+    Parameters
+    ----------
+    network : on `device`, with one module per exit in `classifier`, each of which finishes its exit
+    image_size : height and width of the images, in pixels
+    batch : images in one pass
+    warm_up, repeats : passes that are not measured, and that are
+    dtype : float32, or bfloat16 by autocast
+
+    Raises
+    ------
+    ValueError : a batch or number of repeats below 1
+    """
+    if min(batch, repeats) < 1:
+        raise ValueError(f"batch {batch} and repeats {repeats}: measure at least one image, once")
+    images = torch.zeros(batch, 3, image_size, image_size, device=device)
+    is_cuda = device.type == "cuda"
+    moments: list = []
+
+    def moment(*_: object) -> None:
+        """Note the time: on CUDA by an event in the stream, so that no exit waits for another to be told."""
+        if is_cuda:
+            moments.append(torch.cuda.Event(enable_timing=True))
+            moments[-1].record()
+        else:
+            moments.append(time.perf_counter())
+
+    def one_pass() -> list[float]:
+        moments.clear()
+        moment()
+        network(images)
+        if is_cuda:
+            torch.cuda.synchronize(device)
+            return [moments[0].elapsed_time(later) for later in moments[1:]]
+        return [1000 * (later - moments[0]) for later in moments[1:]]
+
+    handles = [head.register_forward_hook(moment) for head in network.classifier]
+    was_training = network.training
+    try:
+        network.eval()
+        with torch.inference_mode(), torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            for _ in range(warm_up):
+                one_pass()
+            times = np.array([one_pass() for _ in range(repeats)])  # (repeats, exits)
+    finally:
+        network.train(was_training)
+        for handle in handles:
+            handle.remove()
+    low, median, high = np.quantile(times, [0.25, 0.5, 0.75], axis=0)
+    return Latency(
+        ms=tuple(median.tolist()),
+        quartiles_ms=tuple(zip(low.tolist(), high.tolist())),
+        hardware=describe_device(device),
+        threads=torch.get_num_threads(),
+        batch=batch,
+        dtype="bf16" if dtype == torch.bfloat16 else "fp32",
+        warm_up=warm_up,
+        repeats=repeats,
+    )

@@ -1,0 +1,51 @@
+"""Measured latency: one number per exit, cumulative, with how it was measured."""
+
+import time
+
+import pytest
+import torch
+from torch import nn
+
+from analysis.models.costs import measured_latency
+
+CPU = torch.device("cpu")
+
+
+class Slow(nn.Module):
+    """Three exits, each 2 ms after the one before; the first passes are slower, as those of real networks are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classifier = nn.ModuleList(nn.Linear(3, 2) for _ in range(3))
+        self.passes, self.seen = 0, []
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        self.passes += 1
+        self.seen.append(tuple(images.shape))
+        logits = []
+        for head in self.classifier:
+            time.sleep(0.002 if self.passes > 3 else 0.05)
+            logits.append(head(images.mean(dim=(2, 3))))
+        return logits
+
+
+def test_latency_is_the_median_after_warming_up():
+    network = Slow().train()
+    latency = measured_latency(network, 8, CPU, batch=4, warm_up=3, repeats=7)
+    assert network.passes == 10
+    assert set(network.seen) == {(4, 3, 8, 8)}
+    assert network.training
+    assert len(latency.ms) == 3
+    for number, (ms, (low, high)) in enumerate(zip(latency.ms, latency.quartiles_ms), start=1):
+        assert low <= ms <= high
+        assert 2 * number <= ms < 40  # a pass to warm up takes 50 ms and more
+    assert list(latency.ms) == sorted(latency.ms)
+    assert latency.threads == torch.get_num_threads()
+    said = latency.describe()
+    assert said.startswith("median of 7 passes of 4 images after 3 to warm up, fp32, on ")
+    assert "CPU thread" in said
+
+
+def test_nothing_to_measure_is_refused():
+    with pytest.raises(ValueError, match="batch 0 and repeats 5: measure at least one image, once"):
+        measured_latency(Slow(), 8, CPU, batch=0, repeats=5)
