@@ -1,0 +1,95 @@
+"""Programs of torch.export and TorchScript as networks: every form of output, fixed batches, refusals."""
+
+import warnings
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from analysis.models.exported import load_exported
+
+CPU = torch.device("cpu")
+
+
+class Heads(nn.Module):
+    """Three exits of four classes on the mean colour; `form` is how the logits are given."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.form = form
+        self.heads = nn.ModuleList(nn.Linear(3, 4) for _ in range(3))
+
+    def forward(self, images: Tensor):
+        logits = [head(images.mean(dim=(2, 3))) for head in self.heads]
+        if self.form == "list":
+            return logits
+        if self.form == "one":
+            return logits[0]
+        if self.form == "images":
+            return images
+        return torch.stack(logits, dim=0 if self.form == "exits first" else 1)
+
+
+def save(path, form: str = "list", batch: int | None = None, size: int = 32) -> Heads:
+    torch.manual_seed(0)
+    network = Heads(form).eval()
+    shapes = None if batch else ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(network, (torch.zeros(batch or 2, 3, size, size),), dynamic_shapes=shapes)
+    torch.export.save(program, path)
+    return network
+
+
+def load(path, **settings):
+    return load_exported(path, **{"image_size": 32, "device": CPU, "trust": True} | settings)
+
+
+@pytest.mark.parametrize("form", ["list", "exits first", "samples first"])
+@pytest.mark.parametrize("batch", [None, 2, 4])
+def test_every_form_gives_the_same_logits(tmp_path, form, batch):
+    network = save(tmp_path / "model.pt2", form, batch)
+    program = load(tmp_path / "model.pt2")
+    images = torch.randn(5, 3, 32, 32)
+    with torch.no_grad():
+        expected = torch.stack([head(images.mean(dim=(2, 3))) for head in network.heads])
+        assert torch.allclose(torch.stack(program.eval()(images)), expected, atol=1e-6)
+    assert program.classes == 4
+
+
+def test_torchscript_is_read_too(tmp_path):
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(Heads("list").eval(), torch.zeros(2, 3, 32, 32)).save(tmp_path / "model.pt")
+    assert len(load(tmp_path / "model.pt")(torch.zeros(3, 3, 32, 32))) == 3
+
+
+def test_nothing_is_loaded_without_trust(tmp_path):
+    with pytest.raises(ValueError, match=r"can run its author's code: if you trust .*model.pt2, add --trust-model"):
+        load(tmp_path / "model.pt2", trust=False)
+
+
+def test_what_is_no_program_is_refused(tmp_path):
+    (tmp_path / "junk.pt2").write_bytes(b"junk")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "weights.pth")
+    for name in ("junk.pt2", "weights.pth"):
+        with pytest.raises(ValueError, match=f"{name} is no program of torch.export or TorchScript"):
+            load(tmp_path / name)
+    with pytest.raises(ValueError, match="is not a file"):
+        load(tmp_path / "absent.pt2")
+
+
+def test_images_of_another_size_are_refused(tmp_path):
+    save(tmp_path / "model.pt2", size=64)
+    with pytest.raises(ValueError, match="takes images of any x 3 x 64 x 64, and the data set's are any x 3 x 32 x 32"):
+        load(tmp_path / "model.pt2")
+
+
+def test_a_program_without_logits_is_refused(tmp_path):
+    save(tmp_path / "model.pt2", "images")
+    with pytest.raises(ValueError, match=r"for 3 images the program gives \(3, 3, 32, 32\): export one that gives"):
+        load(tmp_path / "model.pt2")
+
+
+def test_a_network_of_one_exit_is_taken(tmp_path):
+    save(tmp_path / "model.pt2", "one")
+    assert len(load(tmp_path / "model.pt2")(torch.zeros(2, 3, 32, 32))) == 1
