@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,14 @@ CLASSES = {"cifar10": 10, "cifar100": 100}
 """How many classes a dataset has, counted from 0."""
 
 TORCHVISION_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
+
+
+MAX_PIXELS = 1 << 26
+"""Larger images are refused before they are decoded: a small file can hold billions of pixels."""
+
+
+class UndecodableImage(ValueError):
+    """Why a file is no image that can be used, as the end of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +62,29 @@ class Images:
         encoded = None if self.encoded is None else tuple(self.encoded[i] for i in index)
         return Images(self.pixels[index], self.labels[index], self.class_names, encoded)
 
+    def read(self, start: int, stop: int) -> Images:
+        """Images start..stop-1."""
+        return self.take(np.arange(start, stop))
+
 
 def decode(data: bytes) -> np.ndarray:
-    """The RGB pixels (height, width, 3), uint8, of an encoded image."""
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    """The RGB pixels (height, width, 3), uint8, of an encoded image.
+
+    Raises
+    ------
+    UndecodableImage : no image, a damaged one, or one of more than 67 million pixels
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
+            image = Image.open(io.BytesIO(data))
+        if image.width * image.height > MAX_PIXELS:
+            raise UndecodableImage(f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+        return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError) as error:
+        if isinstance(error, UndecodableImage):
+            raise
+        raise UndecodableImage("cannot be decoded") from None
 
 
 def parquet_class_names(schema) -> tuple[str, ...]:
@@ -88,8 +116,8 @@ def load_parquet(shards: list[Path]) -> Images:
         for number, data in enumerate(images, start=1):
             try:
                 pixels.append(decode(data))
-            except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
-                raise ValueError(f"{shard}: image {number} cannot be decoded: copy the images again") from None
+            except UndecodableImage as error:
+                raise ValueError(f"{shard}: image {number} {error}: copy the images again") from None
     if not pixels:
         raise ValueError(f"{shards[0].parent} holds no image: give other --data")
     sizes = {image.shape for image in pixels}
