@@ -18,8 +18,10 @@ from safetensors.torch import save_file
 
 from analysis.models.architectures import architecture
 from analysis.models.checkpoints import load_checkpoint, save_weights
+from analysis.models.chunks import shard_path
 from analysis.models.costs import CONVENTIONS, cumulative_costs
 from analysis.models.datasets import Images, load_parquet, write_parquet
+from analysis.models.image_files import ImageFiles
 from analysis.models.inference import predict
 from analysis.run import Run
 from analysis.storage import write_run
@@ -36,7 +38,7 @@ def store_images(images: Images, split: str, dataset: str, runs: Path) -> Path:
     ------
     ValueError : another shard of that name is there, with other images
     """
-    shard = runs / "datasets" / dataset / f"{split}-00000-of-00001.parquet"
+    shard = shard_path(runs, dataset, split)
     if not shard.exists():
         write_parquet(images, shard)
     elif not np.array_equal(load_parquet([shard]).pixels, images.pixels):
@@ -54,9 +56,20 @@ class StoredWeights:
     provenance: dict[str, object]
 
 
+def fits_half(state: Mapping[str, torch.Tensor]) -> bool:
+    """Whether float16 holds every convolution and linear layer as it is, as in weights that runs keep."""
+    weights = [value for key, value in state.items() if value.is_floating_point() and value.ndim > 1]
+    return all(torch.equal(value.half().to(value.dtype), value) for value in weights)
+
+
 @contextmanager
-def stored_weights(checkpoint: str | Path, arch: str) -> Iterator[StoredWeights]:
+def stored_weights(checkpoint: str | Path, arch: str, *, half: bool = True) -> Iterator[StoredWeights]:
     """A checkpoint converted to what runs keep, in a temporary file.
+
+    Parameters
+    ----------
+    half : convolutions and linear layers become float16, as in the runs that ship; otherwise only where that changes
+        no weight
 
     Raises
     ------
@@ -66,15 +79,20 @@ def stored_weights(checkpoint: str | Path, arch: str) -> Iterator[StoredWeights]
     macs, params = cumulative_costs(network, architecture(arch).image_size, MACS_CONVENTION)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
-        save_weights(network.state_dict(), path)
+        state = network.state_dict()
+        if half or fits_half(state):
+            save_weights(state, path)
+        else:
+            save_file({key: value.contiguous() for key, value in state.items()}, path)
         yield StoredWeights(path, {"MACs": macs, "params": params}, {"macs": CONVENTIONS[MACS_CONVENTION]})
 
 
-def samples_of(parts: Mapping[str, Images]) -> pd.DataFrame:
-    """One row per sample: label, split and position in the split's images."""
+def samples_of(parts: Mapping[str, Images | ImageFiles]) -> pd.DataFrame:
+    """One row per sample: label (null where unknown), split and position in the split's images."""
+    labels = pd.Series(np.concatenate([images.labels for images in parts.values()]), dtype="Int64")
     return pd.DataFrame(
         {
-            "label": np.concatenate([images.labels for images in parts.values()]),
+            "label": labels.mask(labels < 0),
             "split": np.repeat(list(parts), [len(images) for images in parts.values()]),
             "image": np.concatenate([np.arange(len(images)) for images in parts.values()]),
         }
@@ -82,7 +100,7 @@ def samples_of(parts: Mapping[str, Images]) -> pd.DataFrame:
 
 
 def accuracy_per_exit(run: Run) -> dict[str, np.ndarray]:
-    """Split -> accuracy (exits,), a fraction of 1, of the logits as they are."""
+    """Split -> accuracy (exits,), a fraction of 1, of the logits as they are, over the samples whose label is known."""
     predicted = np.concatenate(
         [
             run.logits.read(start, min(start + 1000, run.n_samples)).argmax(axis=2)
@@ -90,7 +108,8 @@ def accuracy_per_exit(run: Run) -> dict[str, np.ndarray]:
         ],
         axis=1,
     )
-    positions = {split: run.positions(split) for split in ("test", "calibration")}
+    known = np.flatnonzero(run.labels >= 0)
+    positions = {split: np.intersect1d(run.positions(split), known) for split in ("test", "calibration")}
     return {s: (predicted[:, at] == run.labels[at]).mean(axis=1) for s, at in positions.items() if len(at)}
 
 

@@ -1,0 +1,210 @@
+"""`evaluate`: a run from a network and a data set."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from contextlib import ExitStack
+from pathlib import Path
+
+NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet", "msdnet": "MSDNet", "imta": "IMTA"}
+
+EPILOG = """examples:
+  python -m analysis evaluate --arch msdnet-cifar100 --checkpoint model.pth.tar --data PATH --out cached_runs/my-run
+  python -m analysis evaluate ... --split test,calibration --device cuda --dtype bf16 --batch 1024
+  python -m analysis evaluate ... --corrupt gaussian-noise:3 --out cached_runs/my-run-noise
+  torchrun --nproc-per-node 4 -m analysis evaluate ...
+
+A killed evaluation goes on where it was when the same command is given again."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    from analysis.models.corruptions import CORRUPTIONS
+
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="make a run from a network and a data set",
+        description="Evaluate a network at every exit on a data set, and write the run.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--arch", metavar="ID", required=True, help="such as msdnet-cifar100; or exported: a program with its own code")
+    add("--checkpoint", metavar="FILE", required=True, help=".safetensors, .pth.tar or another torch checkpoint")
+    add(
+        "--data",
+        metavar="PATH",
+        required=True,
+        help="image parquet, torchvision's CIFAR folders, or test (or val) and train with a folder per class",
+    )
+    add("--out", metavar="RUN", required=True, help="the run folder to make; its name is the run's id")
+    add("--split", metavar="test[,calibration]", default="test", help="calibration: 5,000 images held out of train")
+    add("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    add("--batch", type=int, default=256, metavar="N", help="images at a time (default 256)")
+    add("--dtype", default="fp32", choices=["fp32", "bf16"])
+    add("--corrupt", metavar="KIND:SEVERITY", help=f"severity 1 to 5 of {', '.join(CORRUPTIONS)}")
+    add("--seed", type=int, default=0, metavar="S", help="of the corruption's random numbers (default 0)")
+    add("--half", action="store_true", help="keep logits and weights as float16: half the size")
+    add("--no-images", action="store_true", help="keep no images beside the run")
+    add("--latency", type=int, nargs="?", const=1, metavar="N", help="measure each exit's latency on N images (1)")
+    add("--dataset", metavar="ID", help="what the images are; for exported: cifar10, cifar100 or imagenet")
+    add("--model", metavar="ID", help="such as msdnet (default: the architecture's)")
+    add("--title", metavar="TEXT", help="what people see")
+    add("--trust-model", action="store_true", help="load an exported program, which can run its author's code")
+
+
+def run(args: argparse.Namespace) -> None:
+    check(args)
+    from analysis.commands.progress import progress_bar
+    from analysis.models.checkpoint_runs import Plan, evaluate, opened_network
+    from analysis.models.chunks import torchrun_share
+    from analysis.models.image_files import check_classes, open_images
+
+    share = torchrun_share()
+    out, checkpoint = Path(args.out), Path(args.checkpoint)
+    if share.leads:
+        from analysis.storage.writing import check_out
+
+        check_out(out.absolute())
+    plan = Plan(
+        device=own_device(args.device),
+        batch=args.batch,
+        dtype=args.dtype,
+        corruption=corruption(args.corrupt),
+        seed=args.seed,
+        half=args.half,
+        images=not args.no_images,
+    )
+    with ExitStack() as stack:
+
+        def on_start(images: int):
+            if not share.leads:
+                return lambda done: None
+            what = "Evaluating" if share.count == 1 else f"Process 1 of {share.count}"
+            return stack.enter_context(progress_bar(images, what, " images"))
+
+        subject = stack.enter_context(
+            opened_network(
+                args.arch,
+                checkpoint,
+                plan.device,
+                normalisation=args.dataset,
+                trust=args.trust_model,
+                half=args.half,
+            )
+        )
+        dataset = args.dataset or subject.normalisation
+        parts = {}
+        for split in splits(args.split):
+            parts[split] = open_images(args.data, split, image_size=subject.image_size, dataset=subject.normalisation)
+            check_classes(parts[split], args.data, split, subject.name, subject.classes)
+        model = args.model or (args.arch.split("-")[0] if subject.arch else None)
+        network = NAMES.get(model, model or "A network")
+        made = evaluate(
+            out,
+            subject,
+            parts,
+            plan,
+            dataset=dataset,
+            model=model,
+            checkpoint=checkpoint,
+            title=args.title or f"{network} on {NAMES.get(dataset, dataset)}",
+            provenance={"command": command(args), **calibration_note(args)},
+            latency_batch=args.latency,
+            share=share,
+            on_start=on_start,
+        )
+    if made:
+        report(made)
+
+
+def check(args: argparse.Namespace) -> None:
+    """What can be refused before torch is imported."""
+    if args.batch < 1:
+        raise ValueError(f"--batch {args.batch}: evaluate at least 1 image at a time")
+    if args.latency is not None and args.latency < 1:
+        raise ValueError(f"--latency {args.latency}: measure at least 1 image")
+    if args.seed < 0:
+        raise ValueError(f"--seed {args.seed}: give a whole number from 0")
+    if args.dataset is not None and not re.fullmatch(r"[\w][\w.-]*", args.dataset):
+        raise ValueError(f"--dataset {args.dataset}: use letters, digits, '-', '_' and '.', such as cifar100")
+    splits(args.split)
+    corruption(args.corrupt)
+    if args.arch == "exported":
+        from analysis.models.datasets import NORMALISATION
+
+        if not args.trust_model:
+            raise ValueError(
+                f"--arch exported: loading {args.checkpoint} can run its author's code: if you trust it, add "
+                "--trust-model"
+            )
+        if args.dataset not in NORMALISATION:
+            raise ValueError(
+                f"--arch exported needs --dataset {', '.join(NORMALISATION)}, whose normalisation the program expects"
+            )
+        if args.latency:
+            raise ValueError("--latency needs the network's own exits, which a program does not show: leave it out")
+
+
+def splits(text: str) -> list[str]:
+    """The splits that `--split` names, in its order."""
+    named = [split.strip() for split in text.split(",")]
+    for split in named:
+        if split not in ("test", "calibration"):
+            raise ValueError(f"--split {text}: name test, calibration or test,calibration")
+    if len(set(named)) < len(named):
+        raise ValueError(f"--split {text} names a split twice: name it once")
+    return named
+
+
+def corruption(text: str | None) -> tuple[str, int] | None:
+    from analysis.models.corruptions import parse_corruption
+
+    return parse_corruption(text) if text is not None else None
+
+
+def own_device(name: str):
+    """The device asked for; under torchrun each process takes its own of that kind."""
+    import os
+
+    import torch
+
+    from analysis.models.inference import choose_device
+
+    device = choose_device(name)
+    if device.type == "cuda" and (local := int(os.environ.get("LOCAL_RANK", "0"))):
+        if local >= torch.cuda.device_count():
+            raise ValueError(
+                f"torchrun started process {local + 1} here, and there are {torch.cuda.device_count()} CUDA devices: "
+                "lower --nproc-per-node"
+            )
+        return torch.device("cuda", local)
+    return device
+
+
+def command(args: argparse.Namespace) -> str:
+    """The command that makes the run again, without the paths of this machine."""
+    words = ["python -m analysis evaluate", "--arch", shlex.quote(args.arch), "--checkpoint"]
+    words += [shlex.quote(Path(args.checkpoint).name), "--data PATH --out RUN --split", args.split]
+    words += ["--batch", str(args.batch), "--dtype", args.dtype]
+    for option, value in (("--corrupt", args.corrupt), ("--dataset", args.dataset), ("--latency", args.latency)):
+        words += [option, shlex.quote(str(value))] if value is not None else []
+    words += ["--seed", str(args.seed)] if args.corrupt is not None else []
+    words += ["--half"] if args.half else []
+    words += ["--trust-model"] if args.trust_model else []
+    return " ".join(words)
+
+
+def calibration_note(args: argparse.Namespace) -> dict[str, str]:
+    if "calibration" not in splits(args.split):
+        return {}
+    return {"calibration": "the data's own calibration images, or 5,000 training images held out, the same for all"}
+
+
+def report(run) -> None:
+    from analysis.commands.import_ import describe
+    from analysis.models.evaluation import accuracy_per_exit
+    from analysis.storage.importers import Imported
+
+    print(describe(Imported(run=run, accuracy=accuracy_per_exit(run), notes=[run.provenance["summary"]])))

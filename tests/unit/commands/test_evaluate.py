@@ -1,0 +1,294 @@
+"""`evaluate` end to end: the run it writes, corruption, resumption after a kill, several processes, refusals."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from analysis.cli import main
+from analysis.models.architectures import architecture
+from analysis.models.checkpoints import load_checkpoint
+from analysis.models.corruptions import corrupt
+from analysis.models.datasets import Images, decode, write_parquet
+from analysis.models.inference import predict
+from analysis.storage import list_runs, load_run, validate_run
+from analysis.storage.images import image_source
+
+PROJECT = Path(__file__).resolve().parents[3]
+CPU = torch.device("cpu")
+COUNT = 520
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+class Heads(nn.Module):
+    """Two exits on the image halved three times: fast, and sensitive to every pixel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classifier = nn.ModuleList(nn.Linear(48, 10) for _ in range(2))
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        features = torch.nn.functional.avg_pool2d(images, 8).flatten(1)
+        return [head(features) for head in self.classifier]
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    pixels = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), dtype=np.uint8)
+    return Images(pixels, np.arange(COUNT) % 10, tuple(f"class {i}" for i in range(10)))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, images) -> Path:
+    """520 test images of noise and 30 training images, of which 3 are held out."""
+    folder = tmp_path_factory.mktemp("data")
+    write_parquet(images, folder / "test-00000-of-00001.parquet")
+    write_parquet(images.take(np.arange(30)), folder / "train-00000-of-00001.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory, images) -> Path:
+    folder = tmp_path_factory.mktemp("few")
+    write_parquet(images.take(np.arange(8)), folder / "test-00000-of-00001.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    """A torch checkpoint as the public repositories save them."""
+    torch.manual_seed(0)
+    network = architecture("msdnet-cifar10").build()
+    path = tmp_path_factory.mktemp("weights") / "model.pth.tar"
+    torch.save({"state_dict": {f"module.{key}": value for key, value in network.state_dict().items()}}, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory) -> Path:
+    torch.manual_seed(0)
+    shapes = ({0: torch.export.Dim("batch")},)
+    exported = torch.export.export(Heads().eval(), (torch.zeros(2, 3, 32, 32),), dynamic_shapes=shapes)
+    path = tmp_path_factory.mktemp("program") / "model.pt2"
+    torch.export.save(exported, path)
+    return path
+
+
+def of_checkpoint(checkpoint, data, out, *more: str) -> list[str]:
+    argv = ["evaluate", "--arch", "msdnet-cifar10", "--checkpoint", checkpoint, "--data", data, "--out", out]
+    return [str(word) for word in (*argv, "--device", "cpu", *more)]
+
+
+def of_program(program, data, out, *more: str) -> list[str]:
+    argv = ["evaluate", "--arch", "exported", "--checkpoint", program, "--data", data, "--out", out]
+    return [str(word) for word in (*argv, "--trust-model", "--dataset", "cifar10", "--device", "cpu", *more)]
+
+
+def all_logits(run) -> np.ndarray:
+    return run.logits.read(0, run.n_samples)
+
+
+def test_a_checkpoint_becomes_a_run_that_its_own_files_recompute(checkpoint, few, images, tmp_path, capsys):
+    assert main(of_checkpoint(checkpoint, few, tmp_path / "runs" / "run", "--batch", "3", "--latency", "2")) == 0
+    printed = capsys.readouterr().out
+    assert "run: 7 exits x 8 samples x 10 classes, float32 logits" in printed
+    assert "test accuracy, %" in printed
+    assert "run=run&predictor=pa" in printed
+    run = load_run(tmp_path / "runs" / "run")
+    validate_run(run.path)
+    assert run.title == "MSDNet on CIFAR-10"
+    assert run.class_names[3] == "class 3"
+    assert run.cost()[1][0] == 15128842  # of the published table
+    assert list(run.costs) == ["MACs", "params", "ms"]
+    assert run.provenance["latency"]["batch"] == 2
+    assert run.provenance["checkpoint"]["name"] == "model.pth.tar"
+    assert "Evaluated here from model.pth.tar" in run.provenance["summary"]
+    assert str(tmp_path) not in (run.path / "run.json").read_text()
+    network = load_checkpoint(checkpoint, arch="msdnet-cifar10")  # nothing of the checkpoint is rounded
+    expected = predict(network, images.read(0, 8), "cifar10", CPU)
+    assert np.abs(all_logits(run) - expected).max() <= 1e-5 * np.abs(expected).max()
+    again = predict(load_checkpoint(run.weights, arch=run.arch), images.read(0, 8), "cifar10", CPU)
+    assert np.array_equal(again, expected)
+    shown = np.stack([decode(file) for file in image_source(run).encoded(np.arange(8))])
+    assert np.array_equal(shown, images.pixels[:8])
+    assert [path.name for path in (tmp_path / "runs").iterdir() if path.name != "datasets"] == ["run"]
+
+
+def test_half_keeps_what_the_rounded_weights_give(checkpoint, few, tmp_path):
+    assert main(of_checkpoint(checkpoint, few, tmp_path / "run", "--half", "--no-images", "--dtype", "bf16")) == 0
+    run = load_run(tmp_path / "run")
+    assert run.logits.dtype == np.float16
+    assert run.weights.stat().st_size < 0.6 * checkpoint.stat().st_size
+    assert image_source(run) is None
+    assert not (tmp_path / "datasets").exists()
+    assert run.provenance["dtype"] == "bf16"
+
+
+def test_both_splits_and_images_stored_once(program, data, tmp_path):
+    assert main(of_program(program, data, tmp_path / "a")) == 0
+    shard = tmp_path / "datasets" / "cifar10" / "test-00000-of-00001.parquet"
+    first = shard.stat().st_mtime_ns
+    assert main(of_program(program, data, tmp_path / "b", "--split", "test,calibration", "--batch", "77")) == 0
+    assert shard.stat().st_mtime_ns == first
+    a, b = load_run(tmp_path / "a"), load_run(tmp_path / "b")
+    assert [len(b.positions(split)) for split in ("test", "calibration")] == [COUNT, 3]
+    same = b.logits.take(b.positions("test"))
+    assert np.abs(all_logits(a) - same).max() < 1e-5
+    assert (b.arch, b.weights, b.model) == (None, None, None)
+    validate_run(b.path)
+    assert all(entry.error is None for entry in list_runs())
+
+
+def test_other_images_of_the_same_name_are_refused(program, data, few, images, tmp_path, capsys):
+    assert main(of_program(program, data, tmp_path / "a")) == 0
+    assert main(of_program(program, few, tmp_path / "b")) == 2
+    assert "holds 520 images that are not this test split's 8: choose another --dataset name" in capsys.readouterr().err
+    changed = images.pixels.copy()
+    changed[4, 0, 0, 0] ^= 1
+    other = tmp_path / "other" / "test-0.parquet"
+    write_parquet(Images(changed, images.labels, images.class_names), other)
+    assert main(of_program(program, other.parent, tmp_path / "b")) == 2
+    assert "holds another image 5 than this test split" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "datasets", "other"]
+
+
+def test_a_corrupted_run_stands_beside_the_clean_one(program, data, images, tmp_path):
+    assert main(of_program(program, data, tmp_path / "clean")) == 0
+    assert main(of_program(program, data, tmp_path / "noisy", "--corrupt", "gaussian_noise:3", "--seed", "4")) == 0
+    clean, noisy = load_run(tmp_path / "clean"), load_run(tmp_path / "noisy")
+    assert noisy.title == clean.title + ", gaussian noise of severity 3"
+    assert "under gaussian noise of severity 3" in noisy.provenance["summary"]
+    assert noisy.provenance["corruption"]["seed"] == 4
+    assert noisy.dataset == "cifar10-gaussian-noise-3"
+    expected = corrupt(images.pixels, "gaussian-noise", 3, seed=4)  # as a whole, though it was evaluated in chunks
+    shown = np.stack([decode(file) for file in image_source(noisy).encoded(np.arange(COUNT))])
+    assert np.array_equal(shown, expected)
+    assert not np.array_equal(all_logits(noisy), all_logits(clean))
+    validate_run(noisy.path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_killed_evaluation_goes_on_where_it_was(checkpoint, data, images, tmp_path, capsys):
+    out, partial = tmp_path / "run", tmp_path / "run.partial"
+    command = of_checkpoint(checkpoint, data, out, "--batch", "64")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "analysis", *command], cwd=PROJECT, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    deadline = time.monotonic() + 120
+    while not list(partial.glob("logits-*.npy")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = sorted(partial.glob("logits-*.npy"))
+    assert 1 <= len(kept) < 3
+    assert not out.exists()
+    assert main([*command, "--dtype", "bf16"]) == 2
+    assert "was begun with another dtype (fp32, not bf16): give the same to go on" in capsys.readouterr().err
+    marked = np.load(kept[0]) + 1000  # if the chunk were evaluated again, this would be gone
+    np.save(kept[0], marked)
+    assert main([*command, "--batch", "100"]) == 0
+    assert not partial.exists()
+    run = load_run(out)
+    validate_run(run.path)
+    assert np.array_equal(all_logits(run)[:, :256], marked)
+    network = load_checkpoint(checkpoint, arch="msdnet-cifar10")
+    expected = predict(network, images.read(500, COUNT), "cifar10", CPU)
+    assert np.abs(all_logits(run)[:, 500:] - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_several_processes_share_the_images(program, data, tmp_path, monkeypatch, capsys):
+    """Two processes with the environment that torchrun gives them; the leading one is this."""
+    command = of_program(program, data, tmp_path / "run")
+    other = subprocess.Popen(
+        [sys.executable, "-m", "analysis", *command],
+        cwd=PROJECT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"},
+        stdout=subprocess.PIPE,
+    )
+    with monkeypatch.context() as environment:
+        environment.setenv("RANK", "0")
+        environment.setenv("WORLD_SIZE", "2")
+        assert main(command) == 0
+    assert other.communicate()[0] == b""
+    assert other.returncode == 0
+    assert capsys.readouterr().out.count("test accuracy, %") == 1
+    run = load_run(tmp_path / "run")
+    assert run.provenance["processes"] == 2
+    assert main(of_program(program, data, tmp_path / "alone")) == 0
+    assert np.array_equal(all_logits(run), all_logits(load_run(tmp_path / "alone")))
+    assert not (tmp_path / "run.partial").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--split", "train"], "--split train: name test, calibration or test,calibration"),
+        (["--split", "test,test"], "names a split twice"),
+        (["--batch", "0"], "--batch 0: evaluate at least 1 image"),
+        (["--corrupt", "frost:2"], "frost lays photographs"),
+        (["--latency", "0"], "--latency 0: measure at least 1 image"),
+        (["--dataset", "../x"], "--dataset ../x: use letters"),
+        (["--seed", "-1"], "--seed -1: give a whole number"),
+        (["--split", "calibration"], "has no calibration images"),
+        (["--arch", "msdnet-cifar100"], "not a checkpoint of msdnet-cifar100"),
+        (["--arch", "exported"], "can run its author's code: if you trust it, add --trust-model"),
+        (["--arch", "exported", "--trust-model"], "--arch exported needs --dataset cifar10, cifar100, imagenet"),
+    ],
+)
+def test_wrong_settings_are_one_sentence_and_leave_nothing(checkpoint, few, tmp_path, capsys, more, said):
+    assert main(of_checkpoint(checkpoint, few, tmp_path / "runs" / "run", *more)) == 2
+    errors = capsys.readouterr().err
+    assert said in errors
+    assert errors.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_classes_and_damaged_images_leave_nothing(checkpoint, images, tmp_path, capsys):
+    folder = tmp_path / "data"
+    write_parquet(Images(images.pixels[:4], np.arange(4), ("a", "b", "c", "d")), folder / "test-0.parquet")
+    out = tmp_path / "runs" / "run"
+    assert main(of_checkpoint(checkpoint, folder, out)) == 2
+    assert "names 4 classes, and msdnet-cifar10 gives logits for 10" in capsys.readouterr().err
+    broken = Images(images.pixels[:2], images.labels[:2], (), (b"junk", b"junk"))
+    write_parquet(broken, folder / "test-0.parquet")
+    assert main(of_checkpoint(checkpoint, folder, out)) == 2
+    assert "image 1 cannot be decoded: copy the images again" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_an_existing_run_is_refused(checkpoint, few, tmp_path, capsys):
+    assert main(of_checkpoint(checkpoint, few, tmp_path)) == 2
+    assert "exists: choose another folder" in capsys.readouterr().err
+
+
+def test_images_without_labels_have_no_accuracy(program, images, tmp_path, capsys):
+    write_parquet(Images(images.pixels[:5], np.zeros(5, dtype=np.int64), ()), tmp_path / "data" / "test-0.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(tmp_path / "data" / "test-0.parquet", columns=["image"])
+    table = table.append_column("label", pa.nulls(5, pa.int64()))
+    pq.write_table(table, tmp_path / "data" / "test-0.parquet")
+    assert main(of_program(program, tmp_path / "data", tmp_path / "run")) == 0
+    assert "No labels, so no accuracy per exit." in capsys.readouterr().out
+    assert not load_run(tmp_path / "run").has_labels
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_asked_for_and_not_there(checkpoint, few, tmp_path, capsys):
+    assert main(of_checkpoint(checkpoint, few, tmp_path / "run", "--device", "cuda")) == 2
+    assert "torch finds no CUDA device here: use --device cpu" in capsys.readouterr().err
