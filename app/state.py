@@ -179,6 +179,40 @@ _ROWS = (
     Control(
         "cover_y", "integer", 50, "The square's middle, in percent from the top.", low=0, high=100, pages=("live",)
     ),
+    Control(
+        "method",
+        "choice",
+        "integrated-gradients",
+        "How pixels get their share.",
+        ("integrated-gradients", "input-x-gradient", "grad-cam", "occlusion"),
+        pages=("live",),
+    ),
+    Control(
+        "map",
+        "choice",
+        "coarsest",
+        "Which of the network's scales Grad-CAM reads.",
+        ("coarsest", "middle", "finest"),
+        pages=("live",),
+    ),
+    Control(
+        "through",
+        "choice",
+        "product",
+        "The product of all exits so far (PA with its default settings), or each exit's head by itself.",
+        ("product", "head"),
+        pages=("live",),
+    ),
+    Control(
+        "quantity",
+        "choice",
+        "prob",
+        "What is explained of the class: its probability, its logit, or the logarithm of its probability.",
+        ("prob", "logit", "log-prob"),
+        pages=("live",),
+    ),
+    Control("whom", "choice", "true", "Whose score is explained.", ("true", "predicted", "other"), pages=("live",)),
+    Control("other", "integer", 0, "The class that is explained, by its index.", low=0, pages=("live",)),
     # compute
     Control(
         "budget",

@@ -178,7 +178,12 @@ def integrated_gradients(
     steps = min(FIRST_STEPS, most_steps)
     explain = IntegratedGradients(scores)
     while True:
-        values = explain.attribute(pixels, baselines=0.0, n_steps=steps, internal_batch_size=PER_PASS).double()
+        values = explain.attribute(  # Gauss's points, captum's default, are dense near black, where a power of
+            pixels,
+            baselines=0.0,
+            n_steps=steps,
+            internal_batch_size=PER_PASS,  # a logit below 1 is steepest
+        ).double()
         delta = abs(float(values.sum()) - difference)
         converged = delta < TOLERANCE * abs(difference) or delta == 0
         if converged or 2 * steps > most_steps:

@@ -25,6 +25,7 @@ from analysis.storage.images import image_source
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.film_strip import film_strip
 from app.components.read_only import read_only
 from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
@@ -71,7 +72,8 @@ def render(view: View) -> None:
     with images:
         _pictures(picture, image, distortion)
     with right:
-        _trajectory(view, picture, image, distortion)
+        predicted = _trajectory(view, picture, image, distortion)
+    film_strip(view, image, label=picture.label, predicted=predicted, exit_names=exit_labels(view.run.exit_names))
 
 
 # --- the image -------------------------------------------------------------------------------------------------------
@@ -211,7 +213,8 @@ def _line(view: View, predictor: str, probs: np.ndarray, followed: int, label: i
     )
 
 
-def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Distortion) -> None:
+def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Distortion) -> int:
+    """The chart and what every exit answers; returns the class that the last exit answers."""
     with st.spinner("The network is loading …", show_time=False):
         live, before = _run(view, picture.key, image, distortion), _run(view, picture.key, picture.pixels, Distortion())
     names = exit_labels(view.run.exit_names)
@@ -252,6 +255,7 @@ def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Dis
         f"Times are the median of five passes of one image on {live.hardware}, from the start until the exit answered.",
         role="caption",
     )
+    return int(probs[-1].argmax())
 
 
 def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None, reached: int) -> None:

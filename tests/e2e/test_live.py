@@ -2,14 +2,18 @@
 
 import base64
 import io
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.attribution.methods import METHODS, SCALES
+from analysis.attribution.targets import QUANTITIES
 from analysis.storage import load_run
 from analysis.storage.folders import PROJECT
 from analysis.traces import load_traces
+from app.state import CONTROLS
 from tests.e2e.pages import address, figures, opened, title, words
 
 RUN = "msdnet-cifar100"
@@ -123,3 +127,53 @@ def test_a_run_without_weights_says_so(small_run):
     assert not app.exception
     assert "This run keeps no weights" in words(app)
     assert not figures(app)
+
+
+def done(app, seconds: float = 120):
+    """The page once its film-strip is there."""
+    end = time.monotonic() + seconds
+    while "film-strip" not in figures(app) and time.monotonic() < end:
+        assert not app.exception
+        time.sleep(0.5)
+        app.run()
+    return app
+
+
+def test_a_film_strip_is_computed_kept_and_shown(bundled):
+    wanted = {"method": "input-x-gradient", "through": "head", "quantity": "logit", "whom": "predicted"}
+    app = shown(**wanted)
+    assert "film-strip" not in figures(app)
+    next(button for button in app.button if button.label == "Compute the film-strip").click().run()
+    assert [button.label for button in app.button].count("Cancel") == 1
+    figure = figures(done(app))["film-strip"]
+    assert len(figure["data"]) == bundled.n_exits
+    assert {trace["coloraxis"] for trace in figure["data"]} == {"coloraxis"}
+    assert "correlate by" in title(figure)
+    again = figures(shown(**wanted))["film-strip"]
+    assert title(again) == title(figure)
+    assert {name: address(app)[name] for name in wanted} == wanted
+
+
+def test_cancel_ends_the_film_strip(bundled):
+    app = shown(noise="0.02", seed="7")
+    next(button for button in app.button if button.label == "Compute the film-strip").click().run()
+    process = app.session_state["film-strip-job"].process
+    next(button for button in app.button if button.label == "Cancel").click().run()
+    assert process.poll() is not None
+    assert "Compute the film-strip" in [button.label for button in app.button]
+
+
+def test_the_controls_offer_what_the_library_has():
+    assert CONTROLS["method"].choices == tuple(METHODS)
+    assert CONTROLS["map"].choices == SCALES
+    assert set(CONTROLS["quantity"].choices) == {one for row in QUANTITIES.values() for one in row}
+    assert set(CONTROLS["through"].choices) == set(QUANTITIES)
+
+
+def test_log_p_is_offered_where_it_is_defined(bundled):
+    def offered(method: str) -> list[str]:
+        app = shown(method=method)
+        return next(box for box in app.selectbox if box.label == "Score").options
+
+    assert offered("integrated-gradients") == ["probability"]
+    assert offered("input-x-gradient") == ["probability", "log probability"]

@@ -71,3 +71,14 @@ def test_arrow_keys_step_through_the_run(page):
     page.wait_for_function("() => new URL(location).searchParams.get('sample') === '13'")
     harness.settle(page)
     assert "sample 13" in page.get_by_test_id("stMain").inner_text()
+
+
+def test_a_film_strip_shows_its_progress_and_then_the_maps(page):
+    page.goto(page.url + "&method=input-x-gradient&through=head&quantity=logit")
+    harness.first_run(page)
+    page.get_by_role("button", name="Compute the film-strip").click()
+    page.get_by_role("button", name="Cancel").wait_for()
+    page.wait_for_selector('.xl-chart[data-name="film-strip"]')
+    harness.settle(page)
+    assert harness.plot(page, "film-strip", "gd.data.length") == 7
+    assert page.get_by_role("button", name="Cancel").count() == 0

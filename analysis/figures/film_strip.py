@@ -1,0 +1,103 @@
+"""A film-strip of attributions: the image, then one map per exit, all on one colour scale that is symmetric about 0."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.style import COLOURS, INK, MUTED, SURFACE, base_figure, plain
+
+AGAINST, FOR = COLOURS["hard-poe"], COLOURS["pa"]
+GAP = 0.012  # between maps, as a share of the width
+
+
+def film_strip_figure(
+    maps: np.ndarray,
+    *,
+    exit_names: Sequence[str],
+    captions: Sequence[str],
+    correlations: Sequence[float],
+    limit: float,
+    title: str,
+    subtitle: str,
+    height: int = 230,
+) -> go.Figure:
+    """One map per exit.
+
+    Parameters
+    ----------
+    maps : float, (exits, height, width)
+        Positive speaks for the class. NaN throughout where an exit has none.
+    captions : sequence of str, (exits,)
+        Below each map: its score, or why there is none; <= 24 characters or so.
+    correlations : sequence of float, (exits - 1,)
+        Spearman's correlation of neighbours, written between them; NaN where there is none.
+    limit : float
+        The colour scale runs from -limit to limit; what lies beyond has the colour of the end.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    count, rows, columns = maps.shape
+    figure = base_figure(title, subtitle, height=height, uirevision=f"strip {count}")
+    figure.layout.margin = {"l": 8, "r": 8, "t": 26, "b": 44}
+    width = (1 - (count - 1) * GAP) / count
+    for number in range(count):
+        axis = "" if number == 0 else str(number + 1)
+        start = number * (width + GAP)
+        figure.add_trace(
+            go.Heatmap(
+                z=[[None if np.isnan(v) else float(v) for v in row] for row in maps[number]],
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
+                coloraxis="coloraxis",
+                name=plain(exit_names[number]),
+                customdata=[[plain(exit_names[number])] * columns] * rows,
+                hovertemplate="exit %{customdata}<br>row %{y}, column %{x}: %{z:.3g}<extra></extra>",
+            )
+        )
+        hidden = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
+        figure.layout[f"xaxis{axis}"] = hidden | {"domain": [start, start + width], "constrain": "domain"}
+        figure.layout[f"yaxis{axis}"] = hidden | {
+            "autorange": "reversed",
+            "scaleanchor": f"x{axis}",
+            "constrain": "domain",
+            "anchor": f"x{axis}",
+        }
+        middle = start + width / 2
+        _write(figure, middle, 1.0, f"exit {exit_names[number]}", INK, "bottom")
+        _write(figure, middle, 0.0, captions[number], MUTED, "top")
+        if number and np.isfinite(correlations[number - 1]):
+            _write(
+                figure,
+                start - GAP / 2,
+                0.0,
+                f"\N{GREEK SMALL LETTER RHO} {correlations[number - 1]:.2f}",
+                INK,
+                "top",
+                18,
+            )
+    figure.layout.coloraxis = {
+        "cmin": -limit,
+        "cmax": limit,
+        "colorscale": [[0, AGAINST], [0.5, SURFACE], [1, FOR]],
+        "colorbar": {"thickness": 10, "len": 1, "nticks": 3, "tickformat": ".1e"},
+    }
+    figure.layout.margin.r = 70
+    return figure
+
+
+def _write(figure: go.Figure, x: float, y: float, text: str, colour: str, anchor: str, down: int = 0) -> None:
+    figure.add_annotation(
+        x=x,
+        y=y,
+        xref="paper",
+        yref="paper",
+        yshift=-down,
+        text=plain(text),
+        showarrow=False,
+        xanchor="center",
+        yanchor=anchor,
+        font={"color": colour, "size": 12},
+    )
