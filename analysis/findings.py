@@ -121,7 +121,7 @@ def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, t
     share = float(side.falling_percent([threshold])[0])
     who = "No sample loses" if share == 0 else f"{percent(share)} of samples lose"
     start, end = side.probability[0], side.probability[-1]
-    mean = "their mean rises" if end > start else "their mean falls"
+    mean = "the mean of all rises" if end > start else "the mean of all falls"
     who = who if share else who.lower()
     return f"{label}: {who} more than {threshold:g} on the way; {mean} from {start:.2f} to {end:.2f}"
 

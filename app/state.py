@@ -381,6 +381,11 @@ def finish() -> None:
     session.written = address
 
 
+def page() -> str:
+    """The page that is being drawn."""
+    return _session().page
+
+
 def get(name: str) -> object:
     """The value of a control; its default until someone sets it."""
     return _session().values.get(name, CONTROLS[name].default)

@@ -64,8 +64,7 @@ def control(
         value = default
     value = _within(row, value, arguments)
     shown = list(value) if row.kind == "choices" else value
-    if key not in st.session_state or st.session_state[key] != shown:
-        st.session_state[key] = shown
+    put(key, shown)
     arguments = (
         {"help": row.description}
         | arguments
@@ -73,6 +72,18 @@ def control(
     )
     _make(row, widget or _usual(row, options), label, options, show, arguments)
     return value
+
+
+def put(key: str, value: object) -> None:
+    """Give the widget of a key its value, before it is made, where it would show another.
+
+    A widget of the same key on another page is a new one to Streamlit, and starts at its own default although the
+    session still holds the value: so each page gives it once. Not on every run: that would wipe out what is typed.
+    """
+    page_key = f"page-of-{key}"
+    if st.session_state.get(page_key) != state.page() or key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    st.session_state[page_key] = state.page()
 
 
 def _narrow_all(name: str, options: Sequence[object]) -> None:

@@ -12,6 +12,7 @@ from analysis.predictors import Predictor, Setting, resolve
 from analysis.predictors.settings import REQUIRED
 from analysis.run import Run
 from app import state
+from app.components.controls import put
 from app.components.text import escape, plain_text
 
 
@@ -85,17 +86,11 @@ def _setting_widget(run: Run, predictor: Predictor, setting: Setting, texts: dic
         "args": (run, predictor, setting, key),
     }
     label = escape(setting.name.replace("_", " "))
+    put(key, typed)
     if setting.kind == "choice":
-        _put(key, typed)
         st.selectbox(label, [str(choice) for choice in setting.choices], **arguments)
     else:
-        _put(key, typed)
         st.text_input(label, placeholder="needed" if setting.default is REQUIRED else "none", **arguments)
-
-
-def _put(key: str, value: object) -> None:
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
 
 
 def _take_setting(run: Run, predictor: Predictor, setting: Setting, key: str) -> None:

@@ -41,13 +41,14 @@ def render(view: View) -> None:
     _query_row(view, table)
     held = current_brush(view)
     brush_line(held, offer_gallery=False)
+    understood = True
     try:
         rows = _rows(view, table, held)
     except ValueError as error:
         st.error(escape(error))
-        rows = np.array([], dtype=np.int64)
+        rows, understood = np.array([], dtype=np.int64), False
     _result_row(view, rows, len(table))
-    if not len(rows):
+    if understood and not len(rows):
         st.info("No sample passes every filter: take one back, or clear them all.")
     row = _on_screen(view, table, rows)
     wall, detail = st.columns([5, 6], gap="medium")

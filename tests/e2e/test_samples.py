@@ -119,6 +119,7 @@ def test_trajectories_run_over_cost_too(small_run):
 def test_a_wrong_query_says_where_and_the_page_stands(small_run):
     app = shown(query="fall >> 3")
     assert "query, character 7" in words(app)
+    assert "No sample passes" not in words(app)
     assert set(figures(app)) == FIGURES
     assert tiles(app) == []
 

@@ -86,6 +86,17 @@ def test_shared_controls_hold_from_page_to_page_and_the_history_steps_back(page)
     assert "monotonicity" not in page.url
 
 
+def test_the_shared_controls_show_on_every_page_what_the_page_is_computed_with(page, server):
+    page.goto(f"{server.url}/?run=full&predictor=hard-poe&poe=1")
+    harness.first_run(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    for title, path in (("Samples", "samples"), ("Monotonicity", "monotonicity"), ("Samples", "samples")):
+        open_page(page, title, path)
+        assert sidebar.get_by_label("PoE", exact=True).is_checked()
+        predictor = sidebar.get_by_role("combobox", name="Predictor")
+        assert "Hard PoE" in (predictor.input_value() or predictor.inner_text())
+
+
 def test_nothing_is_fetched_from_elsewhere(page, server):
     outside = []
     page.on("request", lambda request: outside.append(request.url) if not_here(request.url, server.url) else None)

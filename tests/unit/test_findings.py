@@ -83,3 +83,4 @@ def test_collapses_are_counted_over_samples_and_exits():
 def test_titles_follow_the_switch():
     assert findings.trajectories_title(BOTH, "Baseline", corrected=False).startswith("Baseline: 50.0% of samples lose")
     assert findings.trajectories_title(BOTH, "PA", corrected=True).startswith("PA: no sample loses more than 0.1")
+    assert "; the mean of all " in findings.trajectories_title(BOTH, "PA", corrected=True)  # not of those that lose
