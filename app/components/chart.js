@@ -459,7 +459,8 @@ class Chart {
     const title = wrapped(this.title, width / 8.4), subtitle = this.subtitle ? wrapped(this.subtitle, width / 6.6) : [];
     const top = 16 + 20 * title.length + 17 * subtitle.length + 8;
     layout.title = { text: `<b>${title.join("<br>")}</b>`, subtitle: { text: subtitle.join("<br>"), font: { size: 12 } },
-      font: { size: 16 }, x: 0, xref: "container", xanchor: "left", yref: "container", y: 1, yanchor: "top", pad: { t: 14, l: 14 } };
+      font: { size: 16 }, x: 0, xref: "container", xanchor: "left", yref: "container", y: 1, yanchor: "top",
+      pad: { t: 14 + 12 * (title.length - 1), l: 14 } }; // plotly moves a title of several lines up, out of the picture
     layout.margin = { ...layout.margin, t: (layout.margin?.t ?? 8) + top };
     layout.template.layout.paper_bgcolor = this.theme.background;
     layout.template.layout.font.family = "Helvetica, Arial, sans-serif";

@@ -193,6 +193,19 @@ def test_the_menu_saves_picture_and_data(page, tmp_path, item, ending):
         assert len(rows) == 1 + 3 * 7
 
 
+def test_a_long_title_is_wholly_in_the_saved_picture(page, tmp_path):
+    tool(page, "cloud", "Download this figure")
+    with page.expect_download() as saved:
+        page.locator('[data-name="cloud"] [role=menuitem]', has_text="Picture, SVG").click()
+    saved.value.save_as(tmp_path / "file.svg")
+    other = page.context.new_page()
+    other.goto((tmp_path / "file.svg").as_uri())
+    box = other.evaluate("(({ y, height }) => [y, height])(document.querySelector('.gtitle').getBBox())")
+    other.close()
+    assert box[0] >= 8
+    assert box[1] > 30  # two lines
+
+
 def test_the_menu_is_worked_with_the_keyboard(page):
     button = page.locator('[data-name="curve"] [aria-label="Download this figure"]')
     button.focus()
