@@ -69,7 +69,12 @@ def largest_fall(values: Float[np.ndarray, "exits samples"], *, relative: bool =
     start = drop.argmax(axis=0)
     columns = np.arange(values.shape[1])
     size = drop[start, columns]
-    reached = (values == lowest[start, columns]) & (np.arange(values.shape[0])[:, None] >= start)
+    if relative:
+        origin = np.broadcast_to(wide[start, columns], wide.shape)
+        fallen = relative_to(origin, origin - wide).astype(values.dtype)
+    else:
+        fallen = values[start, columns] - values  # as rounded as `size` is: a higher value may fall equally far
+    reached = (fallen == size) & (np.arange(values.shape[0])[:, None] >= start)
     falls = size > 0
     none = np.int16(-1)
     return Fall(

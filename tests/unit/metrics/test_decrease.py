@@ -60,3 +60,8 @@ def test_pairs_of_exits_are_counted_above_the_threshold():
 def test_the_precision_of_the_values_is_kept(relative):
     assert largest_fall(np.array([[0.5], [0.25]], np.float64), relative=relative).size.dtype == np.float64
     assert falls([0.5, 0.25], relative=relative).size.dtype == np.float32
+
+
+def test_of_falls_that_round_to_the_same_size_the_first_end_is_named():
+    fall = largest_fall(np.array([[0.25], [2.220446e-16], [0.0]], np.float32))
+    assert (fall.size[0], fall.from_exit[0], fall.to_exit[0]) == (np.float32(0.25), 0, 1)
