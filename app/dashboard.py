@@ -13,6 +13,7 @@ if str(PROJECT) not in sys.path:
 from app import state  # noqa: E402
 from app.components.sidebar import shared_controls  # noqa: E402
 from app.components.text import escape  # noqa: E402
+from app.garbage import freeze_what_stays  # noqa: E402
 
 TITLES = {
     "overview": "Overview",
@@ -46,6 +47,7 @@ def _show(name: str) -> None:
         if lines := state.notes():
             notes.info("\n\n".join(escape(line) for line in lines))
         state.finish()
+        freeze_what_stays()
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def fall_scatter_figure(
     x, y = to_scale(baseline, FALL_UNIT), to_scale(predictor, FALL_UNIT)
     style = predictor_style(colour_of)
     figure.add_trace(
-        go.Scattergl(
+        go.Scatter(
             x=x.astype(np.float32),
             y=y.astype(np.float32),
             name=SAMPLES,

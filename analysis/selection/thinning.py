@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MOST_POINTS = 5000
+MOST_POINTS = 2000
 
 
 def thinned(count: int, most: int = MOST_POINTS, *, seed: int = 0) -> np.ndarray:
@@ -18,7 +18,7 @@ def thinned(count: int, most: int = MOST_POINTS, *, seed: int = 0) -> np.ndarray
     >>> thinned(3).tolist()
     [0, 1, 2]
     >>> len(thinned(50_000))
-    5000
+    2000
     """
     if count <= most:
         return np.arange(count)

@@ -1,8 +1,8 @@
 """The one way to show a figure: plotly.js in a component of our own, which keeps its zoom and reports what is done.
 
 `st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and
-never tells Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes from the installed
-plotly package by the route in `plotly_route.py`. Whatever the browser sends is checked here before a view sees it.
+never tells Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes by the route in
+`plotly_route.py`. Whatever the browser sends is checked here before a view sees it.
 """
 
 import json

@@ -59,7 +59,7 @@ cloud = style.base_figure(
     "corrected",
 )
 points = rng.random((5000, 2)).astype("f4")
-cloud.add_scattergl(
+cloud.add_scatter(
     x=points[:, 0],
     y=points[:, 1] * (0.5 if on else 1),
     mode="markers",

@@ -301,7 +301,7 @@ def test_a_lasso_over_a_thinned_scatter_holds_all_samples(chromium, tmp_path_fac
         page = opened.page
         points = "gd._fullData.filter((t) => /scatter/.test(t.type)).map((t) => [Array.from(t.x), Array.from(t.y)])"
         drawn = max(harness.plot(page, "scatter", points), key=lambda trace: len(trace[0]))
-        assert len(drawn[0]) <= 5000
+        assert len(drawn[0]) <= 2000
         harness.plot(page, "scatter", "gd.scrollIntoView({block: 'center', behavior: 'instant'})")
         page.locator('.xl-chart[data-name="scatter"]').hover()
         page.locator('.xl-chart[data-name="scatter"]').get_by_label("Select with a lasso").click()
