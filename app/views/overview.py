@@ -12,12 +12,14 @@ from analysis.figures.class_falls import class_falls_figure
 from analysis.figures.correction_price import correction_price_figure
 from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
+from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
 from analysis.predictors import available_predictors, settings_key
 from analysis.published import Published
 from analysis.run import Run
 from analysis.selection.thinning import thinned
 from analysis.superclasses import superclasses_of
+from analysis.training_log import training_log
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -105,10 +107,16 @@ def _provenance(run: Run, comparison: Comparison, published: Mapping[str, Publis
 
 def _how_it_was_made(run: Run) -> None:
     known = {k: v for k, v in run.provenance.items() if k != "summary" and isinstance(v, (str, int, float))}
-    if known:
-        with st.expander("How this run was made"):
-            table = pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]})
-            plain_table(table)
+    log = training_log(run.provenance)
+    if not known and log is None:
+        return
+    with st.expander("How this run was made"):
+        if log is not None:
+            names = findings.exit_labels(run.exit_names)
+            figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names)
+            chart(figure, name="training", height=280)
+        if known:
+            plain_table(pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]}))
 
 
 def _in_words(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
