@@ -9,6 +9,7 @@ from analysis.figures.style import INK, base_figure, line_end_label, plain, spre
 
 LOSS_PANEL, ACCURACY_PANEL = [0.0, 0.42], [0.52, 1.0]
 FAINTEST = 0.25  # opacity of the first exit's line; the last exit's is 1
+_INK_RGB = ",".join(str(int(INK[i : i + 2], 16)) for i in (1, 3, 5))
 
 
 def training_curves_figure(
@@ -78,8 +79,7 @@ def _line(x: np.ndarray, y: np.ndarray, name: str, xaxis: str, yaxis: str, opaci
         y=y,
         name=plain(name),
         mode="lines",
-        line={"color": INK, "width": 2},
-        opacity=opacity,
+        line={"color": f"rgba({_INK_RGB},{opacity:.3f})", "width": 2},
         xaxis=xaxis,
         yaxis=yaxis,
         text=[plain(name)] * len(x),
