@@ -51,9 +51,10 @@ def spelled(name: str) -> str:
 
 
 def superclasses_of(dataset: str | None, class_names: Sequence[str]) -> Superclasses | None:
-    """The superclasses of a run's classes; None unless it is a CIFAR-100 run with 100 classes.
+    """The superclasses of a run's classes; None unless they are CIFAR-100's.
 
-    Classes are matched by name, and by the data set's alphabetical order where the names are not the data set's.
+    Classes are matched by name, whatever the data set is called (corrupted images have CIFAR-100's classes too), and by
+    the data set's alphabetical order where it is `cifar100` and the names are other ones.
 
     Parameters
     ----------
@@ -62,10 +63,12 @@ def superclasses_of(dataset: str | None, class_names: Sequence[str]) -> Supercla
     class_names
         One per class.
     """
-    if (dataset or "").lower().replace("-", "") != "cifar100" or len(class_names) != 100:
+    if len(class_names) != 100:
         return None
     group_of = {name: group for group, members in enumerate(CIFAR100.values()) for name in members.split()}
     names = [spelled(name) for name in class_names]
     if set(names) != set(group_of):
+        if (dataset or "").lower().replace("-", "") != "cifar100":
+            return None
         names = sorted(group_of)
     return Superclasses(tuple(CIFAR100), np.array([group_of[name] for name in names], np.int64))

@@ -27,7 +27,12 @@ def test_unknown_names_are_taken_in_the_order_of_the_data_set():
     np.testing.assert_array_equal(numbered.of_class, superclasses_of("cifar100", NAMES).of_class)
 
 
+def test_corrupted_images_have_the_superclasses_of_the_clean_ones():
+    found = superclasses_of("cifar100-gaussian-noise-3", NAMES)
+    np.testing.assert_array_equal(found.of_class, superclasses_of("cifar100", NAMES).of_class)
+
+
 def test_other_data_has_none():
     assert superclasses_of("cifar10", NAMES[:10]) is None
-    assert superclasses_of(None, NAMES) is None
+    assert superclasses_of(None, [str(i) for i in range(100)]) is None
     assert superclasses_of("cifar100", NAMES[:99]) is None
