@@ -1,5 +1,6 @@
 """Someone's own predictor: found, described without being run, checked, and part of the key."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from analysis.predictors import (
     available_predictors,
+    custom,
     custom_predictor,
     find_predictor,
     predict,
@@ -225,6 +227,19 @@ def test_a_default_that_is_no_literal_leaves_the_settings_open(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("def f(logits, table={[1]: 2}):\n    return logits\n")
     assert custom_predictor(f"{path}:f").open_settings
+
+
+@pytest.mark.parametrize("name", ["predictor", "logits", "first_sample", "total_samples"])
+def test_a_setting_that_predict_could_not_pass_on_is_refused(tmp_path, name):
+    file = tmp_path / "mine.py"
+    file.write_text(f"def mine(z, *, {name}=1):\n    return z\n")
+    with pytest.raises(ValueError, match=f"has a setting {name}, a name that `predict` uses itself"):
+        custom_predictor(f"{file}:mine")
+
+
+def test_every_name_that_predict_takes_is_reserved():
+    taken = inspect.signature(predict).parameters.values()
+    assert {p.name for p in taken if p.kind is not p.VAR_KEYWORD} == custom.RESERVED
 
 
 def test_a_built_in_id_is_refused(tmp_path):
