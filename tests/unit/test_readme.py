@@ -4,8 +4,6 @@ import re
 import sys
 from pathlib import Path
 
-import numpy as np
-
 PROJECT = Path(__file__).resolve().parents[2]
 if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
@@ -19,19 +17,19 @@ from analysis.traces import load_traces  # noqa: E402
 README = PROJECT / "README.md"
 THRESHOLDS = (0.01, 0.1)
 BEGIN, END = "<!-- table: python tests/unit/test_readme.py -->\n", "<!-- end of table -->\n"
-NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "msdnet": "MSDNet", "imta": "IMTA"}
 
 
 def row(run: Run, predictor: str) -> str:
     """One line: the last exit's accuracy and the share of samples that fall, with the paper's in parentheses."""
     traces = load_traces(run, predictor)
-    paper = published_for(run.dataset, run.model, run.n_exits)[predictor]
-    falls = decrease_percent(traces.falls["true_class", "absolute"].size, THRESHOLDS)
-    cells = [(100 * traces.correct[-1].mean(), 100 * paper.accuracy[-1])]
-    cells += zip(np.asarray(falls), paper.decrease("true_class", THRESHOLDS))
-    name = f"{NAMES[run.model]} on {NAMES[run.dataset]}, {run.provenance['epochs']} epochs"
+    paper = published_for(run.dataset, run.model, run.n_exits).get(predictor)
+    ours = [100 * traces.correct[-1].mean(), *decrease_percent(traces.falls["true_class", "absolute"].size, THRESHOLDS)]
+    cells = [f"{value:.2f}%" for value in ours]
+    if paper is not None:
+        theirs = [100 * paper.accuracy[-1], *paper.decrease("true_class", THRESHOLDS)]
+        cells = [f"{cell} ({value:.2f}%)" for cell, value in zip(cells, theirs)]
     label = "Baseline" if predictor == "baseline" else "PA"
-    return "| " + " | ".join([name, label, *(f"{ours:.2f}% ({theirs:.2f}%)" for ours, theirs in cells)]) + " |"
+    return "| " + " | ".join([run.title, label, *cells]) + " |"
 
 
 def table() -> str:
