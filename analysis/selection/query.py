@@ -15,26 +15,15 @@ too; `not (...)` is the plain opposite of what it holds.
 
 import difflib
 import operator
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-LONGEST = 1000  # characters
-DEEPEST = 40  # parentheses and `not`s within each other
+from analysis.selection.grammar import Compare, Flag, In, Join, Missing, Not, Operand, Parser, operands, wrong
 
-_KEYWORDS = {"and", "or", "not", "in", "is", "missing", "true", "false"}
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-      | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
-      | (?P<word>[^\W\d]\w*)
-      | (?P<column>`[^`]+`)
-      | (?P<text>"[^"]*"|'[^']*')
-      | (?P<sign><=|>=|==|!=|<|>|=|~|\(|\)|,)""",
-    re.VERBOSE,
-)
+LONGEST = 1000  # characters
 _ORDER: dict[str, Callable] = {
     "=": operator.eq,
     "==": operator.eq,
@@ -47,211 +36,12 @@ _ORDER: dict[str, Callable] = {
 
 
 @dataclass(frozen=True)
-class _Token:
-    kind: str  # number, word, keyword, column, text, sign, end
-    text: str  # as written; keywords in lower case, quotes taken off
-    position: int  # of its first character, from 1
-
-
-@dataclass(frozen=True)
-class _Operand:
-    """A column, a number, a text or true/false. `kind` as in `_Token`, or "bool"."""
-
-    kind: str
-    value: object
-    position: int
-
-
-@dataclass(frozen=True)
-class _Compare:
-    operands: tuple[_Operand, ...]
-    signs: tuple[_Token, ...]
-
-
-@dataclass(frozen=True)
-class _In:
-    operand: _Operand
-    values: tuple[_Operand, ...]
-    negated: bool
-
-
-@dataclass(frozen=True)
-class _Missing:
-    operand: _Operand
-    negated: bool
-
-
-@dataclass(frozen=True)
-class _Flag:
-    operand: _Operand
-
-
-@dataclass(frozen=True)
-class _Not:
-    of: object
-
-
-@dataclass(frozen=True)
-class _Join:
-    word: str  # "and" or "or"
-    parts: tuple
-
-
-@dataclass(frozen=True)
 class _Values:
     """What an operand is for a table: one kind, values that broadcast over the rows, and which of them are missing."""
 
     kind: str  # "number", "text" or "bool"
     values: object
     missing: object
-
-
-def _wrong(position: int, message: str) -> ValueError:
-    return ValueError(f"query, character {position}: {message}")
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise _wrong(at + 1, _unreadable(text, at))
-        kind, found = match.lastgroup, match.group()
-        if kind == "word" and found.lower() in _KEYWORDS:
-            yield _Token("keyword", found.lower(), at + 1)
-        elif kind in ("column", "text"):
-            yield _Token(kind, found[1:-1], at + 1)
-        elif kind != "space":
-            yield _Token(kind, found, at + 1)
-        at = match.end()
-    yield _Token("end", "the end", len(text) + 1)
-
-
-def _unreadable(text: str, at: int) -> str:
-    if text[at] in "\"'`":
-        return f"the {text[at]} is not closed (or holds nothing): add the second one"
-    if text[at].isdigit() or text[at] in "+-.":
-        found = text[at : at + 20].split()[0]
-        return f"{found!r} is not a number: write text that begins with a digit or sign between quotes"
-    return f"{text[at]!r} is not part of the query language: write text that holds signs between quotes"
-
-
-class _Parser:
-    """Recursive descent over the tokens; one method per rule."""
-
-    def __init__(self, text: str):
-        self.tokens = list(_tokens(text))
-        self.at = 0
-        self.depth = 0
-
-    @property
-    def next(self) -> _Token:
-        return self.tokens[self.at]
-
-    def take(self) -> _Token:
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def accept(self, kind: str, *texts: str) -> bool:
-        if self.next.kind == kind and self.next.text in texts:
-            self.at += 1
-            return True
-        return False
-
-    def expect(self, sign: str, what: str) -> None:
-        if not self.accept("sign", sign):
-            raise _wrong(self.next.position, f"expected {sign!r} {what}, found {self.next.text!r}")
-
-    def whole(self) -> object:
-        node = self.any_of()
-        if self.next.kind != "end":
-            raise _wrong(self.next.position, f"expected `and`, `or` or the end, found {self.next.text!r}")
-        return node
-
-    def any_of(self) -> object:
-        return self.joined("or", self.all_of)
-
-    def all_of(self) -> object:
-        return self.joined("and", self.negation)
-
-    def joined(self, word: str, part: Callable[[], object]) -> object:
-        parts = [part()]
-        while self.accept("keyword", word):
-            parts.append(part())
-        return parts[0] if len(parts) == 1 else _Join(word, tuple(parts))
-
-    def negation(self) -> object:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise _wrong(self.next.position, f"more than {DEEPEST} levels of parentheses and `not`: write it flatter")
-        if self.accept("keyword", "not"):
-            node = _Not(self.negation())
-        elif self.accept("sign", "("):
-            node = self.any_of()
-            self.expect(")", "to close the parenthesis")
-        else:
-            node = self.comparison()
-        self.depth -= 1
-        return node
-
-    def comparison(self) -> object:
-        first = self.operand()
-        if self.accept("keyword", "is"):
-            negated = self.accept("keyword", "not")
-            if not self.accept("keyword", "missing"):
-                raise _wrong(self.next.position, f"expected `missing` after `is`, found {self.next.text!r}")
-            return _Missing(first, negated)
-        if self.next.kind == "keyword" and self.next.text in ("in", "not"):
-            return self.listed(first)
-        operands, signs = [first], []
-        while self.next.kind == "sign" and self.next.text not in ("(", ")", ","):
-            signs.append(self.take())
-            operands.append(self.operand())
-        return _Compare(tuple(operands), tuple(signs)) if signs else _Flag(first)
-
-    def listed(self, first: _Operand) -> _In:
-        negated = self.accept("keyword", "not")
-        if not self.accept("keyword", "in"):
-            raise _wrong(self.next.position, f"expected `in`, found {self.next.text!r}")
-        self.expect("(", "to open the list")
-        values = [self.operand()]
-        while self.accept("sign", ","):
-            values.append(self.operand())
-        self.expect(")", "to close the list")
-        return _In(first, tuple(values), negated)
-
-    def operand(self) -> _Operand:
-        token = self.take()
-        if token.kind == "number":
-            return _Operand("number", _number(token), token.position)
-        if token.kind in ("word", "column", "text"):
-            return _Operand(token.kind, token.text, token.position)
-        if token.kind == "keyword" and token.text in ("true", "false"):
-            return _Operand("bool", token.text == "true", token.position)
-        raise _wrong(token.position, f"expected a column, a number or a text, found {token.text!r}")
-
-
-def _number(token: _Token) -> int | float:
-    value = float(token.text)
-    if not np.isfinite(value):
-        raise _wrong(token.position, f"{token.text!r} is too large a number")
-    whole = re.fullmatch(r"[-+]?\d{1,18}", token.text)
-    return int(token.text) if whole else value
-
-
-def _operands(node: object) -> Iterator[_Operand]:
-    if isinstance(node, _Join):
-        for part in node.parts:
-            yield from _operands(part)
-    elif isinstance(node, _Not):
-        yield from _operands(node.of)
-    elif isinstance(node, _Compare):
-        yield from node.operands
-    elif isinstance(node, _In):
-        yield node.operand
-        yield from node.values
-    elif isinstance(node, _Missing | _Flag):
-        yield node.operand
 
 
 def _column(column: pd.Series) -> _Values:
@@ -282,7 +72,7 @@ class Query:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names that stand for columns wherever the table has them, in the order of their first use."""
-        return tuple(dict.fromkeys(o.value for o in _operands(self._node) if o.kind in ("word", "column")))
+        return tuple(dict.fromkeys(o.value for o in operands(self._node) if o.kind in ("word", "column")))
 
     def mask(self, table: pd.DataFrame) -> np.ndarray:
         """Which rows the query keeps.
@@ -315,27 +105,27 @@ class _Evaluation:
         self.known: dict[str, _Values] = {}
 
     def of(self, node: object) -> np.ndarray:
-        if isinstance(node, _Join):
+        if isinstance(node, Join):
             join = np.logical_and if node.word == "and" else np.logical_or
             result = self.of(node.parts[0])
             for part in node.parts[1:]:
                 result = join(result, self.of(part))
             return result
-        if isinstance(node, _Not):
+        if isinstance(node, Not):
             return np.logical_not(self.of(node.of))
-        if isinstance(node, _Missing):
+        if isinstance(node, Missing):
             missing = self.column(node.operand).missing
             return np.logical_not(missing) if node.negated else missing
-        if isinstance(node, _Flag):
+        if isinstance(node, Flag):
             return self.flag(node.operand)
-        if isinstance(node, _In):
+        if isinstance(node, In):
             return self.listed(node)
         return self.compared(node)
 
-    def is_column(self, operand: _Operand) -> bool:
+    def is_column(self, operand: Operand) -> bool:
         return operand.kind == "column" or (operand.kind == "word" and operand.value in self.table.columns)
 
-    def column(self, operand: _Operand) -> _Values:
+    def column(self, operand: Operand) -> _Values:
         name = operand.value
         if operand.kind not in ("word", "column") or name not in self.table.columns:
             raise self.no_column(operand)
@@ -343,24 +133,24 @@ class _Evaluation:
             self.known[name] = _column(self.table[name])
         return self.known[name]
 
-    def no_column(self, operand: _Operand) -> ValueError:
+    def no_column(self, operand: Operand) -> ValueError:
         near = difflib.get_close_matches(str(operand.value), [str(column) for column in self.table.columns], n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "see the list of columns"
-        return _wrong(operand.position, f"there is no column {str(operand.value)!r}: {hint}")
+        return wrong(operand.position, f"there is no column {str(operand.value)!r}: {hint}")
 
-    def values(self, operand: _Operand) -> _Values:
+    def values(self, operand: Operand) -> _Values:
         if self.is_column(operand):
             return self.column(operand)
         kind = "text" if operand.kind in ("word", "text") else operand.kind
         return _Values(kind, operand.value, np.False_)
 
-    def flag(self, operand: _Operand) -> np.ndarray:
+    def flag(self, operand: Operand) -> np.ndarray:
         column = self.column(operand)
         if column.kind != "bool":
-            raise _wrong(operand.position, f"{operand.value!r} is not a yes-or-no column: compare it with something")
+            raise wrong(operand.position, f"{operand.value!r} is not a yes-or-no column: compare it with something")
         return column.values & ~column.missing
 
-    def listed(self, node: _In) -> np.ndarray:
+    def listed(self, node: In) -> np.ndarray:
         left = self.values(node.operand)
         found = np.False_
         known = ~left.missing
@@ -370,14 +160,14 @@ class _Evaluation:
             known = known & ~right.missing
         return known & ~found if node.negated else found
 
-    def compared(self, node: _Compare) -> np.ndarray:
+    def compared(self, node: Compare) -> np.ndarray:
         values = [self.values(operand) for operand in node.operands]
         result = np.True_
         for i, sign in enumerate(node.signs):
             result = result & self.pair(sign.text, values[i], values[i + 1], node.operands[i], node.operands[i + 1])
         return result
 
-    def pair(self, sign: str, left: _Values, right: _Values, first: _Operand, second: _Operand) -> np.ndarray:
+    def pair(self, sign: str, left: _Values, right: _Values, first: Operand, second: Operand) -> np.ndarray:
         known = np.logical_not(left.missing | right.missing)
         if sign == "~":
             return known & self.contains(left, right, first, second)
@@ -386,26 +176,26 @@ class _Evaluation:
         if left.kind != right.kind:
             raise self.unlike(left, right, first, second)
         if left.kind == "bool" and sign not in ("=", "==", "!="):
-            raise _wrong(first.position, f"yes-or-no values have no order: use = or != instead of {sign}")
+            raise wrong(first.position, f"yes-or-no values have no order: use = or != instead of {sign}")
         return known & np.asarray(_ORDER[sign](left.values, right.values), dtype=bool)
 
-    def unlike(self, left: _Values, right: _Values, first: _Operand, second: _Operand) -> ValueError:
+    def unlike(self, left: _Values, right: _Values, first: Operand, second: Operand) -> ValueError:
         names = {"number": "a number", "text": "text", "bool": "yes or no"}
         unknown = next((o for o in (first, second) if o.kind == "word" and not self.is_column(o)), None)
         if unknown is not None:
             return self.no_column(unknown)
-        return _wrong(
+        return wrong(
             second.position,
             f"{str(second.value)!r} is {names[right.kind]}, but {str(first.value)!r} is {names[left.kind]}",
         )
 
-    def contains(self, left: _Values, right: _Values, first: _Operand, second: _Operand) -> np.ndarray:
+    def contains(self, left: _Values, right: _Values, first: Operand, second: Operand) -> np.ndarray:
         if not self.is_column(first):
             raise self.no_column(first)
         if left.kind != "text":
-            raise _wrong(first.position, f"{str(first.value)!r} is not text: ~ looks for a text within a text")
+            raise wrong(first.position, f"{str(first.value)!r} is not text: ~ looks for a text within a text")
         if self.is_column(second) or right.kind != "text":
-            raise _wrong(second.position, "~ looks for a word, or a text between quotes")
+            raise wrong(second.position, "~ looks for a word, or a text between quotes")
         part = right.values.lower()
         codes, names = pd.factorize(left.values)  # few names, many rows
         return (
@@ -442,4 +232,4 @@ def parse(text: str) -> Query:
         raise ValueError(f"query: longer than {LONGEST} characters: shorten it")
     if not text.strip():
         return Query(text, None)
-    return Query(text, _Parser(text).whole())
+    return Query(text, Parser(text).whole())

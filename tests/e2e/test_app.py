@@ -9,7 +9,7 @@ import pytest
 from analysis.storage import load_run
 from analysis.symlog import FALL_UNIT, to_scale
 from analysis.traces import load_traces
-from app.state import CONTROLS, EVERY_PAGE
+from app.control_table import CONTROLS, EVERY_PAGE
 from tests.e2e import browser as harness
 from tests.e2e import runs
 

@@ -13,7 +13,7 @@ from analysis.attribution.targets import QUANTITIES
 from analysis.storage import load_run
 from analysis.storage.folders import PROJECT
 from analysis.traces import load_traces
-from app.state import CONTROLS
+from app.control_table import CONTROLS
 from tests.e2e.pages import address, figures, opened, title, words
 
 RUN = "msdnet-cifar100"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.state import EVERY_PAGE
+from app.control_table import EVERY_PAGE
 from tests.e2e import pages
 
 

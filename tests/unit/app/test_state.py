@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import state
-from app.state import CONTROLS, Control, as_text, from_address, parse, to_address
+from app.control_table import CONTROLS, Control
+from app.state import as_text, from_address, parse, to_address
 
 NUMBER = Control("n", "number", 0.5, "", low=0, high=1)
 COUNT = Control("k", "integer", 3, "", low=1, high=100)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.selection.query import DEEPEST, LONGEST, parse
+from analysis.selection.grammar import DEEPEST
+from analysis.selection.query import LONGEST, parse
 
 TABLE = pd.DataFrame(
     {

@@ -1,0 +1,217 @@
+"""The table of everything a person can set: names in the address, kinds, defaults, bounds and pages. Imports nothing.
+
+A view adds its controls to its own block; the sidebar, the address and the tests are made from this table.
+"""
+
+from dataclasses import dataclass
+
+ALWAYS_WRITTEN = ("run", "predictor", "poe")
+EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control: what it is called in the address, what it holds, what it may hold and on which pages it stands.
+
+    `kind` is one of `text`, `choice`, `choices` (a tuple), `switch` (bool), `integer`, `number` or `optional-number`
+    (None when empty). `choices` lists what is allowed where that is known beforehand; where it depends on the run,
+    `control(...)` narrows it. `low` and `high` bound numbers; for text, `high` bounds the length (200 characters
+    unless told).
+    """
+
+    name: str
+    kind: str
+    default: object
+    description: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    pages: tuple[str, ...] = EVERY_PAGE
+
+
+# The rows of one page stand together: a view adds its controls to its own block.
+_ROWS = (
+    # shared
+    Control("run", "text", "", "The run on screen: the name of its folder."),
+    Control("predictor", "text", "pa", "The correction that the PoE switch turns on."),
+    Control("poe", "switch", False, "On: the chosen predictor over a faint baseline. Off: the baseline alone."),
+    Control("sample", "text", "", "The sample on screen, by its id; empty: the first of the split."),
+    Control("split", "choice", "test", "Which samples the numbers are over.", ("test", "calibration", "all")),
+    Control("unit", "text", "", "The unit of cost; empty: the run's first."),
+    Control(
+        "set", "text", "", "Settings of the predictor that differ from their defaults: name:value,name:value.", high=600
+    ),
+    # overview
+    Control("drawn", "integer", 40, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
+    Control(
+        "draw",
+        "integer",
+        0,
+        "Which samples are drawn: a number that picks them, the same ones every time.",
+        low=0,
+        high=9999,
+        pages=("overview",),
+    ),
+    Control(
+        "grouping",
+        "choice",
+        "classes",
+        "Falls by class, or by superclass where the data set has them.",
+        ("classes", "superclasses"),
+        pages=("overview",),
+    ),
+    # samples
+    Control("true", "text", "", "Samples of one true class, by its index; empty: every class.", pages=("samples",)),
+    Control("guess", "text", "", "Samples predicted as one class at the last exit, by its index.", pages=("samples",)),
+    Control(
+        "right", "choice", "any", "Samples that are right, or wrong.", ("any", "right", "wrong"), pages=("samples",)
+    ),
+    Control("at", "text", "last", "The exit that counts for right and wrong: last, or its number.", pages=("samples",)),
+    Control(
+        "effect",
+        "choice",
+        "any",
+        "What the chosen predictor does to the last exit's answer: wrong to right, right to wrong, another class.",
+        ("any", "fixed", "broken", "changed"),
+        pages=("samples",),
+    ),
+    Control("above", "number", 0.0, "Samples whose largest fall is above this.", low=0, high=1, pages=("samples",)),
+    Control("query", "text", "", "A query on any column.", high=1000, pages=("samples",)),
+    Control("sort", "text", "fall", "The column that orders the samples.", pages=("samples",)),
+    Control("order", "choice", "down", "Largest first, or smallest first.", ("down", "up"), pages=("samples",)),
+    Control("page", "integer", 1, "The page of the gallery.", low=1, pages=("samples",)),
+    Control("per", "choice", "48", "Samples on a page.", ("24", "48", "96"), pages=("samples",)),
+    Control("axis", "choice", "exits", "What trajectories run over.", ("exits", "cost"), pages=("samples",)),
+    # samples and monotonicity
+    Control(
+        "brush",
+        "text",
+        "",
+        "What was brushed or clicked in a figure of falls.",
+        high=4000,
+        pages=("samples", "monotonicity"),
+    ),
+    # monotonicity
+    Control(
+        "of",
+        "choice",
+        "true_class",
+        "Whose probability falls.",
+        ("true_class", "final_prediction", "any_class"),
+        pages=("monotonicity",),
+    ),
+    Control(
+        "size",
+        "choice",
+        "absolute",
+        "Falls in probability, or as a share of the highest value so far.",
+        ("absolute", "relative"),
+        pages=("monotonicity",),
+    ),
+    Control(
+        "beside",
+        "choices",
+        (),
+        "Further predictors to compare, with their default settings.",
+        pages=("monotonicity", "compute"),
+    ),
+    Control(
+        "published",
+        "switch",
+        True,
+        "The paper's numbers for this network, as open markers.",
+        pages=("monotonicity", "compute"),
+    ),
+    Control(
+        "scale",
+        "choice",
+        "log",
+        "The axis of percents: powers of ten down to 0, or linear.",
+        ("log", "linear"),
+        pages=("monotonicity",),
+    ),
+    Control(
+        "over",
+        "choice",
+        "0.01",
+        "Only falls above this count in the matrix of exits.",
+        ("0", "0.0001", "0.01", "0.05", "0.1", "0.2", "0.25", "0.33", "0.5"),
+        pages=("monotonicity",),
+    ),
+    # live
+    Control("source", "choice", "run", "An image of the run, or one of your own.", ("run", "upload"), pages=("live",)),
+    Control("until", "integer", 0, "How many exits run; 0: all.", low=0, pages=("live",)),
+    Control("turn", "integer", 0, "Rotation, in degrees.", low=-180, high=180, pages=("live",)),
+    Control(
+        "blur",
+        "integer",
+        0,
+        "Standard deviation of a Gaussian blur, in percent of the image's width.",
+        low=0,
+        high=25,
+        pages=("live",),
+    ),
+    Control(
+        "noise", "number", 0.0, "Standard deviation of noise on pixels from 0 to 1.", low=0, high=1, pages=("live",)
+    ),
+    Control("seed", "integer", 0, "Which noise: the same number draws the same.", low=0, high=9999, pages=("live",)),
+    Control(
+        "cover",
+        "integer",
+        0,
+        "Side of a grey square that hides a part, in percent of the image's width.",
+        low=0,
+        high=100,
+        pages=("live",),
+    ),
+    Control(
+        "cover_x", "integer", 50, "The square's middle, in percent from the left.", low=0, high=100, pages=("live",)
+    ),
+    Control(
+        "cover_y", "integer", 50, "The square's middle, in percent from the top.", low=0, high=100, pages=("live",)
+    ),
+    Control(
+        "method",
+        "choice",
+        "integrated-gradients",
+        "How pixels get their share.",
+        ("integrated-gradients", "input-x-gradient", "grad-cam", "occlusion"),
+        pages=("live",),
+    ),
+    Control(
+        "map",
+        "choice",
+        "coarsest",
+        "Which of the network's scales Grad-CAM reads.",
+        ("coarsest", "middle", "finest"),
+        pages=("live",),
+    ),
+    Control(
+        "through",
+        "choice",
+        "product",
+        "The product of all exits so far (PA with its default settings), or each exit's head by itself.",
+        ("product", "head"),
+        pages=("live",),
+    ),
+    Control(
+        "quantity",
+        "choice",
+        "prob",
+        "What is explained of the class: its probability, its logit, or the logarithm of its probability.",
+        ("prob", "logit", "log-prob"),
+        pages=("live",),
+    ),
+    Control("whom", "choice", "true", "Whose score is explained.", ("true", "predicted", "other"), pages=("live",)),
+    Control("other", "integer", 0, "The class that is explained, by its index.", low=0, pages=("live",)),
+    # compute
+    Control(
+        "budget",
+        "optional-number",
+        None,
+        "Cost per sample that may be spent, in the unit on screen; empty: the middle exit.",
+        low=0,
+        pages=("compute",),
+    ),
+)
+CONTROLS: dict[str, Control] = {row.name: row for row in _ROWS}
