@@ -12,6 +12,7 @@ import io
 import math
 import operator
 import pickle
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,9 @@ class Stub:
     append = extend = add = _swallow
 
 
+_PLAIN_DTYPE = re.compile(r"[<>=|]?(\?|[biufcSU]\d{0,9}|[Mm]8?(\[\d*\w+\])?)")
+
+
 class _Dtype:
     """A pickled dtype, of which only the kind, the size and the byte order are taken."""
 
@@ -90,7 +94,8 @@ class _Dtype:
 
     @property
     def is_plain(self) -> bool:
-        return self.code.lstrip("<>=|")[:1] in tuple("?biufcSUMm")
+        """Whether it is one plain type: `f4,O` would begin like one, and hold objects."""
+        return _PLAIN_DTYPE.fullmatch(self.code) is not None
 
     def plain(self) -> np.dtype:
         """The dtype.

@@ -80,6 +80,17 @@ def test_bytes_are_never_taken_for_object_pointers():
     assert array.dtype != object
 
 
+@pytest.mark.parametrize("code", [b"f4,O", b"O,f4", b"2O8", b"i4,i4", b"f4\nO"])
+def test_a_type_that_begins_plainly_is_not_taken_for_a_plain_one(code):
+    """NumPy reads `f4,O` as a struct that holds objects, and would take them from beyond an empty list."""
+    payload = (
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
+        b"(K\x01J\xff\xff\xff\x00\x85cnumpy\ndtype\nX" + len(code).to_bytes(4, "little") + code + b"\x89\x88\x87R"
+        b"\x89]tb."
+    )
+    assert RestrictedUnpickler(io.BytesIO(payload)).load().shape == (0,)
+
+
 @pytest.mark.parametrize("length", [b"\xff\xff\xff\x00", b"\xff\xff\xff\xff"])
 def test_a_list_of_objects_is_never_read_beyond_its_end(length):
     """NumPy takes as many objects from a pickled list as the shape says: a shorter list would crash."""
