@@ -31,7 +31,10 @@ def in_type_of(logits, settings: dict[str, object]) -> dict[str, object]:
         return settings
     bounds = {name: settings[name] for name in ("threshold", "cap") if settings.get(name) is not None}
     limit = np.finfo(np.float32).max
-    return settings | {name: float(np.float32(np.clip(value, -limit, limit))) for name, value in bounds.items()}
+    rounded = {name: float(np.float32(np.clip(value, -limit, limit))) for name, value in bounds.items()}
+    if bounds.get("cap", 0) > 0:  # a cap below every float32 still caps: it does not remove every class
+        rounded["cap"] = max(rounded["cap"], float(np.nextafter(np.float32(0), np.float32(1))))
+    return settings | rounded
 
 
 def check_type(logits) -> None:

@@ -15,11 +15,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from analysis.predictors.settings import REQUIRED
+from analysis.predictors.settings import REQUIRED, RESERVED
 from analysis.predictors.table import PREDICTORS, Predictor, Setting
-
-RESERVED = frozenset({"predictor", "logits", "first_sample", "total_samples"})
-"""What `analysis.predictors.predict` takes beside the settings."""
 
 
 def read_source(path: str | Path) -> bytes:
@@ -180,11 +177,11 @@ def find_predictor(predictor: str | Predictor) -> Predictor:
         return PREDICTORS[predictor]
     if ":" in predictor:
         return custom_predictor(predictor)
+    if predictor in _registered:  # named with its file in this process: that is the one that is meant
+        return describe(Path(_registered[predictor].path), predictor)
     found, errors = environment_predictors()
     if predictor in found:
         return found[predictor]
-    if predictor in _registered:
-        return describe(Path(_registered[predictor].path), predictor)
     if errors:
         raise ValueError(f"predictor {predictor!r} is no known id, and {errors[0]}")
     known = ", ".join(PREDICTORS | found)

@@ -18,6 +18,7 @@ from analysis.predictors import (
     resolve,
     settings_key,
 )
+from analysis.predictors.settings import RESERVED
 
 SOURCE = '''
 """A file with a correction of someone's own."""
@@ -88,6 +89,11 @@ def nothing():
 partial = sharpen
 number = 3
 '''
+
+
+@pytest.fixture(autouse=True)
+def nothing_named_yet(monkeypatch):
+    monkeypatch.setattr(custom, "_registered", {})
 
 
 @pytest.fixture
@@ -239,7 +245,7 @@ def test_a_setting_that_predict_could_not_pass_on_is_refused(tmp_path, name):
 
 def test_every_name_that_predict_takes_is_reserved():
     taken = inspect.signature(predict).parameters.values()
-    assert {p.name for p in taken if p.kind is not p.VAR_KEYWORD} == custom.RESERVED
+    assert {p.name for p in taken if p.kind is not p.VAR_KEYWORD} == RESERVED
 
 
 def test_a_built_in_id_is_refused(tmp_path):
@@ -307,3 +313,16 @@ def test_naming_predictors_runs_no_file_and_imports_no_torch(file):
     environment = {"EXITLENS_PREDICTORS": f"{file}:sharpen", "PATH": ""}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "['sharpen'] False"
+
+
+def test_the_file_that_was_named_is_the_one_that_is_meant(file, tmp_path, monkeypatch):
+    other = tmp_path / "other.py"
+    other.write_text("def sharpen(logits):\n    return logits\n")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{other}:sharpen")
+    assert custom_predictor(f"{file}:sharpen").path == str(file)
+    assert find_predictor("sharpen").path == str(file)
+
+
+def test_an_open_setting_of_a_reserved_name_is_refused(file, logits):
+    with pytest.raises(ValueError, match="open_ended cannot take a setting 'predictor'"):
+        resolve(f"{file}:open_ended", {"predictor": 1})

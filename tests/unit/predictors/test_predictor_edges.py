@@ -177,3 +177,10 @@ def test_the_given_logits_are_not_changed(predictor):
 
 def test_a_gradient_is_not_followed():
     assert not predict("pa", torch.ones(1, 1, 2, requires_grad=True)).log_probs.requires_grad
+
+
+def test_a_cap_below_every_float32_caps_and_removes_no_class():
+    logits = np.array([[[3.0, -1.0, 0.5]]], np.float32)
+    tiny = predict("pa", logits, cap=1e-46)
+    assert not tiny.collapsed.any()
+    np.testing.assert_allclose(tiny.probs, predict("hard-poe", logits).probs)
