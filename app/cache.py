@@ -12,6 +12,7 @@ import streamlit as st
 from analysis.predictors import settings_key
 from analysis.run import Run
 from analysis.storage import RunEntry, list_runs, load_run
+from analysis.storage.images import ImageSource, image_source
 from analysis.traces import Traces, load_traces
 
 RUNS_KEPT = 4
@@ -63,6 +64,25 @@ def numbers(compute: Callable[..., object], *key: object, **arguments: object) -
 @st.cache_resource(max_entries=NUMBERS_KEPT, show_spinner=False)
 def _numbers(name: str, key: tuple, _compute: Callable[..., object], _arguments: dict) -> object:
     return _compute(**_arguments)
+
+
+def images(run: Run) -> ImageSource | None:
+    """The images of a run, opened once for as long as their files do not change; None where they are not there."""
+    files = tuple(_stamp(Path(shard)) for shards in run.image_tables.values() for shard in shards)
+    return _images(run.fingerprint, files, run) if any(files) else None
+
+
+def _stamp(path: Path) -> tuple[str, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return str(path), found.st_size, found.st_mtime_ns
+
+
+@st.cache_resource(max_entries=RUNS_KEPT, show_spinner=False)
+def _images(fingerprint: str, files: tuple, _run: Run) -> ImageSource | None:
+    return image_source(_run)
 
 
 def positions_by_id(run: Run) -> dict[str, int]:

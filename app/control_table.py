@@ -5,6 +5,7 @@ A view adds its controls to its own block; the sidebar, the address and the test
 
 from dataclasses import dataclass
 
+LONGEST_NAME = 2000  # of a run or a sample
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
 EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
 
@@ -13,8 +14,9 @@ EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
 class Control:
     """One control: what it is called in the address, what it holds, what it may hold and on which pages it stands.
 
-    `kind` is one of `text`, `choice`, `choices` (a tuple), `switch` (bool), `integer`, `number` or `optional-number`
-    (None when empty). `choices` lists what is allowed where that is known beforehand; where it depends on the run,
+    `kind` is one of `text`, `name` (of a run or a sample: any characters), `choice`, `choices` (a tuple), `switch`
+    (bool), `integer`, `number` or `optional-number` (None when empty). `choices` lists what is allowed where that is
+    known beforehand; where it depends on the run,
     `control(...)` narrows it. `low` and `high` bound numbers; for text, `high` bounds the length (200 characters
     unless told).
     """
@@ -32,10 +34,10 @@ class Control:
 # The rows of one page stand together: a view adds its controls to its own block.
 _ROWS = (
     # shared
-    Control("run", "text", "", "The run on screen: the name of its folder."),
+    Control("run", "name", "", "The run on screen: the name of its folder."),
     Control("predictor", "text", "pa", "The correction that the PoE switch turns on."),
     Control("poe", "switch", False, "On: the chosen predictor over a faint baseline. Off: the baseline alone."),
-    Control("sample", "text", "", "The sample on screen, by its id; empty: the first of the split."),
+    Control("sample", "name", "", "The sample on screen, by its id; empty: the first of the split."),
     Control("split", "choice", "test", "Which samples the numbers are over.", ("test", "calibration", "all")),
     Control("unit", "text", "", "The unit of cost; empty: the run's first."),
     Control(
@@ -76,7 +78,7 @@ _ROWS = (
         pages=("samples",),
     ),
     Control("above", "number", 0.0, "Samples whose largest fall is above this.", low=0, high=1, pages=("samples",)),
-    Control("query", "text", "", "A query on any column.", high=1000, pages=("samples",)),
+    Control("query", "text", "", "A query on any column.", high=4000, pages=("samples",)),
     Control("sort", "text", "fall", "The column that orders the samples.", pages=("samples",)),
     Control("order", "choice", "down", "Largest first, or smallest first.", ("down", "up"), pages=("samples",)),
     Control("page", "integer", 1, "The page of the gallery.", low=1, pages=("samples",)),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.control_table import ALWAYS_WRITTEN, CONTROLS, EVERY_PAGE, Control
+from app.control_table import ALWAYS_WRITTEN, CONTROLS, EVERY_PAGE, LONGEST_NAME, Control
 
 _SESSION = "exitlens"
 
@@ -26,9 +26,11 @@ def parse(control: Control, text: str) -> object:
     ValueError
         The text is not a value of this control: the message says what is allowed, and reads on from the control's name.
     """
-    limit = int(control.high or 200) if control.kind == "text" else 2000
+    limit = int(control.high or 200) if control.kind == "text" else LONGEST_NAME
     if len(text) > limit:
         raise ValueError(f"is longer than {limit} characters")
+    if control.kind == "name":
+        return text
     if not text.isprintable():
         raise ValueError("holds characters that cannot be shown")
     if control.kind == "text":
@@ -58,9 +60,10 @@ def _number(control: Control, text: str) -> int | float:
         if not text.isascii() or "_" in text:
             raise ValueError
         value = kind(text)
-    except ValueError:
+        finite = math.isfinite(value)
+    except (ValueError, OverflowError):  # a whole number of hundreds of digits is none that a float could hold
         raise ValueError(f"must be {'a whole number' if kind is int else 'a number'}") from None
-    if not math.isfinite(value):
+    if not finite:
         raise ValueError("must be finite")
     if (control.low is not None and value < control.low) or (control.high is not None and value > control.high):
         raise ValueError(f"must lie {_bounds(control)}")
@@ -90,7 +93,8 @@ def as_text(control: Control, value: object) -> str:
     if value is None:
         return ""
     if control.kind in ("number", "optional-number"):
-        return f"{value:.12g}"
+        short = f"{value:.12g}"
+        return short if float(short) == value else repr(float(value))
     return str(value)
 
 

@@ -24,7 +24,7 @@ def class_falls_figure(
     Parameters
     ----------
     names, counts : sequences, one per class
-        From the largest fall down; drawn from the top down. `customdata` holds the unescaped name for clicks.
+        From the largest fall down; drawn from the top down. `customdata` begins with the row, for clicks.
     lines : sequence of (predictor id, label, mean largest fall per class)
         The baseline first.
     emphasised : str
@@ -43,7 +43,7 @@ def class_falls_figure(
     figure.update_xaxes(showgrid=True, range=[-0.02 * top, 1.08 * top], zeroline=True, nticks=6)
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
-    about = [[str(name), plain(name), int(count)] for name, count in zip(names, counts)]
+    about = [[row, plain(name), int(count)] for row, name, count in zip(rows, names, counts)]
     for predictor_id, label, values in lines:
         style = predictor_style(predictor_id)
         figure.add_trace(

@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from analysis.storage.images import class_names_of
+
 NORMALISATION = {
     "cifar10": ((0.4914, 0.4824, 0.4467), (0.2471, 0.2435, 0.2616)),
     "cifar100": ((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
@@ -87,13 +89,6 @@ def decode(data: bytes) -> np.ndarray:
         raise UndecodableImage("cannot be decoded") from None
 
 
-def parquet_class_names(schema) -> tuple[str, ...]:
-    """Class names that Hugging Face keeps in a parquet schema's metadata; empty when there are none."""
-    info = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-    label = info.get("info", {}).get("features", {}).get("label", {})
-    return tuple(label.get("names", ()))
-
-
 def read_shard(shard: Path) -> tuple[list[bytes], np.ndarray]:
     """The encoded images of one shard and their labels, -1 where unknown."""
     try:
@@ -123,7 +118,7 @@ def load_parquet(shards: list[Path]) -> Images:
     sizes = {image.shape for image in pixels}
     if len(sizes) > 1:
         raise ValueError(f"{shards[0].parent} holds images of {len(sizes)} sizes: resize them to one size first")
-    class_names = parquet_class_names(pq.read_schema(shards[0]))
+    class_names = class_names_of(pq.read_schema(shards[0]))
     return Images(np.stack(pixels), np.concatenate(labels), class_names, tuple(encoded))
 
 

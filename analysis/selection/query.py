@@ -23,7 +23,7 @@ import pandas as pd
 
 from analysis.selection.grammar import Compare, Flag, In, Join, Missing, Not, Operand, Parser, operands, wrong
 
-LONGEST = 1000  # characters
+LONGEST = 4000  # characters
 _ORDER: dict[str, Callable] = {
     "=": operator.eq,
     "==": operator.eq,

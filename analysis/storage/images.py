@@ -30,6 +30,15 @@ def media_type(data: bytes) -> str | None:
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
 
 
+def class_names_of(schema: pa.Schema) -> tuple[str, ...]:
+    """The class names that Hugging Face keeps in a parquet schema's metadata; empty when there are none."""
+    try:
+        info = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        return tuple(str(name) for name in info["info"]["features"]["label"]["names"])
+    except (ValueError, KeyError, TypeError):
+        return ()
+
+
 class ImageTable:
     """Shards of image parquet as one list of encoded images.
 
@@ -60,12 +69,8 @@ class ImageTable:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The class names that Hugging Face keeps in the schema's metadata; empty when there are none."""
-        try:
-            info = json.loads((self._files[0].schema_arrow.metadata or {}).get(b"huggingface", b"{}"))
-            return tuple(str(name) for name in info["info"]["features"]["label"]["names"])
-        except (ValueError, KeyError, TypeError):
-            return ()
+        """As `class_names_of` finds them."""
+        return class_names_of(self._files[0].schema_arrow)
 
     def encoded(self, positions: Sequence[int]) -> list[bytes | None]:
         """The files (PNG, WebP, ...) at `positions`; None where a position is outside the table or holds no bytes."""

@@ -70,7 +70,7 @@ def _settings(view: View, label: int, predicted: int) -> tuple[StripSettings, st
         with other:
             control(
                 "other", "Which", range(view.run.n_classes), widget="selectbox", help=None,
-                show=lambda index: escape(view.run.class_names[index]),
+                show=lambda index: view.run.class_names[index],
             )  # fmt: skip
     index = classes.get(state.get("whom"), state.get("other"))
     settings = StripSettings(

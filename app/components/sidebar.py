@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from analysis.predictors import Predictor, available_predictors
+from analysis.predictors import Predictor, available_predictors, predictor_errors
 from analysis.run import Run
 from app import cache, state
 from app.components.address import copy_address
@@ -60,6 +60,8 @@ def shared_controls() -> View | None:
 def _view() -> View:
     with st.sidebar:
         run = _chosen_run()
+        for error in predictor_errors():
+            state.note(error)
         predictors = {key: p for key, p in available_predictors().items() if key != "baseline"}
         predictor = _chosen_predictor(run, predictors)
         poe = control("poe", "PoE", help="On: the chosen predictor, over a faint baseline. Off: the baseline alone.")

@@ -146,9 +146,7 @@ def _curve_choices(view: View, published: Mapping[str, Published]) -> None:
     kept = tuple(key for key in state.get("beside") if key in usable)
     if kept != state.get("beside") and set(state.get("beside")) - set(kept) <= {view.predictor, "baseline"}:
         state.set("beside", kept)  # what is drawn anyway needs no second line
-    control(
-        "beside", "Draw beside", usable, show=lambda key: escape(predictors[key].label), placeholder="other predictors"
-    )
+    control("beside", "Draw beside", usable, show=lambda key: predictors[key].label, placeholder="other predictors")
     if published:
         control("published", "Published values")
 

@@ -21,7 +21,6 @@ from analysis.models.distortions import Distortion, distorted
 from analysis.models.live import LiveRun, run_image
 from analysis.models.uploads import as_png, fitted, read_upload
 from analysis.predictors import available_predictors, predict
-from analysis.storage.images import image_source
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -96,7 +95,7 @@ def _size(view: View) -> int:
 
 def _from_run(view: View) -> Picture | None:
     _step_buttons(view)
-    source = cache.numbers(image_source, view.run.fingerprint, run=view.run)
+    source = cache.images(view.run)
     data = None if source is None else source.encoded([view.sample])[0]
     if data is None:
         instead = "choose another sample" if read_only() else "choose another sample, or an image of your own"
@@ -198,8 +197,13 @@ def _probs(view: View, predictor: str, live: LiveRun) -> np.ndarray:
     return predict(predictor, live.logits[:, None], **settings).probs[:, 0].numpy()
 
 
+def _predicted(probs: np.ndarray) -> np.ndarray:
+    """The class that each exit answers, -1 where no class has probability."""
+    return np.where(probs.max(1) > 0, probs.argmax(1), -1)
+
+
 def _line(view: View, predictor: str, probs: np.ndarray, followed: int, label: int) -> Trajectory:
-    values, predicted = probs[:, followed], probs.argmax(1)
+    values, predicted = probs[:, followed], _predicted(probs)
     fall = largest_fall(values[:, None])
     size = float(fall.size[0])
     return Trajectory(
@@ -208,7 +212,7 @@ def _line(view: View, predictor: str, probs: np.ndarray, followed: int, label: i
         values,
         probs.max(1),
         None if label < 0 else predicted == label,
-        [view.run.class_names[c] if probs[exit_, c] > 0 else "none" for exit_, c in enumerate(predicted)],
+        [view.run.class_names[c] if c >= 0 else "none" for c in predicted],
         (size, int(fall.from_exit[0]), int(fall.to_exit[0])) if size > 0 else None,
     )
 
@@ -255,7 +259,8 @@ def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Dis
         f"Times are the median of five passes of one image on {live.hardware}, from the start until the exit answered.",
         role="caption",
     )
-    return int(probs[-1].argmax())
+    answered = int(_predicted(probs)[-1])
+    return answered if answered >= 0 else int(live.logits[-1].argmax())
 
 
 def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None, reached: int) -> None:

@@ -293,20 +293,20 @@ def _classes(view: View, comparison: Comparison) -> None:
     table = pd.DataFrame(
         {"group": rows, "samples": falls.samples, "baseline": falls.baseline, view.predictor: falls.corrected}
     )
-    members = {name: _members(run, names, of_class, name) for name in rows[kept]}
+    members = [_members(of_class, int(group)) for group in falls.group[kept]]
     chart(figure, name="classes", data=table, on_click=lambda point: _open_group(point, members, comparison.has_labels))
     if superclasses is not None:
         control("grouping", "Group by", label_visibility="collapsed")
 
 
-def _members(run: Run, names: Sequence[str], of_class: np.ndarray | None, name: str) -> list[int]:
-    group = names.index(name)
+def _members(of_class: np.ndarray | None, group: int) -> list[int]:
+    """The classes of a group, by index: two classes may have the same name."""
     return [group] if of_class is None else np.flatnonzero(of_class == group).tolist()
 
 
-def _open_group(point: dict, members: Mapping[str, list[int]], has_labels: bool) -> None:
+def _open_group(point: dict, members: Sequence[list[int]], has_labels: bool) -> None:
     about = point["customdata"]
-    if isinstance(about, list) and about and about[0] in members:
+    if isinstance(about, list) and about and about[0] in range(len(members)):
         open_gallery(query=class_query(members[about[0]], "label" if has_labels else "predicted"))
 
 

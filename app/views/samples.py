@@ -11,7 +11,6 @@ from analysis.findings import exit_labels, percent
 from analysis.predictors import available_predictors, settings_key
 from analysis.selection.filters import EFFECTS, RIGHT, Filters, keep, ordered
 from analysis.selection.sample_table import describe_columns, sample_table
-from analysis.storage.images import image_source
 from app import cache, state
 from app.components.brushing import Brushed, brush_line, current_brush
 from app.components.controls import control
@@ -293,5 +292,5 @@ def _lines(view: View, chosen: np.ndarray) -> tuple[Sequence[str], Sequence[str]
 
 
 def _pictures(view: View, positions: Sequence[int]) -> list[bytes | None]:
-    source = cache.numbers(image_source, view.run.fingerprint, run=view.run)
+    source = cache.images(view.run)
     return [None] * len(positions) if source is None else source.encoded(positions)

@@ -122,7 +122,7 @@ EXAMPLES = {
 
 def example(name: str) -> str:
     row = CONTROLS[name]
-    if row.kind == "text":
+    if row.kind in ("text", "name"):
         return EXAMPLES[name]
     if row.kind == "switch":
         return "0" if row.default else "1"

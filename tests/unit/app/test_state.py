@@ -68,6 +68,7 @@ def test_values_are_typed(control, text, value):
         (NUMBER, "1_0", "must be a number"),
         (NUMBER, "٣", "must be a number"),
         (COUNT, "2.5", "must be a whole number"),
+        (COUNT, "9" * 400, "must be a whole number"),
         (COUNT, "0", "must lie from 1 to 100"),
         (COUNT, "9" * 5000, "is longer than 2000 characters"),
         (BUDGET, "-1", "must lie at or above 0"),
@@ -97,7 +98,7 @@ def test_a_refused_value_leaves_a_line_that_names_it():
 
 
 def test_a_long_refused_value_is_cut_in_its_line():
-    _, notes = from_address({"run": "x" * 300})
+    _, notes = from_address({"predictor": "x" * 300})
     assert len(notes[0]) < 120
 
 
@@ -116,3 +117,15 @@ def test_a_page_writes_its_own_controls_only(monkeypatch):
     monkeypatch.setitem(CONTROLS, "here", Control("here", "integer", 1, "One page's own.", pages=("samples",)))
     assert "here" in to_address({"here": 2}, "samples")
     assert "here" not in to_address({"here": 2}, "overview")
+
+
+@pytest.mark.parametrize("value", [3.9812345678901234, 9.123456789012345, 1e-300, 0.1, 2_500_000.0])
+def test_a_number_comes_back_whole(value):
+    """An exit is within a budget that equals its cost: rounding it down would choose the one before."""
+    assert parse(BUDGET, as_text(BUDGET, value)) == value
+
+
+def test_a_name_may_hold_whatever_a_file_may():
+    name = Control("sample", "name", "", "")
+    for text in ("a\tb", "x" * 500, "<b>\N{NO-BREAK SPACE}"):
+        assert parse(name, as_text(name, text)) == text

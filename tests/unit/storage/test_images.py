@@ -1,10 +1,14 @@
 """Images: read in any order from any shard, and checked against the labels."""
 
+import json
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from analysis.storage import RunError, load_run, validate_run, write_run
-from analysis.storage.images import ImageTable, image_source, media_type
+from analysis.storage.images import ImageTable, class_names_of, image_source, media_type
 
 
 def test_images_of_both_splits_in_any_order(small_run, square):
@@ -55,3 +59,22 @@ def test_a_file_that_is_no_image_parquet(small_run, tmp_path):
         ImageTable([small_run.path / "samples.parquet"])
     with pytest.raises(ValueError, match="not a readable parquet"):
         ImageTable([small_run.path / "run.json"])
+
+
+@pytest.mark.parametrize(
+    "info", [{"info": {"features": None}}, {"info": []}, [], {}, {"info": {"features": {"label": 1}}}]
+)
+def test_class_names_are_missing_rather_than_wrong(info):
+    assert class_names_of(pa.schema([], metadata={"huggingface": json.dumps(info)})) == ()
+
+
+def test_images_that_come_later_are_found(small_run, tmp_path):
+    from app import cache
+
+    shards = [Path(shard) for shards in small_run.image_tables.values() for shard in shards]
+    for shard in shards:
+        shard.rename(shard.with_suffix(".away"))
+    assert cache.images(small_run) is None
+    for shard in shards:
+        shard.with_suffix(".away").rename(shard)
+    assert cache.images(small_run).encoded([0])[0] is not None
