@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from analysis.attribution.strip import Strip, StripSettings, read_strip, write_s
 from analysis.storage.folders import PROJECT
 
 MOST_AT_ONCE = 2
-_processes: list[subprocess.Popen] = []
+_begun: list[tuple[subprocess.Popen, Path]] = []
 _lock = threading.Lock()
 
 
@@ -70,6 +72,28 @@ class StripJob:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _sweep() -> None:
+    """Remove what nobody came for: folders of processes that ended a while ago."""
+    for process, folder in list(_begun):
+        if process.poll() is None:
+            continue
+        try:
+            waited = time.time() - (folder / worker.ASKED).stat().st_mtime > worker.PATIENCE_S
+        except OSError:
+            waited = True
+        if waited:
+            shutil.rmtree(folder, ignore_errors=True)
+            _begun.remove((process, folder))
+
+
+@atexit.register
+def _end_all() -> None:
+    for process, folder in _begun:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def start(path: Path, weights: Path, arch: str, image: np.ndarray, settings: StripSettings) -> StripJob:
     """Start computing a strip.
 
@@ -84,8 +108,8 @@ def start(path: Path, weights: Path, arch: str, image: np.ndarray, settings: Str
     ValueError : as many as this machine takes are being computed already
     """
     with _lock:
-        _processes[:] = [process for process in _processes if process.poll() is None]
-        if len(_processes) >= MOST_AT_ONCE:
+        _sweep()
+        if sum(process.poll() is None for process, _ in _begun) >= MOST_AT_ONCE:
             raise ValueError(f"{MOST_AT_ONCE} film-strips are being computed already: try again in a moment")
         folder = Path(tempfile.mkdtemp(prefix="exitlens-strip-"))
         order = {"weights": str(weights), "arch": arch, "settings": asdict(settings)}
@@ -99,5 +123,5 @@ def start(path: Path, weights: Path, arch: str, image: np.ndarray, settings: Str
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        _processes.append(process)
+        _begun.append((process, folder))
     return StripJob(process, folder, path)

@@ -47,6 +47,7 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)  # several would wait for each other, and for whoever else computes here
     order = json.loads((folder / ORDER).read_text(encoding="utf-8"))
     image = np.load(folder / IMAGE, allow_pickle=False)
+    (folder / IMAGE).unlink()  # someone's picture: it is kept nowhere
 
     def report(done: int) -> None:
         (folder / PROGRESS).write_text(str(done), encoding="ascii")

@@ -197,6 +197,7 @@ def evaluate(
         "splits": {split: len(images) for split, images in parts.items()},
         "labels": hashlib.sha256(labels.tobytes()).hexdigest(),
         "dtype": plan.dtype,
+        "device": plan.device.type,
         "half": plan.half,
         "images": plan.images,
         "seed": plan.seed,

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from analysis.models.hardware import describe_device
+from analysis.models.inference import precision
 
 CONVENTIONS = {
     "conv-linear": "multiply-adds of convolutions and linear layers",
@@ -167,7 +168,7 @@ def measured_latency(
     was_training = network.training
     try:
         network.eval()
-        with torch.inference_mode(), torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        with torch.inference_mode(), precision(device, dtype):
             for _ in range(warm_up):
                 one_pass()
             times = np.array([one_pass() for _ in range(repeats)])  # (repeats, exits)

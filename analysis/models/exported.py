@@ -138,7 +138,11 @@ def load_exported(path: str | Path, *, image_size: int, device: torch.device, tr
 
 @torch.inference_mode()
 def _try_out(network: ExportedNetwork, path: Path, wanted: tuple[int, int, int], device: torch.device) -> int:
-    """Find the axis of the samples, and the number of classes, from images of zeros."""
+    """Find the axis of the samples, and the number of classes, from images of zeros.
+
+    Where a program takes a fixed number of images and has as many exits, the axis along which one image's change shows
+    in one place alone is the samples'.
+    """
     counts = (2, 3) if network.batch is None else (network.batch,)
     try:
         outputs = {count: network.program(torch.zeros(count, *wanted, device=device)) for count in counts}
@@ -146,10 +150,27 @@ def _try_out(network: ExportedNetwork, path: Path, wanted: tuple[int, int, int],
         reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
         raise ValueError(f"{path} fails on images {wanted} ({reason}): export it for such images") from None
     stacked = {count: output.shape for count, output in outputs.items() if isinstance(output, Tensor)}
-    network.samples_first = all(count in stacked and stacked[count][0] == count for count in counts) and (
-        len(counts) > 1 or stacked[counts[0]][1] != counts[0]
-    )
+    network.samples_first = all(count in stacked and stacked[count][0] == count for count in counts)
+    if len(counts) == 1 and network.samples_first and stacked[counts[0]][1] == counts[0] > 1:
+        network.samples_first = _changes_first_row(network.program, outputs[counts[0]], wanted, path)
     try:
         return network.exits_of(outputs[counts[-1]], counts[-1])[0].shape[1]
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def _changes_first_row(
+    program: Callable[[Tensor], object], zeros: Tensor, wanted: tuple[int, int, int], path: Path
+) -> bool:
+    """Whether another first image changes the first row of a stacked output (of zeros), and not the first column."""
+    count = len(zeros)
+    images = torch.zeros(count, *wanted, device=zeros.device)
+    images[0] = torch.linspace(-1, 1, images[0].numel(), device=zeros.device).reshape(wanted)
+    moved = (program(images) != zeros).any(dim=2)
+    row, column = not moved[1:].any(), not moved[:, 1:].any()
+    if row == column:
+        raise ValueError(
+            f"{path}: for {count} images the program gives {tuple(zeros.shape)}, and which axis is the images' cannot "
+            "be told: export it for another number of images"
+        )
+    return row

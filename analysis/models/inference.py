@@ -59,7 +59,7 @@ def does_not_fit(network: torch.nn.Module, pixels: Tensor, dataset: str, device:
 
 
 @contextmanager
-def _precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
+def precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     """Whole float32, which on recent GPUs is not cuDNN's default, or autocast to another dtype."""
     with ExitStack() as stack:
         if dtype != torch.float32:
@@ -101,7 +101,7 @@ def predict(
     """
     network.eval()
     chunks = []
-    with _precision(device, dtype):
+    with precision(device, dtype):
         for start in range(0, len(images), batch):
             pixels, logits = torch.from_numpy(images.pixels[start : start + batch]), None
             try:

@@ -5,6 +5,7 @@ Imports torch and the networks. The stages and their order are those of the netw
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,15 +78,19 @@ def exit_by_exit(network: nn.Module, images: Tensor, tap: Tap | None = None) -> 
         yield logits
 
 
+_THREADS = threading.Lock()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread for torch's operations on the calling thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    """One thread for torch's operations; one caller at a time, since the number is the process's."""
+    with _THREADS:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def timed_exits(network: nn.Module, images: Tensor, repeats: int = 5) -> tuple[Tensor, list[float]]:

@@ -48,6 +48,7 @@ def holdout_index(images: int, holdout: int) -> np.ndarray:
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     """Random crop after zero padding of 4 and random horizontal flip, for each image (images, 3, height, width).
 
+    Of normalised images: the border is the mean colour of the data set. Public code crops first: its border is black.
     The generator is of the images' device, and so is all that is drawn.
     """
     count, _, height, width = images.shape

@@ -6,11 +6,14 @@ Imports numpy and Pillow.
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
+DAMAGED = (OSError, ValueError, SyntaxError, TypeError, EOFError, MemoryError, OverflowError, KeyError, IndexError)
+DAMAGED += (ZeroDivisionError, struct.error)  # all of which Pillow lets out of some damaged file
 KINDS = ("PNG", "JPEG", "WEBP")
 LARGEST_BYTES = 5 << 20
 LARGEST_PIXELS = 20_000_000
@@ -36,19 +39,23 @@ def read_upload(data: bytes) -> np.ndarray:
     """
     if len(data) > LARGEST_BYTES:
         raise ValueError(f"the file has {len(data) / (1 << 20):.1f} MB, and at most 5 are read: save it smaller")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damaged tags, and of sizes, which are checked here more tightly
+        return _decoded(data)
+
+
+def _decoded(data: bytes) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here, more tightly
-            image = Image.open(io.BytesIO(data), formats=KINDS)
+        image = Image.open(io.BytesIO(data), formats=KINDS)
     except Image.DecompressionBombError:
         raise ValueError(too_many("far too many")) from None
-    except (OSError, ValueError, SyntaxError, TypeError):
+    except DAMAGED:
         raise ValueError("the file is no PNG, JPEG or WebP image: save it as one of these") from None
     if image.width * image.height > LARGEST_PIXELS:
         raise ValueError(too_many(f"{image.width} x {image.height}"))
     try:
         return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, ValueError, SyntaxError, TypeError, EOFError, MemoryError, OverflowError):
+    except DAMAGED:
         raise ValueError("the image is damaged and cannot be decoded: save it again") from None
 
 

@@ -1,5 +1,6 @@
 """Film-strips: every exit's map, what is said where there is none, the cache, and a process that Cancel ends."""
 
+import os
 import time
 
 import numpy as np
@@ -115,6 +116,23 @@ def test_a_process_that_nobody_asks_for_ends(run, image):
     job = start(run, image, LONG)
     (job.folder / worker.ASKED).unlink()
     assert job.process.wait(60) == 3
+    assert not job.folder.exists()
+
+
+def test_a_picture_is_not_kept_and_what_nobody_came_for_is_removed(run, image):
+    job = start(run, image, QUICK)
+    end = time.monotonic() + 60
+    while (job.folder / worker.IMAGE).exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not (job.folder / worker.IMAGE).exists()
+    assert job.process.poll() is None
+    job.process.kill()  # stands for one that ended
+    job.process.wait()
+    start(run, image, LONG).cancel()
+    assert job.folder.exists()  # someone may still be about to ask
+    os.utime(job.folder / worker.ASKED, (0, 0))
+    start(run, image, LONG).cancel()
+    assert not job.folder.exists()
 
 
 def test_a_failure_is_told(run, image, tmp_path):

@@ -44,7 +44,7 @@ def load(path, **settings):
 
 
 @pytest.mark.parametrize("form", ["list", "exits first", "samples first"])
-@pytest.mark.parametrize("batch", [None, 2, 4])
+@pytest.mark.parametrize("batch", [None, 2, 3, 4])  # 3: as many as exits
 def test_every_form_gives_the_same_logits(tmp_path, form, batch):
     network = save(tmp_path / "model.pt2", form, batch)
     program = load(tmp_path / "model.pt2")

@@ -1,10 +1,12 @@
 """A network run exit by exit is the network, for every architecture, and stops where it is told to."""
 
+import threading
+
 import pytest
 import torch
 
 from analysis.models.architectures import architecture
-from analysis.models.stepwise import exit_by_exit, timed_exits
+from analysis.models.stepwise import exit_by_exit, one_thread, timed_exits
 
 
 @pytest.mark.parametrize("arch", ["msdnet-cifar10", "imta-cifar10", "msdnet-imagenet-step4"])
@@ -40,3 +42,19 @@ def test_times_grow_from_exit_to_exit_and_leave_the_number_of_threads_alone():
 def test_another_kind_of_network_is_refused():
     with pytest.raises(ValueError, match=r"a Linear cannot be run exit by exit: give an MSDNet or an IMTA"):
         next(exit_by_exit(torch.nn.Linear(1, 1), torch.zeros(1, 1)))
+
+
+def test_two_callers_at_once_leave_the_number_of_threads_alone():
+    before, inside = torch.get_num_threads(), threading.Event()
+
+    def second():
+        with one_thread():
+            inside.set()
+
+    with one_thread():
+        other = threading.Thread(target=second)
+        other.start()
+        assert not inside.wait(0.2)  # the number is the process's: they take turns
+    other.join()
+    assert inside.is_set()
+    assert torch.get_num_threads() == before

@@ -1,5 +1,6 @@
 """Uploaded images: what is read, how it is turned and cut, and the sentence for each that is refused."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -44,6 +45,23 @@ def test_an_image_is_turned_as_its_camera_says():
     exif = image.getexif()
     exif[0x0112] = 6
     assert read_upload(encoded("JPEG", image, exif=exif)).shape == (3, 2, 3)
+
+
+def test_whatever_pillow_raises_is_a_sentence():
+    """Mutated files make Pillow raise struct.error, KeyError and more: none of them reaches the page."""
+    image = Image.new("RGB", (4, 4))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    whole, rng = encoded("JPEG", image, exif=exif), np.random.default_rng(0)
+    refused = 0
+    for _ in range(3000):
+        data = bytearray(whole)
+        data[rng.integers(2, 120)] = rng.integers(0, 256)
+        with contextlib.suppress(ValueError):
+            read_upload(bytes(data))
+            continue
+        refused += 1
+    assert 100 < refused < 3000
 
 
 @pytest.mark.parametrize(
