@@ -84,6 +84,7 @@ def run(args: argparse.Namespace) -> None:
             },
             weights=kept.path if kept else None,
             arch=args.arch,
+            network_shape=shape_of(args.arch) if args.arch is not None else None,
             bundle=bundled_traces if args.bundle_traces else None,
             on_size=lambda total: stack.enter_context(progress_bar(total, "Importing")),
         )
@@ -97,6 +98,14 @@ def kept_weights(path: str, arch: str):
 
     with stored_weights(path, arch) as stored:
         yield stored
+
+
+def shape_of(arch: str) -> tuple[int, int]:
+    """Exits and classes of an architecture."""
+    from analysis.models.architectures import architecture
+
+    known = architecture(arch)
+    return known.config.exits, known.config.classes
 
 
 def bundled_traces(folder: Path) -> None:

@@ -101,6 +101,8 @@ def _baseline(settings: Mapping[str, object], n_exits: int, n_classes: int) -> t
 
 def _product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
     clips = (settings.get("threshold") is not None) + (settings.get("cap") is not None)
+    clips += 3 * (settings.get("relative_threshold") is not None)  # the largest logit, its share, the comparison
+    clips += settings.get("temperature", 1) != 1
     passes = _LOG_ACTIVATION_PASSES[str(settings.get("activation", "relu"))] + clips
     weighted = [weight not in (0, 1) for weight in _exit_weights(settings, n_exits)]
     operations = [(passes + multiply + 1) * n_classes for multiply in weighted]
@@ -116,9 +118,14 @@ def _hard_product(settings: Mapping[str, object], n_exits: int, n_classes: int) 
 
 
 def _softmax_product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
-    mean = settings.get("combine", "sum") == "mean"
-    counted = "per class one addition to the running sum of logits that is kept" + (" and one division" if mean else "")
-    return [(1 + mean) * n_classes] * n_exits, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted
+    mean, heated = settings.get("combine", "sum") == "mean", settings.get("temperature", 1) != 1
+    counted = "per class one addition to the running sum of logits that is kept"
+    counted += "".join(f" and one division by {what}" for what, is_so in (("the count", mean), ("T", heated)) if is_so)
+    return (
+        [(1 + mean + heated) * n_classes] * n_exits,
+        NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes),
+        counted,
+    )
 
 
 def _mixture(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:

@@ -218,13 +218,14 @@ def _kept_chunks(
     for part, found in zip(parts, scans):
         for start, stop in chunk_bounds(part):
             here = slice(first + start, first + stop)
-            chunk = part.chunk(start, stop, dtype)
+            is_probs = found.form == PROBS  # their logarithm fits float32 where they themselves do not
+            chunk = part.chunk(start, stop, np.dtype(np.float64) if is_probs and not only_halves else dtype)
             if not keep[here].all():
                 chunk = chunk[:, keep[here]]
             tally.add(chunk, labels[here][keep[here]], splits[here][keep[here]])
-            if found.form == PROBS:
+            if is_probs:
                 with np.errstate(divide="ignore"):
-                    chunk = np.log(chunk.astype(np.float32))
+                    chunk = np.log(chunk, dtype=np.float32 if only_halves else None).astype(np.float32, copy=False)
             progress(stop - start)
             if chunk.shape[1]:
                 yield chunk.astype(np.float32, copy=False) if found.form == LOG_PROBS else chunk
@@ -250,6 +251,7 @@ def import_run(
     provenance: Mapping[str, object] | None = None,
     weights: str | Path | None = None,
     arch: str | None = None,
+    network_shape: tuple[int, int] | None = None,
     bundle: Callable[[Path], None] | None = None,
     on_size: Callable[[int], Callable[[int], None]] | None = None,
 ) -> Imported:
@@ -271,6 +273,7 @@ def import_run(
     dataset, model, title : what the run is
     provenance : more on how the run was made, beside what the import records
     weights, arch, bundle : as `write_run` takes them
+    network_shape : exits and classes of that architecture, which the logits must have
     on_size : told the number of samples to go through in all; gives the function that is told of those done
 
     Returns
@@ -296,6 +299,12 @@ def import_run(
     n_classes = oriented[0].shape[2]
     if class_names is not None and len(class_names) != n_classes:
         raise ValueError(f"--classes names {len(class_names)} of {n_classes} classes: give one name for each")
+    found = (oriented[0].shape[0], n_classes)
+    if network_shape is not None and network_shape != found:
+        raise ValueError(
+            f"--arch {arch} has {network_shape[0]} exits and {network_shape[1]} classes, and the logits have "
+            f"{found[0]} and {found[1]}: give the architecture that made them"
+        )
     pairings = _paired(images, whole, table)
     progress = on_size(2 * len(whole)) if on_size else lambda done: None
     scans = [scan(part, kind, progress) for part in oriented]

@@ -13,6 +13,7 @@ from analysis.cli import main
 from analysis.storage import load_run
 
 PROJECT = Path(__file__).parents[3]
+BUNDLED = str(PROJECT / "cached_runs/msdnet-cifar100/model.safetensors")
 
 
 @pytest.fixture
@@ -81,6 +82,10 @@ def test_everything_at_once(source, runs, tmp_path, capsys, small_logits, small_
         (["--costs", "deep.json"], "--costs deep.json does not hold numbers"),
         (["--costs", "ragged.pkl"], "--costs ragged.pkl: no numbers but lists of different lengths"),
         (["--weights", "", "--arch", "msdnet-cifar100"], "is not a file: give the path"),
+        (
+            ["--weights", BUNDLED, "--arch", "msdnet-cifar100"],
+            "has 7 exits and 100 classes, and the logits have 7 and 20",
+        ),
     ],
 )
 def test_bad_options_are_refused_in_one_line(source, runs, capsys, options, message, monkeypatch, tmp_path):

@@ -170,6 +170,14 @@ def test_the_caller_says_what_the_values_are(tmp_path, logits):
         import_run([tmp_path / "x.npy"], tmp_path / "b", kind="probs")
 
 
+def test_a_tiny_probability_keeps_its_logarithm(tmp_path):
+    probs = np.full((2, 3, 4), (1 - 1e-60) / 3)
+    probs[..., 0] = 1e-60  # less than the smallest float32
+    np.savez(tmp_path / "probs.npz", logits=probs, labels=np.zeros(3, int))
+    run = import_run([tmp_path / "probs.npz"], tmp_path / "run").run
+    np.testing.assert_allclose(run.logits.read(0, 3)[..., 0], np.log(1e-60), rtol=1e-6)
+
+
 def test_probability_zero_is_minus_infinity(tmp_path):
     probs = np.zeros((2, 9, 3), np.float16)
     probs[..., 1] = 1
