@@ -16,6 +16,7 @@ from analysis.metrics.calibration import ece
 from analysis.metrics.decrease import Fall, decrease_percent
 from analysis.metrics.flips import broken, fixed
 from analysis.metrics.groups import by_group
+from analysis.metrics.uncertainty import mean_entropy
 from analysis.traces import Traces
 
 
@@ -126,17 +127,11 @@ def _side(traces: Traces, of: str) -> Side:
         probability=mean_over_samples(probabilities),
         confidence=mean_over_samples(traces.max_prob),
         ece=np.array(errors),
-        entropy=_mean_where(traces.entropy, traces.shown),
+        entropy=mean_entropy(traces.entropy, traces.shown),
         probabilities=probabilities,
         fall=traces.falls[of, "absolute"],
         collapsed=int(traces.collapsed.sum()),
     )
-
-
-def _mean_where(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    number = counted.sum(axis=1)
-    total = np.where(counted, values, 0).sum(axis=1, dtype=np.float64)
-    return np.divide(total, number, out=np.full(len(values), np.nan), where=number > 0)
 
 
 @dataclass(frozen=True, eq=False)

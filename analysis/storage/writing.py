@@ -45,8 +45,8 @@ def samples_per_chunk(n_exits: int, n_classes: int, itemsize: int = 4) -> int:
 
 
 def stored_dtype(dtype: np.dtype) -> np.dtype:
-    """float16 stays float16; everything else is kept as float32."""
-    return np.dtype(np.float16 if dtype == np.float16 else np.float32)
+    """float16, in either byte order, stays float16; everything else is kept as float32."""
+    return np.dtype(np.float16 if dtype.newbyteorder("=") == np.float16 else np.float32)
 
 
 def check_out(out: Path) -> None:

@@ -13,11 +13,6 @@ def is_real(dtype: np.dtype) -> bool:
     return dtype == BFLOAT16 or dtype.kind in "fiub"
 
 
-def stored_dtype(dtype: np.dtype) -> np.dtype:
-    """float16 stays float16; everything else is kept as float32."""
-    return np.dtype(np.float16 if dtype.newbyteorder("=") == np.float16 else np.float32)
-
-
 def as_floats(values: np.ndarray) -> np.ndarray:
     """The numbers of a bfloat16 array as float32; any other array as it is."""
     if values.dtype != BFLOAT16:

@@ -19,13 +19,12 @@ from analysis.run import SPLITS, Run
 from analysis.storage.faults import describe
 from analysis.storage.images import ImageTable
 from analysis.storage.importers.axes import Oriented, orient
-from analysis.storage.importers.floats import stored_dtype
 from analysis.storage.importers.pairing import pair, stored_images
 from analysis.storage.importers.parts import Part, read_parts
 from analysis.storage.importers.scanning import LOG_PROBS, LOGITS, PROBS, Scan, chunk_bounds, scan
 from analysis.storage.importers.side_files import read_labels
 from analysis.storage.manifest import file_entry
-from analysis.storage.writing import check_out, write_run
+from analysis.storage.writing import check_out, stored_dtype, write_run
 
 
 @dataclass

@@ -9,8 +9,7 @@ import numpy as np
 
 from analysis.storage.faults import Fault, faulty_rows, first_fault
 from analysis.storage.importers.axes import Oriented
-from analysis.storage.importers.floats import stored_dtype
-from analysis.storage.writing import samples_per_chunk
+from analysis.storage.writing import samples_per_chunk, stored_dtype
 
 LOGITS, PROBS, LOG_PROBS = "logits", "probs", "log-probs"
 _TOLERANCE = {2: 0.01, 4: 1e-3, 8: 1e-3}
