@@ -68,6 +68,11 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("analysis", "app", ""):
+            raise
+        print(f"this Python has no {error.name}: run `make app` once, then `. .venv/bin/activate`", file=sys.stderr)
+        return 2
     except (ValueError, OSError) as error:
         print(one_line(_message(error)), file=sys.stderr)
         return 2

@@ -34,6 +34,9 @@ class Side:
     probabilities : (exits, samples), of which `probability` is the mean
     fall : the largest fall of each sample's probability
     collapsed : int, number of (exit, sample) pairs that have collapsed
+    relative_fall : the largest fall of each sample's probability, as a share of what it fell from
+    impossible : int, samples whose true class has probability 0 at the last exit; 0 without labels
+    tied : int, samples whose last answer is one of several classes of equal probability
     """
 
     right: np.ndarray
@@ -44,10 +47,17 @@ class Side:
     probabilities: np.ndarray
     fall: Fall
     collapsed: int
+    relative_fall: Fall
+    impossible: int
+    tied: int
 
     def falling_percent(self, thresholds: Sequence[float]) -> np.ndarray:
         """Percent of samples that fall by more than each threshold."""
         return decrease_percent(self.fall.size, thresholds)
+
+    def relatively_falling_percent(self, thresholds: Sequence[float]) -> np.ndarray:
+        """Percent of samples that lose more than each share of what their probability was."""
+        return decrease_percent(self.relative_fall.size, thresholds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +141,9 @@ def _side(traces: Traces, of: str) -> Side:
         probabilities=probabilities,
         fall=traces.falls[of, "absolute"],
         collapsed=int(traces.collapsed.sum()),
+        relative_fall=traces.falls[of, "relative"],
+        impossible=int(np.isneginf(traces.log_true_class_prob[-1]).sum()) if labelled else 0,
+        tied=int((traces.margin[-1] == 0).sum()),
     )
 
 

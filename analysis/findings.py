@@ -48,6 +48,8 @@ def correction_sentence(comparison: Comparison, label: str, threshold: float = T
     label : str
         The predictor's short name.
     """
+    if comparison.n_exits == 1:
+        return _one_exit(comparison, label)
     before, after = (
         float(side.falling_percent([threshold])[0]) for side in (comparison.baseline, comparison.corrected)
     )
@@ -66,6 +68,14 @@ def correction_sentence(comparison: Comparison, label: str, threshold: float = T
     )
 
 
+def _one_exit(comparison: Comparison, label: str) -> str:
+    start = "This network has one exit, so nothing can fall on the way through it"
+    if not comparison.has_labels:
+        return f"{start}; {label} changes {comparison.changed[-1]:,} of {comparison.n_samples:,} answers."
+    old, new = (percent(100 * side.right[-1]) for side in (comparison.baseline, comparison.corrected))
+    return f"{start}; its accuracy is {old}{'' if old == new else f', and {new} under {label}'}."
+
+
 def published_sentence(
     falling: tuple[float, float], accuracy: tuple[float, float], label: str, threshold: float = THRESHOLD
 ) -> str:
@@ -82,6 +92,19 @@ def published_sentence(
     )
 
 
+def relative_sentence(comparison: Comparison, label: str, share: float = 0.1) -> str:
+    """The same falls as shares of what fell: what is small cannot fall far, and products begin small."""
+    before, after = (
+        float(side.relatively_falling_percent([share])[0]) for side in (comparison.baseline, comparison.corrected)
+    )
+    return (
+        f"Of its own largest value so far, {percent(after)} of samples lose more than {100 * share:g}% under {label}, "
+        f"{percent(before)} under the baseline: at exit 1 {label} gives the {QUANTITY[comparison.of]} "
+        f"{comparison.corrected.probability[0]:.2g} on average, the baseline {comparison.baseline.probability[0]:.2g}, "
+        f"and what is small cannot fall far."
+    )
+
+
 def price_sentence(comparison: Comparison, label: str) -> str:
     """What the correction costs: confidence, calibration, broken answers, collapses."""
     before, after = comparison.baseline.confidence[-1], comparison.corrected.confidence[-1]
@@ -90,6 +113,15 @@ def price_sentence(comparison: Comparison, label: str) -> str:
         old, new = comparison.baseline.ece[-1], comparison.corrected.ece[-1]
         parts.append(f"calibration error (ECE) from {old:.3f} to {new:.3f}")
         parts.append(f"last answers broken {comparison.broken[-1]:,}, fixed {comparison.fixed[-1]:,}")
+    if comparison.corrected.impossible > comparison.baseline.impossible:
+        lost = comparison.corrected.impossible
+        parts.append(
+            f"{lost:,} {plural(lost, 'sample')} ({percent(100 * lost / comparison.n_samples)}) end with probability 0 "
+            "for the true class, so the log-likelihood is infinite"
+        )
+    if comparison.corrected.tied > comparison.baseline.tied:
+        tied = comparison.corrected.tied
+        parts.append(f"{tied:,} last {plural(tied, 'answer')} are ties, given to the first of the tied classes")
     parts.append(collapse_words(comparison))
     return f"What {label} costs: {'; '.join(parts)}."
 
@@ -100,7 +132,18 @@ def collapse_words(comparison: Comparison) -> str:
         return "no prediction collapses"
     predictions = comparison.n_samples * comparison.n_exits
     share = percent(100 * comparison.corrected.collapsed / predictions)
-    return f"{comparison.corrected.collapsed:,} of {predictions:,} predictions collapse ({share})"
+    return f"{comparison.corrected.collapsed:,} of {predictions:,} predictions collapse: no class is left ({share})"
+
+
+def plural(count: int, word: str) -> str:
+    """The word for one or several.
+
+    Examples
+    --------
+    >>> plural(1, "sample"), plural(2, "exit")
+    ('sample', 'exits')
+    """
+    return word if count == 1 else f"{word}s"
 
 
 def exit_labels(exit_names: Sequence[str]) -> tuple[str, ...]:
@@ -121,6 +164,8 @@ def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, t
     share = float(side.falling_percent([threshold])[0])
     who = "No sample loses" if share == 0 else f"{percent(share)} of samples lose"
     start, end = side.probability[0], side.probability[-1]
+    if comparison.n_exits == 1:
+        return f"{label}: the {QUANTITY[comparison.of]} has a probability of {end:.2f} on average"
     mean = "the mean of all rises" if end > start else "the mean of all falls"
     who = who if share else who.lower()
     return f"{label}: {who} more than {threshold:g} on the way; {mean} from {start:.2f} to {end:.2f}"
@@ -132,11 +177,15 @@ def exits_title(comparison: Comparison, label: str) -> str:
     if not comparison.has_labels:
         before, after = comparison.baseline.confidence[-1], comparison.corrected.confidence[-1]
         return f"{label} moves the last exit's confidence from {before:.2f} to {after:.2f}"
-    better = int((change > 0).sum())
-    return (
-        f"{label} is more accurate than the baseline at {better} of {comparison.n_exits} exits; "
-        f"at the last by {change[-1]:+.2f} points"
+    better, worse = int((change > 0).sum()), int((change < 0).sum())
+    if not better and not worse:
+        return f"{label} is as accurate as the baseline at every exit"
+    count, word = (better, "more") if better else (worse, "less")
+    last = (
+        f"{abs(change[-1]):.2f} points {'above' if change[-1] > 0 else 'below'} it" if change[-1] else "level with it"
     )
+    of = f"{count} of {comparison.n_exits} {plural(comparison.n_exits, 'exit')}"
+    return f"{label} is {word} accurate than the baseline at {of}; at the last {last}"
 
 
 def share_title(comparison: Comparison, label: str, threshold: float = 0.01) -> str:
@@ -222,7 +271,7 @@ def budget_title(
     if answering is None:
         return "The budget ends before the first exit: there is no answer"
     got, best = values[answering], values[-1]
-    spent = f"{quantity(budget)} {unit}" if unit else f"a budget of {budget:.3g} exits"
+    spent = f"{quantity(budget)} {unit}" if unit else f"a budget of {budget:.3g} {plural(budget, 'exit')}"
     share = f" ({percent(100 * budget / costs[-1])} of the network)" if unit else ""
     behind = best - got
     gap = f", {behind:.1f} points less than the last exit" if behind >= 0.05 else ""

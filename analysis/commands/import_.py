@@ -138,10 +138,10 @@ def describe(imported: Imported) -> str:
             lines.append(f"{split} accuracy, %".ljust(width) + "".join(f"{100 * value:8.2f}" for value in accuracy))
     else:
         lines.append("No labels, so no accuracy per exit.")
-    return "\n".join([*lines, f"Open it: {opening_line(run.path)}"])
+    return "\n".join([*lines, f"Open it: {opening_line(run.path, 'pa' if run.kind == 'logits' else 'softmax-poe')}"])
 
 
-def opening_line(path: Path) -> str:
+def opening_line(path: Path, predictor: str = "pa") -> str:
     """The command that starts the app where the run is found, and the address that shows it."""
     from analysis.storage.folders import PROJECT, runs_folders
 
@@ -149,7 +149,7 @@ def opening_line(path: Path) -> str:
     runs = "" if is_listed and not os.environ.get("EXITLENS_RUNS") else f"EXITLENS_RUNS={shlex.quote(_runs(path))} "
     main = PROJECT / "app" / "main.py"
     script = "app/main.py" if Path.cwd() == PROJECT else shlex.quote(str(main))
-    address = f"http://localhost:8501/?run={urllib.parse.quote(path.name, safe='')}&predictor=pa&poe=0"
+    address = f"http://localhost:8501/?run={urllib.parse.quote(path.name, safe='')}&predictor={predictor}&poe=0"
     return f"{runs}python -m streamlit run {script}   then {address}"
 
 

@@ -67,7 +67,7 @@ def answers_figure(
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
-                constraintext="none",
+                constraintext="inside",
                 textfont={"color": [SURFACE if opacity * e > 0.8 else INK for e in emphasis]},
                 customdata=[
                     [index, plain(exit_name), int(value), key]

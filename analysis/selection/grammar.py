@@ -36,6 +36,7 @@ class Operand:
     kind: str
     value: object
     position: int
+    written: str = ""  # of a number, as it stands in the query
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ class Parser:
     def operand(self) -> Operand:
         token = self.take()
         if token.kind == "number":
-            return Operand("number", _number(token), token.position)
+            return Operand("number", _number(token), token.position, token.text)
         if token.kind in ("word", "column", "text"):
             return Operand(token.kind, token.text, token.position)
         if token.kind == "keyword" and token.text in ("true", "false"):

@@ -8,9 +8,9 @@
     missing     label is missing        label is not missing
 
 `=` and `==` are the same. A column is a plain word, or any text between backquotes. A word that is no column is text:
-quotes are needed only around spaces and signs; a text between quotes is never a column. Words of the grammar (`and or
-not in is missing true false`) may be written in any case. A comparison with a missing value is false, `!=` and `not in`
-too; `not (...)` is the plain opposite of what it holds.
+quotes are needed only around spaces and signs; a text between quotes is never a column; a number beside text is text as
+written. Words of the grammar (`and or not in is missing true false`) may be written in any case. A comparison with a
+missing value is false, `!=` and `not in` too; `not (...)` is the plain opposite of what it holds.
 """
 
 import difflib
@@ -97,6 +97,13 @@ class Query:
         return np.broadcast_to(_Evaluation(table).of(self._node), len(table)).copy()
 
 
+def as_written(values: _Values, operand: Operand, other: _Values) -> _Values:
+    """A number that is compared with text is the text as it was written: ids are often digits."""
+    if operand.kind == "number" and other.kind == "text":
+        return _Values("text", operand.written, np.False_)
+    return values
+
+
 class _Evaluation:
     """Evaluates nodes over one table; columns are converted once."""
 
@@ -168,6 +175,7 @@ class _Evaluation:
         return result
 
     def pair(self, sign: str, left: _Values, right: _Values, first: Operand, second: Operand) -> np.ndarray:
+        left, right = as_written(left, first, right), as_written(right, second, left)
         known = np.logical_not(left.missing | right.missing)
         if sign == "~":
             return known & self.contains(left, right, first, second)

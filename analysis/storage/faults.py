@@ -35,9 +35,9 @@ def first_fault(chunk: np.ndarray, first_sample: int = 0) -> Fault | None:
     return Fault(exit_, first_sample + sample, holds)
 
 
-def describe(fault: Fault, n_samples: int, where: str = "logits") -> str:
-    """The sentence that refuses a fault, naming exit and sample counted from 1."""
+def describe(fault: Fault, n_samples: int, where: str = "logits", remedy: str = "leave that sample out") -> str:
+    """The sentence that refuses a fault, naming exit and sample counted from 1, and what to do."""
     return (
         f"{where}[{fault.exit}, {fault.sample}] holds {fault.holds} (exit {fault.exit + 1}, "
-        f"sample {fault.sample + 1} of {n_samples}): re-export the run, or drop the sample with --drop-nan"
+        f"sample {fault.sample + 1} of {n_samples}): re-export the run, or {remedy}"
     )

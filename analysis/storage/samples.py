@@ -94,7 +94,10 @@ def samples_table(n_samples: int, n_classes: int, labels: object | None, samples
     if labels is None:
         labels = given["label"] if "label" in given else [pd.NA] * n_samples
     if np.ndim(labels) != 1 or len(labels) != n_samples:
-        raise ValueError(f"labels has shape {np.shape(labels)} for {n_samples} samples: give one label for each sample")
+        raise ValueError(
+            f"labels has shape {np.shape(labels)} for {n_samples} samples, the second axis of the logits: give one "
+            "label for each sample, and logits as (exits, samples, classes)"
+        )
     labels = _integers(labels, "labels")
     _check_labels(labels, n_classes)
     ids = given["id"].map(clean_text) if "id" in given else pd.Series([str(i) for i in range(n_samples)])

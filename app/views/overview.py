@@ -87,7 +87,7 @@ def _over(view: View, comparison: Comparison) -> str:
 def _identity(run: Run, split: str) -> None:
     st.subheader(escape(run.title or run.id), anchor=False)
     facts = [run.model, run.dataset, f"{len(run.positions(split)):,} samples ({split})", f"{run.n_classes:,} classes"]
-    facts.append(f"{run.n_exits} exits")
+    facts.append(f"{run.n_exits} {findings.plural(run.n_exits, 'exit')}")
     if (cost := run.cost()) is not None:
         facts.append(f"{findings.quantity(cost[1][0])} to {findings.quantity(cost[1][-1])} {cost[0]}")
     if run.kind == "probs":
@@ -123,6 +123,8 @@ def _in_words(view: View, comparison: Comparison, published: Mapping[str, Publis
     label = _label(view.predictor)
     st.markdown(f"**{escape(findings.correction_sentence(comparison, label))}**")
     lines = [findings.price_sentence(comparison, label)]
+    if comparison.n_exits > 1:
+        lines.insert(0, findings.relative_sentence(comparison, label))
     if {"baseline", view.predictor} <= set(published):
         lines.insert(0, findings.published_sentence(*_published_pair(published, view.predictor, comparison.of), label))
     for line in lines:

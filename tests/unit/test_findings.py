@@ -1,5 +1,7 @@
 """Sentences made of numbers: wording and rounding."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from analysis.comparison import Comparison, Side
 from analysis.metrics.decrease import Fall
 
 
-def side(falls, right, confidence=0.6, ece=0.05, collapsed=0):
+def side(falls, right, confidence=0.6, ece=0.05, collapsed=0, relative=(), impossible=0, tied=0):
     none = np.zeros(len(falls), dtype=np.int16)
     return Side(
         right=np.array([0.5, right]),
@@ -19,6 +21,9 @@ def side(falls, right, confidence=0.6, ece=0.05, collapsed=0):
         probabilities=np.zeros((2, len(falls)), dtype=np.float32),
         fall=Fall(np.array(falls, dtype=np.float32), none, none),
         collapsed=collapsed,
+        relative_fall=Fall(np.array(relative, dtype=np.float32), none, none),
+        impossible=impossible,
+        tied=tied,
     )
 
 
@@ -77,10 +82,50 @@ def test_the_price_names_confidence_calibration_and_broken_answers():
 
 def test_collapses_are_counted_over_samples_and_exits():
     collapsing = comparison(BOTH.baseline, side([0.0] * 4, 0.7, collapsed=2))
-    assert findings.collapse_words(collapsing) == "2 of 8 predictions collapse (25.0%)"
+    assert findings.collapse_words(collapsing) == "2 of 8 predictions collapse: no class is left (25.0%)"
 
 
 def test_titles_follow_the_switch():
     assert findings.trajectories_title(BOTH, "Baseline", corrected=False).startswith("Baseline: 50.0% of samples lose")
     assert findings.trajectories_title(BOTH, "PA", corrected=True).startswith("PA: no sample loses more than 0.1")
     assert "; the mean of all " in findings.trajectories_title(BOTH, "PA", corrected=True)  # not of those that lose
+
+
+def test_the_price_names_impossible_true_classes_and_ties():
+    corrected = side([0.0] * 4, 0.7, impossible=1, tied=2)
+    text = findings.price_sentence(comparison(BOTH.baseline, corrected), "Hard PoE")
+    assert "1 sample (25.0%) end with probability 0 for the true class, so the log-likelihood is infinite" in text
+    assert "2 last answers are ties, given to the first of the tied classes" in text
+    assert "ties" not in findings.price_sentence(BOTH, "PA")
+
+
+def test_relative_falls_stand_beside_the_absolute_ones():
+    both = comparison(
+        side([0.2, 0.3, 0, 0], 0.6, relative=[0.5, 0.5, 0.2, 0]), side([0] * 4, 0.6, relative=[0.2, 0, 0, 0])
+    )
+    text = findings.relative_sentence(both, "PA")
+    assert "25.0% of samples lose more than 10% under PA, 75.0% under the baseline" in text
+    assert "0.4 on average" in text
+
+
+@pytest.mark.parametrize(
+    ("right", "text"),
+    [
+        ([0.6, 0.67], "PA is more accurate than the baseline at 1 of 2 exits; at the last level with it"),
+        ([0.5, 0.6], "PA is less accurate than the baseline at 1 of 2 exits; at the last 7.00 points below it"),
+        ([0.5, 0.67], "PA is as accurate as the baseline at every exit"),
+    ],
+)
+def test_the_exits_where_it_helps_are_counted_or_else_those_where_it_hurts(right, text):
+    corrected = replace(BOTH.corrected, right=np.array(right))
+    assert findings.exits_title(comparison(BOTH.baseline, corrected), "PA") == text
+
+
+def test_a_network_of_one_exit_has_no_falls_to_speak_of():
+    one = replace(BOTH, changed=np.array([5]))
+    text = findings.correction_sentence(one, "PA")
+    assert text == (
+        "This network has one exit, so nothing can fall on the way through it; its accuracy is 67.0%, "
+        "and 68.2% under PA."
+    )
+    assert "falls" not in findings.trajectories_title(one, "PA", corrected=True)

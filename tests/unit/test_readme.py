@@ -24,12 +24,13 @@ def row(run: Run, predictor: str) -> str:
     traces = load_traces(run, predictor)
     paper = published_for(run.dataset, run.model, run.n_exits).get(predictor)
     ours = [100 * traces.correct[-1].mean(), *decrease_percent(traces.falls["true_class", "absolute"].size, THRESHOLDS)]
+    relative = float(decrease_percent(traces.falls["true_class", "relative"].size, [THRESHOLDS[-1]])[0])
     cells = [f"{value:.2f}%" for value in ours]
     if paper is not None:
         theirs = [100 * paper.accuracy[-1], *paper.decrease("true_class", THRESHOLDS)]
         cells = [f"{cell} ({value:.2f}%)" for cell, value in zip(cells, theirs)]
     label = "Baseline" if predictor == "baseline" else "PA"
-    return "| " + " | ".join([run.title, label, *cells]) + " |"
+    return "| " + " | ".join([run.title, label, *cells, f"{relative:.2f}%"]) + " |"
 
 
 def table() -> str:
@@ -37,6 +38,7 @@ def table() -> str:
     runs = [load_run(path.parent) for path in sorted((PROJECT / "cached_runs").glob("*/run.json"))]
     falls = [f"true class falls by > {threshold:g}" for threshold in THRESHOLDS]
     head = ["run", "predictor", "accuracy, last exit (the paper's)", *(f"{fall} (the paper's)" for fall in falls)]
+    head.append(f"by > {100 * THRESHOLDS[-1]:g}% of itself")
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += [row(run, predictor) for run in runs for predictor in ("baseline", "pa")]
     return "\n".join(lines) + "\n"

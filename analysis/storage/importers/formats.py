@@ -45,6 +45,8 @@ def open_file(path: Path) -> object:
     ValueError : no such file, or one that is damaged or of another form
     """
     if not path.is_file():
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: give the files in it")
         raise ValueError(f"{path}: there is no such file: check the path")
     with path.open("rb") as file:
         start = file.read(16)

@@ -188,7 +188,7 @@ def _samples(parts: list[Oriented], table: pd.DataFrame | None) -> pd.DataFrame:
 def _check_scans(parts: list[Oriented], scans: list[Scan], kind: str | None, drop_nan: bool) -> None:
     for part, found in zip(parts, scans):
         if found.fault and not drop_nan:
-            message = describe(found.fault, part.shape[1], part.part.where)
+            message = describe(found.fault, part.shape[1], part.part.where, "drop the sample with --drop-nan")
             count = int(found.faulty.sum())
             raise ValueError(message if count == 1 else f"{message} ({count} samples are so)")
         if kind == "probs" and found.form == LOGITS:

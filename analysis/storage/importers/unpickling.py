@@ -319,7 +319,8 @@ def load_pickle(path: Path) -> object:
         except _FAILURES as error:
             reason = str(error).split("\n")[0] or type(error).__name__
     raise ValueError(
-        f"{path.name} cannot be read as a pickle or torch file ({reason}): save it again, or give .npz or .safetensors"
+        f"{path.name} is no .npz, .npy or .safetensors, and cannot be read as a pickle or torch file ({reason}): "
+        "save it again in one of these forms"
     )
 
 

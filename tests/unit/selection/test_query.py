@@ -78,7 +78,7 @@ def test_by_hand(text, rows):
         ("(fall > 0.1", 12, r"expected '\)' to close the parenthesis"),
         ("fall > 3x", 8, "'3x' is not a number"),
         ("label_name = 'fox", 14, "is not closed"),
-        ("label_name ~ 3", 14, "looks for a word"),
+        ("label_name ~ true", 14, "looks for a word"),
         ("n ~ fox", 1, "is not text"),
         ("n = 'x'", 5, "'x' is text, but 'n' is a number"),
         ("n = other", 5, "there is no column 'other'"),
@@ -118,3 +118,12 @@ def test_columns_are_words_that_may_be_read():
 
 def test_a_table_without_rows():
     assert parse("fall > 0.1 and label_name ~ fox and not fixed").mask(TABLE.iloc[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [("id = 007", ["007"]), ("id in (7, 5004)", ["7", "5004"]), ("id ~ 00", ["007", "5004"]), ("5004 = id", ["5004"])],
+)
+def test_digits_are_text_beside_text_as_they_were_written(query, kept):
+    table = pd.DataFrame({"id": ["7", "007", "5004"]})
+    assert table["id"][parse(query).mask(table)].tolist() == kept
