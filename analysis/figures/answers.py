@@ -42,7 +42,15 @@ def answers_figure(
     n_exits = len(exit_names)
     totals = sum(np.asarray(counts[key]) for key in PARTS)
     figure = base_figure(
-        title, subtitle, "exit", "samples, %", height=height, uirevision="exits", barmode="stack", bargap=0.2
+        title,
+        subtitle,
+        "exit",
+        "samples, %",
+        height=height,
+        uirevision="exits",
+        barmode="stack",
+        bargap=0.2,
+        uniformtext={"mode": "hide", "minsize": 9},  # no shares where bars are too narrow for them
     )
     figure.update_xaxes(
         tickvals=list(range(1, n_exits + 1)), ticktext=[plain(n) for n in exit_names], range=[0.4, n_exits + 0.6]
