@@ -27,6 +27,7 @@ LEVEL = 0.005
 """Points: accuracies closer than this are level; the paper gives hundredths of a point."""
 SPOKEN_OF = 0.1
 """The fall that a verdict's numbers speak of."""
+TABLE = ("accuracy", *OF, "oracle", "entropy")  # the quantities of `comparison_table`, in its order
 NAMES = {
     "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet",
     "msdnet": "MSDNet", "imta": "IMTA", "dvit": "DViT",
@@ -133,14 +134,16 @@ def comparison_table(
     Returns
     -------
     pandas.DataFrame
-        `quantity` (`accuracy`, `true_class` or `final_prediction`), `at` (the exit's name, or the threshold),
-        `predictor`, then `run`, `published`, `published_std` (percent of samples), `difference` and `difference_in`.
+        `quantity` (one of `TABLE`), `at` (the exit's name, or the threshold), `predictor`, then `run`, `published`,
+        `published_std` (percent of samples), `difference` and `difference_in`.
     """
     rows = []
-    for quantity in ("accuracy", *OF):
-        places = list(exit_names) if quantity == "accuracy" else [f"{tau:g}" for tau in THRESHOLDS]
+    falls, rises = [f"{tau:g}" for tau in THRESHOLDS], [f"{tau:g}" for tau in ENTROPY_THRESHOLDS]
+    at = {"accuracy": list(exit_names), **dict.fromkeys(OF, falls), "entropy": rises, "oracle": [exit_names[-1]]}
+    for quantity in TABLE:
+        places = at[quantity]
         for predictor in (key for key in ORDER if key in measured and key in published):
-            run = measured[predictor].accuracy if quantity == "accuracy" else measured[predictor].falls[quantity]
+            run = measured_percents(measured[predictor], quantity)
             paper, std = published_percents(published[predictor], quantity)
             for place, ours, theirs, spread in zip(places, run, paper, std):
                 if np.isfinite(theirs):
@@ -149,11 +152,25 @@ def comparison_table(
     return pd.DataFrame(rows, columns=columns)
 
 
+def measured_percents(measured: Measured, quantity: str) -> np.ndarray:
+    """A run's numbers of one quantity in percent of samples (the oracle gap in points)."""
+    if quantity == "entropy":
+        return measured.entropy_rises
+    if quantity == "oracle":
+        return np.array([measured.oracle_gap])
+    return measured.accuracy if quantity == "accuracy" else measured.falls[quantity]
+
+
 def published_percents(published: Published, quantity: str) -> tuple[np.ndarray, np.ndarray]:
     """The paper's numbers of one quantity in percent, and their standard deviations in points, NaN where missing."""
     if quantity == "accuracy":
         values, std = 100 * published.accuracy, published.accuracy_std
         return values, np.full(len(values), np.nan) if std is None else 100 * std
+    if quantity == "entropy":
+        values = np.array([published.entropy_rises.get(tau, np.nan) for tau in ENTROPY_THRESHOLDS])
+        return values, np.full(len(values), np.nan)
+    if quantity == "oracle":
+        return np.array([np.nan if published.oracle_gap is None else 100 * published.oracle_gap]), np.array([np.nan])
     return published.decrease(quantity, THRESHOLDS), published.decrease_std(quantity, THRESHOLDS)
 
 

@@ -25,6 +25,8 @@ SECTIONS = {
     "accuracy": "Accuracy, % of samples right, at exit",
     "true_class": "True class's probability, % of samples that fall by more than",
     "final_prediction": "Final prediction's probability, % of samples that fall by more than",
+    "oracle": "Oracle gap, points: right at some exit, less right at the last, exit",
+    "entropy": "Entropy, % of samples whose entropy rises by more than, nats",
 }
 MARKS = {
     against_paper.SHOWN: "✓ ",
@@ -222,7 +224,7 @@ def _falls(
         subtitle=_over(view, published),
         height=HEIGHT,
     )
-    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: table[table["quantity"] != "accuracy"])
+    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: table[table["quantity"].isin(against_paper.OF)])
 
 
 # --- in words and in numbers -----------------------------------------------------------------------------------------
@@ -279,8 +281,10 @@ def _numbers_html(table: pd.DataFrame) -> str:
     heads = "<th>this run</th><th>the paper</th><th>difference</th>" * len(predictors)
     body = ""
     for quantity, title in SECTIONS.items():
-        body += f'<tr><th class="s" colspan="{1 + 3 * len(predictors)}">{html.escape(title)}</th></tr>'
         rows = table[table["quantity"] == quantity]
+        if rows.empty:
+            continue
+        body += f'<tr><th class="s" colspan="{1 + 3 * len(predictors)}">{html.escape(title)}</th></tr>'
         for place in dict.fromkeys(rows["at"]):
             cells = {row.predictor: _three_cells(row) for row in rows[rows["at"] == place].itertuples()}
             body += f"<tr><th>{html.escape(place)}</th>{''.join(cells.get(key, '<td></td>' * 3) for key in predictors)}"

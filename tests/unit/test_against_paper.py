@@ -83,7 +83,11 @@ def test_differences_keep_their_sign_and_what_is_not_zero_never_reads_as_zero():
 
 def test_the_table_holds_every_number_that_both_have():
     table = comparison_table(RUN | {"ca": measured()}, PAPER, EXITS)
-    assert len(table) == 2 * (3 + 2 * len(THRESHOLDS))  # ca is not published here
+    assert len(table) == 2 * (3 + 2 * len(THRESHOLDS) + 1 + len(ENTROPY_THRESHOLDS))  # ca is not published here
+    gaps = table[(table["quantity"] == "oracle") & (table["predictor"] == "pa")]
+    assert gaps[["at", "run", "published", "difference_in"]].values.tolist() == [["3", 5.0, 5.0, POINTS]]
+    rises = table[(table["quantity"] == "entropy") & (table["predictor"] == "baseline")]
+    assert rises["run"].tolist() == [30, 20, 10, 5, 1, 0]
     row = table[(table["quantity"] == "accuracy") & (table["predictor"] == "pa")].set_index("at")
     assert row.loc["1", "difference_in"] == STDS
     assert row.loc["2", "difference_in"] == POINTS  # its standard deviation is 0
