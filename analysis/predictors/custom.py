@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from analysis.predictors.settings import REQUIRED, RESERVED
+from analysis.predictors.settings import REQUIRED
 from analysis.predictors.table import PREDICTORS, Predictor, Setting
 
 
@@ -88,9 +88,6 @@ def settings_of(function: ast.FunctionDef, where: str) -> tuple[tuple[Setting, .
     pairs = list(zip(positional, defaults))[1:] + list(zip(arguments.kwonlyargs, arguments.kw_defaults))
     settings = [literal_setting(argument, default) for argument, default in pairs]
     known = tuple(setting for setting in settings if setting is not None)
-    if taken := RESERVED.intersection(argument.arg for argument, _ in pairs):
-        name = min(taken)
-        raise ValueError(f"{where} has a setting {name}, a name that `predict` uses itself: give it another name")
     return known, arguments.kwarg is not None or len(known) < len(settings)
 
 

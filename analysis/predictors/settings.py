@@ -22,8 +22,6 @@ class _Required:
 
 
 REQUIRED = _Required()
-RESERVED = frozenset({"predictor", "logits", "first_sample", "total_samples"})
-"""What `analysis.predictors.predict` takes beside the settings."""
 
 
 class LiteralText(str):
@@ -161,8 +159,6 @@ def resolve_settings(
     if unknown and not predictor.open_settings:
         takes = f"it takes {join_or(tuple(names)).replace(' or ', ' and ')}" if names else "it takes none"
         raise ValueError(f"{predictor.id} has no setting {unknown[0]!r}: {takes}")
-    if taken := RESERVED.intersection(unknown):
-        raise ValueError(f"{predictor.id} cannot take a setting {min(taken)!r}: `predict` uses that name itself")
     resolved = {
         setting.name: parse_setting(predictor, setting, settings.get(setting.name, setting.default), n_exits)
         for setting in predictor.settings

@@ -20,7 +20,7 @@ from analysis.metrics.decrease import largest_fall
 from analysis.models.distortions import Distortion, distorted
 from analysis.models.live import LiveRun, run_image
 from analysis.models.uploads import as_png, fitted, read_upload
-from analysis.predictors import available_predictors, predict
+from analysis.predictors import available_predictors, find_predictor, resolve
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -193,8 +193,12 @@ def _run(view: View, key: str, image: np.ndarray, distortion: Distortion) -> Liv
 
 def _probs(view: View, predictor: str, live: LiveRun) -> np.ndarray:
     """(exits, classes)."""
+    from analysis.predictors.apply import apply_predictor
+
     settings = view.settings if predictor == view.predictor else {}
-    return predict(predictor, live.logits[:, None], **settings).probs[:, 0].numpy()
+    row = find_predictor(predictor)
+    resolved = resolve(row, settings, n_exits=len(live.logits))  # as a mapping: a setting may have any name
+    return apply_predictor(row, live.logits[:, None], resolved).probs[:, 0].numpy()
 
 
 def _predicted(probs: np.ndarray) -> np.ndarray:

@@ -96,7 +96,8 @@ def test_an_import_that_is_stopped_leaves_nothing(tmp_path, ending):
         )
         file.truncate(file.tell() + 2 * 20 * 400_000 * 100)
     command = [sys.executable, "-m", "analysis", "import", tmp_path / "x.npy", "--out", tmp_path / "runs" / "run"]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    heeding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # which a shell's `&` ignores
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **heeding)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("runs/.run-*/logits.safetensors")) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -1,6 +1,5 @@
 """Someone's own predictor: found, described without being run, checked, and part of the key."""
 
-import inspect
 import re
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from analysis.predictors import (
     resolve,
     settings_key,
 )
-from analysis.predictors.settings import RESERVED
 
 SOURCE = '''
 """A file with a correction of someone's own."""
@@ -235,19 +233,6 @@ def test_a_default_that_is_no_literal_leaves_the_settings_open(tmp_path):
     assert custom_predictor(f"{path}:f").open_settings
 
 
-@pytest.mark.parametrize("name", ["predictor", "logits", "first_sample", "total_samples"])
-def test_a_setting_that_predict_could_not_pass_on_is_refused(tmp_path, name):
-    file = tmp_path / "mine.py"
-    file.write_text(f"def mine(z, *, {name}=1):\n    return z\n")
-    with pytest.raises(ValueError, match=f"has a setting {name}, a name that `predict` uses itself"):
-        custom_predictor(f"{file}:mine")
-
-
-def test_every_name_that_predict_takes_is_reserved():
-    taken = inspect.signature(predict).parameters.values()
-    assert {p.name for p in taken if p.kind is not p.VAR_KEYWORD} == RESERVED
-
-
 def test_a_built_in_id_is_refused(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("def pa(logits):\n    return logits\n")
@@ -321,8 +306,3 @@ def test_the_file_that_was_named_is_the_one_that_is_meant(file, tmp_path, monkey
     monkeypatch.setenv("EXITLENS_PREDICTORS", f"{other}:sharpen")
     assert custom_predictor(f"{file}:sharpen").path == str(file)
     assert find_predictor("sharpen").path == str(file)
-
-
-def test_an_open_setting_of_a_reserved_name_is_refused(file, logits):
-    with pytest.raises(ValueError, match="open_ended cannot take a setting 'predictor'"):
-        resolve(f"{file}:open_ended", {"predictor": 1})
