@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.against_paper import network_name
 from analysis.fall_findings import (
     curve_finding,
     histogram_finding,
@@ -186,7 +187,7 @@ def _curve(view: View, compared: Compared) -> None:
         ),
         subtitle=f"Percent of {_samples(view, compared)} where {compared.what} falls by more than a threshold between "
         "an earlier and a later exit."
-        + (f" Open markers: the paper's {view.run.model} on {view.run.dataset}." if drawn else ""),
+        + (f" Open markers: the paper's {network_name(view.run.dataset, view.run.model)}." if drawn else ""),
         log_percent=state.get("scale") == "log",
         height=HEIGHT,
     )
