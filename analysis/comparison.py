@@ -143,7 +143,7 @@ def _side(traces: Traces, of: str) -> Side:
         collapsed=int(traces.collapsed.sum()),
         relative_fall=traces.falls[of, "relative"],
         impossible=int(np.isneginf(traces.log_true_class_prob[-1]).sum()) if labelled else 0,
-        tied=int((traces.margin[-1] == 0).sum()),
+        tied=int(((traces.margin[-1] == 0) & traces.shown[-1]).sum()),
     )
 
 

@@ -97,11 +97,16 @@ def relative_sentence(comparison: Comparison, label: str, share: float = 0.1) ->
     before, after = (
         float(side.relatively_falling_percent([share])[0]) for side in (comparison.baseline, comparison.corrected)
     )
+    what, at_first = QUANTITY[comparison.of], (comparison.baseline.probability[0], comparison.corrected.probability[0])
+    said = (
+        f"Relative to its highest value so far the {what}'s probability falls by more than {100 * share:g}% for "
+        f"{percent(after)} of samples under {label}, for {percent(before)} under the baseline"
+    )
+    if at_first[1] >= at_first[0]:
+        return f"{said}."
     return (
-        f"Of its own largest value so far, {percent(after)} of samples lose more than {100 * share:g}% under {label}, "
-        f"{percent(before)} under the baseline: at exit 1 {label} gives the {QUANTITY[comparison.of]} "
-        f"{comparison.corrected.probability[0]:.2g} on average, the baseline {comparison.baseline.probability[0]:.2g}, "
-        f"and what is small cannot fall far."
+        f"{said}: at the first exit it is {at_first[1]:.2g} on average under {label} and {at_first[0]:.2g} under the "
+        "baseline, and what is small cannot fall far."
     )
 
 

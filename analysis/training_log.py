@@ -21,14 +21,11 @@ class TrainingLog:
         Mean training loss, summed over the exits as the recipe weighs them; NaN where it is missing.
     accuracy : float, (exits, epochs)
         On the held-out calibration images, 0 to 1; NaN where it is missing.
-    images_per_s : float, (epochs,)
-        NaN where it is missing.
     """
 
     epoch: np.ndarray
     loss: np.ndarray
     accuracy: np.ndarray
-    images_per_s: np.ndarray
 
 
 def training_log(provenance: Mapping[str, object]) -> TrainingLog | None:
@@ -55,7 +52,6 @@ def training_log(provenance: Mapping[str, object]) -> TrainingLog | None:
         epoch=epoch.astype(int),
         loss=loss,
         accuracy=np.stack(accuracy) if accuracy else np.empty((0, len(rows))),
-        images_per_s=_column(rows, "images_per_s"),
     )
 
 

@@ -5,7 +5,7 @@ A view adds its controls to its own block; the sidebar, the address and the test
 
 from dataclasses import dataclass
 
-LONGEST_NAME = 2000  # of a run or a sample
+LONGEST = 2000  # characters of any value in an address but a text's
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
 EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
 

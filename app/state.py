@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.control_table import ALWAYS_WRITTEN, CONTROLS, EVERY_PAGE, LONGEST_NAME, Control
+from app.control_table import ALWAYS_WRITTEN, CONTROLS, EVERY_PAGE, LONGEST, Control
 
 _SESSION = "exitlens"
 
@@ -26,7 +26,7 @@ def parse(control: Control, text: str) -> object:
     ValueError
         The text is not a value of this control: the message says what is allowed, and reads on from the control's name.
     """
-    limit = int(control.high or 200) if control.kind == "text" else LONGEST_NAME
+    limit = int(control.high or 200) if control.kind == "text" else LONGEST
     if len(text) > limit:
         raise ValueError(f"is longer than {limit} characters")
     if control.kind == "name":

@@ -8,8 +8,7 @@ import streamlit as st
 from analysis.findings import exit_labels
 from analysis.predictors import available_predictors
 from analysis.selection.brush import Brush, brushed, describe, parse_brush, text_of
-from analysis.traces import Traces
-from app import cache, state
+from app import state
 from app.components.sidebar import View
 from app.components.text import escape
 
@@ -57,15 +56,9 @@ def current_brush(view: View) -> Brushed | None:
 
 
 def _mask(view: View, brush: Brush) -> np.ndarray:
-    falls = _traces(view, brush.predictor).falls[brush.of, brush.size]
-    baseline = _traces(view, "baseline").falls[brush.of, brush.size].size if brush.needs_baseline else None
+    falls = view.traces(brush.predictor).falls[brush.of, brush.size]
+    baseline = view.traces("baseline").falls[brush.of, brush.size].size if brush.needs_baseline else None
     return brushed(brush, falls.size, baseline, falls.from_exit, falls.to_exit)
-
-
-def _traces(view: View, predictor: str) -> Traces:
-    """With the settings on screen where it is the chosen predictor, with its defaults otherwise."""
-    settings = view.settings if predictor == view.predictor else {}
-    return cache.traces(view.run, predictor, settings, view.split)
 
 
 def brush_line(held: Brushed | None, *, offer_gallery: bool) -> None:

@@ -40,8 +40,8 @@ def one_sample(view: View, row: int, position: int, image: bytes | None) -> None
     image : bytes, optional
         Its encoded picture.
     """
-    baseline = cache.traces(view.run, "baseline", {}, view.split)
-    corrected = cache.traces(view.run, view.predictor, view.settings, view.split)
+    baseline = view.traces("baseline")
+    corrected = view.traces(view.predictor)
     shown = corrected if view.poe else baseline
     of = "true_class" if shown.labels[row] >= 0 else "final_prediction"
     _heading(view, row, position, image, {"baseline": baseline, view.predictor: corrected})

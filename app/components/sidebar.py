@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.predictors import Predictor, available_predictors, predictor_errors
 from analysis.run import Run
+from analysis.traces import Traces
 from app import cache, state
 from app.components.address import copy_address
 from app.components.controls import control
@@ -36,6 +37,14 @@ class View:
     sample: int
     has_labels: bool
     unit: str | None
+
+    def settings_of(self, predictor: str) -> dict[str, object]:
+        """Those on screen of the chosen predictor; any other's are its defaults."""
+        return self.settings if predictor == self.predictor else {}
+
+    def traces(self, predictor: str) -> Traces:
+        """A predictor's traces of the split on screen."""
+        return cache.traces(self.run, predictor, self.settings_of(predictor), self.split)
 
 
 class NoRun(Exception):

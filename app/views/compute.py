@@ -69,10 +69,8 @@ def render(view: View) -> None:
 
 
 def _numbers(view: View, predictor: str) -> dict[str, np.ndarray]:
-    settings = view.settings if predictor == view.predictor else {}
-    key = (view.run.fingerprint, view.split, settings_key(predictor, settings))
-    traces = cache.traces(view.run, predictor, settings, view.split)
-    return cache.numbers(_answers_of, *key, traces=traces)
+    key = (view.run.fingerprint, view.split, settings_key(predictor, view.settings_of(predictor)))
+    return cache.numbers(_answers_of, *key, traces=view.traces(predictor))
 
 
 def _answers_of(traces: Traces) -> dict[str, np.ndarray]:

@@ -195,9 +195,8 @@ def _probs(view: View, predictor: str, live: LiveRun) -> np.ndarray:
     """(exits, classes)."""
     from analysis.predictors.apply import apply_predictor
 
-    settings = view.settings if predictor == view.predictor else {}
     row = find_predictor(predictor)
-    resolved = resolve(row, settings, n_exits=len(live.logits))  # as a mapping: a setting may have any name
+    resolved = resolve(row, view.settings_of(predictor), n_exits=len(live.logits))  # a mapping: of any names
     return apply_predictor(row, live.logits[:, None], resolved).probs[:, 0].numpy()
 
 

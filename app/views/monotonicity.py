@@ -1,7 +1,6 @@
 """Monotonicity: how many samples get worse with more computation, by how much, and where?"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -21,55 +20,25 @@ from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
 from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
 from analysis.findings import exit_labels
-from analysis.metrics.decrease import THRESHOLDS, Fall, decrease_percent, exit_pairs
+from analysis.metrics.decrease import THRESHOLDS, decrease_percent, exit_pairs
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
-from analysis.predictors import available_predictors
 from analysis.selection.brush import Brush, scatter_brush
 from analysis.selection.thinning import thinned
 from analysis.symlog import FALL_UNIT, from_scale
-from analysis.traces import Traces
-from app import cache, state
+from app import state
 from app.components.brushing import Brushed, brush_line, clear_brush, current_brush, open_brush
 from app.components.chart import chart
+from app.components.compared_falls import WHOSE, Compared, compared_falls, published_falls
 from app.components.controls import control
-from app.components.published import published_beside
 from app.components.sidebar import View
 from app.components.text import plain_text
 
-WHOSE = {"true_class": "true class", "final_prediction": "final prediction", "any_class": "any class"}
 HEIGHT = 330
 RELATIVE = (
     "Relative falls divide by the highest value so far, so they do not shrink with the probabilities: a class that "
     "loses all of it has fallen by 1, however little it had."
 )
 ANY_CLASS = "Falls of any class: what one class gains, others lose, so most samples fall here."
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What the page compares: falls of one kind by predictor id, the baseline first, the chosen predictor second."""
-
-    of: str
-    size: str
-    falls: Mapping[str, Fall]
-    labels: Mapping[str, str]
-    samples: int
-
-    @property
-    def what(self) -> str:
-        """The falling quantity, in words."""
-        return {"true_class": "the true class's probability", "final_prediction": "the final prediction's probability",
-                "any_class": "any class's probability"}[self.of]  # fmt: skip
-
-    @property
-    def by(self) -> str:
-        """How a fall is counted, where it is not in probability."""
-        return ", as a share of its highest value so far" if self.size == "relative" else ""
-
-    @property
-    def axis(self) -> str:
-        """Title of an axis of falls."""
-        return "share of the highest value so far" if self.size == "relative" else "probability"
 
 
 def render(view: View) -> None:
@@ -81,7 +50,7 @@ def render(view: View) -> None:
     if view.run.n_exits < 2:
         st.info("This run has one exit: nothing can fall from one exit to the next.")
         return
-    compared = _controls(view)
+    compared = compared_falls(view)
     held = current_brush(view)
     brush_line(held, offer_gallery=True)
     curve, scatter = st.columns([6, 5], gap="medium")
@@ -95,66 +64,6 @@ def render(view: View) -> None:
         _histogram(view, compared)
     with pairs:
         _pairs(view, compared)
-
-
-def _controls(view: View) -> Compared:
-    predictors = available_predictors()
-    usable = [
-        key for key, row in predictors.items()
-        if key not in ("baseline", view.predictor) and (view.run.kind == "logits" or not row.needs_logits)
-    ]  # fmt: skip
-    whose, size, beside, scale, published = st.columns([4, 3, 4, 3, 3], vertical_alignment="bottom")
-    with whose:
-        options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]
-        default = None if view.has_labels else options[0]
-        of = control(
-            "of", "Whose probability falls", options, default=default, show=WHOSE.get, widget="selectbox", help=None
-        )
-    with size:
-        kind = control("size", "Falls", widget="selectbox", help=None)
-    with beside:
-        state.set("beside", tuple(key for key in state.get("beside") if key != view.predictor))
-        control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
-    with scale:
-        control(
-            "scale",
-            "Percent axis",
-            show={"log": "powers of ten", "linear": "linear"}.get,
-            widget="selectbox",
-            help=None,
-        )
-    with published:
-        known = bool(_published(view, of, kind))
-        control(
-            "published",
-            "Published",
-            disabled=not known,
-            help="What the paper reports for this network and data set, as open markers."
-            if known
-            else "The paper reports no such numbers for this run: it has absolute falls of the true class and of the "
-            "final prediction, for MSDNet, IMTA and DViT on CIFAR-10, CIFAR-100 and ImageNet.",
-        )
-    chosen = ["baseline", view.predictor, *state.get("beside")]
-    traces = {key: _traces(view, key) for key in chosen}
-    return Compared(
-        of,
-        kind,
-        {key: one.falls[of, kind] for key, one in traces.items()},
-        {key: predictors[key].label for key in chosen},
-        int((~np.isnan(traces["baseline"].falls[of, kind].size)).sum()),
-    )
-
-
-def _traces(view: View, predictor: str) -> Traces:
-    return cache.traces(view.run, predictor, view.settings if predictor == view.predictor else {}, view.split)
-
-
-def _published(view: View, of: str, size: str) -> Mapping[str, np.ndarray]:
-    """Percents at the paper's thresholds, by predictor id."""
-    if size != "absolute":
-        return {}
-    percents = {key: one.decrease(of, THRESHOLDS) for key, one in published_beside(view).items()}
-    return {key: values for key, values in percents.items() if not np.isnan(values).all()}
 
 
 # --- how many: percent over tau --------------------------------------------------------------------------------------
@@ -173,7 +82,7 @@ def _curve(view: View, compared: Compared) -> None:
               emphasised=key == view.shown or key in state.get("beside"))
         for key, fall in compared.falls.items()
     ]  # fmt: skip
-    published = _published(view, compared.of, compared.size) if state.get("published") else {}
+    published = published_falls(view, compared.of, compared.size) if state.get("published") else {}
     drawn = [(key, compared.labels[key], values) for key, values in published.items() if key in compared.falls]
     figure = decrease_curve_figure(
         curves,
@@ -417,6 +326,6 @@ def _explanation(view: View, compared: Compared) -> None:
 
 
 def _mean_probs(view: View, predictor: str, of: str) -> np.ndarray:
-    values = getattr(_traces(view, predictor), "true_class_prob" if of == "true_class" else "final_prediction_prob")
+    values = getattr(view.traces(predictor), "true_class_prob" if of == "true_class" else "final_prediction_prob")
     known = values[:, ~np.isnan(values[0])]
     return known.mean(axis=1, dtype=np.float64) if known.shape[1] else np.full(len(values), np.nan)

@@ -64,8 +64,8 @@ def _comparison(view: View) -> Comparison:
     return cache.numbers(
         compare,
         *key,
-        baseline=cache.traces(view.run, "baseline", {}, view.split),
-        corrected=cache.traces(view.run, view.predictor, view.settings, view.split),
+        baseline=view.traces("baseline"),
+        corrected=view.traces(view.predictor),
     )
 
 

@@ -67,8 +67,8 @@ def _table(view: View) -> pd.DataFrame:
         sample_table,
         view.run.fingerprint, view.split, settings_key(view.predictor, view.settings), view.poe,
         run=view.run,
-        baseline=cache.traces(view.run, "baseline", {}, view.split),
-        corrected=cache.traces(view.run, view.predictor, view.settings, view.split),
+        baseline=view.traces("baseline"),
+        corrected=view.traces(view.predictor),
         split=view.split,
         poe=view.poe,
     )  # fmt: skip
@@ -274,7 +274,7 @@ def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
 
 def _guesses(view: View, chosen: np.ndarray, exit_: int) -> list[str]:
     """What is predicted at the exit that right and wrong are about."""
-    predicted = cache.traces(view.run, view.shown, view.shown_settings, view.split).predicted[exit_, chosen]
+    predicted = view.traces(view.shown).predicted[exit_, chosen]
     return [view.run.class_names[index] if index >= 0 else "none" for index in predicted.tolist()]
 
 
@@ -286,8 +286,7 @@ def _lines(view: View, chosen: np.ndarray) -> tuple[Sequence[str], Sequence[str]
     """Trajectories in place of pictures: of the true class, or the final prediction in a run without labels."""
     name = "true_class_prob" if view.has_labels else "final_prediction_prob"
     return tuple(
-        sparkline_paths(getattr(cache.traces(view.run, predictor, settings, view.split), name)[:, chosen])
-        for predictor, settings in ((view.shown, view.shown_settings), ("baseline", {}))
+        sparkline_paths(getattr(view.traces(predictor), name)[:, chosen]) for predictor in (view.shown, "baseline")
     )
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -105,3 +106,10 @@ def test_an_import_that_is_stopped_leaves_nothing(tmp_path, ending):
     os.kill(process.pid, ending)
     assert process.wait(timeout=60) in (130, 143)
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_without_the_requirements_the_command_says_how_to_get_them():
+    command = [sys.executable, "-S", "-m", "analysis", "summarize", "msdnet-cifar100"]  # -S: no installed packages
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert re.fullmatch(r"this Python has no \w+: run `make app` once, then `. .venv/bin/activate`\n", done.stderr)

@@ -104,8 +104,15 @@ def test_relative_falls_stand_beside_the_absolute_ones():
         side([0.2, 0.3, 0, 0], 0.6, relative=[0.5, 0.5, 0.2, 0]), side([0] * 4, 0.6, relative=[0.2, 0, 0, 0])
     )
     text = findings.relative_sentence(both, "PA")
-    assert "25.0% of samples lose more than 10% under PA, 75.0% under the baseline" in text
-    assert "0.4 on average" in text
+    assert text == (
+        "Relative to its highest value so far the true class's probability falls by more than 10% for 25.0% of samples "
+        "under PA, for 75.0% under the baseline."
+    )
+    small = replace(both, corrected=replace(both.corrected, probability=np.array([0.03, 0.5])))
+    assert findings.relative_sentence(small, "PA").endswith(
+        "under the baseline: at the first exit it is 0.03 on average under PA and 0.4 under the baseline, and what is "
+        "small cannot fall far."
+    )
 
 
 @pytest.mark.parametrize(
