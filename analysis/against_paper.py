@@ -28,10 +28,6 @@ LEVEL = 0.005
 SPOKEN_OF = 0.1
 """The fall that a verdict's numbers speak of."""
 TABLE = ("accuracy", *OF, "oracle", "entropy")  # the quantities of `comparison_table`, in its order
-NAMES = {
-    "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet",
-    "msdnet": "MSDNet", "imta": "IMTA", "dvit": "DViT",
-}  # fmt: skip
 STDS, POINTS = "published standard deviations", "points"
 
 SHOWN, NOT_SHOWN = "shown", "not shown"
@@ -73,17 +69,6 @@ def measure(traces: Traces) -> Measured:
         entropy_rises=entropy_rise_percent(traces.entropy, traces.shown, ENTROPY_THRESHOLDS),
         oracle_gap=100 * overthinking(traces.correct).destructive,
     )
-
-
-def network_name(dataset: str, model: str) -> str:
-    """How people write what a run's ids name.
-
-    Examples
-    --------
-    >>> network_name("cifar100", "msdnet")
-    'MSDNet on CIFAR-100'
-    """
-    return f"{NAMES.get(model, model)} on {NAMES.get(dataset, dataset)}"
 
 
 # --- the numbers -----------------------------------------------------------------------------------------------------

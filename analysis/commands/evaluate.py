@@ -8,7 +8,7 @@ import shlex
 from contextlib import ExitStack
 from pathlib import Path
 
-NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet", "msdnet": "MSDNet", "imta": "IMTA"}
+from analysis.names import network_name
 
 EPILOG = """examples:
   python -m analysis evaluate --arch msdnet-cifar100 --checkpoint model.pth.tar --data PATH --out cached_runs/my-run
@@ -100,7 +100,6 @@ def run(args: argparse.Namespace) -> None:
             parts[split] = open_images(args.data, split, image_size=subject.image_size, dataset=subject.normalisation)
             check_classes(parts[split], args.data, split, subject.name, subject.classes)
         model = args.model or (args.arch.split("-")[0] if subject.arch else None)
-        network = NAMES.get(model, model or "A network")
         made = evaluate(
             out,
             subject,
@@ -109,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
             dataset=dataset,
             model=model,
             checkpoint=checkpoint,
-            title=args.title or f"{network} on {NAMES.get(dataset, dataset)}",
+            title=args.title or network_name(dataset, model or "A network"),
             provenance={"command": command(args), **calibration_note(args)},
             latency_batch=args.latency,
             share=share,

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from analysis.models.recipes import NAMES, RECIPES, Recipe
+from analysis.names import DATASETS
 
 CALIBRATION_NOTE = "training images held out for calibration, the same for every seed"
 
@@ -214,7 +215,6 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
 
     parts = {"test": test, "calibration": trainer.calibration}
     recipe = trainer.recipe
-    dataset = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}[recipe.dataset]
     with tqdm(total=sum(map(len, parts.values())), unit="image", desc="evaluating", disable=None) as bar:
         run = write_network_run(
             run_folder(args),
@@ -223,7 +223,7 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
             arch=recipe.arch,
             model=recipe.model,
             dataset=recipe.dataset,
-            title=f"{NAMES[recipe.model]} on {dataset}, {trainer.epochs} epochs, seed {args.seed}",
+            title=f"{NAMES[recipe.model]} on {DATASETS[recipe.dataset]}, {trainer.epochs} epochs, seed {args.seed}",
             provenance=provenance(trainer, args),
             device=trainer.device,
             on_batch=bar.update,

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.against_paper import network_name
 from analysis.fall_findings import (
     curve_finding,
     histogram_finding,
@@ -22,6 +21,7 @@ from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
 from analysis.findings import exit_labels
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent, exit_pairs
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
+from analysis.names import network_name
 from analysis.selection.brush import Brush, scatter_brush
 from analysis.selection.thinning import thinned
 from analysis.symlog import FALL_UNIT, from_scale

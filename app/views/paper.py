@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis import against_paper, findings
-from analysis.against_paper import Measured, network_name
+from analysis.against_paper import Measured
 from analysis.figures.paper_panels import Beside, PaperPanel, paper_panels_figure
 from analysis.metrics.decrease import THRESHOLDS
+from analysis.names import network_name
 from analysis.predictors import available_predictors
 from analysis.published import Published, published_for, published_networks
 from analysis.run import Run
