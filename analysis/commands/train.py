@@ -158,18 +158,20 @@ def hardware(trainer) -> str:
 
 def summary(trainer, args: argparse.Namespace, hours: float) -> str:
     """The sentences that the app shows: what was trained, where, and how far from the paper."""
+    from analysis.findings import plural
+
     paper_epochs = RECIPES[args.recipe.removesuffix("-short")].epochs
-    trained = f"for {trainer.epochs} epochs (the paper: {paper_epochs}) on {hardware(trainer)}, "
-    trained += f"{hours:.1f} hours, seed {args.seed}."
+    trained = f"for {trainer.epochs} {plural(trainer.epochs, 'epoch')} (the paper: {paper_epochs}) on "
+    trained += f"{hardware(trainer)}, {hours:.1f} hours, seed {args.seed}."
     if trainer.recipe.model == "imta-stage1":
-        return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained here {trained}"
+        return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained {trained}"
     if trainer.recipe.model == "imta":
         first = trainer.first_stage
         known = [f"{first['epochs']} epochs"] if "epochs" in first else []
         known += [f"seed {first['seed']}"] if "seed" in first else []
         frozen = ", ".join(["new heads on the frozen stage 1", *known])
-        return f"Stage 2 of IMTA ({frozen}), trained here {trained}"
-    return f"Trained here {trained}"
+        return f"Stage 2 of IMTA ({frozen}), trained {trained}"
+    return f"Trained {trained}"
 
 
 def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:

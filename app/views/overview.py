@@ -50,6 +50,7 @@ def render(view: View) -> None:
         _picture(view, comparison)
     with shares:
         _shares(view, comparison, published)
+    _caveats(view, comparison)
     _exit_by_exit(view, comparison, published)
     classes, price = st.columns(2, gap="medium")
     with classes:
@@ -110,7 +111,10 @@ def _how_it_was_made(run: Run) -> None:
     log = training_log(run.provenance)
     if not known and log is None:
         return
-    with st.expander("How this run was made"):
+    box = st.expander("How this run was made", key="how-made", on_change="rerun")
+    if not box.open:  # a closed one costs a switch of PoE nothing
+        return
+    with box:
         if log is not None:
             names = findings.exit_labels(run.exit_names)
             figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names)
@@ -122,13 +126,18 @@ def _how_it_was_made(run: Run) -> None:
 def _in_words(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
     label = _label(view.predictor)
     st.markdown(f"**{escape(findings.correction_sentence(comparison, label))}**")
-    lines = [findings.price_sentence(comparison, label)]
-    if comparison.n_exits > 1:
-        lines.insert(0, findings.relative_sentence(comparison, label))
     if {"baseline", view.predictor} <= set(published):
-        lines.insert(0, findings.published_sentence(*_published_pair(published, view.predictor, comparison.of), label))
-    for line in lines:
-        plain_text(line, role="caption")
+        pair = _published_pair(published, view.predictor, comparison.of)
+        plain_text(findings.published_sentence(*pair, label), role="caption")
+
+
+def _caveats(view: View, comparison: Comparison) -> None:
+    """What stands against the headline: falls relative to what fell, and the price."""
+    label = _label(view.predictor)
+    with st.container(gap="xsmall"):
+        if comparison.n_exits > 1:
+            plain_text(findings.relative_sentence(comparison, label), role="caption")
+        plain_text(findings.price_sentence(comparison, label), role="caption")
 
 
 def _published_pair(published: Mapping[str, Published], predictor: str, of: str) -> tuple[tuple, tuple]:

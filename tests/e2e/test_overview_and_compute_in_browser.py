@@ -2,6 +2,7 @@
 
 import pytest
 
+from analysis.storage import write_run
 from tests.e2e import browser as harness
 
 pytestmark = pytest.mark.browser
@@ -72,4 +73,25 @@ def test_the_budget_is_dragged_into_the_address_and_opens_what_it_gives_up(chrom
         harness.settle(page)
         count = label.split()[2]
         page.get_by_text(f"{count} ", exact=False).first.wait_for()
+        assert opened.complaints == []
+
+
+def test_how_a_run_was_made_is_drawn_when_it_is_opened_and_stays_open(
+    chromium, served, runs, small_logits, small_labels
+):
+    log = [{"epoch": i, "train_loss": 5.0 - i, "calibration_accuracy_exit_1": 0.1 * i} for i in (1, 2, 3)]
+    provenance = {"made_by": "<b>someone</b>", "log": log}
+    write_run(runs / "logged", logits=small_logits, labels=small_labels, provenance=provenance)
+    with harness.opened(chromium, f"{served.url}/?run=logged&predictor=pa&poe=0") as opened:
+        page = opened.page
+        assert page.locator('.xl-chart[data-name="training"]').count() == 0
+        page.get_by_text("How this run was made", exact=True).click()
+        page.locator('.xl-chart[data-name="training"][data-drawn]').wait_for()
+        assert harness.plot(page, "training", "[...gd._fullData[0].y]") == [4, 3, 2]
+        assert page.get_by_role("cell", name="<b>someone</b>").is_visible()
+        before = harness.drawn(page, "trajectories")
+        page.get_by_text("PoE", exact=True).first.click()
+        harness.wait_redrawn(page, "trajectories", before)
+        harness.settle(page)
+        assert page.locator('.xl-chart[data-name="training"]').is_visible()
         assert opened.complaints == []

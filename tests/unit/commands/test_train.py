@@ -52,7 +52,7 @@ def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, caps
     assert [len(run.positions(split)) for split in ("test", "calibration")] == [10, 21]
     assert run.cost()[1][0] == 15128842  # of the published table
     assert run.class_names[3] == "class 3"
-    assert "Trained here for 1 epochs (the paper: 300)" in run.provenance["summary"]
+    assert "Trained for 1 epoch (the paper: 300)" in run.provenance["summary"]
     network = load_checkpoint(run.weights, arch=run.arch)
     logits = predict(network, load_images(data, "test", "cifar10"), "cifar10", torch.device("cpu"))
     cached = run.logits.take(run.positions("test"))
