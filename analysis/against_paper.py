@@ -123,10 +123,7 @@ def comparison_table(
         `published_std` (percent of samples), `difference` and `difference_in`.
     """
     rows = []
-    falls, rises = [f"{tau:g}" for tau in THRESHOLDS], [f"{tau:g}" for tau in ENTROPY_THRESHOLDS]
-    at = {"accuracy": list(exit_names), **dict.fromkeys(OF, falls), "entropy": rises, "oracle": [exit_names[-1]]}
-    for quantity in TABLE:
-        places = at[quantity]
+    for quantity, places in places_of(exit_names).items():
         for predictor in (key for key in ORDER if key in measured and key in published):
             run = measured_percents(measured[predictor], quantity)
             paper, std = published_percents(published[predictor], quantity)
@@ -135,6 +132,13 @@ def comparison_table(
                     rows.append((quantity, place, predictor, ours, theirs, spread, *difference(ours, theirs, spread)))
     columns = ["quantity", "at", "predictor", "run", "published", "published_std", "difference", "difference_in"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def places_of(exit_names: Sequence[str]) -> dict[str, list[str]]:
+    """Where each quantity of `TABLE` is measured: the exits' names, or the thresholds as text."""
+    falls, rises = [f"{tau:g}" for tau in THRESHOLDS], [f"{tau:g}" for tau in ENTROPY_THRESHOLDS]
+    at = {"accuracy": list(exit_names), **dict.fromkeys(OF, falls), "entropy": rises, "oracle": [exit_names[-1]]}
+    return {quantity: at[quantity] for quantity in TABLE}
 
 
 def measured_percents(measured: Measured, quantity: str) -> np.ndarray:

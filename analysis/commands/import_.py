@@ -46,7 +46,10 @@ def add_parser(subparsers) -> None:
     add("--dataset", metavar="ID", help="such as cifar100: finds published numbers and superclasses")
     add("--model", metavar="ID", help="such as msdnet")
     add("--title", metavar="TEXT", help="what people see (default: the run's id)")
-    add("--about", metavar="FILE", help="JSON object on how the run was made; its `summary` is shown as a sentence")
+    about = (
+        "JSON object on how the run was made: `summary` is shown; runs of one `recipe` and several `seed` side by side"
+    )
+    add("--about", metavar="FILE", help=about)
     add("--weights", metavar="FILE", help="the network's checkpoint, kept with the run; its costs are counted")
     add("--arch", metavar="ID", help="the architecture of --weights, such as msdnet-cifar100")
     add("--bundle-traces", action="store_true", help="keep the traces of baseline and pa with the run: it opens faster")

@@ -31,6 +31,8 @@ class Beside:
         Of the published values; NaN draws no band.
     differences : str (places,)
         How far the run is from the paper, in words, for the pointer.
+    others : sequence of float (places,)
+        The same numbers of runs from other seeds.
     """
 
     predictor_id: str
@@ -39,6 +41,7 @@ class Beside:
     published: np.ndarray
     std: np.ndarray
     differences: tuple[str, ...]
+    others: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def paper_panels_figure(
         for one in sorted(panel.beside, key=lambda one: one.predictor_id == emphasised):  # what is on screen on top
             full = one.predictor_id == emphasised
             figure.add_trace(_band(one, panel, full, row))
+            figure.add_traces([_other(one, values, panel, full, row) for values in one.others])
             figure.add_trace(_published(one, panel, places, full, row))
             figure.add_trace(_run(one, panel, places, full, row))
         if name_lines:
@@ -150,11 +154,11 @@ def _y_axis(panel: PaperPanel) -> tuple[dict, str]:
 
 
 def _range(panel: PaperPanel) -> tuple[float, float]:
-    """Around the run's values, the paper's and their bands, on round numbers; 0 is on it where it is the reference."""
+    """Around all values and the paper's bands, on round numbers; 0 is on it where it is the reference."""
     values = [np.zeros(1)] if panel.reference else []
     for one in panel.beside:
         around = np.nan_to_num(one.std)
-        values += [one.run, one.published - around, one.published + around]
+        values += [one.run, *one.others, one.published - around, one.published + around]
     known = np.concatenate(values)
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -208,6 +212,20 @@ def _published(one: Beside, panel: PaperPanel, places: Sequence[str], full: bool
 
 def _plus_minus(std: float) -> str:
     return f" ± {std:.2g}" if np.isfinite(std) else ""
+
+
+def _other(one: Beside, values: np.ndarray, panel: PaperPanel, full: bool, row: str) -> go.Scatter:
+    """The run of another seed."""
+    return go.Scatter(
+        x=np.arange(1, len(values) + 1),
+        y=_at(panel, values),
+        name=f"another seed, {plain(one.label)}: {plain(panel.name)}",
+        mode="lines",
+        line={"color": predictor_style(one.predictor_id)["color"], "width": 1.5, "dash": "dot"},
+        opacity=0.8 if full else 1.4 * FAINT,
+        hoverinfo="skip",
+        yaxis=f"y{row}",
+    )
 
 
 def _run(one: Beside, panel: PaperPanel, places: Sequence[str], full: bool, row: str) -> go.Scatter:

@@ -6,7 +6,8 @@ Imports the standard library only.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.storage.folders import DATASETS, runs_folders
@@ -15,7 +16,10 @@ from analysis.storage.manifest import MANIFEST, RunError, read_manifest
 
 @dataclass(frozen=True)
 class RunEntry:
-    """One folder among the runs; `error` says what is wrong with it, None for a sound one."""
+    """One folder among the runs; `error` says what is wrong with it, None for a sound one.
+
+    `provenance` says how the run was made, as its `run.json` does.
+    """
 
     id: str
     path: Path
@@ -24,6 +28,7 @@ class RunEntry:
     model: str | None
     error: str | None
     mtime_ns: int
+    provenance: Mapping[str, object] = field(default_factory=dict)
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -35,18 +40,19 @@ def _candidates(folder: Path) -> list[Path]:
 
 
 def _entry(path: Path, error: str | None) -> RunEntry:
-    title, dataset, model = path.name, None, None
+    title, dataset, model, provenance = path.name, None, None, {}
     if error is None:
         try:
             manifest = read_manifest(path)
             title, dataset, model = manifest.title or path.name, manifest.dataset, manifest.model
+            provenance = manifest.provenance
         except RunError as damage:
             error = str(damage)
     try:
         mtime_ns = (path / MANIFEST).stat().st_mtime_ns
     except OSError:
         mtime_ns = 0
-    return RunEntry(path.name, path, title, dataset, model, error, mtime_ns)
+    return RunEntry(path.name, path, title, dataset, model, error, mtime_ns, provenance)
 
 
 def list_runs() -> list[RunEntry]:

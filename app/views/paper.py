@@ -15,8 +15,11 @@ from analysis.names import network_name
 from analysis.predictors import available_predictors
 from analysis.published import Published, published_for, published_networks
 from analysis.run import Run
+from analysis.seeds import seed_of, with_spread
 from app import cache, state
 from app.components.chart import chart
+from app.components.numbers_table import LOOK, and_spread, two_decimals
+from app.components.seeds import OtherSeed, other_seeds, seeds_section
 from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
 
@@ -60,6 +63,9 @@ def render(view: View) -> None:
     names = findings.exit_labels(run.exit_names)
     table = against_paper.comparison_table(measured, published, names)
     found = against_paper.verdicts(measured, published, names)
+    others = other_seeds(view, tuple(measured))
+    if others:
+        table = with_spread(table, [measured, *(other.measured for other in others)], names)
     with st.container(gap="xsmall"):
         network = network_name(published["baseline"].dataset, published["baseline"].model)
         st.markdown(f"**{escape(against_paper.summary_sentence(found, network))}**")
@@ -68,10 +74,14 @@ def render(view: View) -> None:
             plain_text(note, role="caption")
     accuracy, falls = st.columns(2, gap="medium")
     with accuracy:
-        _accuracy(view, measured, published, predictor, emphasised, table)
+        _accuracy(view, measured, others, published, predictor, emphasised, table)
     with falls:
-        _falls(view, measured, published, predictor, emphasised, table)
+        _falls(view, measured, others, published, predictor, emphasised, table)
     _findings(found)
+    if others:
+        by_seed = {seed_of(view.run.provenance): found}
+        by_seed |= {other.seed: against_paper.verdicts(other.measured, published, names) for other in others}
+        seeds_section(view, measured, others, published, predictor, by_seed)
     _numbers(table, published)
 
 
@@ -136,35 +146,43 @@ def _no_numbers(run: Run) -> None:
 # --- the figures -----------------------------------------------------------------------------------------------------
 
 
-def _beside(predictor: str, run: np.ndarray, paper: np.ndarray, std: np.ndarray) -> Beside:
+def _beside(
+    predictor: str, run: np.ndarray, others: Sequence[np.ndarray], paper: np.ndarray, std: np.ndarray
+) -> Beside:
     words = tuple(
         f"{against_paper.difference_words(*against_paper.difference(ours, theirs, spread))} from the paper"
         for ours, theirs, spread in zip(run, paper, std)
     )
-    return Beside(predictor, _label(predictor), np.asarray(run), paper, std, words)
+    return Beside(predictor, _label(predictor), np.asarray(run), paper, std, words, tuple(others))
 
 
-def _over(view: View, published: Mapping[str, Published]) -> str:
+def _over(view: View, others: Sequence[OtherSeed], published: Mapping[str, Published]) -> str:
     seeds = published["baseline"].accuracy_std is not None
     paper = "Open, with a band of ± 1 standard deviation (sd) over 3 seeds" if seeds else "Open"
     split = "" if view.split == "all" else f"{view.split} "
-    return f"Filled: this run's {len(view.run.positions(view.split)):,} {split}samples. {paper}: the paper."
+    thin = " Dotted: other seeds." if others else ""
+    return f"Filled: this run's {len(view.run.positions(view.split)):,} {split}samples. {paper}: the paper.{thin}"
 
 
 def _accuracy(
     view: View,
     measured: Mapping[str, Measured],
+    others: Sequence[OtherSeed],
     published: Mapping[str, Published],
     predictor: str,
     emphasised: str,
     table: pd.DataFrame,
 ) -> None:
     paper = {key: against_paper.published_percents(published[key], "accuracy") for key in ("baseline", predictor)}
-    both = tuple(_beside(key, measured[key].accuracy, *paper[key]) for key in paper)
+    both = tuple(
+        _beside(key, measured[key].accuracy, [other.measured[key].accuracy for other in others], *paper[key])
+        for key in paper
+    )
     nothing = np.full(view.run.n_exits, np.nan)
     gain = _beside(
         predictor,
         measured[predictor].accuracy - measured["baseline"].accuracy,
+        [other.measured[predictor].accuracy - other.measured["baseline"].accuracy for other in others],
         paper[predictor][0] - paper["baseline"][0],
         nothing,
     )
@@ -181,7 +199,7 @@ def _accuracy(
         title=against_paper.gap_sentence(
             _label(emphasised), "right at the last exit", measured[emphasised].accuracy[-1], values[-1], std[-1]
         ),
-        subtitle=_over(view, published),
+        subtitle=_over(view, others, published),
         height=HEIGHT,
     )
     chart(figure, name="paper-accuracy", height=HEIGHT, data=lambda: table[table["quantity"] == "accuracy"])
@@ -190,6 +208,7 @@ def _accuracy(
 def _falls(
     view: View,
     measured: Mapping[str, Measured],
+    others: Sequence[OtherSeed],
     published: Mapping[str, Published],
     predictor: str,
     emphasised: str,
@@ -198,7 +217,12 @@ def _falls(
     panels = []
     for of in against_paper.OF:
         both = tuple(
-            _beside(key, measured[key].falls[of], *against_paper.published_percents(published[key], of))
+            _beside(
+                key,
+                measured[key].falls[of],
+                [other.measured[key].falls[of] for other in others],
+                *against_paper.published_percents(published[key], of),
+            )
             for key in ("baseline", predictor)
         )
         panels.append(
@@ -222,7 +246,7 @@ def _falls(
             values[at],
             std[at],
         ),
-        subtitle=_over(view, published),
+        subtitle=_over(view, others, published),
         height=HEIGHT,
     )
     chart(figure, name="paper-falls", height=HEIGHT, data=lambda: table[table["quantity"].isin(against_paper.OF)])
@@ -288,28 +312,20 @@ def _numbers_html(table: pd.DataFrame) -> str:
         body += f'<tr><th class="s" colspan="{1 + 3 * len(predictors)}">{html.escape(title)}</th></tr>'
         for place in dict.fromkeys(rows["at"]):
             cells = {row.predictor: _three_cells(row) for row in rows[rows["at"] == place].itertuples()}
-            body += f"<tr><th>{html.escape(place)}</th>{''.join(cells.get(key, '<td></td>' * 3) for key in predictors)}"
+            body += f"<tr><th>{html.escape(place)}</th>{''.join(cells.get(key, _NO_CELLS) for key in predictors)}"
             body += "</tr>"
-    look = (
-        "<style>.xl-paper{overflow-x:auto}.xl-paper table{border-collapse:collapse;font-size:0.8125rem;width:100%;"
-        "font-variant-numeric:tabular-nums}.xl-paper th,.xl-paper td{padding:0.15rem 0.75rem;text-align:right;"
-        "white-space:nowrap;border-bottom:1px solid var(--st-border-color,#8884)}.xl-paper th{font-weight:600}"
-        ".xl-paper tbody th{font-weight:400}.xl-paper th.s{text-align:left;font-weight:600;padding:0.6rem 0 0.15rem}"
-        ".xl-paper td:nth-child(3n+2),.xl-paper thead th[colspan]{border-left:1px solid var(--st-border-color,#8884)}"
-        ".xl-paper thead th[colspan]{text-align:center}</style>"
-    )
     return (
-        f'{look}<div class="xl-paper"><table><thead><tr><th></th>{groups}</tr><tr><th></th>{heads}</tr></thead>'
+        f'{LOOK}<div class="xl-paper"><table><thead><tr><th></th>{groups}</tr><tr><th></th>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
 
+_NO_CELLS = '<td class="g"></td><td></td><td></td>'
+
+
 def _three_cells(row: object) -> str:
-    spread = f" ± {_percent(row.published_std)}" if np.isfinite(row.published_std) else ""
     difference = against_paper.difference_words(row.difference, row.difference_in)
-    return f"<td>{_percent(row.run)}</td><td>{_percent(row.published)}{spread}</td><td>{html.escape(difference)}</td>"
-
-
-def _percent(value: float) -> str:
-    """Two decimals, as the samples resolve; what is not 0 never reads as 0."""
-    return "0" if value == 0 else f"{value:.2f}" if abs(value) >= 0.005 else f"{value:.1g}"
+    return (
+        f'<td class="g">{two_decimals(row.run)}</td><td>{and_spread(row.published, row.published_std)}</td>'
+        f"<td>{html.escape(difference)}</td>"
+    )

@@ -111,6 +111,36 @@ def test_findings_that_are_not_published_are_named_so(runs, small_logits, small_
     assert column(tables(shown("imta"))[0], "verdict").count("– not published") == 2
 
 
+def test_runs_from_other_seeds_stand_beside_it(runs, small_logits, small_labels):
+    write_seeds(runs, small_logits, small_labels, [3])
+    assert not any("another seed" in name for name in drawn(shown("seed-3"), "paper-accuracy"))
+    write_seeds(runs, small_logits, small_labels, [5, 4])
+    app = shown("seed-3")
+    for name, of in (("paper-accuracy", "accuracy"), ("paper-falls", "true class: samples that fall by more")):
+        assert "Dotted: other seeds" in figures(app)[name]["layout"]["title"]["subtitle"]["text"]
+        drawn_names = [trace["name"] for trace in figures(app)[name]["data"]]
+        assert drawn_names.count(f"another seed, PA: {of}") == 2
+    rows = {row[0]: row[1:] for row in tables(app)[1]}
+    assert [name for name in rows if "seed" in name] == ["seed 3, on screen", "seed 4", "seed 5"]
+    accuracies = [100 * load_traces(load_run(runs / f"seed-{seed}"), "pa").correct[-1].mean() for seed in (3, 4, 5)]
+    assert rows["seed 4"][1] == f"{accuracies[1]:.2f}"
+    assert rows["mean ± sd of 3"][1] == f"{np.mean(accuracies):.2f} ± {np.std(accuracies):.2f}"
+    assert "verdict on every finding" in words(app) or "The seeds differ" in words(app)
+
+
+def write_seeds(runs, logits, labels, seeds):
+    for seed in seeds:
+        noise = np.random.default_rng(seed).normal(0, 1, logits.shape)
+        write_run(
+            runs / f"seed-{seed}",
+            logits=(logits + noise).astype(np.float32),
+            labels=labels,
+            dataset="cifar100",
+            model="msdnet",
+            provenance={"recipe": "mine", "seed": seed},
+        )
+
+
 def test_another_predictor_gives_way_and_ca_is_drawn(paper_run):
     assert "The paper has no numbers for MoE" in words(shown(predictor="moe"))
     assert "PA: accuracy" in drawn(shown(predictor="moe"), "paper-accuracy")

@@ -1,0 +1,128 @@
+"""Runs of one network trained alike from several seeds: which they are, and how far their numbers lie apart.
+
+May import what a run is compared by, traces and runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.against_paper import SHOWN, Measured, Verdict, measure, measured_percents, places_of
+from analysis.run import Run
+from analysis.traces import load_traces
+
+SAME = ("recipe", "epochs", "processes")
+"""What runs that differ in the seed alone have in common, beside their settings."""
+
+
+def seed_of(provenance: Mapping[str, object]) -> int | None:
+    """The seed that a network was trained from; None where it, or the recipe that it belongs to, is not recorded."""
+    seed = provenance.get("seed")
+    known = isinstance(seed, int) and not isinstance(seed, bool) and bool(provenance.get("recipe"))
+    return seed if known else None
+
+
+def trained_alike(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two runs were trained by the same recipe, from different seeds.
+
+    Parameters
+    ----------
+    one, other : the runs' provenance
+        Both name a `recipe` and a `seed`; `epochs` and `processes` agree, and so do `settings` but for the seed where
+        both have them.
+
+    Examples
+    --------
+    >>> trained_alike({"recipe": "mine", "seed": 0}, {"recipe": "mine", "seed": 1})
+    True
+    >>> trained_alike({"recipe": "mine", "seed": 0}, {"recipe": "mine", "seed": 1, "epochs": 300})
+    False
+    """
+    seeds = seed_of(one), seed_of(other)
+    if None in seeds or seeds[0] == seeds[1] or any(one.get(key) != other.get(key) for key in SAME):
+        return False
+    settings = [provenance.get("settings") for provenance in (one, other)]
+    if not all(isinstance(each, Mapping) for each in settings):
+        return True
+    mine, theirs = ({**each, "seed": None} for each in settings)
+    return mine == theirs
+
+
+def same_samples(run: Run, other: Run, split: str) -> bool:
+    """Whether both answer for samples of the same labels in the same order, at as many exits."""
+    if run.n_exits != other.n_exits:
+        return False
+    mine, theirs = (one.labels[one.positions(split)] for one in (run, other))
+    return len(mine) > 0 and np.array_equal(mine, theirs)
+
+
+def measure_run(run: Run, predictor: str, split: str) -> Measured:
+    """What the paper reports of a predictor with its default settings, on one split of a run.
+
+    Raises
+    ------
+    ValueError
+        No label is known, or the predictor does not take this run.
+    """
+    return measure(load_traces(run, predictor, {}, split=split))
+
+
+def with_spread(
+    table: pd.DataFrame, measured: Sequence[Mapping[str, Measured]], exit_names: Sequence[str]
+) -> pd.DataFrame:
+    """A comparison with the paper, and beside every number its mean over seeds and their spread.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A `comparison_table` of one of the runs.
+    measured
+        Of every run, the table's own among them, by predictor id.
+    exit_names : sequence of str
+        As in the comparison.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table with `seeds` (how many), `seeds_mean` and `seeds_std`, the population standard deviation, as the
+        paper's is; in percent of samples and points.
+    """
+    places = places_of(exit_names)
+    found = np.array(
+        [
+            [
+                measured_percents(one[row.predictor], row.quantity)[places[row.quantity].index(row.at)]
+                for one in measured
+            ]
+            for row in table.itertuples()
+        ]
+    ).reshape(len(table), len(measured))
+    return table.assign(seeds=len(measured), seeds_mean=found.mean(axis=1), seeds_std=found.std(axis=1))
+
+
+def agreement_sentence(found: Mapping[int, Sequence[Verdict]]) -> str:
+    """On which of the published findings the seeds agree.
+
+    Parameters
+    ----------
+    found
+        Seed -> its run's verdicts, in the same order for all.
+
+    Examples
+    --------
+    >>> one = Verdict("PA overthinks less", "shown", "", "", "")
+    >>> agreement_sentence({0: [one], 1: [one]})
+    'Both seeds give the same verdict on every finding.'
+    """
+    who = "Both seeds give" if len(found) == 2 else f"All {len(found)} seeds give"
+    split = [each for each in zip(*found.values()) if len({one.verdict for one in each}) > 1]
+    if not split:
+        return f"{who} the same verdict on every finding."
+    said = []
+    for each in split:
+        shown = [str(seed) for seed, one in zip(found, each) if one.verdict == SHOWN]
+        said.append(f"“{each[0].finding}” is shown by seed{'s' if len(shown) > 1 else ''} {', '.join(shown)} alone")
+    return f"The seeds differ: {'; '.join(said)}."
