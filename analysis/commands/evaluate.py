@@ -187,10 +187,12 @@ def command(args: argparse.Namespace) -> str:
     words = ["python -m analysis evaluate", "--arch", shlex.quote(args.arch), "--checkpoint"]
     words += [shlex.quote(Path(args.checkpoint).name), "--data PATH --out RUN --split", args.split]
     words += ["--batch", str(args.batch), "--dtype", args.dtype]
-    for option, value in (("--corrupt", args.corrupt), ("--dataset", args.dataset), ("--latency", args.latency)):
+    for name in ("corrupt", "dataset", "model", "title", "latency"):
+        option, value = f"--{name}", getattr(args, name)
         words += [option, shlex.quote(str(value))] if value is not None else []
     words += ["--seed", str(args.seed)] if args.corrupt is not None else []
     words += ["--half"] if args.half else []
+    words += ["--no-images"] if args.no_images else []
     words += ["--trust-model"] if args.trust_model else []
     return " ".join(words)
 

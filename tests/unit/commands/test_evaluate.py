@@ -129,13 +129,16 @@ def test_a_checkpoint_becomes_a_run_that_its_own_files_recompute(checkpoint, few
 
 
 def test_half_keeps_what_the_rounded_weights_give(checkpoint, few, tmp_path):
-    assert main(of_checkpoint(checkpoint, few, tmp_path / "run", "--half", "--no-images", "--dtype", "bf16")) == 0
+    more = ("--half", "--no-images", "--dtype", "bf16", "--model", "mine", "--title", "A b")
+    assert main(of_checkpoint(checkpoint, few, tmp_path / "run", *more)) == 0
     run = load_run(tmp_path / "run")
     assert run.logits.dtype == np.float16
     assert run.weights.stat().st_size < 0.6 * checkpoint.stat().st_size
     assert image_source(run) is None
     assert not (tmp_path / "datasets").exists()
     assert run.provenance["dtype"] == "bf16"
+    said = run.provenance["command"]
+    assert all(option in said for option in ("--half", "--no-images", "--dtype bf16", "--model mine", "--title 'A b'"))
 
 
 def test_both_splits_and_images_stored_once(program, data, tmp_path):
