@@ -1,4 +1,8 @@
-"""A film-strip of attributions: the image, then one map per exit, all on one colour scale that is symmetric about 0."""
+"""A film-strip of attributions: one map per exit, all on one colour scale that is symmetric about 0.
+
+Colour grows with the square root of an attribution: those of a small probability, at a product's first exits, stay
+visible beside those of a large one.
+"""
 
 from collections.abc import Sequence
 
@@ -39,7 +43,7 @@ def film_strip_figure(
     -------
     plotly.graph_objects.Figure
     """
-    count, rows, columns = maps.shape
+    count = len(maps)
     figure = base_figure(title, subtitle, height=height, uirevision=f"strip {count}")
     figure.layout.margin = {"l": 8, "r": 8, "t": 26, "b": 44}
     width = (1 - (count - 1) * GAP) / count
@@ -48,13 +52,13 @@ def film_strip_figure(
         start = number * (width + GAP)
         figure.add_trace(
             go.Heatmap(
-                z=[[None if np.isnan(v) else float(v) for v in row] for row in maps[number]],
+                z=[[None if np.isnan(v) else float(v) for v in row] for row in rooted(maps[number])],
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
                 coloraxis="coloraxis",
                 name=plain(exit_names[number]),
-                customdata=[[plain(exit_names[number])] * columns] * rows,
-                hovertemplate="exit %{customdata}<br>row %{y}, column %{x}: %{z:.3g}<extra></extra>",
+                customdata=[[[plain(exit_names[number]), f"{v:.3g}"] for v in row] for row in maps[number]],
+                hovertemplate="exit %{customdata[0]}<br>row %{y}, column %{x}: %{customdata[1]}<extra></extra>",
             )
         )
         hidden = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
@@ -78,14 +82,31 @@ def film_strip_figure(
                 "top",
                 18,
             )
+    ticks = [-limit, -limit / 10, 0.0, limit / 10, limit]
     figure.layout.coloraxis = {
-        "cmin": -limit,
-        "cmax": limit,
+        "cmin": float(rooted(-limit)),
+        "cmax": float(rooted(limit)),
         "colorscale": [[0, AGAINST], [0.5, SURFACE], [1, FOR]],
-        "colorbar": {"thickness": 10, "len": 1, "nticks": 3, "tickformat": ".1e"},
+        "colorbar": {
+            "thickness": 10,
+            "len": 1,
+            "tickvals": [float(rooted(tick)) for tick in ticks],
+            "ticktext": [f"{tick:.1e}" if tick else "0" for tick in ticks],
+        },
     }
     figure.layout.margin.r = 70
     return figure
+
+
+def rooted(values: np.ndarray | float) -> np.ndarray:
+    """The square root of the size, with the sign.
+
+    Examples
+    --------
+    >>> rooted(np.array([-4.0, 0.0, 9.0])).tolist()
+    [-2.0, 0.0, 3.0]
+    """
+    return np.sign(values) * np.sqrt(np.abs(values))
 
 
 def _write(figure: go.Figure, x: float, y: float, text: str, colour: str, anchor: str, down: int = 0) -> None:

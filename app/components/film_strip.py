@@ -165,7 +165,8 @@ def _figure(strip: Strip, settings: StripSettings, name: str, exit_names: Sequen
         limit=limit or 1.0,
         title=title,
         subtitle=f"{METHODS[settings.method].name} of the {quantity} of {name} in {of}; blue speaks for the class, "
-        "orange against; \N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit before.",
+        "orange against, as the root of the value; \N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit "
+        "before.",
     )
     chart(figure, name="film-strip", height=230, data=lambda: _data(strip, exit_names))
     for note in dict.fromkeys(note for note in strip.notes if note):
