@@ -31,8 +31,8 @@ def trained_alike(one: Mapping[str, object], other: Mapping[str, object]) -> boo
     Parameters
     ----------
     one, other : the runs' provenance
-        Both name a `recipe` and a `seed`; `epochs` and `processes` agree, and so do `settings` but for the seed where
-        both have them.
+        Both name a `recipe` and a `seed`; `epochs` and `processes` agree, and so do those `settings` but the seed
+        that both have.
 
     Examples
     --------
@@ -47,8 +47,8 @@ def trained_alike(one: Mapping[str, object], other: Mapping[str, object]) -> boo
     settings = [provenance.get("settings") for provenance in (one, other)]
     if not all(isinstance(each, Mapping) for each in settings):
         return True
-    mine, theirs = ({**each, "seed": None} for each in settings)
-    return mine == theirs
+    mine, theirs = settings
+    return all(mine[key] == theirs[key] for key in (mine.keys() & theirs.keys()) - {"seed"})
 
 
 def same_samples(run: Run, other: Run, split: str) -> bool:

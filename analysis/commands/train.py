@@ -6,6 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
+from analysis.commands.evaluate import splits
 from analysis.models.recipes import NAMES, RECIPES, Recipe
 from analysis.names import DATASETS
 
@@ -46,7 +47,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--precision", choices=["fp32", "bf16"], help="of the network's layers (default: bf16 on CUDA, fp32 on CPU)"
     )
     parser.add_argument(
-        "--compile", action="store_true", help="fuse the network by torch.compile first: minutes, for a GPU"
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        help="fuse the network by torch.compile first, which takes minutes (default: on CUDA)",
+    )
+    parser.add_argument(
+        "--split",
+        default="test,calibration",
+        metavar="test[,calibration]",
+        help="whose logits the run keeps (default test,calibration)",
     )
     parser.add_argument("--resume", action="store_true", help="go on from DIR's checkpoint")
     parser.set_defaults(run=run)
@@ -87,6 +96,8 @@ def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
         raise ValueError(f"--out {out} exists: choose another, or go on in it with --resume")
     if folder.exists():
         raise ValueError(f"{folder} is finished: choose another --out, or another --seed")
+    if "test" not in splits(args.split):
+        raise ValueError(f"--split {args.split}: name test, or test,calibration")
     if args.init and not recipe.needs_first_stage:
         raise ValueError(f"--init: {args.recipe} begins from random weights: leave --init out")
     if args.init and args.resume:
@@ -117,7 +128,7 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
         seed=args.seed,
         device=str(device),
         precision=args.precision or ("bf16" if device.type == "cuda" else "fp32"),
-        compiled=args.compile,
+        compiled=device.type == "cuda" if args.compile is None else args.compile,
         processes=processes,
     )
     if first_stage:
@@ -174,21 +185,60 @@ def summary(trainer, args: argparse.Namespace, hours: float) -> str:
     return f"Trained {trained}"
 
 
+def command(trainer, args: argparse.Namespace) -> str:
+    """The command that trains the network again, without the paths of this machine."""
+    count = trainer.processes.count
+    words = [
+        "python" if count == 1 else f"torchrun --nproc-per-node {count}",
+        "-m analysis train --recipe",
+        args.recipe,
+    ]
+    words += ["--init STAGE1"] if trainer.recipe.needs_first_stage else []
+    words += [f"--data PATH --out DIR --epochs {trainer.epochs} --seed {args.seed}"]
+    words += [f"--device {trainer.device.type} --precision {trainer.precision}"]
+    words += ["--compile" if trainer.compiled else "--no-compile"] if trainer.device.type == "cuda" else []
+    words += ["--compile"] if trainer.compiled and trainer.device.type != "cuda" else []
+    words += [f"--split {args.split}"] if "calibration" not in splits(args.split) else []
+    return " ".join(words)
+
+
+def paper_command(trainer, official: str, seed: int) -> str:
+    """The command of the paper's schedule; of both stages for IMTA's second."""
+    if not trainer.recipe.needs_first_stage:
+        return f"python -m analysis train --recipe {official} --data PATH --out DIR --seed {seed}"
+    stage1, stage1_seed = official.replace("stage2", "stage1"), trainer.first_stage.get("seed", seed)
+    first = f"python -m analysis train --recipe {stage1} --data PATH --out STAGE1 --seed {stage1_seed}"
+    return f"{first} && python -m analysis train --recipe {official} --init STAGE1 --data PATH --out DIR --seed {seed}"
+
+
+def speed(log: list[dict[str, float]]) -> str:
+    """How fast the steps were, and where their time went, over the epochs.
+
+    Examples
+    --------
+    >>> speed([{"images_per_s": 120, "share_data": 0.004, "share_forward": 0.37, "share_backward": 0.626}])
+    '120 images/s; of a step: data 0.4%, forward 37%, backward 63%'
+    """
+    from statistics import median
+
+    words = f"{median(row['images_per_s'] for row in log):.0f} images/s"
+    phases = [name for name in log[-1] if name.startswith("share_")]
+    shares = {name: median(row[name] for row in log if name in row) for name in phases}
+    said = [f"{name.removeprefix('share_')} {100 * share:.2g}%" for name, share in shares.items() if share]
+    return f"{words}; of a step: {', '.join(said)}" if said else words
+
+
 def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
     """How the network was made, in words and numbers; `summary` is what the app shows."""
     import torch
 
     official = args.recipe.removesuffix("-short")
-    hours = sum(row["seconds"] for row in trainer.log) / 3600
-    init = " --init STAGE1" if trainer.recipe.needs_first_stage else ""
-    options = f"{init} --data PATH --out DIR --seed {args.seed}"
-    count = trainer.processes.count
-    start = "python" if count == 1 else f"torchrun --nproc-per-node {count}"
+    hours = trainer.elapsed_s / 3600
     first_stage = {"first_stage": trainer.first_stage} if trainer.first_stage else {}
     return {
         "summary": summary(trainer, args, hours),
-        "command": f"{start} -m analysis train --recipe {args.recipe} --epochs {trainer.epochs}{options}",
-        "paper_command": f"python -m analysis train --recipe {official}{options}",
+        "command": command(trainer, args),
+        "paper_command": paper_command(trainer, official, args.seed),
         "recipe": args.recipe,
         "epochs": trainer.epochs,
         "paper_epochs": RECIPES[official].epochs,
@@ -198,10 +248,11 @@ def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
         "torch": torch.__version__,
         "precision": trainer.precision,
         "compiled": trainer.compiled,
-        "processes": count,
+        "processes": trainer.processes.count,
+        "speed": speed(trainer.log),
         **first_stage,
         "training_images": len(trainer.train),
-        "calibration": CALIBRATION_NOTE,
+        **({"calibration": CALIBRATION_NOTE} if "calibration" in splits(args.split) else {}),
         "settings": trainer.settings(),
         "log": trainer.log,
         "made": time.strftime("%Y-%m-%d"),
@@ -215,7 +266,8 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
     from analysis.models.evaluation import accuracy_per_exit, write_network_run
     from analysis.storage.importers import Imported
 
-    parts = {"test": test, "calibration": trainer.calibration}
+    images = {"test": test, "calibration": trainer.calibration}
+    parts = {split: images[split] for split in splits(args.split)}
     recipe = trainer.recipe
     with tqdm(total=sum(map(len, parts.values())), unit="image", desc="evaluating", disable=None) as bar:
         run = write_network_run(

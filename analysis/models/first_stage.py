@@ -35,7 +35,7 @@ def facts_of_training(path: Path) -> dict[str, object]:
         raise ValueError(
             f"--init {path} is not finished, {len(log)} of {settings['epochs']} epochs: go on there with --resume"
         )
-    hours = round(sum(row["seconds"] for row in log) / 3600, 2)
+    hours = round(state.get("elapsed_s", sum(row["seconds"] for row in log)) / 3600, 2)
     return {
         "model": settings.get("model", "msdnet"),
         "epochs": settings["epochs"],

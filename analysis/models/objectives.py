@@ -18,9 +18,14 @@ TEACHER_WEIGHT = 0.1
 """IMTA's gamma: the teacher's part in the loss of every exit but the last."""
 
 
+def at_least_single(logits: Tensor) -> Tensor:
+    """Losses are computed in float32 or wider, whatever the layers compute in."""
+    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+
+
 def sum_of_cross_entropies(logits: list[Tensor], labels: Tensor) -> Tensor:
     """The unweighted sum over the exits of the mean cross-entropy."""
-    return torch.stack([F.cross_entropy(exit_logits, labels) for exit_logits in logits]).sum()
+    return torch.stack([F.cross_entropy(at_least_single(exit_logits), labels) for exit_logits in logits]).sum()
 
 
 def divergence(teacher: Tensor, logits: Tensor) -> Tensor:
@@ -29,7 +34,7 @@ def divergence(teacher: Tensor, logits: Tensor) -> Tensor:
     That is what the public code of IMTA computes, `nn.KLDivLoss()` with its default reduction at temperature 1. No
     gradient goes through the teacher.
     """
-    log_p, log_q = F.log_softmax(teacher.detach(), dim=1), F.log_softmax(logits, dim=1)
+    log_p, log_q = (F.log_softmax(at_least_single(each), dim=1) for each in (teacher.detach(), logits))
     return (log_p.exp() * (log_p - log_q)).mean()
 
 
@@ -44,9 +49,9 @@ def distillation_loss(logits: list[Tensor], teacher: Tensor, labels: Tensor) -> 
 
     Source: Li et al. 2019, arXiv 1908.06294, with the weights of the public code; see `divergence` for its KL.
     """
-    loss = F.cross_entropy(logits[-1], labels)
+    loss = F.cross_entropy(at_least_single(logits[-1]), labels)
     for exit_logits in logits[:-1]:
-        loss = loss + (1 - TEACHER_WEIGHT) * F.cross_entropy(exit_logits, labels)
+        loss = loss + (1 - TEACHER_WEIGHT) * F.cross_entropy(at_least_single(exit_logits), labels)
         loss = loss + TEACHER_WEIGHT * divergence(teacher, exit_logits)
     return loss
 

@@ -31,6 +31,10 @@ LOG = "log.csv"
 PADDING = 4
 PRECISIONS = ("fp32", "bf16")
 """What the network computes in; its parameters and the loss are float32 in either."""
+PHASES = ("data", "forward", "backward", "optimiser")
+"""Of a training step: drawing and augmenting a batch; the network and its loss; their gradients; the new weights."""
+TIMED_EVERY = 50
+"""Steps between two whose phases are timed: on CUDA that waits for the device after each."""
 UNNAMED = {"precision": "fp32"} | {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
 
@@ -67,6 +71,39 @@ def save_atomically(state: dict, path: Path) -> None:
     temporary = path.with_suffix(".partial")
     torch.save(state, temporary)
     os.replace(temporary, path)
+
+
+class PhaseClock:
+    """Seconds that the timed steps of an epoch spent in each phase."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.seconds = dict.fromkeys(PHASES, 0.0)
+        self.last: float | None = None
+
+    def begin(self, timed: bool) -> None:
+        self.last = self._now() if timed else None
+
+    def lap(self, phase: str) -> None:
+        """The phase is over; nothing happens in a step that is not timed."""
+        if self.last is not None:
+            now = self._now()
+            self.seconds[phase] += now - self.last
+            self.last = now
+
+    def _now(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+    def shares(self) -> dict[str, float]:
+        """Each phase's share of the timed steps, fractions of 1; and begin the next epoch."""
+        total = sum(self.seconds.values())
+        found = {
+            f"share_{phase}": round(seconds / total, 4) if total else 0.0 for phase, seconds in self.seconds.items()
+        }
+        self.seconds = dict.fromkeys(PHASES, 0.0)
+        return found
 
 
 class Trainer:
@@ -125,6 +162,9 @@ class Trainer:
         self.order = torch.empty(0, dtype=torch.int64)
         self.losses = torch.zeros((), dtype=torch.float64, device=self.device)  # of this epoch, summed
         self.seconds = 0.0
+        self.elapsed_s = 0.0  # of wall time up to the last checkpoint: steps, evaluations, checkpoints
+        self.begun = time.perf_counter()
+        self.clock = PhaseClock(self.device)
         self.log: list[dict[str, float]] = []
         self.first_stage: dict[str, object] | None = None
 
@@ -152,7 +192,7 @@ class Trainer:
         return {**asdict(self.recipe), **here}
 
     def state(self) -> dict[str, object]:
-        names = ("step", "order", "loss_sum", "seconds", "log", "first_stage")
+        names = ("step", "order", "loss_sum", "seconds", "elapsed_s", "log", "first_stage")
         return {
             "settings": self.settings(),
             "network": self.network.state_dict(),
@@ -195,6 +235,7 @@ class Trainer:
             setattr(self, name, state[name])
         self.losses.fill_(state["loss_sum"])
         self.first_stage = state.get("first_stage")
+        self.elapsed_s = state.get("elapsed_s", sum(row["seconds"] for row in self.log) + self.seconds)
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """This process's share of the next batch: augmented images, channels last, and their labels."""
@@ -211,17 +252,22 @@ class Trainer:
             self.losses.zero_()
             self.seconds = 0.0
         started = time.perf_counter()
+        self.clock.begin(self.step % self.steps_per_epoch % TIMED_EVERY == 0)
         images, labels = self.next_batch()
+        self.clock.lap("data")
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.learning_rate(self.step, self.steps_per_epoch, self.epochs)
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             loss = self.objective(images, labels)
+        self.clock.lap("forward")
         self.optimiser.zero_grad()
         loss.backward()
         loss = loss.detach()
         self.processes.average([loss, *(parameter.grad for parameter in self.trained)])
+        self.clock.lap("backward")
         self.optimiser.step()
+        self.clock.lap("optimiser")
         self.losses += loss
         self.seconds += time.perf_counter() - started
         self.step += 1
@@ -246,6 +292,7 @@ class Trainer:
             "train_loss": round(self.loss_sum / self.steps_per_epoch, 4),
             "seconds": round(self.seconds),
             "images_per_s": round(self.steps_per_epoch * self.recipe.batch / self.seconds),
+            **self.clock.shares(),
         }
         row |= {f"calibration_accuracy_exit_{i}": round(float(a), 4) for i, a in enumerate(accuracy, start=1)}
         self.log.append(row)
@@ -254,7 +301,8 @@ class Trainer:
 
 def write_log(rows: list[dict[str, float]], path: Path) -> None:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        names = dict.fromkeys(name for row in rows for name in row)  # rows of an older trainer have fewer
+        writer = csv.DictWriter(file, fieldnames=list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -276,6 +324,7 @@ def fit(
         out.mkdir(parents=True, exist_ok=True)
         (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
     total = trainer.epochs * trainer.steps_per_epoch
+    trainer.begun = time.perf_counter()
     while trainer.step < total:
         trainer.train_step()
         if trainer.processes.leads:
@@ -293,4 +342,6 @@ def keep(trainer: Trainer, out: Path, checkpoint_steps: int) -> None:
     if epoch_done:
         trainer.finish_epoch()
         write_log(trainer.log, out / LOG)
+    now = time.perf_counter()
+    trainer.elapsed_s, trainer.begun = trainer.elapsed_s + now - trainer.begun, now
     save_atomically(trainer.state(), out / CHECKPOINT)

@@ -77,6 +77,10 @@ def test_imta_is_trained_in_two_stages(data, tmp_path, capsys):
     assert "new heads on the frozen stage 1, 1 epochs, seed 4" in second.provenance["summary"]
     assert second.provenance["first_stage"]["epochs"] == 1
     assert str(tmp_path) not in str(second.provenance)
+    both = second.provenance["paper_command"].split(" && ")
+    assert ["stage1" in each for each in both] == [True, False]
+    assert both[0].endswith("--out STAGE1 --seed 4")
+    assert "--init STAGE1" in both[1]
     stage1, stage2 = load_checkpoint(first.weights, arch=first.arch), load_checkpoint(second.weights, arch=second.arch)
     for (name, ours), theirs in zip(stage2.net.named_parameters(), stage1.parameters(), strict=True):
         assert torch.equal(ours, theirs), name
@@ -100,19 +104,27 @@ def test_stage_1_is_where_stage_2_begins(data, tmp_path, capsys, recipe, more, m
     assert not out.exists()
 
 
-def test_a_killed_command_resumes(data, tmp_path):
+def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     out = tmp_path / "out"
-    argv = [sys.executable, "-m", "analysis", *command(data, out, "--epochs", "50", "--device", "cpu")]
+    argv = [sys.executable, "-m", "analysis", *command(data, out, "--epochs", "3", "--device", "cpu")]
     process = subprocess.Popen(argv, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (out / "checkpoint.pt").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    epochs = torch.load(out / "checkpoint.pt", weights_only=True)["step"] // 3
-    assert epochs >= 1
-    assert main(command(data, out, "--epochs", "49", "--resume")) == 2  # other settings
-    assert not (out / "msdnet-cifar10-short-seed0").exists()
+    run = out / "msdnet-cifar10-short-seed0"
+    assert 3 <= torch.load(out / "checkpoint.pt", weights_only=True)["step"] < 9
+    assert not run.exists()
+    assert main(command(data, out, "--epochs", "4", "--device", "cpu", "--resume")) == 2
+    assert "was trained with epochs = 3, not 4" in capsys.readouterr().err
+    assert main(command(data, out, "--epochs", "3", "--device", "cpu", "--resume", "--split", "test")) == 0
+    trained = load_run(run)
+    assert [row["epoch"] for row in trained.provenance["log"]] == [1, 2, 3]
+    assert (trained.n_samples, list(trained.image_tables)) == (10, ["test"])  # the logits of the test images alone
+    assert "calibration" not in trained.provenance
+    assert "images/s; of a step: data " in trained.provenance["speed"]
+    assert trained.provenance["command"].endswith("--epochs 3 --seed 0 --device cpu --precision fp32 --split test")
 
 
 def test_an_existing_folder_is_refused(data, tmp_path, capsys):
@@ -136,6 +148,13 @@ def test_a_damaged_checkpoint_is_refused_and_kept(data, tmp_path, capsys, conten
     assert "checkpoint.pt is no checkpoint of train, or is damaged" in errors
     assert errors.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.mark.parametrize("split", ["calibration", "train", "test,test"])
+def test_a_run_keeps_the_test_images(data, tmp_path, capsys, split):
+    assert main(command(data, tmp_path / "out", "--split", split)) == 2
+    assert f"--split {split}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63])

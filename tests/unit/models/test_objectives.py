@@ -6,7 +6,7 @@ import torch
 
 from analysis.models.imta import IMTA
 from analysis.models.msdnet import MSDNetConfig
-from analysis.models.objectives import Distillation, distillation_loss, sum_of_cross_entropies
+from analysis.models.objectives import Distillation, distillation_loss, divergence, sum_of_cross_entropies
 
 TINY = MSDNetConfig(classes=3, block_layers=(1, 1, 1), channels=4, growth=2, factors=(1, 2))
 
@@ -40,6 +40,15 @@ def test_the_distillation_loss_is_the_one_written_out():
         expected += 0.9 * cross_entropy + 0.1 * divergence / (samples * classes)
     ours = distillation_loss([torch.tensor(row) for row in logits], torch.tensor(teacher), torch.tensor(labels))
     assert float(ours) == pytest.approx(expected, rel=1e-12)
+
+
+def test_losses_are_float32_whatever_the_layers_compute_in():
+    logits = [torch.randn(4, 3, dtype=torch.bfloat16) for _ in range(2)]
+    labels = torch.tensor([0, 1, 2, 0])
+    with torch.autocast("cpu", torch.bfloat16):
+        for loss in (sum_of_cross_entropies(logits, labels), distillation_loss(logits, logits[0], labels)):
+            assert loss.dtype == torch.float32
+        assert divergence(logits[0], logits[1]).dtype == torch.float32
 
 
 def test_no_gradient_reaches_the_teacher():

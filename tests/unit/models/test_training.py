@@ -13,7 +13,7 @@ from analysis.models.imta import GradientRescaledMSDNet
 from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
 from analysis.models.objectives import METHODS
 from analysis.models.recipes import RECIPES, Recipe
-from analysis.models.training import CHECKPOINT, PADDING, Trainer, augment, fit, holdout_index
+from analysis.models.training import CHECKPOINT, PADDING, PHASES, Trainer, augment, fit, holdout_index, write_log
 
 TINY = Recipe("msdnet-cifar10", "cifar10", epochs=2, schedule="warmup-cosine", batch=8, nesterov=True)
 HEADS = replace(TINY, arch="imta-cifar10", model="imta")
@@ -221,8 +221,30 @@ def test_the_log_has_one_row_per_epoch(tmp_path):
     trainer = tiny_trainer()
     fit(trainer, tmp_path)
     lines = (tmp_path / "log.csv").read_text().splitlines()
-    assert lines[0].startswith("epoch,train_loss,seconds,images_per_s,calibration_accuracy_exit_1")
+    shares = ",".join(f"share_{phase}" for phase in PHASES)
+    assert lines[0].startswith(f"epoch,train_loss,seconds,images_per_s,{shares},calibration_accuracy_exit_1")
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
+
+
+def test_the_phases_of_a_step_add_up_and_the_wall_time_holds_more_than_the_steps(tmp_path):
+    trainer = tiny_trainer()
+    fit(trainer, tmp_path)
+    for row in trainer.log:
+        shares = [row[f"share_{phase}"] for phase in PHASES]
+        assert sum(shares) == pytest.approx(1, abs=0.001)
+        assert shares[PHASES.index("backward")] > shares[PHASES.index("data")] > 0
+    steps = trainer.seconds  # of the last epoch alone
+    assert trainer.elapsed_s > steps > 0
+    resumed = tiny_trainer()
+    resumed.restore(tmp_path / CHECKPOINT)
+    assert resumed.elapsed_s == trainer.elapsed_s
+
+
+def test_a_log_begun_by_an_older_trainer_goes_on(tmp_path):
+    write_log(
+        [{"epoch": 1, "train_loss": 2.0}, {"epoch": 2, "train_loss": 1.0, "share_data": 0.1}], tmp_path / "log.csv"
+    )
+    assert (tmp_path / "log.csv").read_text().splitlines() == ["epoch,train_loss,share_data", "1,2.0,", "2,1.0,0.1"]
 
 
 def test_the_holdout_is_the_documented_one():
