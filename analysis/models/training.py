@@ -23,7 +23,9 @@ from analysis.models.checkpoints import UNREADABLE
 from analysis.models.datasets import Images
 from analysis.models.distributed import ALONE, Processes
 from analysis.models.first_stage import CHECKPOINT, FirstStage
+from analysis.models.hardware import describe_device
 from analysis.models.inference import normalise, predict
+from analysis.models.memory import said_when_out_of_memory
 from analysis.models.objectives import METHODS
 from analysis.models.recipes import Recipe
 
@@ -316,7 +318,7 @@ def fit(
 
     Raises
     ------
-    ValueError : the loss is no longer finite, seen before the next checkpoint; the last one stays
+    ValueError : the loss is no longer finite, seen before the next checkpoint, or memory ended; the last one stays
     """
     assert trainer.first_stage or not trainer.recipe.needs_first_stage, "begin_from or restore comes first"
     trainer.processes.wait()  # none may look for `out` any more
@@ -325,8 +327,11 @@ def fit(
         (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
     total = trainer.epochs * trainer.steps_per_epoch
     trainer.begun = time.perf_counter()
+    remedy = "free some of it and --resume, or share the batch among processes with torchrun"
+    too_large = f"{trainer.recipe.batch} images a step exceed the memory of {describe_device(trainer.device)}: {remedy}"
     while trainer.step < total:
-        trainer.train_step()
+        with said_when_out_of_memory(too_large):
+            trainer.train_step()
         if trainer.processes.leads:
             keep(trainer, out, checkpoint_steps)
         if on_step:

@@ -149,6 +149,17 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_the_last_checkpoi
     assert torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"] == 3
 
 
+def test_a_step_that_exceeds_the_memory_is_said(tmp_path, monkeypatch):
+    trainer = tiny_trainer()
+
+    def exceed() -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setattr(trainer, "train_step", exceed)
+    with pytest.raises(ValueError, match=r"8 images a step exceed the memory of .*: free some of it and --resume"):
+        fit(trainer, tmp_path)
+
+
 class HostGenerator(torch.Generator):
     """A generator of the CPU in the place of a device's."""
 
