@@ -184,8 +184,8 @@ _ROWS = (
         "map",
         "choice",
         "coarsest",
-        "Which of the network's scales Grad-CAM reads.",
-        ("coarsest", "middle", "finest"),
+        "Which of the network's scales Grad-CAM reads: those that it has are offered.",
+        ("coarsest", "second-coarsest", "middle", "second-finest", "finest"),
         pages=("live",),
     ),
     Control(

@@ -6,6 +6,7 @@ pixels in [0, 1] before normalisation, so that its baseline is a black image.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.attribution.targets import Target, score
+from analysis.attribution.targets import Target, removed_at, score
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-SCALES = ("coarsest", "middle", "finest")
+SCALES: dict[int, tuple[str, ...]] = {
+    1: ("coarsest",),
+    2: ("coarsest", "finest"),
+    3: ("coarsest", "middle", "finest"),
+    4: ("coarsest", "second-coarsest", "second-finest", "finest"),
+}
+"""Number of scales of a network -> what they are called, coarsest first."""
+SCALE_NAMES = ("coarsest", "second-coarsest", "middle", "second-finest", "finest")
+"""Every name that a scale has in some network."""
 FIRST_STEPS, MOST_STEPS = 32, 1024
 TOLERANCE = 0.05
 """Integrated gradients have converged when they miss the difference that they explain by less than this share."""
@@ -93,13 +102,13 @@ def check(method: str, target: Target, scale: str = "coarsest") -> None:
 
     Raises
     ------
-    ValueError : an unknown method or scale; log p of the product by a method that leaves the image, on whose way the
-        class can leave the support, where log p is minus infinity
+    ValueError : an unknown method; a scale that no network has; log p of the product by a method that leaves the
+        image, on whose way the class can leave the support, where log p is minus infinity
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
-    if scale not in SCALES:
-        raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
+    if scale not in SCALE_NAMES:
+        raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALE_NAMES)}")
     if target.quantity == "log-prob" and not METHODS[method].local:
         local = " or ".join(row.name for row in METHODS.values() if row.local)
         raise ValueError(
@@ -108,8 +117,31 @@ def check(method: str, target: Target, scale: str = "coarsest") -> None:
         )
 
 
-def scorer(network: nn.Module, target: Target, dataset: str, tap: Callable | None = None) -> Callable[[Tensor], Tensor]:
-    """The function that is attributed: pixels (samples, 3, height, width) in [0, 1] to scores (samples,)."""
+def check_scale(network: nn.Module, scale: str) -> None:
+    """Refuse a scale that this network does not have.
+
+    Raises
+    ------
+    ValueError : naming those that it has
+    """
+    from analysis.models.stepwise import backbone
+
+    count = len(backbone(network).config.factors)
+    if count not in SCALES:
+        raise ValueError(f"the network has {count} scales, and Grad-CAM names up to {max(SCALES)}: use another method")
+    if scale not in SCALES[count]:
+        raise ValueError(f"the network has no scale {scale!r}: choose one of {', '.join(SCALES[count])}")
+
+
+def logits_up_to(
+    network: nn.Module, exit_: int, dataset: str, tap: Callable | None = None
+) -> Callable[[Tensor], list[Tensor]]:
+    """The function from pixels (samples, 3, height, width) in [0, 1] to every exit's logits up to one exit, from 0.
+
+    Raises
+    ------
+    ValueError : the network has no such exit
+    """
     import torch
 
     from analysis.models.datasets import NORMALISATION
@@ -117,18 +149,17 @@ def scorer(network: nn.Module, target: Target, dataset: str, tap: Callable | Non
 
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in NORMALISATION[dataset])
     n_exits = backbone(network).config.exits
-    if target.exit >= n_exits:
-        raise ValueError(f"exit {target.exit + 1} does not exist: the network has {n_exits}")
+    if exit_ >= n_exits:
+        raise ValueError(f"exit {exit_ + 1} does not exist: the network has {n_exits}")
+    return lambda pixels: list(itertools.islice(exit_by_exit(network, (pixels - mean) / std, tap), exit_ + 1))
 
-    def scores(pixels: Tensor) -> Tensor:
-        logits = []
-        for one in exit_by_exit(network, (pixels - mean) / std, tap):
-            logits.append(one)
-            if len(logits) > target.exit:
-                break
-        return score(logits, target, n_exits)
 
-    return scores
+def scorer(network: nn.Module, target: Target, dataset: str, tap: Callable | None = None) -> Callable[[Tensor], Tensor]:
+    """The function that is attributed: pixels (samples, 3, height, width) in [0, 1] to scores (samples,)."""
+    from analysis.models.stepwise import backbone
+
+    logits, n_exits = logits_up_to(network, target.exit, dataset, tap), backbone(network).config.exits
+    return lambda pixels: score(logits(pixels), target, n_exits)
 
 
 @contextmanager
@@ -152,8 +183,7 @@ def tap_place(network: nn.Module, exit_: int, scale: str) -> tuple[int, int, int
     from analysis.models.stepwise import backbone, stages
 
     base = backbone(network)
-    n_scales = len(base.config.factors)
-    finer = {"coarsest": 0, "middle": n_scales // 2, "finest": n_scales - 1}[scale]
+    finer = SCALES[len(base.config.factors)].index(scale)
     places = [
         (block, stage, modules)
         for block in range(exit_ + 1)
@@ -272,7 +302,7 @@ def attribute(
     target : what is explained
     method : an id of `METHODS`
     dataset : whose normalisation the network was trained with
-    scale : of Grad-CAM, one of `SCALES`
+    scale : of Grad-CAM, one of `SCALES` of the network's number
     most_steps : of integrated gradients
 
     Returns
@@ -283,11 +313,14 @@ def attribute(
 
     Raises
     ------
-    ValueError : as `check`; log p of a class outside the support, naming the exit that removed it
+    ValueError : as `check`; a scale that this network does not have; log p of a class outside the support, naming the
+        exit that removed it
     """
     import torch
 
     check(method, target, scale)
+    if method == "grad-cam":
+        check_scale(network, scale)
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
     with frozen(network):
         if target.quantity == "log-prob":
@@ -300,16 +333,20 @@ def attribute(
 
 
 def refuse_outside_support(network: nn.Module, pixels: Tensor, target: Target, dataset: str) -> None:
+    """Refuse log p of a class that an exit up to the target's has taken out of the product: one pass tells which.
+
+    Raises
+    ------
+    ValueError : naming that exit and its logit
+    """
     import torch
 
     with torch.no_grad():
-        if not torch.isneginf(scorer(network, target, dataset)(pixels))[0]:
-            return
-        for exit_ in range(target.exit + 1):
-            head = Target("head", "logit", target.class_index, exit_)
-            logit = float(scorer(network, head, dataset)(pixels)[0])
-            if logit <= 0:
-                raise ValueError(
-                    f"exit {exit_ + 1} removed this class from the product (its logit there is {logit:.3g}), so log p "
-                    f"at exit {target.exit + 1} is minus infinity: attribute the probability, or an earlier exit"
-                )
+        logits = torch.stack(logits_up_to(network, target.exit, dataset)(pixels))[:, 0]
+    exit_ = removed_at(logits, target.class_index)
+    if exit_ is not None:
+        raise ValueError(
+            f"exit {exit_ + 1} removed this class from the product (its logit there is "
+            f"{float(logits[exit_, target.class_index]):.3g}), so log p at exit {target.exit + 1} is minus infinity: "
+            "attribute the probability, or an earlier exit"
+        )

@@ -19,7 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from analysis.attribution.methods import MOST_STEPS, attribute, check
+from analysis.attribution.methods import MOST_STEPS, attribute, check, check_scale
 from analysis.attribution.targets import Target
 from analysis.storage.folders import cache_folder
 
@@ -76,9 +76,15 @@ def film_strip(
     network : an MSDNet or an IMTA, in eval mode, on the CPU
     image : uint8 (height, width, 3)
     on_exit : told how many exits are done
+
+    Raises
+    ------
+    ValueError : a scale that this network does not have
     """
     from analysis.models.stepwise import backbone
 
+    if settings.method == "grad-cam":
+        check_scale(network, settings.scale)
     n_exits = backbone(network).config.exits
     maps = np.full((n_exits, *image.shape[:2]), np.nan, np.float32)
     scores: list[float | None] = []

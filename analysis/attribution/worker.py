@@ -32,17 +32,15 @@ def end_when_forgotten(folder: Path) -> None:
             os._exit(3)
 
 
-def main(folder: Path) -> None:
+def compute(folder: Path) -> None:
     """Compute what the folder's order says, and leave the strip, or the error's sentence, in the folder."""
-    threading.Thread(target=end_when_forgotten, args=(folder,), daemon=True).start()
-    if hasattr(os, "nice"):
-        os.nice(5)  # whoever looks at the app comes first
     import numpy as np
     import torch
 
     from analysis.attribution.strip import StripSettings, film_strip, write_strip
     from analysis.models.architectures import architecture
     from analysis.models.checkpoints import load_checkpoint
+    from analysis.models.live import within_memory
 
     torch.set_num_threads(1)  # several would wait for each other, and for whoever else computes here
     order = json.loads((folder / ORDER).read_text(encoding="utf-8"))
@@ -53,13 +51,22 @@ def main(folder: Path) -> None:
         (folder / PROGRESS).write_text(str(done), encoding="ascii")
 
     try:
-        network = load_checkpoint(order["weights"], order["arch"])
-        dataset = architecture(order["arch"]).dataset
-        strip = film_strip(network, image, StripSettings(**order["settings"]), dataset, report)
+        with within_memory("attributions of this network"):
+            network = load_checkpoint(order["weights"], order["arch"])
+            dataset = architecture(order["arch"]).dataset
+            strip = film_strip(network, image, StripSettings(**order["settings"]), dataset, report)
     except ValueError as error:
         (folder / ERROR).write_text(str(error), encoding="utf-8")
         return
     write_strip(folder / RESULT, strip)
+
+
+def main(folder: Path) -> None:
+    """Compute a folder's order at low priority, for as long as someone asks for it."""
+    threading.Thread(target=end_when_forgotten, args=(folder,), daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever looks at the app comes first
+    compute(folder)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from analysis.names import network_name
+from analysis.superclasses import superclasses_of
+
+NORMALISATIONS = ("cifar10", "cifar100", "imagenet", "none")
+LARGEST = 2**31 - 1
+"""The most images that `--latency` takes: torch counts them in 32 bits in places."""
 
 EPILOG = """examples:
   python -m analysis evaluate --arch msdnet-cifar100 --checkpoint model.pth.tar --data PATH --out cached_runs/my-run
+  python -m analysis evaluate --arch exported --checkpoint model.pt2 --trust-model --data PATH --out cached_runs/mine
   python -m analysis evaluate ... --split test,calibration --device cuda --dtype bf16 --batch 1024
   python -m analysis evaluate ... --corrupt gaussian-noise:3 --out cached_runs/my-run-noise
   torchrun --nproc-per-node 4 -m analysis evaluate ...
@@ -48,7 +55,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add("--half", action="store_true", help="keep logits and weights as float16: half the size")
     add("--no-images", action="store_true", help="keep no images beside the run")
     add("--latency", type=int, nargs="?", const=1, metavar="N", help="measure each exit's latency on N images (1)")
-    add("--dataset", metavar="ID", help="what the images are; for exported: cifar10, cifar100 or imagenet")
+    add("--dataset", metavar="ID", help="what the images are (default: the architecture's; exported: by class names)")
+    add(
+        "--normalisation",
+        choices=NORMALISATIONS,
+        help="what an exported program's images are normalised with (default: that of --dataset, or by class names)",
+    )
     add("--model", metavar="ID", help="such as msdnet (default: the architecture's)")
     add("--title", metavar="TEXT", help="what people see")
     add("--trust-model", action="store_true", help="load an exported program, which can run its author's code")
@@ -57,9 +69,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> None:
     check(args)
     from analysis.commands.progress import progress_bar
-    from analysis.models.checkpoint_runs import Plan, evaluate, opened_network
+    from analysis.models.checkpoint_runs import Plan, evaluate
     from analysis.models.chunks import torchrun_share
-    from analysis.models.image_files import check_classes, open_images
+    from analysis.models.image_files import check_classes
 
     share = torchrun_share()
     out, checkpoint = Path(args.out), Path(args.checkpoint)
@@ -84,22 +96,11 @@ def run(args: argparse.Namespace) -> None:
             what = "Evaluating" if share.count == 1 else f"Process 1 of {share.count}"
             return stack.enter_context(progress_bar(images, what, " images"))
 
-        subject = stack.enter_context(
-            opened_network(
-                args.arch,
-                checkpoint,
-                plan.device,
-                normalisation=args.dataset,
-                trust=args.trust_model,
-                half=args.half,
-            )
-        )
-        dataset = args.dataset or subject.normalisation
-        parts = {}
-        for split in splits(args.split):
-            parts[split] = open_images(args.data, split, image_size=subject.image_size, dataset=subject.normalisation)
-            check_classes(parts[split], args.data, split, subject.name, subject.classes)
+        subject, parts, dataset = stack.enter_context(network_and_images(args, plan.device))
+        for split, images in parts.items():
+            check_classes(images, args.data, split, subject.name, subject.classes)
         model = args.model or (args.arch.split("-")[0] if subject.arch else None)
+        named = model or "A network"
         made = evaluate(
             out,
             subject,
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> None:
             dataset=dataset,
             model=model,
             checkpoint=checkpoint,
-            title=args.title or network_name(dataset, model or "A network"),
+            title=args.title or (network_name(dataset, named) if dataset else named),
             provenance={"command": command(args), **calibration_note(args)},
             latency_batch=args.latency,
             share=share,
@@ -118,29 +119,86 @@ def run(args: argparse.Namespace) -> None:
         report(made)
 
 
+@contextmanager
+def network_and_images(args: argparse.Namespace, device) -> Iterator[tuple]:
+    """The network, the images of each split for it, and what the images are called; None: nobody says."""
+    from analysis.models.checkpoint_runs import exported_subject, opened_network
+    from analysis.models.exported import load_program
+
+    if args.arch != "exported":
+        with opened_network(args.arch, args.checkpoint, device, half=args.half) as subject:
+            parts = images_of_splits(args, subject.image_size, subject.normalisation)
+            yield subject, parts, args.dataset or subject.normalisation
+        return
+    program = load_program(args.checkpoint, device=device, trust=args.trust_model)
+    parts = images_of_splits(args, program.image_size, args.dataset or "")
+    images = next(iter(parts.values()))
+    dataset = args.dataset or recognised(images.class_names)
+    normalisation = args.normalisation or own_normalisation(args.dataset, images.class_names)
+    yield exported_subject(program, images.image_size, normalisation), parts, dataset
+
+
+def images_of_splits(args: argparse.Namespace, image_size: int | None, dataset: str) -> dict:
+    """Split -> its images, all of one size: the first split's where none is given."""
+    from analysis.models.image_files import open_images
+
+    parts = {}
+    for split in splits(args.split):
+        parts[split] = open_images(args.data, split, image_size=image_size, dataset=dataset)
+        image_size = parts[split].image_size
+    return parts
+
+
+def recognised(class_names: Sequence[str]) -> str | None:
+    """The data set whose classes these are, in any order: `cifar10`, `cifar100`, or None.
+
+    Examples
+    --------
+    >>> recognised(["Truck", "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship"])
+    'cifar10'
+    """
+    from analysis.models.datasets import CIFAR10
+
+    if sorted(name.strip().lower() for name in class_names) == list(CIFAR10):
+        return "cifar10"
+    return "cifar100" if superclasses_of(None, class_names) else None
+
+
+def own_normalisation(dataset: str | None, class_names: Sequence[str]) -> str:
+    """The normalisation of a data set, by the name that was given or by its classes.
+
+    Raises
+    ------
+    ValueError : neither tells
+    """
+    known = dataset if dataset in NORMALISATIONS and dataset != "none" else recognised(class_names)
+    if known is None:
+        raise ValueError(
+            "--arch exported: neither --dataset nor the class names tell how the program's images are normalised: add "
+            f"--normalisation {'|'.join(NORMALISATIONS)}"
+        )
+    return known
+
+
 def check(args: argparse.Namespace) -> None:
     """What can be refused before torch is imported."""
     if args.batch < 1:
         raise ValueError(f"--batch {args.batch}: evaluate at least 1 image at a time")
-    if args.latency is not None and args.latency < 1:
-        raise ValueError(f"--latency {args.latency}: measure at least 1 image")
+    if args.latency is not None and not 1 <= args.latency <= LARGEST:
+        raise ValueError(f"--latency {args.latency}: measure at least 1 image, and at most {LARGEST}")
     if args.seed < 0:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0")
     if args.dataset is not None and not re.fullmatch(r"[\w][\w.-]*", args.dataset):
         raise ValueError(f"--dataset {args.dataset}: use letters, digits, '-', '_' and '.', such as cifar100")
     splits(args.split)
     corruption(args.corrupt)
+    if args.arch != "exported" and args.normalisation:
+        raise ValueError("--normalisation is for --arch exported, and other architectures have their own: leave it out")
     if args.arch == "exported":
-        from analysis.models.datasets import NORMALISATION
-
         if not args.trust_model:
             raise ValueError(
                 f"--arch exported: loading {args.checkpoint} can run its author's code: if you trust it, add "
                 "--trust-model"
-            )
-        if args.dataset not in NORMALISATION:
-            raise ValueError(
-                f"--arch exported needs --dataset {', '.join(NORMALISATION)}, whose normalisation the program expects"
             )
         if args.latency:
             raise ValueError("--latency needs the network's own exits, which a program does not show: leave it out")
@@ -187,7 +245,7 @@ def command(args: argparse.Namespace) -> str:
     words = ["python -m analysis evaluate", "--arch", shlex.quote(args.arch), "--checkpoint"]
     words += [shlex.quote(Path(args.checkpoint).name), "--data PATH --out RUN --split", args.split]
     words += ["--batch", str(args.batch), "--dtype", args.dtype]
-    for name in ("corrupt", "dataset", "model", "title", "latency"):
+    for name in ("corrupt", "dataset", "normalisation", "model", "title", "latency"):
         option, value = f"--{name}", getattr(args, name)
         words += [option, shlex.quote(str(value))] if value is not None else []
     words += ["--seed", str(args.seed)] if args.corrupt is not None else []

@@ -1,7 +1,6 @@
 """An image's trajectory while it runs: the exits reached so far, the time each took, and the same image undistorted."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,24 +16,23 @@ def live_trajectory_figure(
     *,
     latency_ms: Sequence[float],
     exit_names: Sequence[str],
-    reached: int,
     quantity: str,
     title: str,
     subtitle: str,
     height: int = 340,
 ) -> go.Figure:
-    """The trajectory up to the exit that was reached.
+    """The trajectory up to the last exit that has run.
 
     Parameters
     ----------
     shown, behind : Trajectory
-        Of all exits: what is shown, and the baseline behind a predictor.
-    clean : float, (exits,), optional
+        Of the exits that have run: what is shown, and the baseline behind a predictor.
+    clean : float, (at least those exits,), optional
         The same probability for the image before it was distorted.
-    latency_ms : float, (exits,)
+    latency_ms : float, (at least those exits,)
         When each exit was reached; written below its name.
-    reached : int
-        How many exits have run.
+    exit_names : sequence of str
+        Of all exits of the network.
     quantity : str
         What the probabilities are of: "P(true class)".
 
@@ -43,10 +41,11 @@ def live_trajectory_figure(
     plotly.graph_objects.Figure
         Its axes are the same whatever was reached, so that exits add to it and nothing moves.
     """
+    reached = len(shown.probs)
     x = np.arange(1.0, reached + 1)
     figure = sample_trajectory_figure(
-        _up_to(shown, reached),
-        None if behind is None else _up_to(behind, reached),
+        shown,
+        behind,
         x=x,
         x_title="exit, and the time until it answered",
         exit_names=exit_names[:reached],
@@ -73,24 +72,12 @@ def live_trajectory_figure(
         range=[0.8, count + 0.2],
         tickvals=list(range(1, count + 1)),
         ticktext=[
-            plain(name) + (f"<br>{ms:.1f} ms" if number < reached else "")
-            for number, (name, ms) in enumerate(zip(exit_names, latency_ms))
+            plain(name) + (f"<br>{latency_ms[number]:.1f} ms" if number < reached else "")
+            for number, name in enumerate(exit_names)
         ],
     )
     figure.layout.margin.b = 62
     return figure
-
-
-def _up_to(line: Trajectory, reached: int) -> Trajectory:
-    fall = line.fall if line.fall is not None and line.fall[2] < reached else None
-    return replace(
-        line,
-        probs=line.probs[:reached],
-        confidence=line.confidence[:reached],
-        right=None if line.right is None else line.right[:reached],
-        predicted=line.predicted[:reached],
-        fall=fall,
-    )
 
 
 def _free(y: float, figure: go.Figure, height: int) -> float:

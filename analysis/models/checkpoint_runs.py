@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +33,10 @@ from analysis.models.corruptions import SIZE, corrupt
 from analysis.models.costs import measured_latency
 from analysis.models.datasets import Images
 from analysis.models.evaluation import samples_of, stored_weights
-from analysis.models.exported import load_exported
+from analysis.models.exported import Program, exported_network
 from analysis.models.hardware import describe_device
-from analysis.models.image_files import CROPPED, ImageFiles
+from analysis.models.image_files import CROPPED, ImageFiles, digest_of
+from analysis.models.memory import network_does_not_fit, said_when_out_of_memory
 from analysis.run import Run
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
@@ -51,7 +53,7 @@ class Subject:
 
     network : normalised images to the logits of each exit, on the device where it runs
     name : the architecture's id, or `exported`
-    normalisation : the data set whose normalisation it was trained with
+    normalisation : the data set whose normalisation it was trained with; `none`: its images are scaled to [0, 1]
     image_size : height and width of its images, in pixels
     classes : logits of each exit
     weights, arch : what the run keeps for live inference; None: it keeps no network
@@ -69,36 +71,22 @@ class Subject:
 
 
 @contextmanager
-def opened_network(
-    arch: str,
-    checkpoint: str | Path,
-    device: torch.device,
-    *,
-    normalisation: str | None = None,
-    trust: bool = False,
-    half: bool = False,
-) -> Iterator[Subject]:
-    """The network of a checkpoint, or of an exported program, on a device.
+def opened_network(arch: str, checkpoint: str | Path, device: torch.device, *, half: bool = False) -> Iterator[Subject]:
+    """The network of a checkpoint, on a device.
 
     Parameters
     ----------
-    arch : an architecture's id, whose own normalisation is taken, or `exported`
-    normalisation : of an exported program: `cifar10`, `cifar100` or `imagenet`
-    trust : whether an exported program, which can run its author's code, may be loaded
+    arch : an architecture's id, whose own normalisation is taken
     half : evaluate and keep the weights rounded to float16
 
     Raises
     ------
-    ValueError : no such architecture, or not its checkpoint; a program that is not trusted or cannot be used
+    ValueError : no such architecture, or not its checkpoint; a network that exceeds the memory
     """
-    if arch == EXPORTED:
-        size = CROPPED if normalisation == "imagenet" else 32
-        network = load_exported(checkpoint, image_size=size, device=device, trust=trust)
-        yield Subject(network, EXPORTED, normalisation, size, network.classes, {}, {})
-        return
     known = architecture(arch)
     with stored_weights(checkpoint, arch, half=half) as kept:
-        network = load_checkpoint(kept.path, arch=arch).to(device)
+        with said_when_out_of_memory(network_does_not_fit(checkpoint, device)):
+            network = load_checkpoint(kept.path, arch=arch).to(device)
         yield Subject(
             network,
             arch,
@@ -110,6 +98,22 @@ def opened_network(
             kept.path,
             arch,
         )
+
+
+def exported_subject(program: Program, image_size: int, normalisation: str) -> Subject:
+    """The network that an exported program is.
+
+    Parameters
+    ----------
+    image_size : height and width of the images that it will see
+    normalisation : `cifar10`, `cifar100`, `imagenet` or `none`
+
+    Raises
+    ------
+    ValueError : the program cannot be used with such images
+    """
+    network = exported_network(program, image_size)
+    return Subject(network, EXPORTED, normalisation, image_size, network.classes, {}, {})
 
 
 def file_sha256(path: str | Path) -> str:
@@ -141,9 +145,11 @@ class Plan:
         """Kind and severity for people; empty without corruption."""
         return f"{self.corruption[0].replace('-', ' ')} of severity {self.corruption[1]}" if self.corruption else ""
 
-    def dataset(self, dataset: str) -> str:
-        """The name of the images that the network sees."""
-        return f"{dataset}-{self.corruption[0]}-{self.corruption[1]}" if self.corruption else dataset
+    def dataset(self, dataset: str | None) -> str | None:
+        """The name of the images that the network sees; None where they have none."""
+        if dataset is None or self.corruption is None:
+            return dataset
+        return f"{dataset}-{self.corruption[0]}-{self.corruption[1]}"
 
 
 def evaluate(
@@ -152,7 +158,7 @@ def evaluate(
     parts: Mapping[str, Images | ImageFiles],
     plan: Plan,
     *,
-    dataset: str,
+    dataset: str | None,
     model: str | None,
     checkpoint: Path,
     title: str,
@@ -165,7 +171,7 @@ def evaluate(
 
     Parameters
     ----------
-    out : the run folder to make; images go to `datasets/<dataset>/` beside it
+    out : the run folder to make; images go to `datasets/<dataset>/` beside it, or `datasets/<run>/` without a name
     parts : split (`test`, `calibration`) -> its images, in the order of the run
     dataset, model, title, provenance : what the run says of itself; a corruption is added to each
     checkpoint : the file that `subject` was read from, of which the run keeps name and sha256
@@ -179,7 +185,8 @@ def evaluate(
 
     Raises
     ------
-    ValueError : images that cannot be read, an evaluation begun with other settings, a batch too large for the memory
+    ValueError : images that cannot be read, an evaluation begun with other settings or images, a batch or a number of
+        images for the latency too large for the memory, which is told before anything is evaluated
     """
     if plan.corruption and subject.image_size != SIZE:
         raise ValueError(
@@ -196,6 +203,8 @@ def evaluate(
         "normalisation": subject.normalisation,
         "splits": {split: len(images) for split, images in parts.items()},
         "labels": hashlib.sha256(labels.tobytes()).hexdigest(),
+        "digest of the images": digest_of(parts),
+        "corruption": plan.corrupted or None,
         "dtype": plan.dtype,
         "device": plan.device.type,
         "half": plan.half,
@@ -203,16 +212,19 @@ def evaluate(
         "seed": plan.seed,
         "chunk": plan.chunk or max(CHUNK, plan.batch),
     }
-    shards = {split: shard_path(out.parent, name, split) for split in parts} if plan.images else {}
-    partial = Partial(out, settings, share)
+    shards = {split: shard_path(out.parent, name or out.name, split) for split in parts} if plan.images else {}
+    latency = partial(measured_latency, subject.network, subject.image_size, plan.device, dtype=DTYPES[plan.dtype])
+    if latency_batch and share.leads:
+        latency(batch=latency_batch, warm_up=0, repeats=1)  # too many images for the memory are refused here
+    unfinished = Partial(out, settings, share)
     if out.exists():  # the others had done it all before this process came
         return None
-    chunks = chunks_of(parts, partial.settings["chunk"])
-    mine = [chunk for chunk in chunks[share.rank :: share.count] if not partial.is_done(chunk)]
+    chunks = chunks_of(parts, unfinished.settings["chunk"])
+    mine = [chunk for chunk in chunks[share.rank :: share.count] if not unfinished.is_done(chunk)]
     begun = time.perf_counter()
     try:
         evaluate_chunks(
-            partial,
+            unfinished,
             mine,
             subject.network,
             parts,
@@ -225,25 +237,19 @@ def evaluate(
             on_batch=on_start(sum(chunk.size for chunk in mine)),
         )
     except BaseException:
-        partial.discard_if_empty()
+        unfinished.discard_if_empty()
         raise
     seconds = time.perf_counter() - begun
     if not share.leads:
         return None
-    wait_for(partial, chunks)
-    store_chunk_images(partial, chunks, shards, as_seen=subject.image_size == CROPPED)
-    measured = (
-        measured_latency(
-            subject.network, subject.image_size, plan.device, batch=latency_batch, dtype=DTYPES[plan.dtype]
-        )
-        if latency_batch
-        else None
-    )
+    wait_for(unfinished, chunks)
+    store_chunk_images(unfinished, chunks, parts, shards, as_seen=subject.image_size == CROPPED)
+    measured = latency(batch=latency_batch) if latency_batch else None
     speed = sum(chunk.size for chunk in mine) / seconds if mine else None
     kept = np.float16 if plan.half else np.float32
     run = write_run(
         out,
-        logits=(logits.astype(kept) for logits in partial.logits(chunks)),
+        logits=(logits.astype(kept) for logits in unfinished.logits(chunks)),
         samples=samples_of(parts) if plan.images else samples_of(parts).drop(columns="image"),
         title=title + (f", {plan.corrupted}" if plan.corruption else ""),
         dataset=name,
@@ -261,7 +267,7 @@ def evaluate(
         arch=subject.arch,
         bundle=bundle_traces,
     )
-    partial.discard()
+    unfinished.discard()
     return run
 
 

@@ -19,9 +19,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from analysis.models.datasets import Images, decode, write_parquet
+from analysis.models.datasets import Images, decode, load_parquet, name_first, unfinished, write_parquet
 from analysis.models.image_files import AS_SEEN, ImageFiles
 from analysis.models.inference import predict
+from analysis.models.memory import said_when_out_of_memory
 from analysis.storage.folders import DATASETS
 from analysis.storage.images import ImageTable
 
@@ -216,9 +217,10 @@ def evaluate_chunks(
     """
     stored = {split: open_stored(shard, parts[split], split) for split, shard in shards.items()}
     for chunk in chunks:
-        images = parts[chunk.split].read(chunk.start, chunk.stop)
-        if corrupt:
-            images = corrupt(images, chunk.start)
+        with said_when_out_of_memory(f"{chunk.size} images do not fit into the host's memory: give a smaller --batch"):
+            images = parts[chunk.split].read(chunk.start, chunk.stop)
+            if corrupt:
+                images = corrupt(images, chunk.start)
         known = stored.get(chunk.split)
         if known is not None:
             check_stored(known, shards[chunk.split], images, chunk)
@@ -226,21 +228,40 @@ def evaluate_chunks(
         partial.keep(chunk, logits, images if chunk.split in shards and known is None else None)
 
 
-def store_chunk_images(partial: Partial, chunks: list[Chunk], shards: Mapping[str, Path], as_seen: bool) -> None:
-    """Put the images of the chunks into the shards of the runs folder that are not there yet."""
+def store_chunk_images(
+    partial: Partial,
+    chunks: list[Chunk],
+    parts: Mapping[str, Images | ImageFiles],
+    shards: Mapping[str, Path],
+    as_seen: bool,
+) -> None:
+    """Put the images of the chunks into the shards of the runs folder that are not there yet.
+
+    A shard that another evaluation put there meanwhile stays.
+
+    Raises
+    ------
+    ValueError : such a shard holds other images
+    """
     for split, shard in shards.items():
-        if shard.exists():
+        kept = [chunk for chunk in chunks if chunk.split == split and partial.images_file(chunk).is_file()]
+        if not shard.exists() and write_shard(shard, [partial.images_file(chunk) for chunk in kept], as_seen):
             continue
-        files = [partial.images_file(chunk) for chunk in chunks if chunk.split == split]
-        schema = pq.read_schema(files[0])
-        if as_seen:
-            schema = schema.with_metadata({**(schema.metadata or {}), AS_SEEN: b"1"})
-        shard.parent.mkdir(parents=True, exist_ok=True)
-        temporary = shard.with_suffix(".partial")
+        stored = open_stored(shard, parts[split], split)
+        for chunk in kept:  # none where the shard was there before, and was compared then
+            check_stored(stored, shard, load_parquet([partial.images_file(chunk)]), chunk)
+
+
+def write_shard(shard: Path, files: list[Path], as_seen: bool) -> bool:
+    """Join files of images into a shard, unless it is there meanwhile; whether it is the one written here."""
+    schema = pq.read_schema(files[0])
+    if as_seen:
+        schema = schema.with_metadata({**(schema.metadata or {}), AS_SEEN: b"1"})
+    with unfinished(shard) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="none") as writer:
             for file in files:
                 writer.write_table(pq.read_table(file).replace_schema_metadata(schema.metadata), ROW_GROUP)
-        os.replace(temporary, shard)
+        return name_first(temporary, shard)
 
 
 def wait_for(partial: Partial, chunks: list[Chunk]) -> None:

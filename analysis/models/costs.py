@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import nn
 
 from analysis.models.hardware import describe_device
 from analysis.models.inference import precision
+from analysis.models.memory import does_not_fit, largest_that_fits, unless_out_of_memory
 
 CONVENTIONS = {
     "conv-linear": "multiply-adds of convolutions and linear layers",
@@ -139,11 +141,10 @@ def measured_latency(
 
     Raises
     ------
-    ValueError : a batch or number of repeats below 1
+    ValueError : a batch or number of repeats below 1; a batch that exceeds the memory, naming one that does not
     """
     if min(batch, repeats) < 1:
         raise ValueError(f"batch {batch} and repeats {repeats}: measure at least one image, once")
-    images = torch.zeros(batch, 3, image_size, image_size, device=device)
     is_cuda = device.type == "cuda"
     moments: list = []
 
@@ -155,7 +156,7 @@ def measured_latency(
         else:
             moments.append(time.perf_counter())
 
-    def one_pass() -> list[float]:
+    def one_pass(images: torch.Tensor) -> list[float]:
         moments.clear()
         moment()
         network(images)
@@ -164,19 +165,24 @@ def measured_latency(
             return [moments[0].elapsed_time(later) for later in moments[1:]]
         return [1000 * (later - moments[0]) for later in moments[1:]]
 
+    def timed(passes: int, count: int) -> list[list[float]]:
+        """Milliseconds per pass and exit, of `count` images."""
+        images = torch.zeros(count, 3, image_size, image_size, device=device)
+        return [one_pass(images) for _ in range(passes)]
+
     handles = [head.register_forward_hook(moment) for head in network.classifier]
     was_training = network.training
     try:
         network.eval()
         with torch.inference_mode(), precision(device, dtype):
-            for _ in range(warm_up):
-                one_pass()
-            times = np.array([one_pass() for _ in range(repeats)])  # (repeats, exits)
+            times = unless_out_of_memory(partial(timed, warm_up + repeats, batch))
+            if times is None:
+                raise ValueError(does_not_fit("--latency", batch, largest_that_fits(partial(timed, 1), batch), device))
     finally:
         network.train(was_training)
         for handle in handles:
             handle.remove()
-    low, median, high = np.quantile(times, [0.25, 0.5, 0.75], axis=0)
+    low, median, high = np.quantile(times[warm_up:], [0.25, 0.5, 0.75], axis=0)
     return Latency(
         ms=tuple(median.tolist()),
         quartiles_ms=tuple(zip(low.tolist(), high.tolist())),

@@ -9,7 +9,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +27,15 @@ NORMALISATION = {
     "cifar10": ((0.4914, 0.4824, 0.4467), (0.2471, 0.2435, 0.2616)),
     "cifar100": ((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
-"""Mean and standard deviation of each channel, for images scaled to [0, 1]."""
+"""Mean and standard deviation of each channel, for images scaled to [0, 1]; `none` leaves them so."""
 
 CLASSES = {"cifar10": 10, "cifar100": 100}
 """How many classes a dataset has, counted from 0."""
+
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+"""CIFAR-10's classes, as its files spell and order them."""
 
 TORCHVISION_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
 
@@ -59,6 +66,11 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def image_size(self) -> int:
+        """Height in pixels, which is the width of square images."""
+        return self.pixels.shape[1]
+
     def take(self, index: np.ndarray) -> Images:
         """The images at `index`, in that order."""
         encoded = None if self.encoded is None else tuple(self.encoded[i] for i in index)
@@ -69,6 +81,32 @@ class Images:
         return self.take(np.arange(start, stop))
 
 
+def _opened(data: bytes) -> Image.Image:
+    """An image whose head alone was read.
+
+    Raises
+    ------
+    UndecodableImage : of more than 67 million pixels; whatever Pillow raises for what is no image
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
+        image = Image.open(io.BytesIO(data))
+    if image.width * image.height > MAX_PIXELS:
+        raise UndecodableImage(f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+    return image
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Whatever Pillow raises for no image, or a damaged one, as UndecodableImage."""
+    try:
+        yield
+    except UndecodableImage:
+        raise
+    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
+        raise UndecodableImage("cannot be decoded") from None
+
+
 def decode(data: bytes) -> np.ndarray:
     """The RGB pixels (height, width, 3), uint8, of an encoded image.
 
@@ -76,17 +114,19 @@ def decode(data: bytes) -> np.ndarray:
     ------
     UndecodableImage : no image, a damaged one, or one of more than 67 million pixels
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
-            image = Image.open(io.BytesIO(data))
-        if image.width * image.height > MAX_PIXELS:
-            raise UndecodableImage(f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
-        return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError) as error:
-        if isinstance(error, UndecodableImage):
-            raise
-        raise UndecodableImage("cannot be decoded") from None
+    with _decoding():
+        return np.asarray(_opened(data).convert("RGB"))
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels of an encoded image, from its head.
+
+    Raises
+    ------
+    UndecodableImage : no image, or one of more than 67 million pixels
+    """
+    with _decoding():
+        return _opened(data).size
 
 
 def read_shard(shard: Path) -> tuple[list[bytes], np.ndarray]:
@@ -129,13 +169,47 @@ def encode(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def write_parquet(images: Images, path: str | Path) -> None:
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """A new file beside `path`, which no other process writes; what still has its name at the end is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f"{path.stem[:100]}.", suffix=".partial", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    temporary.chmod(0o644)  # mkstemp makes it private
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def name_first(temporary: Path, path: Path) -> bool:
+    """Give a finished file the name `path`, unless there is such a file, which then stays; whether it got it."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        if path.exists():
+            return False
+        os.replace(temporary, path)
+    return True
+
+
+def write_parquet(images: Images, path: str | Path, *, replace: bool = True) -> bool:
     """Write images as one shard of Hugging Face image parquet, losslessly, with their labels and class names.
 
-    Images that came encoded are stored as they came.
+    Images that came encoded are stored as they came. The shard is there whole or not at all.
+
+    Parameters
+    ----------
+    replace : whether a shard of that name is replaced; otherwise it stays
+
+    Returns
+    -------
+    Whether the shard is the one written here.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     label = {"_type": "ClassLabel", "names": list(images.class_names)} if images.class_names else {"dtype": "int64"}
     info = {"info": {"features": {"image": {"_type": "Image"}, "label": label}}}
     encoded = images.encoded or [encode(pixels) for pixels in images.pixels]
@@ -146,9 +220,12 @@ def write_parquet(images: Images, path: str | Path) -> None:
             "label": pa.array(images.labels, type=pa.int64()),
         }
     ).replace_schema_metadata({"huggingface": json.dumps(info)})
-    temporary = path.with_suffix(".partial")
-    pq.write_table(table, temporary, row_group_size=100, compression="none")  # WebP is compressed already
-    os.replace(temporary, path)
+    with unfinished(path) as temporary:
+        pq.write_table(table, temporary, row_group_size=100, compression="none")  # WebP is compressed already
+        if not replace:
+            return name_first(temporary, path)
+        os.replace(temporary, path)
+    return True
 
 
 def load_images(path: str | Path, split: str, dataset: str) -> Images:

@@ -23,25 +23,27 @@ from analysis.models.costs import CONVENTIONS, cumulative_costs
 from analysis.models.datasets import Images, load_parquet, write_parquet
 from analysis.models.image_files import ImageFiles
 from analysis.models.inference import predict
+from analysis.models.memory import network_does_not_fit, said_when_out_of_memory
 from analysis.run import Run
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
 
-MACS_CONVENTION = "published"
-"""The papers' count, so that a run's costs stand beside the published ones."""
+MACS = {"MACs": "published", "MACs (conv, linear)": "conv-linear"}
+"""Unit of a run's costs -> how it is counted: the papers' count first, which stands beside the published ones."""
 
 
 def store_images(images: Images, split: str, dataset: str, runs: Path) -> Path:
     """The shard that holds a split's images for all runs of a folder; written when it is not there yet.
+
+    Of two that are written at once the first stays.
 
     Raises
     ------
     ValueError : another shard of that name is there, with other images
     """
     shard = shard_path(runs, dataset, split)
-    if not shard.exists():
-        write_parquet(images, shard)
-    elif not np.array_equal(load_parquet([shard]).pixels, images.pixels):
+    written = not shard.exists() and write_parquet(images, shard, replace=False)
+    if not written and not np.array_equal(load_parquet([shard]).pixels, images.pixels):
         raise ValueError(f"{shard} holds other images than this run's {split} split: choose another --out")
     return shard
 
@@ -52,7 +54,7 @@ class StoredWeights:
 
     path: Path
     costs: dict[str, tuple[int, ...]]
-    """`MACs` and `params`, cumulative per exit."""
+    """The units of `MACS`, and `params`, cumulative per exit."""
     provenance: dict[str, object]
 
 
@@ -76,7 +78,10 @@ def stored_weights(checkpoint: str | Path, arch: str, *, half: bool = True) -> I
     ValueError : not a checkpoint of `arch`
     """
     network = load_checkpoint(checkpoint, arch=arch)
-    macs, params = cumulative_costs(network, architecture(arch).image_size, MACS_CONVENTION)
+    costs = {}
+    for unit, convention in MACS.items():
+        costs[unit], params = cumulative_costs(network, architecture(arch).image_size, convention)
+    costs["params"] = params
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         state = network.state_dict()
@@ -84,7 +89,7 @@ def stored_weights(checkpoint: str | Path, arch: str, *, half: bool = True) -> I
             save_weights(state, path)
         else:
             save_file({key: value.contiguous() for key, value in state.items()}, path)
-        yield StoredWeights(path, {"MACs": macs, "params": params}, {"macs": CONVENTIONS[MACS_CONVENTION]})
+        yield StoredWeights(path, costs, {"macs": CONVENTIONS[MACS["MACs"]]})
 
 
 def samples_of(parts: Mapping[str, Images | ImageFiles]) -> pd.DataFrame:
@@ -150,7 +155,8 @@ def write_network_run(
         checkpoint = Path(folder) / "network.safetensors"
         save_file({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, checkpoint)
         with stored_weights(checkpoint, arch) as weights:
-            stored = load_checkpoint(weights.path, arch=arch).to(device)
+            with said_when_out_of_memory(network_does_not_fit(arch, device)):
+                stored = load_checkpoint(weights.path, arch=arch).to(device)
             logits = [predict(stored, images, dataset, device, on_batch=on_batch) for images in parts.values()]
             return write_run(
                 out,

@@ -5,17 +5,42 @@ Loading such a file can run its author's code, so it is loaded only for somebody
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from analysis.models.memory import is_out_of_memory, network_does_not_fit, said_when_out_of_memory
+
 REFUSAL = (
     "loading a program of torch.export or TorchScript can run its author's code: if you trust {path}, add --trust-model"
 )
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that was loaded, not yet tried.
+
+    path : its file
+    call : images to logits, on `device`
+    shape : of the images that it takes, (images, channels, height, width), as far as the file says; None: any
+    """
+
+    path: Path
+    call: Callable[[Tensor], object]
+    shape: tuple[int | None, ...]
+    device: torch.device
+
+    @property
+    def image_size(self) -> int | None:
+        """Height and width of the images that it was exported for; None where it takes several, or does not tell."""
+        return self.shape[2] if len(self.shape) == 4 and self.shape[2] == self.shape[3] else None
 
 
 class ExportedNetwork(nn.Module):
@@ -73,28 +98,46 @@ def _listed(shapes: list[tuple[int, ...]]) -> str:
     return ", ".join(map(str, shapes[:3])) + (f" and {len(shapes) - 3} more" if len(shapes) > 3 else "")
 
 
-def _input_shape(program: torch.export.ExportedProgram) -> list[int | None]:
+def _input_shape(program: torch.export.ExportedProgram) -> tuple[int | None, ...]:
     """The shape of the images that a program takes, None where any size is."""
     names = program.graph_signature.user_inputs
     nodes = [node for node in program.graph.nodes if node.op == "placeholder" and node.name in names]
     if len(nodes) != 1 or not isinstance(nodes[0].meta.get("val"), Tensor):
         raise ValueError(f"the program takes {len(names)} inputs: export one that takes only images")
-    return [side if isinstance(side, int) else None for side in nodes[0].meta["val"].shape]
+    return tuple(side if isinstance(side, int) else None for side in nodes[0].meta["val"].shape)
 
 
-def _read(path: Path, device: torch.device) -> tuple[Callable[[Tensor], object], list[int | None]]:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what torch logs, tracebacks among it, of a file that is no program: the error that it raises is told."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated, its files are not gone
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _read(path: Path, device: torch.device) -> tuple[Callable[[Tensor], object], tuple[int | None, ...]]:
     """The program in a file, on a device, and the shape of its input as far as the file says."""
     try:
-        exported = torch.export.load(path)
+        with _quiet():
+            exported = torch.export.load(path)
     except Exception as not_exported:  # the file is anyone's: whatever it raises, it is no program
+        if is_out_of_memory(not_exported):
+            raise
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated, its files are not gone
-                return torch.jit.load(path, map_location=device).eval(), [None] * 4
-        except Exception:
+            with _quiet():
+                return torch.jit.load(path, map_location=device).eval(), (None,) * 4
+        except Exception as no_script:
+            if is_out_of_memory(no_script):
+                raise
             reason = (str(not_exported).splitlines() or [type(not_exported).__name__])[0][:200]
+            told = "" if "check the warnings above" in reason else f" ({reason})"
             raise ValueError(
-                f"{path} is no program of torch.export or TorchScript ({reason}): save it anew with torch.export.save"
+                f"{path} is no program of torch.export or TorchScript{told}: save it anew with torch.export.save"
             ) from None
     shape = _input_shape(exported)
     if device.type != "cpu":
@@ -104,14 +147,33 @@ def _read(path: Path, device: torch.device) -> tuple[Callable[[Tensor], object],
     return exported.module(), shape
 
 
-def load_exported(path: str | Path, *, image_size: int, device: torch.device, trust: bool) -> ExportedNetwork:
-    """A program of torch.export or TorchScript as a network.
+def load_program(path: str | Path, *, device: torch.device, trust: bool) -> Program:
+    """A program of torch.export or TorchScript.
+
+    Parameters
+    ----------
+    device : where it runs
+    trust : loading can run the author's code: without this nothing is read
+
+    Raises
+    ------
+    ValueError : not trusted, no such program, or one that exceeds the memory
+    """
+    path = Path(path)
+    if not trust:
+        raise ValueError(REFUSAL.format(path=path))
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file: give the path of a program saved by torch.export or TorchScript")
+    with said_when_out_of_memory(network_does_not_fit(path, device)):
+        return Program(path, *_read(path, device), device)
+
+
+def exported_network(program: Program, image_size: int) -> ExportedNetwork:
+    """A program as a network.
 
     Parameters
     ----------
     image_size : height and width of the images that it will see
-    device : where it runs
-    trust : loading can run the author's code: without this nothing is read
 
     Returns
     -------
@@ -119,20 +181,16 @@ def load_exported(path: str | Path, *, image_size: int, device: torch.device, tr
 
     Raises
     ------
-    ValueError : not trusted, no such program, or one that takes other images or gives no logits of several exits
+    ValueError : the program takes other images, gives no logits of several exits, or exceeds the memory
     """
-    path = Path(path)
-    if not trust:
-        raise ValueError(REFUSAL.format(path=path))
-    if not path.is_file():
-        raise ValueError(f"{path} is not a file: give the path of a program saved by torch.export or TorchScript")
-    program, shape = _read(path, device)
-    wanted = (3, image_size, image_size)
+    wanted, shape = (3, image_size, image_size), program.shape
     if len(shape) != 4 or any(side not in (None, needed) for side, needed in zip(shape[1:], wanted)):
         said = " x ".join("any" if side is None else str(side) for side in shape)
-        raise ValueError(f"{path} takes images of {said}, and the data set's are any x {' x '.join(map(str, wanted))}")
-    network = ExportedNetwork(program, shape[0])
-    network.classes = _try_out(network, path, wanted, device)
+        images = " x ".join(map(str, wanted))
+        raise ValueError(f"{program.path} takes images of {said}, and the data set's are any x {images}: export it so")
+    network = ExportedNetwork(program.call, shape[0])
+    with said_when_out_of_memory(network_does_not_fit(program.path, program.device)):
+        network.classes = _try_out(network, program.path, wanted, program.device)
     return network
 
 
@@ -147,6 +205,8 @@ def _try_out(network: ExportedNetwork, path: Path, wanted: tuple[int, int, int],
     try:
         outputs = {count: network.program(torch.zeros(count, *wanted, device=device)) for count in counts}
     except Exception as error:  # whatever anyone's program raises
+        if is_out_of_memory(error):
+            raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
         raise ValueError(f"{path} fails on images {wanted} ({reason}): export it for such images") from None
     stacked = {count: output.shape for count, output in outputs.items() if isinstance(output, Tensor)}

@@ -6,9 +6,10 @@ numpy, pyarrow and Pillow; torch only for the hold-out.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from analysis.models.datasets import TORCHVISION_FOLDERS, Images, UndecodableImage, decode, read_images
+from analysis.models.datasets import TORCHVISION_FOLDERS, Images, UndecodableImage, decode, read_images, size_of
 from analysis.storage.images import ImageTable, media_type
 
 RESIZED, CROPPED = 256, 224
@@ -24,6 +25,12 @@ RESIZED, CROPPED = 256, 224
 
 AS_SEEN = b"exitlens.as-seen-by-the-network"
 """The key in a parquet schema's metadata that says that the images went through the transform already."""
+
+READ_AT_ONCE = 100
+"""Images whose files are held at once while only their heads are looked at."""
+
+DIGESTED_FILES, DIGESTED_BYTES = 64, 1 << 16
+"""How many files, evenly spread, and how much of the beginning and the end of each a digest reads."""
 
 HOLDOUT = 5000
 """Training images that the recipes keep out for calibration, the same ones here."""
@@ -64,6 +71,7 @@ class ImageFiles:
     encoded : positions to the files' bytes, None where a file holds none
     image_size : height and width that the network takes
     crop : whether the standard transform makes that size; otherwise another size is refused
+    files : where they lie: the shards, or one file per image
     """
 
     where: str
@@ -72,20 +80,38 @@ class ImageFiles:
     encoded: Callable[[Sequence[int]], list[bytes | None]]
     image_size: int
     crop: bool = False
+    files: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, index: np.ndarray) -> ImageFiles:
         """The images at `index`, in that order; none is read."""
-        return ImageFiles(
-            self.where,
-            self.labels[index],
-            self.class_names,
-            lambda positions: self.encoded(index[np.asarray(positions)]),
-            self.image_size,
-            self.crop,
+        return replace(
+            self,
+            labels=self.labels[index],
+            encoded=lambda positions: self.encoded(index[np.asarray(positions)]),
         )
+
+    def common_size(self) -> int | None:
+        """Height and width where all images are squares of one size; None where they are not. Reads their heads.
+
+        Raises
+        ------
+        ValueError : an image that cannot be decoded
+        """
+        first = None
+        for start in range(0, len(self), READ_AT_ONCE):
+            positions = range(start, min(start + READ_AT_ONCE, len(self)))
+            for number, data in enumerate(self.encoded(positions), start=start + 1):
+                try:
+                    width, height = size_of(data)
+                except UndecodableImage as error:
+                    raise ValueError(f"{self.where}: image {number} {error}: copy the images again") from None
+                first = first or width
+                if not width == height == first:
+                    return None
+        return first
 
     def read(self, start: int, stop: int) -> Images:
         """Images start..stop-1, decoded to the size that the network takes.
@@ -134,15 +160,20 @@ def shard_labels(shards: Sequence[Path]) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def parquet_files(shards: list[Path], image_size: int) -> ImageFiles:
+def sized(images: ImageFiles, image_size: int | None, as_seen: bool = False) -> ImageFiles:
+    """Images for a network that takes a size; None: their own where they have one, otherwise ImageNet's."""
+    size = image_size or images.common_size() or CROPPED
+    return replace(images, image_size=size, crop=size == CROPPED and not as_seen)
+
+
+def parquet_files(shards: list[Path], image_size: int | None) -> ImageFiles:
     """The images of parquet shards; those of the size of ImageNet's networks are cropped unless they were before."""
     table = ImageTable(shards)
     labels = shard_labels(shards)
     as_seen = AS_SEEN in (pq.read_schema(shards[0]).metadata or {})
     where = str(shards[0] if len(shards) == 1 else shards[0].parent)
-    return ImageFiles(
-        where, labels, table.class_names, table.encoded, image_size, crop=image_size == CROPPED and not as_seen
-    )
+    images = ImageFiles(where, labels, table.class_names, table.encoded, CROPPED, files=tuple(shards))
+    return sized(images, image_size, as_seen)
 
 
 def class_folders(folder: Path) -> list[Path]:
@@ -150,7 +181,7 @@ def class_folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def folder_files(folder: Path, image_size: int) -> ImageFiles:
+def folder_files(folder: Path, image_size: int | None) -> ImageFiles:
     """The images of a folder with one folder per class, in torchvision's order.
 
     Raises
@@ -166,17 +197,18 @@ def folder_files(folder: Path, image_size: int) -> ImageFiles:
             labels += [label] * len(own)
     if not files:
         raise ValueError(f"{folder} has no folder of images for each class: give other --data")
-    return ImageFiles(
+    images = ImageFiles(
         str(folder),
         np.array(labels, dtype=np.int64),
         tuple(path.name for path in classes),
         lambda positions: [files[position].read_bytes() for position in positions],
-        image_size,
-        crop=image_size == CROPPED,
+        CROPPED,
+        files=tuple(files),
     )
+    return sized(images, image_size)
 
 
-def _found(path: Path, split: str, image_size: int, dataset: str) -> ImageFiles | Images | None:
+def _found(path: Path, split: str, image_size: int | None, dataset: str) -> ImageFiles | Images | None:
     """The images of a split by the first form that is there."""
     if split == "test" and path.is_file():
         return parquet_files([path], image_size)
@@ -185,7 +217,7 @@ def _found(path: Path, split: str, image_size: int, dataset: str) -> ImageFiles 
             return parquet_files(shards, image_size)
     folders = {name: folder for name, folder in TORCHVISION_FOLDERS.items() if (path / folder).is_dir()}
     if folders and split != "calibration":
-        if image_size != 32:
+        if image_size not in (None, 32):
             raise ValueError(f"{path} holds images of 32 x 32 pixels, and the network takes {image_size}: give others")
         return read_images(path, split, dataset if dataset in folders else next(iter(folders)))
     for name in FOLDERS[split]:
@@ -197,7 +229,7 @@ def _found(path: Path, split: str, image_size: int, dataset: str) -> ImageFiles 
     return None
 
 
-def open_images(path: str | Path, split: str, *, image_size: int, dataset: str) -> ImageFiles | Images:
+def open_images(path: str | Path, split: str, *, image_size: int | None, dataset: str) -> ImageFiles | Images:
     """The images of a split, found by the form of the files.
 
     `calibration` is what the data call so, or the 5,000 training images that the recipes hold out (of fewer than
@@ -208,7 +240,8 @@ def open_images(path: str | Path, split: str, *, image_size: int, dataset: str) 
     path : a folder of image parquet, the root of torchvision's copy of a CIFAR data set, a folder with `test` (or
         `val`) and `train`, a folder with one folder per class, or one parquet file
     split : `test` or `calibration`
-    image_size : height and width that the network takes; images for 224 go through ImageNet's standard transform
+    image_size : height and width that the network takes; images for 224 go through ImageNet's standard transform. None:
+        the size that all images have, and 224 where they are no squares of one size
     dataset : chooses among several copies of torchvision
 
     Raises
@@ -249,3 +282,25 @@ def check_classes(images: ImageFiles | Images, where: str | Path, split: str, ne
             f"{where}: {split} image {wrong[0] + 1} has label {images.labels[wrong[0]]}, and {network} has classes "
             f"0..{classes - 1} ({len(wrong)} labels are none): choose the matching --arch or --data"
         )
+
+
+def digest_of(parts: Mapping[str, ImageFiles | Images]) -> str:
+    """16 hexadecimal digits that tell images from others: of all pixels in memory; of files, without reading them all.
+
+    Of files: every name and size, and the beginning and the end of at most 64 of them.
+    """
+    digest = hashlib.sha256()
+    for split, images in parts.items():
+        digest.update(f"{split} {len(images)}".encode())
+        if isinstance(images, Images):
+            digest.update(np.ascontiguousarray(images.pixels))
+            continue
+        root = Path(os.path.commonpath([file.parent for file in images.files]))
+        for file in images.files:
+            digest.update(f"{file.relative_to(root).as_posix()} {file.stat().st_size}\n".encode())
+        for place in np.unique(np.linspace(0, len(images.files) - 1, DIGESTED_FILES, dtype=int)):
+            with images.files[place].open("rb") as file:
+                digest.update(file.read(DIGESTED_BYTES))
+                file.seek(max(0, file.seek(0, os.SEEK_END) - DIGESTED_BYTES))
+                digest.update(file.read(DIGESTED_BYTES))
+    return digest.hexdigest()[:16]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from analysis.models.datasets import NORMALISATION, Images
-from analysis.models.hardware import describe_device
+from analysis.models.memory import does_not_fit, largest_that_fits, unless_out_of_memory
+
+BATCH = 250
+"""Images at a time where nobody says how many; fewer where they do not fit into the memory."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -32,32 +36,6 @@ def normalise(pixels: Tensor, dataset: str) -> Tensor:
     return (pixels.permute(0, 3, 1, 2).float() / 255 - mean) / std
 
 
-OUT_OF_MEMORY = (torch.OutOfMemoryError, MemoryError, RuntimeError)
-"""What torch raises where memory ends: on the CPU a plain RuntimeError, told by its text."""
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error of `OUT_OF_MEMORY` says that memory has ended, on a device or on the host."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return any(text in str(error) for text in ("not enough memory", "can't allocate memory", "out of memory"))
-
-
-def does_not_fit(network: torch.nn.Module, pixels: Tensor, dataset: str, device: torch.device, batch: int) -> str:
-    """What to say where a batch exceeded the memory: the largest half, quarter, ... that fits, found by trying."""
-    place = describe_device(device)
-    smaller = len(pixels) // 2
-    while smaller:
-        try:
-            _logits(network, pixels[:smaller].to(device), dataset)
-            return f"--batch {batch} does not fit into the memory of {place}: --batch {smaller} does"
-        except OUT_OF_MEMORY as error:
-            if not is_out_of_memory(error):
-                raise
-        smaller //= 2
-    return f"not even one image fits into the memory of {place}: free some of it, or choose another --device"
-
-
 @contextmanager
 def precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     """Whole float32, which on recent GPUs is not cuDNN's default, or autocast to another dtype."""
@@ -69,9 +47,9 @@ def precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
         yield
 
 
-def _logits(network: torch.nn.Module, pixels: Tensor, dataset: str) -> Tensor:
-    """(exits, images, classes), float32 on the CPU, of one batch."""
-    return torch.stack(list(network(normalise(pixels, dataset)))).float().cpu()
+def _logits(network: torch.nn.Module, pixels: Tensor, dataset: str, device: torch.device, count: int) -> Tensor:
+    """(exits, count, classes), float32 on the CPU, of the first `count` images."""
+    return torch.stack(list(network(normalise(pixels[:count].to(device), dataset)))).float().cpu()
 
 
 @torch.inference_mode()
@@ -81,7 +59,7 @@ def predict(
     dataset: str,
     device: torch.device,
     *,
-    batch: int = 250,
+    batch: int | None = None,
     dtype: torch.dtype = torch.float32,
     on_batch: Callable[[int], None] | None = None,
 ) -> np.ndarray:
@@ -91,27 +69,30 @@ def predict(
     ----------
     network : normalised images (images, 3, height, width) to logits (images, classes) of each exit
     dataset : whose normalisation the images get
-    batch : images at a time; the logits do not depend on it, but for rounding
+    batch : images at a time; the logits do not depend on it, but for rounding. None: 250, halved until they fit into
+        the memory, for callers whose user has no batch to choose
     dtype : float32, without TF32, or bfloat16, by autocast
     on_batch : told the number of images of each batch that is done
 
     Raises
     ------
-    ValueError : a batch that does not fit into memory, naming one that does
+    ValueError : a batch that does not fit into memory, naming one that does; without `batch`, where not one image fits
     """
     network.eval()
-    chunks = []
+    chunks, start, limit = [], 0, batch or BATCH
     with precision(device, dtype):
-        for start in range(0, len(images), batch):
-            pixels, logits = torch.from_numpy(images.pixels[start : start + batch]), None
-            try:
-                logits = _logits(network, pixels.to(device), dataset)
-            except OUT_OF_MEMORY as error:
-                if not is_out_of_memory(error):
-                    raise
-            if logits is None:  # outside the handler: the failed batch's memory is free again
-                raise ValueError(does_not_fit(network, pixels, dataset, device, batch))
+        while start < len(images):
+            pixels = torch.from_numpy(images.pixels[start : start + limit])
+            first = partial(_logits, network, pixels, dataset, device)
+            logits = unless_out_of_memory(partial(first, len(pixels)))
+            if logits is None:
+                fitting = largest_that_fits(first, len(pixels))
+                if batch is not None or not fitting:
+                    raise ValueError(does_not_fit("--batch", limit, fitting, device))
+                limit = fitting
+                continue
             chunks.append(logits)
+            start += len(pixels)
             if on_batch:
                 on_batch(len(pixels))
     return torch.cat(chunks, dim=1).numpy()

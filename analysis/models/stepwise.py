@@ -5,6 +5,7 @@ Imports torch and the networks. The stages and their order are those of the netw
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -93,18 +94,21 @@ def one_thread() -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def timed_exits(network: nn.Module, images: Tensor, repeats: int = 5) -> tuple[Tensor, list[float]]:
-    """The logits of every exit, and how long reaching each took.
+def timed_exits(
+    network: nn.Module, images: Tensor, repeats: int = 5, exits: int | None = None
+) -> tuple[Tensor, list[float]]:
+    """The logits of the first exits, and how long reaching each took.
 
     Parameters
     ----------
     network : an MSDNet or an IMTA, in eval mode, on the CPU
     images : normalised, (samples, 3, height, width)
     repeats : passes that are measured, after one that warms up
+    exits : how many run, from 1: the blocks after them do not; None: all
 
     Returns
     -------
-    logits : (exits, samples, classes), float32
+    logits : (exits that ran, samples, classes), float32
     latency_ms : per exit, the median over the passes of the time from the start until its logits were there, on one
         thread: several would wait for each other at every one of some hundred layers, for longer than one image takes
     """
@@ -112,7 +116,7 @@ def timed_exits(network: nn.Module, images: Tensor, repeats: int = 5) -> tuple[T
     with torch.inference_mode(), one_thread():
         for _ in range(1 + repeats):
             start, logits, reached = time.perf_counter(), [], []
-            for one in exit_by_exit(network, images):
+            for one in itertools.islice(exit_by_exit(network, images), exits):
                 logits.append(one)
                 reached.append(1e3 * (time.perf_counter() - start))
             times.append(reached)

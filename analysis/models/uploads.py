@@ -1,6 +1,6 @@
 """Someone's own image, refused before it is decoded where it is of the wrong kind, too large, or a bomb.
 
-Imports numpy and Pillow.
+Imports numpy and Pillow; pyarrow comes with ImageNet's transform.
 """
 
 from __future__ import annotations
@@ -64,13 +64,24 @@ def too_many(pixels: str) -> str:
 
 
 def fitted(pixels: np.ndarray, size: int) -> np.ndarray:
-    """The middle square of an image (height, width, 3), uint8, resized to (size, size, 3).
+    """An image as the network takes it: (height, width, 3) to (size, size, 3), both uint8.
 
-    One that has this size already stays as it is.
+    For networks of ImageNet's size that is ImageNet's standard transform, the one that `evaluate` applies. For others,
+    whose data sets know none, it is the middle square, resized; one that has this size already stays as it is.
+
+    Raises
+    ------
+    ValueError : a stripe so long that resizing it would fill the memory
     """
-    if pixels.shape[:2] == (size, size):
-        return pixels
+    from analysis.models.image_files import CROPPED, RESIZED, centre_crop
+
     height, width = pixels.shape[:2]
+    if size == CROPPED:
+        if RESIZED**2 * max(height, width) > LARGEST_PIXELS * min(height, width):
+            raise ValueError(f"the image is a stripe of {width} x {height} pixels: cut it to what it shows")
+        return centre_crop(pixels)
+    if (height, width) == (size, size):
+        return pixels
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     square = Image.fromarray(pixels[top : top + side, left : left + side])  # cut first: resizing reads across its box

@@ -1,6 +1,7 @@
 """The film-strip of attributions: what to explain, a process that computes it, its progress, Cancel, and the figure."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import streamlit as st
 
 from analysis.attribution import jobs
 from analysis.attribution.correlation import neighbours
-from analysis.attribution.methods import METHODS
+from analysis.attribution.methods import METHODS, SCALES
 from analysis.attribution.strip import Strip, StripSettings, read_strip, strip_path
 from analysis.attribution.targets import QUANTITIES
 from analysis.figures.film_strip import film_strip_figure
@@ -19,6 +20,8 @@ from app.components.sidebar import View
 from app.components.text import escape, plain_text
 
 _JOB = "film-strip-job"
+_KEPT, MOST_KEPT = "film-strips", 4
+_FAILED = "film-strip-failed"
 QUANTITY_NAMES = {"prob": "probability", "logit": "logit", "log-prob": "log probability"}
 EVERY_S = 0.5
 
@@ -39,9 +42,9 @@ def film_strip(view: View, image: np.ndarray, *, label: int, predicted: int, exi
     if job is not None:
         _progress(len(exit_names))
         return
-    strip = read_strip(path)
+    strip = _kept(path)
     if strip is None:
-        _start(view, image, settings)
+        _start(view, image, settings, path)
         return
     _figure(strip, settings, name, exit_names)
 
@@ -53,7 +56,7 @@ def _settings(view: View, label: int, predicted: int) -> tuple[StripSettings, st
             "method", "Method", widget="selectbox", show=lambda key: METHODS[key].name, on_change=_forget_quantity
         )
         if chosen == "grad-cam":
-            control("map", "Scale", widget="selectbox")
+            control("map", "Scale", _scales(view), widget="selectbox")
     with through:
         control(
             "through", "Of", widget="selectbox", show={"product": "the product", "head": "the exit's head"}.get,
@@ -87,10 +90,33 @@ def _forget_quantity() -> None:
     state.reset("quantity")
 
 
+def _scales(view: View) -> tuple[str, ...]:
+    """What the scales of the run's network are called."""
+    from analysis.models.architectures import architecture
+
+    return SCALES[len(architecture(view.run.arch).config.factors)]
+
+
+# --- what was computed -----------------------------------------------------------------------------------------------
+
+
+def _keep(path: Path, strip: Strip) -> None:
+    """Hold a strip in the session, with the few before it: the cache folder may be one that cannot be written."""
+    kept = st.session_state.setdefault(_KEPT, {})
+    kept[path] = strip
+    for old in list(kept)[:-MOST_KEPT]:
+        del kept[old]
+
+
+def _kept(path: Path) -> Strip | None:
+    strip = st.session_state.get(_KEPT, {}).get(path)
+    return read_strip(path) if strip is None else strip
+
+
 # --- the process -----------------------------------------------------------------------------------------------------
 
 
-def _job(path: object) -> jobs.StripJob | None:
+def _job(path: Path) -> jobs.StripJob | None:
     """The job of this strip; one of another strip, that nobody waits for any more, is ended."""
     job = st.session_state.get(_JOB)
     if job is not None and job.path != path:
@@ -99,14 +125,14 @@ def _job(path: object) -> jobs.StripJob | None:
     return job
 
 
-def _start(view: View, image: np.ndarray, settings: StripSettings) -> None:
+def _start(view: View, image: np.ndarray, settings: StripSettings, path: Path) -> None:
     def begin() -> None:
-        path = strip_path(view.run.fingerprint, image, settings)
-        try:
-            st.session_state[_JOB] = jobs.start(path, view.run.weights, view.run.arch, image, settings)
-        except ValueError as error:
-            state.note(f"{error}.")
+        st.session_state.pop(_FAILED, None)
+        st.session_state[_JOB] = jobs.start(path, view.run.weights, view.run.arch, image, settings)
 
+    failed, why = st.session_state.get(_FAILED, (None, ""))
+    if failed == path:
+        st.error(escape(f"{why}."))
     st.button("Compute the film-strip", on_click=begin, icon=":material/theaters:")
     plain_text(
         METHODS[settings.method].summary + " Computed beside the app, some seconds an exit; then kept.", role="caption"
@@ -125,18 +151,20 @@ def _progress(count: int) -> None:
     job = st.session_state.get(_JOB)
     if job is None:
         return
-    done = job.exits_done()
-    st.progress(min(done / count, 1.0), text=f"{done} of {count} exits")
+    waits, done = job.waits_for(), job.exits_done()
+    said = f"waiting for {waits} other{'s' if waits > 1 else ''}" if waits else f"{done} of {count} exits"
+    st.progress(min(done / count, 1.0), text=said)
     st.button("Cancel", on_click=_cancel, key="film-strip-cancel")
     try:
         strip = job.result()
     except ValueError as error:
-        st.session_state[_JOB] = None
-        st.error(escape(f"{error}."))
-        return
-    if strip is not None:
-        st.session_state[_JOB] = None
-        st.rerun()
+        st.session_state[_FAILED] = (job.path, str(error))
+    else:
+        if strip is None:
+            return
+        _keep(job.path, strip)
+    st.session_state[_JOB] = None
+    st.rerun()
 
 
 # --- the figure ------------------------------------------------------------------------------------------------------

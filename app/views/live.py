@@ -6,7 +6,8 @@ Only this page needs torch; it comes with the modules that are imported when an 
 import base64
 import hashlib
 import html
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from analysis.findings import exit_labels
 from analysis.live_findings import live_finding
 from analysis.metrics.decrease import largest_fall
 from analysis.models.distortions import Distortion, distorted
-from analysis.models.live import LiveRun, run_image
+from analysis.models.live import LiveRun, exits_of, run_image, within_memory
 from analysis.models.uploads import as_png, fitted, read_upload
 from analysis.predictors import available_predictors, find_predictor, resolve
 from app import cache, state
@@ -30,6 +31,7 @@ from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
 
 DISTORTIONS = ("turn", "blur", "noise", "seed", "cover", "cover_x", "cover_y")
+_PLAY, PACE_S = "live-play", 0.4
 STYLE = """<style>
 .xl-live { display: flex; gap: 1rem; font-size: 0.875rem; }
 .xl-live figure { margin: 0; flex: 0 1 10rem; }
@@ -103,13 +105,15 @@ def _from_run(view: View) -> Picture | None:
         return None
     identity = str(view.run.samples["id"].iloc[view.sample])
     try:
-        pixels = read_upload(data)
+        pixels, size = read_upload(data), _size(view)
+        if pixels.shape[:2] != (size, size):  # `evaluate` keeps images as its network saw them
+            pixels = fitted(pixels, size)
     except ValueError as error:
         st.error(escape(f"Sample {identity}: {error}."))
         return None
     label = int(view.run.labels[view.sample])
     said = view.run.class_names[label] if label >= 0 else "label unknown"
-    return Picture(fitted(pixels, _size(view)), label, f"sample {identity}: {said}")
+    return Picture(pixels, label, f"sample {identity}: {said}")
 
 
 def _step_buttons(view: View) -> None:
@@ -137,14 +141,14 @@ def _uploaded(view: View) -> Picture | None:
     )
     st.caption("It stays in this session: an address does not carry it.")
     if file is None:
-        st.info("Drop an image above: its middle square is resized to what the network takes.")
+        st.info("Drop an image above: its middle is resized to what the network takes.")
         return None
     try:
-        pixels = read_upload(file.getvalue())
+        pixels = fitted(read_upload(file.getvalue()), _size(view))
     except ValueError as error:
         st.error(escape(f"{file.name}: {error}."))
         return None
-    return Picture(fitted(pixels, _size(view)), -1, file.name)
+    return Picture(pixels, -1, file.name)
 
 
 def _distortion() -> Distortion:
@@ -178,26 +182,36 @@ def _pictures(picture: Picture, image: np.ndarray, distortion: Distortion) -> No
 def _network(view: View) -> object:
     from analysis.models.checkpoints import load_checkpoint
 
-    return cache.numbers(load_checkpoint, view.run.fingerprint, path=view.run.weights, arch=view.run.arch)
+    with within_memory("this network"):
+        return cache.numbers(load_checkpoint, view.run.fingerprint, path=view.run.weights, arch=view.run.arch)
 
 
-def _run(view: View, key: str, image: np.ndarray, distortion: Distortion) -> LiveRun:
+def _dataset(view: View) -> str:
     from analysis.models.architectures import architecture
 
+    return architecture(view.run.arch).dataset
+
+
+def _run(view: View, key: str, image: np.ndarray, distortion: Distortion, exits: int) -> LiveRun:
     return cache.numbers(
         run_image,
-        view.run.fingerprint, key, distortion.key,
-        network=_network(view), image=image, dataset=architecture(view.run.arch).dataset,
+        view.run.fingerprint, key, distortion.key, exits,
+        network=_network(view), image=image, dataset=_dataset(view), exits=exits,
     )  # fmt: skip
 
 
-def _probs(view: View, predictor: str, live: LiveRun) -> np.ndarray:
-    """(exits, classes)."""
+def _probs(view: View, predictor: str, logits: np.ndarray) -> np.ndarray:
+    """(exits that ran, classes), of logits of that shape.
+
+    A predictor's weights are of all exits. Those that did not run count as if they repeated the last that did: what a
+    predictor says at an exit rests on the exits up to it.
+    """
     from analysis.predictors.apply import apply_predictor
 
-    row = find_predictor(predictor)
-    resolved = resolve(row, view.settings_of(predictor), n_exits=len(live.logits))  # a mapping: of any names
-    return apply_predictor(row, live.logits[:, None], resolved).probs[:, 0].numpy()
+    row, ran, count = find_predictor(predictor), len(logits), view.run.n_exits
+    resolved = resolve(row, view.settings_of(predictor), n_exits=count)  # a mapping: of any names
+    whole = np.concatenate([logits, np.repeat(logits[-1:], count - ran, axis=0)])
+    return apply_predictor(row, whole[:, None], resolved).probs[:ran, 0].numpy()
 
 
 def _predicted(probs: np.ndarray) -> np.ndarray:
@@ -220,58 +234,159 @@ def _line(view: View, predictor: str, probs: np.ndarray, followed: int, label: i
     )
 
 
+# --- the trajectory --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the chart is of: a run up to some exit, the same of the image before it was distorted, whose probability."""
+
+    view: View
+    label: int
+    distortion: Distortion
+    live: LiveRun
+    clean: np.ndarray  # probs, (exits that ran, classes)
+    names: tuple[str, ...]  # of all exits
+
+    @property
+    def followed(self) -> int:
+        """The class whose probability is drawn: the true one, or what the last exit answers without a distortion."""
+        return self.label if self.label >= 0 else int(self.clean[-1].argmax())
+
+    @property
+    def who(self) -> str:
+        """What that class is, plain text."""
+        if self.label >= 0:
+            return "true class"
+        ran, name = len(self.clean), self.view.run.class_names[self.followed]
+        return (
+            f"final prediction, {name}" if ran == len(self.names) else f"answer of exit {self.names[ran - 1]}, {name}"
+        )
+
+
+@dataclass
+class Play:
+    """Exits as they arrive, one an update.
+
+    of : what runs: other images, distortions and numbers of exits end it
+    coming : the exits that have not run yet
+    arrived : float32, (classes,) each
+    error : why no more come; empty where they do
+    """
+
+    of: tuple
+    coming: Iterator[np.ndarray]
+    arrived: list[np.ndarray] = field(default_factory=list)
+    error: str = ""
+
+    def advance(self) -> None:
+        """Run the next exit."""
+        try:
+            if not self.error:
+                self.arrived.append(next(self.coming))
+        except ValueError as error:
+            self.error = str(error)
+
+
 def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Distortion) -> int:
-    """The chart and what every exit answers; returns the class that the last exit answers."""
-    with st.spinner("The network is loading …", show_time=False):
-        live, before = _run(view, picture.key, image, distortion), _run(view, picture.key, picture.pixels, Distortion())
+    """The chart and what every exit answers; returns the class that the last exit that ran answers."""
     names = exit_labels(view.run.exit_names)
-    probs, clean = _probs(view, view.shown, live), _probs(view, view.shown, before)
-    followed = picture.label if picture.label >= 0 else int(clean[-1].argmax())
-    who = "true class" if picture.label >= 0 else f"final prediction, {view.run.class_names[followed]}"
-    shown = _line(view, view.shown, probs, followed, picture.label)
-    behind = _line(view, "baseline", _probs(view, "baseline", live), followed, picture.label) if view.poe else None
-    count = len(names)
-    reached = control(
-        "until", "Exits that run", widget="slider", min_value=1, max_value=count, default=count, help=None
-    ) if count > 1 else 1  # fmt: skip
-    reached = reached or count
+    slider, button = st.columns([5, 1], vertical_alignment="bottom")
+    with slider:
+        exits = _exits_that_run(len(names))
+    with st.spinner("The network is loading …", show_time=False):
+        live = _run(view, picture.key, image, distortion, exits)
+        before = _run(view, picture.key, picture.pixels, Distortion(), exits)
+    with button:
+        playing = _play_button(view, (view.run.fingerprint, picture.key, distortion.key, exits), image)
+    clean = _probs(view, view.shown, before.logits)
+    st.fragment(_watch, run_every=PACE_S if playing else None)(
+        Scene(view, picture.label, distortion, live, clean, names)
+    )
+    answered = int(_predicted(_probs(view, view.shown, live.logits))[-1])
+    return answered if answered >= 0 else int(live.logits[-1].argmax())
+
+
+def _exits_that_run(count: int) -> int:
+    if count == 1:
+        return 1
+    return control("until", "Exits that run", widget="slider", min_value=1, max_value=count, default=count, help=None)
+
+
+def _play_button(view: View, of: tuple, image: np.ndarray) -> bool:
+    """Play, or Stop while exits arrive; returns whether they do."""
+    play = st.session_state.get(_PLAY)
+    if play is not None and play.of != of:
+        play = st.session_state[_PLAY] = None
+
+    def change() -> None:
+        st.session_state[_PLAY] = None if play else Play(of, exits_of(_network(view), image, _dataset(view)))
+
+    name, icon = ("Stop", ":material/stop:") if play else ("Play", ":material/play_arrow:")
+    st.button(name, on_click=change, icon=icon, key="live-play-button", help="The network runs again, exit by exit.")
+    return play is not None
+
+
+def _watch(scene: Scene) -> None:
+    """The chart of the exits that ran; while they arrive, one more is run and drawn each time that this is called."""
+    play = st.session_state.get(_PLAY)
+    if play is None:
+        _draw(scene, scene.live.logits)
+        return
+    play.advance()
+    if play.error:
+        st.error(escape(f"{play.error}."))
+        _draw(scene, scene.live.logits)
+        return
+    _draw(scene, np.stack(play.arrived))
+    if len(play.arrived) == len(scene.live.logits):
+        st.session_state[_PLAY] = None
+        st.rerun()
+
+
+def _draw(scene: Scene, logits: np.ndarray) -> None:
+    """The chart and the answers of the exits whose logits (exits so far, classes) are there."""
+    view, names, label, followed = scene.view, scene.names, scene.label, scene.followed
+    distortion = scene.distortion
+    shown = _line(view, view.shown, _probs(view, view.shown, logits), followed, label)
+    behind = _line(view, "baseline", _probs(view, "baseline", logits), followed, label) if view.poe else None
+    last, clean = len(logits) - 1, scene.clean[: len(logits), followed]
     key = ", \N{BLACK CIRCLE} right, \N{MULTIPLICATION X} wrong" if shown.right is not None else ""
     figure = live_trajectory_figure(
         shown,
         behind,
-        None if distortion.is_none else clean[:, followed],
-        latency_ms=live.latency_ms,
+        None if distortion.is_none else clean,
+        latency_ms=scene.live.latency_ms,
         exit_names=names,
-        reached=reached,
-        quantity=f"P({who})",
+        quantity=f"P({scene.who})",
         title=live_finding(
-            "true class" if picture.label >= 0 else view.run.class_names[followed],
-            float(shown.probs[reached - 1]),
-            names[reached - 1],
-            clean_end=None if distortion.is_none else float(clean[reached - 1, followed]),
+            "true class" if label >= 0 else view.run.class_names[followed],
+            float(shown.probs[last]),
+            names[last],
+            clean_end=None if distortion.is_none else float(clean[last]),
             distortion=distortion.words,
-            predicted=shown.predicted[:reached],
-            right=None if shown.right is None else bool(shown.right[reached - 1]),
+            predicted=shown.predicted,
+            right=None if shown.right is None else bool(shown.right[last]),
         ),
-        subtitle=f"Probability of the {who} under {shown.label}{key}; dotted: the largest of any class"
+        subtitle=f"Probability of the {scene.who} under {shown.label}{key}; dotted: the largest of any class"
         f"{'; faint: the baseline' if behind is not None else ''}.",
     )
-    chart(figure, name="live", height=340, data=lambda: _data(names, live, shown, behind, clean[:, followed]))
-    _answers(names, live, shown, behind, reached)
+    chart(figure, name="live", height=340, data=lambda: _data(names, scene.live, shown, behind, clean))
+    _answers(names, scene.live, shown, behind)
     plain_text(
-        f"Times are the median of five passes of one image on {live.hardware}, from the start until the exit answered.",
+        f"Times are the median of five passes of one image on {scene.live.hardware}, from the start until the exit "
+        "answered.",
         role="caption",
     )
-    answered = int(_predicted(probs)[-1])
-    return answered if answered >= 0 else int(live.logits[-1].argmax())
 
 
-def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None, reached: int) -> None:
+def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None) -> None:
     """What every exit that ran answers, and when."""
+    ran = len(shown.probs)
     table = pd.DataFrame(
-        {"exit": names[:reached], "time": [f"{ms:.1f} ms" for ms in live.latency_ms[:reached]]}
+        {"exit": names[:ran], "time": [f"{ms:.1f} ms" for ms in live.latency_ms[:ran]]}
         | {
-            f"{line.label} answers": [f"{name} ({p:.2f})" for name, p in zip(line.predicted, line.confidence)][:reached]
+            f"{line.label} answers": [f"{name} ({p:.2f})" for name, p in zip(line.predicted, line.confidence)]
             for line in (shown, behind)
             if line is not None
         }
@@ -282,7 +397,8 @@ def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: T
 def _data(
     names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None, clean: np.ndarray
 ) -> pd.DataFrame:
-    columns = {"exit": names, "latency_ms": live.latency_ms, "undistorted_prob": clean}
+    ran = len(shown.probs)
+    columns = {"exit": names[:ran], "latency_ms": live.latency_ms[:ran], "undistorted_prob": clean}
     for line in (shown, behind):
         if line is not None:
             columns |= {f"{line.predictor_id}_prob": line.probs, f"{line.predictor_id}_predicted": list(line.predicted)}

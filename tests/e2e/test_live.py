@@ -3,16 +3,23 @@
 import base64
 import io
 import time
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from analysis.attribution.methods import METHODS, SCALES
+from analysis.attribution import jobs
+from analysis.attribution.methods import METHODS, SCALE_NAMES, SCALES
+from analysis.attribution.strip import StripSettings
 from analysis.attribution.targets import QUANTITIES
+from analysis.models.msdnet import Head
 from analysis.storage import load_run
 from analysis.storage.folders import PROJECT
 from analysis.traces import load_traces
+from app.components.film_strip import _scales
 from app.control_table import CONTROLS
 from tests.e2e.pages import address, figures, opened, title, words
 
@@ -72,10 +79,69 @@ def test_a_distortion_moves_the_trajectory_and_the_undistorted_one_stays(bundled
     assert {name: address(after)[name] for name in ("noise", "seed")} == {"noise": "0.05", "seed": "3"}
 
 
-def test_fewer_exits_run(bundled):
-    app = shown(until="3")
-    assert line(app, "PA, P") == pytest.approx(line(shown(), "PA, P")[:3])
+@contextmanager
+def heads_run():
+    """Gives the heads that run: one for each exit, and one after every block."""
+    seen = set()
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(
+        lambda module, _: seen.add(id(module)) if isinstance(module, Head) else None
+    )
+    try:
+        yield seen
+    finally:
+        hook.remove()
+
+
+def test_fewer_exits_run_and_the_others_do_not(bundled):
+    with heads_run() as seen:
+        app = shown(until="3", sample="31")
+    assert len(seen) == 3
+    assert line(app, "PA, P") == pytest.approx(line(shown(sample="31"), "PA, P")[:3], abs=1e-6)
     assert address(app)["until"] == "3"
+
+
+def button(app, label: str):
+    return next(one for one in app.button if one.label == label)
+
+
+def test_play_runs_the_exits_one_after_the_other_and_leaves_the_address_alone(bundled):
+    app = shown(until="3", sample="32")
+    whole, before = line(app, "PA, P"), address(app)
+    with heads_run() as seen:
+        button(app, "Play").click().run()
+        assert len(seen) == 1
+        assert line(app, "PA, P") == pytest.approx(whole[:1], abs=1e-6)
+        assert words(app).count(" ms") == 1
+        app.run()
+        assert len(seen) == 2
+        assert line(app, "PA, P") == pytest.approx(whole[:2], abs=1e-6)
+    app.run()
+    assert line(app, "PA, P") == whole
+    assert address(app) == before
+    assert [one.label for one in app.button if one.label in ("Play", "Stop")] == ["Play"]
+    assert not app.exception
+
+
+def test_play_is_stopped_and_another_image_ends_it(bundled):
+    app = shown(sample="33")
+    for ending in ("Stop", "Next"):
+        button(app, "Play").click().run()
+        assert len(line(app, "PA, P")) == 1
+        button(app, ending).click().run()
+        assert len(line(app, "PA, P")) == 7
+
+
+def test_memory_that_ends_on_the_page_is_a_sentence(bundled):
+    def fails(module, _):
+        if isinstance(module, Head):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(fails)
+    try:
+        app = shown(sample="44")
+    finally:
+        hook.remove()
+    assert "not enough memory is free for this network with one image: end other programs" in words(app)
 
 
 def test_the_distortions_are_undone_at_once(bundled):
@@ -156,10 +222,65 @@ def test_a_film_strip_is_computed_kept_and_shown(bundled):
     assert {name: address(app)[name] for name in wanted} == wanted
 
 
+def test_a_film_strip_is_shown_where_the_cache_cannot_be_written(bundled, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "file" / "cache"))
+    app = shown(method="input-x-gradient", through="head", quantity="logit", whom="predicted", sample="35")
+    button(app, "Compute the film-strip").click().run()
+    assert len(figures(done(app))["film-strip"]["data"]) == bundled.n_exits
+    assert "film-strip" in figures(app.run())
+
+
+def test_a_film_strip_that_fails_says_so_until_it_is_started_again(bundled, monkeypatch):
+    class Failing(SimpleNamespace):
+        def waits_for(self):
+            return 0
+
+        def exits_done(self):
+            return 0
+
+        def result(self):
+            raise ValueError("the attributions were not computed: memory ran out")
+
+    monkeypatch.setattr(jobs, "start", lambda path, *_: Failing(path=path))
+    app = shown(method="occlusion", sample="36")
+    button(app, "Compute the film-strip").click().run()
+    for _ in range(2):
+        assert "the attributions were not computed: memory ran out" in words(app)
+        app.run()
+    assert button(app, "Compute the film-strip")
+
+
+def test_one_that_waits_for_its_turn_says_for_how_many(bundled, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 0)
+    app = shown(method="occlusion", sample="37")
+    settings = StripSettings("head", "logit", 0, "occlusion")
+    ahead = jobs.start(PROJECT / "nowhere", bundled.weights, bundled.arch, np.zeros((1, 1, 3), np.uint8), settings)
+    button(app, "Compute the film-strip").click().run()
+    assert [bar.proto.text for bar in app.get("progress")] == ["waiting for 1 other"]
+    button(app, "Cancel").click().run()
+    ahead.cancel()
+    assert not jobs._works
+
+
+def test_the_scales_of_the_runs_network_are_offered(bundled):
+    def scales(app):
+        return next(box for box in app.selectbox if box.label == "Scale")
+
+    app = shown(method="grad-cam", map="middle")
+    assert (scales(app).options, scales(app).value) == (["coarsest", "middle", "finest"], "middle")
+    assert address(app)["map"] == "middle"
+    other = shown(method="grad-cam", map="second-finest")
+    assert scales(other).value == "coarsest"
+    assert "map = 'second-finest' does not exist here" in words(other)
+    imagenet = SimpleNamespace(run=SimpleNamespace(arch="msdnet-imagenet-step4"))
+    assert _scales(imagenet) == SCALES[4]
+
+
 def test_cancel_ends_the_film_strip(bundled):
     app = shown(noise="0.02", seed="7")
     next(button for button in app.button if button.label == "Compute the film-strip").click().run()
-    process = app.session_state["film-strip-job"].process
+    process = app.session_state["film-strip-job"].work.process
     next(button for button in app.button if button.label == "Cancel").click().run()
     assert process.poll() is not None
     assert "Compute the film-strip" in [button.label for button in app.button]
@@ -167,7 +288,8 @@ def test_cancel_ends_the_film_strip(bundled):
 
 def test_the_controls_offer_what_the_library_has():
     assert CONTROLS["method"].choices == tuple(METHODS)
-    assert CONTROLS["map"].choices == SCALES
+    assert CONTROLS["map"].choices == SCALE_NAMES
+    assert set(SCALE_NAMES) == {name for names in SCALES.values() for name in names}
     assert set(CONTROLS["quantity"].choices) == {one for row in QUANTITIES.values() for one in row}
     assert set(CONTROLS["through"].choices) == set(QUANTITIES)
 

@@ -52,6 +52,21 @@ def test_a_slider_breaks_the_trajectory_and_the_address_restores_it(chromium, pa
         )
 
 
+def test_play_lets_the_exits_arrive_one_after_the_other(page):
+    before, seen = page.url, []
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    while page.get_by_role("button", name="Stop").count():
+        seen.append(harness.plot(page, "live", "gd.layout.xaxis.ticktext.filter((text) => text.includes('ms')).length"))
+        page.wait_for_timeout(100)
+    harness.settle(page)
+    arrived = [count for count in dict.fromkeys(seen) if count < 7]
+    assert len(arrived) >= 3
+    assert arrived == sorted(arrived)
+    assert harness.plot(page, "live", "gd.layout.xaxis.ticktext.every((text) => text.includes('ms'))")
+    assert page.url == before
+
+
 def test_an_uploaded_image_runs(page):
     page.get_by_text("your own", exact=True).click()
     page.wait_for_function("() => new URL(location).searchParams.get('source') === 'upload'")

@@ -1,17 +1,22 @@
 """Attributions on the bundled MSDNet: what they add up to, what the product changes, and where a class is removed."""
 
+import itertools
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from analysis.attribution.methods import METHODS, SCALES, attribute, frozen, scorer, tap_place
+from analysis.attribution.methods import FIRST_STEPS, METHODS, SCALES, attribute, frozen, scorer, tap_place
+from analysis.attribution.strip import StripSettings, film_strip
 from analysis.attribution.targets import Target, product_log_probs, removed_at, score
+from analysis.models.architectures import architecture
 from analysis.models.checkpoints import load_checkpoint
 from analysis.models.datasets import decode
 from analysis.models.inference import normalise
+from analysis.models.msdnet import CONFIGS, MSDNet
 from analysis.models.stepwise import timed_exits
 from analysis.predictors import predict
 from analysis.storage import load_run
@@ -93,6 +98,17 @@ def test_integrated_gradients_add_up_to_the_difference(network, image, label, th
     assert abs(found.values.sum() - difference) < 0.05 * abs(difference)
 
 
+def test_the_number_of_steps_grows_until_they_add_up(network, image, label):
+    target = Target("product", "prob", label, 4)
+    few = of(network, image, target, "integrated-gradients", most_steps=FIRST_STEPS)
+    assert (few.converged, few.steps) == (False, FIRST_STEPS)  # else this target would need no growth
+    found = of(network, image, target, "integrated-gradients")
+    assert found.converged
+    assert found.steps > FIRST_STEPS
+    difference = found.score - found.baseline_score
+    assert abs(found.values.sum() - difference) < 0.05 * abs(difference)
+
+
 def test_too_few_steps_are_said_not_to_have_converged(network, image, label):
     found = of(network, image, Target("head", "prob", label, 6), "integrated-gradients", most_steps=2)
     assert found.converged is False
@@ -113,10 +129,58 @@ def test_the_products_attribution_differs_from_the_heads(network, image, label, 
         assert np.abs(scaled[0] - scaled[1]).max() > 0.05
 
 
+def test_an_imta_network_is_attributed_and_its_product_differs_from_its_head():
+    torch.manual_seed(0)
+    network = architecture("imta-cifar100").build().eval()
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    logits = timed_exits(network, normalise(torch.tensor(image)[None], "cifar100"), repeats=1, exits=3)[0][:, 0]
+    left = [c for c in range(100) if removed_at(logits, c) is None]
+    assert len(left) > 1  # else the product gives the only one probability 1 and no gradient
+    for method in ("input-x-gradient", "grad-cam", "occlusion"):
+        head, product = (
+            of(network, image, Target(through, "prob", left[0], 2), method).values for through in ("head", "product")
+        )
+        assert np.isfinite(product).all()
+        assert product.any()
+        assert not np.allclose(head, product, rtol=0.01, atol=0.01 * np.abs(head).max()), method
+
+
+@pytest.fixture(scope="module")
+def four_scales():
+    """The network of ImageNet's shape, thin, and an image of the smallest size that its heads take."""
+    torch.manual_seed(0)
+    config = replace(CONFIGS["imagenet-step4"], classes=5, channels=4, growth=4)
+    return MSDNet(config).eval(), np.random.default_rng(0).integers(0, 256, (160, 160, 3), dtype=np.uint8)
+
+
+def test_grad_cam_reads_each_of_four_scales(four_scales):
+    network, image = four_scales
+    places = {scale: tap_place(network, 0, scale) for scale in SCALES[4]}
+    assert [place[2] for place in places.values()] == [-1, -2, -3, -4]  # coarsest first
+    maps = {
+        scale: attribute(network, image, Target("head", "logit", 0, 0), "grad-cam", dataset="imagenet", scale=scale)
+        for scale in SCALES[4]
+    }
+    assert all(found.values.shape == (160, 160) and np.isfinite(found.values).all() for found in maps.values())
+    for one, other in itertools.combinations(maps.values(), 2):
+        assert not np.array_equal(one.values, other.values)
+    assert [scale for scale in SCALES[4] if tap_place(network, 4, scale)] == ["coarsest"]
+
+
+def test_a_scale_of_other_networks_is_refused_in_a_sentence(network, image, four_scales):
+    said = "has no scale 'middle': choose one of coarsest, second-coarsest, second-finest, finest"
+    with pytest.raises(ValueError, match=said):
+        attribute(*four_scales, Target("head", "logit", 0, 0), "grad-cam", dataset="imagenet", scale="middle")
+    with pytest.raises(ValueError, match=said):
+        film_strip(*four_scales, StripSettings("head", "logit", 0, "grad-cam", "middle"), "imagenet")
+    with pytest.raises(ValueError, match="has no scale 'second-finest': choose one of coarsest, middle, finest"):
+        of(network, image, Target("head", "logit", 0, 0), "grad-cam", scale="second-finest")
+
+
 def test_grad_cam_reads_every_scale_until_it_is_dropped(network, image, label):
     maps = {
         (scale, exit_): of(network, image, Target("head", "logit", label, exit_), "grad-cam", scale=scale)
-        for scale in SCALES
+        for scale in SCALES[3]
         for exit_ in (0, 4, 6)
     }
     there = {key for key, found in maps.items() if found is not None}
@@ -130,7 +194,7 @@ def test_grad_cam_reads_every_scale_until_it_is_dropped(network, image, label):
 
 def test_grad_cam_taps_the_last_map_of_its_scale_that_the_head_reads(network, image, label):
     def gradient(finer: int, later: int) -> float:
-        place = tap_place(network, 0, SCALES[finer])
+        place = tap_place(network, 0, SCALES[3][finer])
         kept = []
 
         def tap(block, stage, scales):
@@ -172,9 +236,12 @@ def test_log_p_equals_the_gradient_of_p_over_p(network, image, label):
 
 
 def test_log_p_outside_the_support_names_the_exit_that_removed_the_class(network, image, logits):
-    gone = next(c for c in range(100) if removed_at(logits[:, 0], c) == 2)
+    gone, passes = next(c for c in range(100) if removed_at(logits[:, 0], c) == 2), []
+    hook = network.blocks[0][0].register_forward_hook(lambda *_: passes.append(1))
     with pytest.raises(ValueError, match=r"^exit 3 removed this class from the product \(its logit there is -.*exit 5"):
         of(network, image, Target("product", "log-prob", gone, 4), "input-x-gradient")
+    hook.remove()
+    assert len(passes) == 1
     found = of(network, image, Target("product", "prob", gone, 4), "input-x-gradient")
     assert found.score == 0
     assert not found.values.any()

@@ -1,7 +1,10 @@
 """Film-strips: every exit's map, what is said where there is none, the cache, and a process that Cancel ends."""
 
+import json
 import os
+import sys
 import time
+from dataclasses import asdict
 
 import numpy as np
 import psutil
@@ -73,70 +76,159 @@ def test_the_name_depends_on_image_run_and_settings(image):
     assert len(names) == 8
 
 
-def test_a_process_computes_the_same_and_keeps_it(run, image, tmp_path, monkeypatch):
+def test_a_process_computes_the_same_for_all_who_ask_and_keeps_it(run, image, tmp_path, monkeypatch):
     monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path))
-    job = start(run, image, QUICK)
-    end = time.monotonic() + 120
+    job, other = start(run, image, QUICK), start(run, image, QUICK)
+    folder, end = job.work.folder, time.monotonic() + 120
     while (strip := job.result()) is None and time.monotonic() < end:
         assert 0 <= job.exits_done() <= 7
         time.sleep(0.2)
     here = film_strip(load_checkpoint(run.weights, run.arch), image, QUICK, "cifar100")
     np.testing.assert_allclose(strip.maps, here.maps, rtol=1e-3, atol=1e-4)
     np.testing.assert_array_equal(read_strip(job.path).maps, strip.maps)
-    assert not job.folder.exists()
+    assert other.result() is strip
+    assert not folder.exists()
+
+
+def test_a_finished_strip_is_given_where_the_cache_cannot_be_written(run, image, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "file" / "cache"))
+    strip = Strip(np.zeros((1, 2, 2), np.float32), (1.0,), ("",))
+    monkeypatch.setattr(jobs, "COMMAND", [sys.executable, "-c", "pass"])
+    job = start(run, image, QUICK)
+    write_strip(job.work.folder / worker.RESULT, strip)
+    job.work.process.wait(30)
+    np.testing.assert_array_equal(job.result().maps, strip.maps)
+    assert read_strip(job.path) is None
 
 
 def test_cancel_ends_the_process_and_its_processor_time(run, image):
     job = start(run, image, LONG)
-    process = psutil.Process(job.process.pid)
+    folder, process = job.work.folder, psutil.Process(job.work.process.pid)
     end = time.monotonic() + 60
     while process.cpu_times().user < 1 and time.monotonic() < end:
         job.exits_done()
         time.sleep(0.1)
     assert process.is_running()
     job.cancel()
-    assert not psutil.pid_exists(job.process.pid)
-    assert not job.folder.exists()
-    with pytest.raises(ValueError, match="its process ended before it was done: start it again"):
+    assert not psutil.pid_exists(process.pid)
+    assert not folder.exists()
+    with pytest.raises(ValueError, match="were not computed: they were cancelled: start them again"):
         job.result()
 
 
-def test_only_so_many_at_once(run, image):
-    running = [start(run, image, LONG) for _ in range(jobs.MOST_AT_ONCE)]
-    try:
-        with pytest.raises(ValueError, match="2 film-strips are being computed already: try again in a moment"):
-            start(run, image, LONG)
-    finally:
-        for job in running:
+@pytest.fixture
+def sleeping(monkeypatch):
+    """Processes that compute nothing, and do not end by themselves."""
+    monkeypatch.setattr(jobs, "COMMAND", [sys.executable, "-c", "import time; time.sleep(60)"])
+    yield
+    for work in list(jobs._works):
+        for job in list(work.jobs):
             job.cancel()
-    start(run, image, LONG).cancel()
+    assert not jobs._works
+
+
+def settings(class_index: int) -> StripSettings:
+    return StripSettings("head", "logit", class_index, "input-x-gradient")
+
+
+def test_two_who_ask_for_the_same_share_a_process_that_only_the_last_ends(run, image, sleeping):
+    one, other, third = (start(run, image, settings(0)) for _ in range(3))
+    process = one.work.process
+    assert {job.work.process.pid for job in (one, other, third)} == {process.pid}
+    one.cancel()
+    assert process.poll() is None
+    assert other.result() is None
+    third.asked -= worker.PATIENCE_S  # its page was closed: it does not count
+    other.cancel()
+    assert process.poll() is not None
+    again = start(run, image, settings(0))
+    assert again.work.process.poll() is None
+
+
+def test_as_many_run_as_there_are_cores_and_the_others_wait_for_their_turn(run, image, sleeping, monkeypatch):
+    assert max(2, os.cpu_count()) == jobs.MOST_AT_ONCE
+    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 2)
+    waiting = [start(run, image, settings(number)) for number in range(5)]
+    assert [job.waits_for() for job in waiting] == [0, 0, 2, 3, 4]
+    assert [job.work.process is None for job in waiting] == [False, False, True, True, True]
+    assert waiting[3].result() is None
+    assert waiting[3].exits_done() == 0
+    waiting[3].cancel()
+    assert [job.waits_for() for job in (waiting[2], waiting[4])] == [2, 3]
+    assert all(job.work.process.poll() is None for job in waiting[:2])
+    waiting[0].cancel()
+    assert waiting[2].work.process is not None
+    assert [job.waits_for() for job in (waiting[2], waiting[4])] == [0, 2]
+
+
+def test_what_waits_and_nobody_asks_for_is_dropped(run, image, sleeping, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 1)
+    _, left, last = (start(run, image, settings(number)) for number in range(3))
+    left.asked -= worker.PATIENCE_S
+    assert last.waits_for() == 1
+    assert left.work not in jobs._works
+    with pytest.raises(ValueError, match="nobody asked for them any more: start them again"):
+        left.result()
 
 
 def test_a_process_that_nobody_asks_for_ends(run, image):
     job = start(run, image, LONG)
-    (job.folder / worker.ASKED).unlink()
-    assert job.process.wait(60) == 3
-    assert not job.folder.exists()
+    folder = job.work.folder
+    (folder / worker.ASKED).unlink()
+    assert job.work.process.wait(60) == 3
+    assert not folder.exists()
+    with pytest.raises(ValueError, match="their process ended before it was done: start it again"):
+        job.result()
 
 
 def test_a_picture_is_not_kept_and_what_nobody_came_for_is_removed(run, image):
     job = start(run, image, QUICK)
-    end = time.monotonic() + 60
-    while (job.folder / worker.IMAGE).exists() and time.monotonic() < end:
+    folder, end = job.work.folder, time.monotonic() + 60
+    assert job.work.image is None
+    while (folder / worker.IMAGE).exists() and time.monotonic() < end:
         time.sleep(0.1)
-    assert not (job.folder / worker.IMAGE).exists()
-    assert job.process.poll() is None
-    job.process.kill()  # stands for one that ended
-    job.process.wait()
-    start(run, image, LONG).cancel()
-    assert job.folder.exists()  # someone may still be about to ask
-    os.utime(job.folder / worker.ASKED, (0, 0))
-    start(run, image, LONG).cancel()
-    assert not job.folder.exists()
+    assert not (folder / worker.IMAGE).exists()
+    assert job.work.process.poll() is None
+    job.work.process.kill()
+    job.work.process.wait()
+    start(run, image, LONG).cancel()  # whoever asks next for anything
+    assert not folder.exists()
+    assert job.work not in jobs._works
+
+
+def test_a_process_that_the_system_killed_is_told_as_want_of_memory(run, image, sleeping):
+    job = start(run, image, settings(0))
+    job.work.process.kill()
+    job.work.process.wait()
+    with pytest.raises(ValueError, match="killed their process, most likely since memory ran out: end other programs"):
+        job.result()
+
+
+def test_no_process_is_a_sentence(run, image, monkeypatch):
+    monkeypatch.setattr(jobs, "COMMAND", ["/there/is/no/such/program"])
+    with pytest.raises(ValueError, match=r"no process could be started .*: try again later"):
+        start(run, image, settings(0)).result()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 byte")])
+def test_memory_that_ends_in_the_worker_is_a_sentence(run, image, tmp_path, monkeypatch, error):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("analysis.attribution.strip.film_strip", fails)
+    order = {"weights": str(run.weights), "arch": run.arch, "settings": asdict(QUICK)}
+    (tmp_path / worker.ORDER).write_text(json.dumps(order), encoding="utf-8")
+    np.save(tmp_path / worker.IMAGE, image)
+    worker.compute(tmp_path)
+    said = (tmp_path / worker.ERROR).read_text(encoding="utf-8")
+    assert said == (
+        "not enough memory is free for attributions of this network: end other programs, or choose a smaller network"
+    )
 
 
 def test_a_failure_is_told(run, image, tmp_path):
     job = jobs.start(tmp_path / "x", tmp_path / "none.safetensors", run.arch, image, QUICK)
-    job.process.wait(60)
+    job.work.process.wait(60)
     with pytest.raises(ValueError, match=r"were not computed: .*is not a file"):
         job.result()

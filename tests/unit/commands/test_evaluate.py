@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,14 @@ import pytest
 import torch
 from torch import nn
 
+from analysis import superclasses
 from analysis.cli import main
+from analysis.commands.evaluate import NORMALISATIONS, own_normalisation, recognised
 from analysis.models.architectures import architecture
 from analysis.models.checkpoints import load_checkpoint
 from analysis.models.corruptions import corrupt
-from analysis.models.datasets import Images, decode, write_parquet
+from analysis.models.costs import cumulative_costs
+from analysis.models.datasets import CIFAR10, NORMALISATION, Images, decode, write_parquet
 from analysis.models.inference import predict
 from analysis.storage import list_runs, load_run, validate_run
 from analysis.storage.images import image_source
@@ -37,9 +41,9 @@ def one_thread():
 class Heads(nn.Module):
     """Two exits on the image halved three times: fast, and sensitive to every pixel."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 32) -> None:
         super().__init__()
-        self.classifier = nn.ModuleList(nn.Linear(48, 10) for _ in range(2))
+        self.classifier = nn.ModuleList(nn.Linear(3 * (size // 8) ** 2, 10) for _ in range(2))
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         features = torch.nn.functional.avg_pool2d(images, 8).flatten(1)
@@ -78,13 +82,17 @@ def checkpoint(tmp_path_factory) -> Path:
     return path
 
 
+def export(path: Path, size: int = 32) -> Heads:
+    torch.manual_seed(0)
+    network, shapes = Heads(size).eval(), ({0: torch.export.Dim("batch")},)
+    torch.export.save(torch.export.export(network, (torch.zeros(2, 3, size, size),), dynamic_shapes=shapes), path)
+    return network
+
+
 @pytest.fixture(scope="module")
 def program(tmp_path_factory) -> Path:
-    torch.manual_seed(0)
-    shapes = ({0: torch.export.Dim("batch")},)
-    exported = torch.export.export(Heads().eval(), (torch.zeros(2, 3, 32, 32),), dynamic_shapes=shapes)
     path = tmp_path_factory.mktemp("program") / "model.pt2"
-    torch.export.save(exported, path)
+    export(path)
     return path
 
 
@@ -93,9 +101,13 @@ def of_checkpoint(checkpoint, data, out, *more: str) -> list[str]:
     return [str(word) for word in (*argv, "--device", "cpu", *more)]
 
 
+def bare(program, data, out, *more: str) -> list[str]:
+    argv = ["evaluate", "--arch", "exported", "--checkpoint", program, "--trust-model", "--data", data, "--out", out]
+    return [str(word) for word in (*argv, *more)]
+
+
 def of_program(program, data, out, *more: str) -> list[str]:
-    argv = ["evaluate", "--arch", "exported", "--checkpoint", program, "--data", data, "--out", out]
-    return [str(word) for word in (*argv, "--trust-model", "--dataset", "cifar10", "--device", "cpu", *more)]
+    return bare(program, data, out, "--dataset", "cifar10", "--device", "cpu", *more)
 
 
 def all_logits(run) -> np.ndarray:
@@ -113,7 +125,9 @@ def test_a_checkpoint_becomes_a_run_that_its_own_files_recompute(checkpoint, few
     assert run.title == "MSDNet on CIFAR-10"
     assert run.class_names[3] == "class 3"
     assert run.cost()[1][0] == 15128842  # of the published table
-    assert list(run.costs) == ["MACs", "params", "ms"]
+    assert list(run.costs) == ["MACs", "MACs (conv, linear)", "params", "ms"]
+    counted = cumulative_costs(load_checkpoint(checkpoint, arch="msdnet-cifar10"), 32)[0]
+    assert run.cost("MACs (conv, linear)")[1] == counted  # the default count
     assert run.provenance["latency"]["batch"] == 2
     assert run.provenance["checkpoint"]["name"] == "model.pth.tar"
     assert "Evaluated here from model.pth.tar" in run.provenance["summary"]
@@ -139,6 +153,67 @@ def test_half_keeps_what_the_rounded_weights_give(checkpoint, few, tmp_path):
     assert run.provenance["dtype"] == "bf16"
     said = run.provenance["command"]
     assert all(option in said for option in ("--half", "--no-images", "--dtype bf16", "--model mine", "--title 'A b'"))
+
+
+def logits_of(network: nn.Module, images: Images, normalisation: str) -> np.ndarray:
+    return predict(network, images, normalisation, CPU)
+
+
+def test_a_program_needs_no_more_where_the_classes_tell_the_data_set(program, images, tmp_path):
+    few = Images(images.pixels[:8], images.labels[:8], CIFAR10)
+    write_parquet(few, tmp_path / "data" / "test-0.parquet")
+    assert main(bare(program, tmp_path / "data", tmp_path / "run")) == 0
+    run = load_run(tmp_path / "run")
+    assert (run.dataset, run.title) == ("cifar10", "A network on CIFAR-10")
+    assert run.provenance["normalisation"] == "cifar10"
+    network = export(tmp_path / "again.pt2")
+    assert np.abs(all_logits(run) - logits_of(network, few, "cifar10")).max() < 1e-5
+    named = ("--dataset", "mine", "--normalisation", "imagenet")
+    assert main(bare(program, tmp_path / "data", tmp_path / "mine", *named)) == 0
+    mine = load_run(tmp_path / "mine")
+    assert (mine.dataset, mine.provenance["normalisation"]) == ("mine", "imagenet")
+    assert "--dataset mine --normalisation imagenet" in mine.provenance["command"]
+    assert np.abs(all_logits(mine) - logits_of(network, few, "imagenet")).max() < 1e-5
+
+
+def test_where_nothing_tells_the_normalisation_it_is_asked_for(program, few, images, tmp_path, capsys):
+    for named in ((), ("--dataset", "mine")):
+        assert main(bare(program, few, tmp_path / "runs" / "run", *named)) == 2
+        errors = capsys.readouterr().err
+        assert "neither --dataset nor the class names tell how the program's images are normalised" in errors
+        assert "add --normalisation cifar10|cifar100|imagenet|none" in errors
+        assert errors.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+    assert main(bare(program, few, tmp_path / "runs" / "run", "--normalisation", "none")) == 0
+    run = load_run(tmp_path / "runs" / "run")
+    assert (run.dataset, run.title) == (None, "A network")
+    network = export(tmp_path / "again.pt2")
+    assert np.abs(all_logits(run) - logits_of(network, images.read(0, 8), "none")).max() < 1e-5
+    validate_run(run.path)
+
+
+@pytest.mark.parametrize("form", ["torch.export", "TorchScript"])  # the one tells the size, the other leaves it to data
+def test_a_program_sees_images_of_its_own_size(tmp_path, form):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), dtype=np.uint8)
+    images = Images(pixels, np.arange(3), CIFAR10)
+    write_parquet(images, tmp_path / "data" / "test-0.parquet")
+    network = export(tmp_path / "model.pt2", size=40)
+    if form == "TorchScript":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.jit.trace(network, torch.zeros(2, 3, 40, 40)).save(tmp_path / "model.pt2")
+    assert main(bare(tmp_path / "model.pt2", tmp_path / "data", tmp_path / "run")) == 0
+    assert np.abs(all_logits(load_run(tmp_path / "run")) - logits_of(network, images, "cifar10")).max() < 1e-5
+
+
+def test_data_sets_are_recognised_by_their_classes():
+    cifar100 = [name for members in superclasses.CIFAR100.values() for name in members.split()]
+    assert recognised(sorted(cifar100)) == "cifar100"
+    assert recognised(CIFAR10) == "cifar10"
+    assert recognised([*CIFAR10[:9], "lorry"]) is recognised(()) is None
+    assert own_normalisation("cifar100", CIFAR10) == "cifar100"
+    assert own_normalisation("mine", CIFAR10) == "cifar10"
+    assert set(NORMALISATIONS) == set(NORMALISATION)
 
 
 def test_both_splits_and_images_stored_once(program, data, tmp_path):
@@ -249,7 +324,9 @@ def test_several_processes_share_the_images(program, data, tmp_path, monkeypatch
         (["--split", "calibration"], "has no calibration images"),
         (["--arch", "msdnet-cifar100"], "not a checkpoint of msdnet-cifar100"),
         (["--arch", "exported"], "can run its author's code: if you trust it, add --trust-model"),
-        (["--arch", "exported", "--trust-model"], "--arch exported needs --dataset cifar10, cifar100, imagenet"),
+        (["--arch", "exported", "--trust-model"], "is no program of torch.export or TorchScript"),
+        (["--normalisation", "none"], "--normalisation is for --arch exported, and other architectures have their own"),
+        (["--latency", str(10**20)], "measure at least 1 image, and at most 2147483647"),
     ],
 )
 def test_wrong_settings_are_one_sentence_and_leave_nothing(checkpoint, few, tmp_path, capsys, more, said):

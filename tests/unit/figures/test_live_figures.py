@@ -59,18 +59,17 @@ def trajectory(probs, predictor="pa"):
         confidence=probs,
         right=right,
         predicted=["cat"] * len(probs),
-        fall=(float(probs[1] - probs[2]), 1, 2),
+        fall=(float(probs[1] - probs[2]), 1, 2) if len(probs) > 2 else None,
     )
 
 
 def live(reached, clean=None):
     return live_trajectory_figure(
-        trajectory([0.2, 0.6, 0.4]),
-        trajectory([0.3, 0.4, 0.35], "baseline"),
+        trajectory([0.2, 0.6, 0.4][:reached]),
+        trajectory([0.3, 0.4, 0.35][:reached], "baseline"),
         clean,
-        latency_ms=[1.0, 2.5, 4.0],
+        latency_ms=[1.0, 2.5, 4.0][:reached],  # nothing is known of an exit that has not run
         exit_names=["1", "2", "3"],
-        reached=reached,
         quantity="P(true class)",
         title="t",
         subtitle="s",

@@ -46,6 +46,20 @@ def test_latency_is_the_median_after_warming_up():
     assert "CPU thread" in said
 
 
+class Limited(Slow):
+    """A network whose memory holds three images."""
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        if len(images) > 3:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
+        return [head(images.mean(dim=(2, 3))) for head in self.classifier]
+
+
+def test_too_many_images_name_a_number_that_fits():
+    with pytest.raises(ValueError, match=r"--latency 13 does not fit into the memory of .*: --latency 3 does"):
+        measured_latency(Limited(), 8, CPU, batch=13, warm_up=0, repeats=1)
+
+
 def test_nothing_to_measure_is_refused():
     with pytest.raises(ValueError, match="batch 0 and repeats 5: measure at least one image, once"):
         measured_latency(Slow(), 8, CPU, batch=0, repeats=5)

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.models.datasets import Images, load_images, write_parquet
+from analysis.models.datasets import Images, load_images, load_parquet, name_first, write_parquet
 
 
 @pytest.fixture
@@ -20,6 +20,48 @@ def test_a_written_shard_is_read_back_exactly(tmp_path, images):
     assert np.array_equal(loaded.pixels, images.pixels)
     assert np.array_equal(loaded.labels, images.labels)
     assert loaded.class_names == images.class_names
+
+
+def test_two_may_write_one_shard_at_once(tmp_path, images, monkeypatch):
+    """The second begins and ends while the first writes: each writes a file of its own, and what is there stays."""
+    shard, write_table, written = tmp_path / "test-00000-of-00001.parquet", pq.write_table, []
+
+    def write_and_be_overtaken(table, path, **settings):
+        written.append(path)
+        if len(written) == 1:
+            assert write_parquet(images.take(np.arange(3)), shard, replace=False)
+        write_table(table, path, **settings)
+
+    monkeypatch.setattr(pq, "write_table", write_and_be_overtaken)
+    assert not write_parquet(images, shard, replace=False)
+    assert len(set(written)) == 2
+    assert len(load_parquet([shard])) == 3
+    assert [path.name for path in tmp_path.iterdir()] == [shard.name]
+    assert shard.stat().st_mode & 0o777 == 0o644  # others may read what the runs share
+    assert write_parquet(images, shard)
+    assert len(load_parquet([shard])) == 5
+
+
+def test_a_shard_that_cannot_be_written_leaves_nothing(tmp_path, images, monkeypatch):
+    def full(*_, **__):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(pq, "write_table", full)
+    with pytest.raises(OSError, match="no space left"):
+        write_parquet(images, tmp_path / "test-0.parquet")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_first_stays_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    def unsupported(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", unsupported)
+    for name in ("first", "second"):
+        (tmp_path / name).write_text(name)
+    assert name_first(tmp_path / "first", tmp_path / "shard")
+    assert not name_first(tmp_path / "second", tmp_path / "shard")
+    assert (tmp_path / "shard").read_text() == "first"
 
 
 def test_shards_are_read_in_order(tmp_path, images):

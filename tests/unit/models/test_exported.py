@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from analysis.models.exported import load_exported
+from analysis.models.exported import exported_network, load_program
 
 CPU = torch.device("cpu")
 
@@ -39,8 +39,27 @@ def save(path, form: str = "list", batch: int | None = None, size: int = 32) -> 
     return network
 
 
-def load(path, **settings):
-    return load_exported(path, **{"image_size": 32, "device": CPU, "trust": True} | settings)
+def load(path, trust: bool = True):
+    return exported_network(load_program(path, device=CPU, trust=trust), image_size=32)
+
+
+@pytest.mark.parametrize(("dynamic", "size"), [({}, 48), ({2: "height", 3: "width"}, None), ({3: "width"}, None)])
+def test_a_program_tells_the_size_of_its_images_where_it_takes_one(tmp_path, dynamic, size):
+    shapes = ({axis: torch.export.Dim(name) for axis, name in {0: "batch", **dynamic}.items()},)
+    program = torch.export.export(Heads("list").eval(), (torch.zeros(2, 3, 48, 48),), dynamic_shapes=shapes)
+    torch.export.save(program, tmp_path / "model.pt2")
+    assert load_program(tmp_path / "model.pt2", device=CPU, trust=True).image_size == size
+
+
+def test_a_program_that_exceeds_the_memory_is_not_called_damaged(tmp_path, monkeypatch):
+    save(tmp_path / "model.pt2")
+
+    def too_large(path):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
+
+    monkeypatch.setattr(torch.export, "load", too_large)
+    with pytest.raises(ValueError, match=r"the network of .*model.pt2 does not fit into the memory of .* free some"):
+        load(tmp_path / "model.pt2")
 
 
 @pytest.mark.parametrize("form", ["list", "exits first", "samples first"])

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from analysis.models.datasets import MAX_PIXELS, Images, write_parquet
-from analysis.models.image_files import AS_SEEN, centre_crop, check_classes, open_images
+from analysis.models.image_files import AS_SEEN, centre_crop, check_classes, digest_of, open_images
 
 
 def noise(count: int, height: int = 32, width: int = 32) -> np.ndarray:
@@ -92,6 +92,47 @@ def test_images_of_another_size_are_refused_for_a_small_network(tmp_path):
     save_folder(tmp_path, noise(2, 40, 48))
     with pytest.raises(ValueError, match="image 1 has 48 x 40 pixels, and the network takes 32 x 32: choose"):
         small(tmp_path).read(0, 2)
+
+
+def test_without_a_size_the_images_say_it_where_all_have_one(tmp_path):
+    def opened(path):
+        return open_images(path, "test", image_size=None, dataset="")
+
+    save_folder(tmp_path / "same", noise(3, 40, 40))
+    write_parquet(Images(noise(3, 40, 40), np.arange(3), ()), tmp_path / "test-0.parquet")
+    for path in (tmp_path / "same", tmp_path):
+        assert (opened(path).image_size, opened(path).crop) == (40, False)
+        assert opened(path).read(0, 3).pixels.shape == (3, 40, 40, 3)
+    save_folder(tmp_path / "wide", noise(2, 40, 48))
+    save_folder(tmp_path / "several" / "a", noise(2, 40, 40))
+    save_folder(tmp_path / "several" / "b", noise(2, 300, 300))
+    for name in ("wide", "several"):
+        assert (opened(tmp_path / name).image_size, opened(tmp_path / name).crop) == (224, True)
+    (tmp_path / "same" / "class 0" / "junk.png").write_bytes(b"junk")
+    with pytest.raises(ValueError, match="image 3 cannot be decoded: copy the images again"):
+        opened(tmp_path / "same")
+
+
+def test_a_digest_tells_images_apart_wherever_they_lie(tmp_path):
+    def digest(images) -> str:
+        return digest_of({"test": images})
+
+    pixels = noise(6)
+    other = pixels.copy()
+    other[3, 4, 5, 1] ^= 1
+    in_memory = [digest(Images(one, np.arange(6), ())) for one in (pixels, pixels.copy(), other, pixels[:5])]
+    assert in_memory[0] == in_memory[1]
+    assert len(set(in_memory)) == 3
+    for name, one in (("a", pixels), ("b", pixels), ("c", other)):
+        save_folder(tmp_path / "folders" / name, one)
+        write_parquet(Images(one, np.arange(6), ()), tmp_path / "shards" / name / "test-0.parquet")
+    for form in ("folders", "shards"):
+        a, b, c = (digest(small(tmp_path / form / name)) for name in "abc")
+        assert a == b
+        assert a != c
+    renamed = tmp_path / "folders" / "b" / "class 0"
+    renamed.rename(renamed.with_name("class 2"))
+    assert digest(small(tmp_path / "folders" / "b")) != digest(small(tmp_path / "folders" / "a"))
 
 
 def test_calibration_is_the_hold_out_of_the_training_images_unless_the_data_have_some(tmp_path):

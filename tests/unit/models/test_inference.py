@@ -6,7 +6,7 @@ import torch
 
 from analysis.models.architectures import architecture
 from analysis.models.datasets import NORMALISATION, Images
-from analysis.models.inference import choose_device, is_out_of_memory, normalise, predict
+from analysis.models.inference import choose_device, normalise, predict
 
 CPU = torch.device("cpu")
 
@@ -73,10 +73,18 @@ def test_out_of_memory_names_a_batch_that_fits(images, error):
         predict(Limited(0, error), images, "cifar10", CPU, batch=11)
 
 
+def test_without_a_batch_it_is_halved_until_it_fits(images):
+    told = []
+    logits = predict(Limited(3, torch.OutOfMemoryError()), images, "cifar10", CPU, on_batch=told.append)
+    assert told == [2, 2, 2, 2, 2, 1]
+    assert np.array_equal(logits, predict(Limited(99, ValueError()), images, "cifar10", CPU))
+    with pytest.raises(ValueError, match=r"not even one image fits into the memory of .* free some of it"):
+        predict(Limited(0, MemoryError()), images, "cifar10", CPU)
+
+
 def test_other_failures_are_not_called_memory(images):
     with pytest.raises(RuntimeError, match="mat1 and mat2"):
         predict(Limited(3, RuntimeError("mat1 and mat2 shapes")), images, "cifar10", CPU)
-    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes"))
 
 
 def test_normalised_channels_by_hand():

@@ -1,11 +1,14 @@
-"""A network run exit by exit is the network, for every architecture, and stops where it is told to."""
+"""A network run exit by exit is the network, for every architecture, and stops where it is told to; one image too."""
 
 import threading
 
+import numpy as np
 import pytest
 import torch
 
 from analysis.models.architectures import architecture
+from analysis.models.inference import normalise
+from analysis.models.live import exits_of, run_image
 from analysis.models.stepwise import exit_by_exit, one_thread, timed_exits
 
 
@@ -37,6 +40,70 @@ def test_times_grow_from_exit_to_exit_and_leave_the_number_of_threads_alone():
     assert latency_ms == sorted(latency_ms)
     assert latency_ms[0] > 0
     assert torch.get_num_threads() == threads
+
+
+def blocks_run(network) -> set[int]:
+    """Filled with the blocks that run from now on."""
+    seen = set()
+    for number, block in enumerate(network.blocks):
+        for module in block:
+            module.register_forward_pre_hook(lambda *_, number=number: seen.add(number))
+    return seen
+
+
+@pytest.fixture
+def picture():
+    return np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("arch", ["msdnet-cifar10", "imta-cifar10"])
+def test_an_image_runs_up_to_the_exit_that_is_asked_for(arch, picture):
+    torch.manual_seed(0)
+    network = architecture(arch).build().eval()
+    with torch.inference_mode():
+        own = torch.stack(network(normalise(torch.tensor(picture)[None], "cifar10")))[:, 0].numpy()
+    seen = blocks_run(network.net if arch.startswith("imta") else network)
+    found = run_image(network, picture, "cifar10", exits=3)
+    assert seen == {0, 1, 2}
+    assert len(found.latency_ms) == 3
+    np.testing.assert_allclose(found.logits, own[:3], atol=1e-5)
+    whole = run_image(network, picture, "cifar10")
+    np.testing.assert_allclose(whole.logits, own, atol=1e-5)
+    assert list(whole.latency_ms) == sorted(whole.latency_ms)
+
+
+def test_exits_run_when_they_are_asked_for_and_leave_the_modes_alone(picture):
+    network = architecture("msdnet-cifar10").build().eval()
+    seen, threads = blocks_run(network), torch.get_num_threads()
+    coming = exits_of(network, picture, "cifar10")
+    assert not seen
+    for number in range(3):
+        assert next(coming).shape == (10,)
+        assert seen == set(range(number + 1))
+        assert not torch.is_inference_mode_enabled()
+        assert torch.get_num_threads() == threads
+    assert len(list(coming)) == 4
+
+
+def test_memory_that_ends_is_a_sentence_and_other_errors_stay(picture):
+    network, what = architecture("msdnet-cifar10").build().eval(), ["can't allocate memory: you tried 9 bytes"]
+
+    def fails(*_):
+        raise RuntimeError(what[0])
+
+    network.blocks[1][0].register_forward_pre_hook(fails)
+    said = (
+        "^not enough memory is free for this network with one image: end other programs, or choose a smaller network$"
+    )
+    with pytest.raises(ValueError, match=said):
+        run_image(network, picture, "cifar10")
+    coming = exits_of(network, picture, "cifar10")
+    next(coming)
+    with pytest.raises(ValueError, match=said):
+        next(coming)
+    what[0] = "shapes cannot be multiplied"
+    with pytest.raises(RuntimeError, match="shapes cannot"):
+        run_image(network, picture, "cifar10")
 
 
 def test_another_kind_of_network_is_refused():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.models.image_files import open_images
 from analysis.models.uploads import LARGEST_BYTES, as_png, fitted, read_upload
 
 
@@ -90,6 +91,22 @@ def test_the_middle_square_is_kept():
     assert (fitted(image, 5) == 200).all()
     same = np.zeros((5, 5, 3), np.uint8)
     assert fitted(same, 5) is same
+
+
+@pytest.mark.parametrize("size", [(300, 231), (224, 224), (90, 130)])
+def test_for_imagenets_networks_an_image_is_what_evaluate_makes_of_it(tmp_path, size):
+    data = encoded("PNG", Image.effect_noise(size, 90).convert("RGB"))
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "image.png").write_bytes(data)
+    evaluated = open_images(tmp_path, "test", image_size=224, dataset="imagenet").read(0, 1).pixels[0]
+    np.testing.assert_array_equal(fitted(read_upload(data), 224), evaluated)
+
+
+def test_a_stripe_that_would_grow_beyond_memory_is_refused():
+    with pytest.raises(ValueError, match="is a stripe of 4000 x 2 pixels: cut it to what it shows"):
+        fitted(np.zeros((2, 4000, 3), np.uint8), 224)
+    assert fitted(np.zeros((2, 600, 3), np.uint8), 224).shape == (224, 224, 3)
+    assert fitted(np.zeros((2, 4000, 3), np.uint8), 32).shape == (32, 32, 3)
 
 
 def test_a_png_is_lossless():
