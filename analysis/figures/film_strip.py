@@ -91,7 +91,7 @@ def film_strip_figure(
             "thickness": 10,
             "len": 1,
             "tickvals": [float(rooted(tick)) for tick in ticks],
-            "ticktext": [f"{tick:.1e}" if tick else "0" for tick in ticks],
+            "ticktext": [f"{tick:.2g}" for tick in ticks],
         },
     }
     figure.layout.margin.r = 70

@@ -28,7 +28,7 @@ def test_all_maps_share_one_symmetric_scale_whose_ticks_are_the_values():
     axis = figure.layout.coloraxis
     assert (axis.cmin, axis.cmax) == (-2, 2)
     assert np.allclose(axis.colorbar.tickvals, rooted([-4, -0.4, 0, 0.4, 4]))
-    assert axis.colorbar.ticktext == ("-4.0e+00", "-4.0e-01", "0", "4.0e-01", "4.0e+00")
+    assert axis.colorbar.ticktext == ("-4", "-0.4", "0", "0.4", "4")
 
 
 def test_a_small_attribution_is_seen_beside_a_large_one():
