@@ -123,15 +123,17 @@ def _budget(run: Run, axis: Axis) -> float:
     low, high = axis.costs[0], axis.costs[-1]
     middle = axis.costs[(run.n_exits - 1) // 2]
     unit = "exits" if axis.unit is None else axis.unit
+    said = ",.0f" if high >= 10_000 else ".6g"
     chosen = control(
         "budget",
         f"Budget per sample, {escape(unit)}",
         min_value=float(low),
         max_value=float(high),
         step=float((high - low) / 50) or None,
-        placeholder=f"{middle:,.0f}" if high >= 10_000 else f"{middle:.6g}",
+        placeholder=f"{middle:{said}}",
         format="%.0f" if high >= 10_000 else "%.6g",
-        help="Type it, or drag the line in the figure. The deepest exit that costs no more answers.",
+        help=f"From {low:{said}} to {high:{said}}: type it, or drag the line in the figure. The deepest exit that "
+        "costs no more answers.",
     )
     st.session_state[_LAST_UNIT] = (run.fingerprint, axis, state.get("budget"))
     return middle if chosen is None else float(chosen)
