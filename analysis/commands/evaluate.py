@@ -184,8 +184,7 @@ def check(args: argparse.Namespace) -> None:
     """What can be refused before torch is imported."""
     if args.batch < 1:
         raise ValueError(f"--batch {args.batch}: evaluate at least 1 image at a time")
-    if args.latency is not None and not 1 <= args.latency <= LARGEST:
-        raise ValueError(f"--latency {args.latency}: measure at least 1 image, and at most {LARGEST}")
+    check_latency(args.latency)
     if args.seed < 0:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0")
     if args.dataset is not None and not re.fullmatch(r"[\w][\w.-]*", args.dataset):
@@ -202,6 +201,11 @@ def check(args: argparse.Namespace) -> None:
             )
         if args.latency:
             raise ValueError("--latency needs the network's own exits, which a program does not show: leave it out")
+
+
+def check_latency(images: int | None) -> None:
+    if images is not None and not 1 <= images <= LARGEST:
+        raise ValueError(f"--latency {images}: measure at least 1 image, and at most {LARGEST}")
 
 
 def splits(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from analysis.commands.evaluate import splits
+from analysis.commands.evaluate import check_latency, splits
 from analysis.models.recipes import NAMES, RECIPES, Recipe
 from analysis.names import DATASETS
 
@@ -57,6 +57,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="test[,calibration]",
         help="whose logits the run keeps (default test,calibration)",
     )
+    parser.add_argument(
+        "--latency",
+        type=int,
+        nargs="?",
+        const=1,
+        metavar="N",
+        help="at the end measure each exit's latency on N images (1)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from DIR's checkpoint")
     parser.set_defaults(run=run)
 
@@ -96,6 +104,7 @@ def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
         raise ValueError(f"--out {out} exists: choose another, or go on in it with --resume")
     if folder.exists():
         raise ValueError(f"{folder} is finished: choose another --out, or another --seed")
+    check_latency(args.latency)
     if "test" not in splits(args.split):
         raise ValueError(f"--split {args.split}: name test, or test,calibration")
     if args.init and not recipe.needs_first_stage:
@@ -199,6 +208,7 @@ def command(trainer, args: argparse.Namespace) -> str:
     words += ["--compile" if trainer.compiled else "--no-compile"] if trainer.device.type == "cuda" else []
     words += ["--compile"] if trainer.compiled and trainer.device.type != "cuda" else []
     words += [f"--split {args.split}"] if "calibration" not in splits(args.split) else []
+    words += [f"--latency {args.latency}"] if args.latency else []
     return " ".join(words)
 
 
@@ -280,6 +290,7 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
             title=f"{NAMES[recipe.model]} on {DATASETS[recipe.dataset]}, {trainer.epochs} epochs, seed {args.seed}",
             provenance=provenance(trainer, args),
             device=trainer.device,
+            latency_batch=args.latency,
             on_batch=bar.update,
         )
     print(describe(Imported(run=run, accuracy=accuracy_per_exit(run), notes=[])))

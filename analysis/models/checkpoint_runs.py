@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -259,7 +259,7 @@ def evaluate(
         images={split: [shard] for split, shard in shards.items()},
         provenance={
             **_how(subject, plan, checkpoint, digest, len(labels), speed, share),
-            **({"latency": {**asdict(measured), "summary": measured.describe()}} if measured else {}),
+            **(measured.provenance() if measured else {}),
             **subject.provenance,
             **provenance,
         },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
@@ -110,6 +110,10 @@ class Latency:
     dtype: str
     warm_up: int
     repeats: int
+
+    def provenance(self) -> dict[str, object]:
+        """What a run keeps of how it was measured."""
+        return {"latency": {**asdict(self), "summary": self.describe()}}
 
     def describe(self) -> str:
         """How it was measured, in a sentence."""

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from analysis.models.architectures import architecture
 from analysis.models.checkpoints import load_checkpoint, save_weights
 from analysis.models.chunks import shard_path
-from analysis.models.costs import CONVENTIONS, cumulative_costs
+from analysis.models.costs import CONVENTIONS, cumulative_costs, measured_latency
 from analysis.models.datasets import Images, load_parquet, write_parquet
 from analysis.models.image_files import ImageFiles
 from analysis.models.inference import predict
@@ -129,6 +129,7 @@ def write_network_run(
     provenance: Mapping[str, object],
     device: torch.device,
     model: str | None = None,
+    latency_batch: int | None = None,
     on_batch: Callable[[int], None] | None = None,
 ) -> Run:
     """Evaluate a network on the splits of a data set and write the run.
@@ -143,11 +144,16 @@ def write_network_run(
     parts : split (`test`, `calibration`) -> its images, in the order of the run
     title, provenance : what is shown of how the run was made
     model : the run's model id; by default the family of `arch`
+    latency_batch : measure each exit's latency on so many images, on `device`
     on_batch : told the number of images of each batch that is done
 
     Returns
     -------
     The run, opened from its folder.
+
+    Raises
+    ------
+    ValueError : other images of that name are there; the network or the images for the latency exceed the memory
     """
     model = arch.split("-")[0] if model is None else model
     shards = {split: [store_images(images, split, dataset, out.parent)] for split, images in parts.items()}
@@ -157,6 +163,8 @@ def write_network_run(
         with stored_weights(checkpoint, arch) as weights:
             with said_when_out_of_memory(network_does_not_fit(arch, device)):
                 stored = load_checkpoint(weights.path, arch=arch).to(device)
+            size = architecture(arch).image_size
+            latency = measured_latency(stored, size, device, batch=latency_batch) if latency_batch else None
             logits = [predict(stored, images, dataset, device, on_batch=on_batch) for images in parts.values()]
             return write_run(
                 out,
@@ -165,10 +173,10 @@ def write_network_run(
                 title=title,
                 dataset=dataset,
                 model=model,
-                costs=weights.costs,
+                costs={**weights.costs, **({"ms": latency.ms} if latency else {})},
                 class_names=next(iter(parts.values())).class_names or None,
                 images=shards,
-                provenance={**provenance, **weights.provenance},
+                provenance={**provenance, **weights.provenance, **(latency.provenance() if latency else {})},
                 weights=weights.path,
                 arch=arch,
                 bundle=bundle_traces,

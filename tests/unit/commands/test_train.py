@@ -42,7 +42,7 @@ def command(data, out, *more: str) -> list[str]:
 
 
 def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, capsys):
-    assert main(command(data, tmp_path / "out", "--epochs", "1", "--device", "cpu")) == 0
+    assert main(command(data, tmp_path / "out", "--epochs", "1", "--device", "cpu", "--latency")) == 0
     printed = capsys.readouterr().out
     run = load_run(tmp_path / "out" / "msdnet-cifar10-short-seed0")
     validate_run(run.path)
@@ -51,6 +51,10 @@ def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, caps
     assert run.logits.shape == (7, 31, 10)
     assert [len(run.positions(split)) for split in ("test", "calibration")] == [10, 21]
     assert run.cost()[1][0] == 15128842  # of the published table
+    assert list(run.costs) == ["MACs", "MACs (conv, linear)", "params", "ms"]
+    assert np.all(np.diff(run.costs["ms"]) > 0)
+    assert run.provenance["latency"]["batch"] == 1
+    assert run.provenance["command"].endswith("--device cpu --precision fp32 --latency 1")
     assert run.class_names[3] == "class 3"
     assert "Trained for 1 epoch (the paper: 300)" in run.provenance["summary"]
     network = load_checkpoint(run.weights, arch=run.arch)
