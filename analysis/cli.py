@@ -56,6 +56,14 @@ def _message(error: Exception) -> str:
     return str(error)
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError) or "torch" not in sys.modules:
+        return isinstance(error, MemoryError)
+    from analysis.models.memory import is_out_of_memory
+
+    return is_out_of_memory(error)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     argv = sys.argv[1:] if argv is None else argv
@@ -75,5 +83,10 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except (ValueError, OSError) as error:
         print(one_line(_message(error)), file=sys.stderr)
+        return 2
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        print("the memory is full: end other programs, or take a machine with more", file=sys.stderr)
         return 2
     return 0

@@ -14,8 +14,10 @@ from analysis.against_paper import SHOWN, Measured, Verdict, measure, measured_p
 from analysis.run import Run
 from analysis.traces import load_traces
 
-SAME = ("recipe", "epochs", "processes")
-"""What runs that differ in the seed alone have in common, beside their settings."""
+SAME = {"recipe": None, "epochs": None, "processes": 1}
+"""What runs that differ in the seed alone have in common, beside their settings, and what it is where it is missing."""
+TOLD_ELSEWHERE = {"seed", "source", "compiled"}
+"""Settings that may differ: the seed, the recipe's sentence on its origin, and what only rounds otherwise."""
 
 
 def seed_of(provenance: Mapping[str, object]) -> int | None:
@@ -31,8 +33,8 @@ def trained_alike(one: Mapping[str, object], other: Mapping[str, object]) -> boo
     Parameters
     ----------
     one, other : the runs' provenance
-        Both name a `recipe` and a `seed`; `epochs` and `processes` agree, and so do those `settings` but the seed
-        that both have.
+        Both name a `recipe` and a `seed`; `epochs` and `processes` agree, and so do those `settings` that both have.
+        Trained on a first stage, both are on first stages that were trained alike too, and not on the same one.
 
     Examples
     --------
@@ -42,13 +44,23 @@ def trained_alike(one: Mapping[str, object], other: Mapping[str, object]) -> boo
     False
     """
     seeds = seed_of(one), seed_of(other)
-    if None in seeds or seeds[0] == seeds[1] or any(one.get(key) != other.get(key) for key in SAME):
+    if None in seeds or seeds[0] == seeds[1] or any(one.get(key, d) != other.get(key, d) for key, d in SAME.items()):
+        return False
+    if not _on_first_stages_alike(one.get("first_stage"), other.get("first_stage")):
         return False
     settings = [provenance.get("settings") for provenance in (one, other)]
     if not all(isinstance(each, Mapping) for each in settings):
         return True
     mine, theirs = settings
-    return all(mine[key] == theirs[key] for key in (mine.keys() & theirs.keys()) - {"seed"})
+    return all(mine[key] == theirs[key] for key in (mine.keys() & theirs.keys()) - TOLD_ELSEWHERE)
+
+
+def _on_first_stages_alike(one: object, other: object) -> bool:
+    if one is None and other is None:
+        return True
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping) or one.get("sha256") == other.get("sha256"):
+        return False
+    return all(one[key] == other[key] for key in ("recipe", "epochs") if key in one and key in other)
 
 
 def same_samples(run: Run, other: Run, split: str) -> bool:

@@ -1,6 +1,6 @@
 """Strips computed in processes of their own: ask for one, see how far it is, cancel it. Imports no torch.
 
-Who asks for the same strip waits for the same process. As many run at once as the machine has cores; the others wait
+Who asks for the same strip waits for the same process. Two to four run at once, as there are cores; the others wait
 for their turn, in the order in which they were asked for. There is no thread that tends them: every question moves on
 what can move.
 """
@@ -27,7 +27,8 @@ from analysis.attribution import worker
 from analysis.attribution.strip import Strip, StripSettings, read_strip, write_strip
 from analysis.storage.folders import PROJECT
 
-MOST_AT_ONCE = max(2, os.cpu_count() or 1)
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+MOST_AT_ONCE = min(max(2, CORES), 4)  # each takes up to some gigabytes of memory
 COMMAND = [sys.executable, "-m", "analysis.attribution.worker"]
 """What computes a strip; the folder with its order follows."""
 
@@ -156,7 +157,7 @@ def _take(work: Work) -> None:
         _end(work, strip)
     elif error.is_file():
         _end(work, error=error.read_text(encoding="utf-8"))
-    elif work.process.returncode == -signal.SIGKILL:
+    elif work.process.returncode == -getattr(signal, "SIGKILL", 0):
         _end(work, error="the system killed their process, most likely since memory ran out: end other programs first")
     else:
         _end(work, error="their process ended before it was done: start it again")

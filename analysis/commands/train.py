@@ -88,6 +88,11 @@ def run_folder(args: argparse.Namespace) -> Path:
     return Path(args.out) / f"{args.recipe}-seed{args.seed}"
 
 
+def holds_training(out: Path) -> bool:
+    """Whether something is there; what a training leaves that ends before its first checkpoint does not count."""
+    return out.exists() and not (out.is_dir() and all(path.name == "settings.json" for path in out.iterdir()))
+
+
 def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
     """Refuse what cannot be trained before anything is loaded."""
     from analysis.models.training import CHECKPOINT
@@ -100,7 +105,7 @@ def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0 to {2**63 - 1}")
     if args.resume and not checkpoint.is_file():
         raise ValueError(f"--resume: {checkpoint} does not exist: leave --resume out to begin")
-    if out.exists() and not args.resume:
+    if holds_training(out) and not args.resume:
         raise ValueError(f"--out {out} exists: choose another, or go on in it with --resume")
     if folder.exists():
         raise ValueError(f"{folder} is finished: choose another --out, or another --seed")
@@ -216,8 +221,8 @@ def paper_command(trainer, official: str, seed: int) -> str:
     """The command of the paper's schedule; of both stages for IMTA's second."""
     if not trainer.recipe.needs_first_stage:
         return f"python -m analysis train --recipe {official} --data PATH --out DIR --seed {seed}"
-    stage1, stage1_seed = official.replace("stage2", "stage1"), trainer.first_stage.get("seed", seed)
-    first = f"python -m analysis train --recipe {stage1} --data PATH --out STAGE1 --seed {stage1_seed}"
+    first = f"python -m analysis train --recipe {official.replace('stage2', 'stage1')} --data PATH --out STAGE1"
+    first += f" --seed {trainer.first_stage['seed']}" if "seed" in trainer.first_stage else ""
     return f"{first} && python -m analysis train --recipe {official} --init STAGE1 --data PATH --out DIR --seed {seed}"
 
 
@@ -232,7 +237,7 @@ def speed(log: list[dict[str, float]]) -> str:
     from statistics import median
 
     words = f"{median(row['images_per_s'] for row in log):.0f} images/s"
-    phases = [name for name in log[-1] if name.startswith("share_")]
+    phases = dict.fromkeys(name for row in log for name in row if name.startswith("share_"))
     shares = {name: median(row[name] for row in log if name in row) for name in phases}
     said = [f"{name.removeprefix('share_')} {100 * share:.2g}%" for name, share in shares.items() if share]
     return f"{words}; of a step: {', '.join(said)}" if said else words

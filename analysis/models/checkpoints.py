@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from analysis.models.architectures import architecture
-from analysis.models.memory import is_out_of_memory, network_does_not_fit, said_when_out_of_memory
+from analysis.models.memory import is_out_of_memory
 
 UNREADABLE = (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, struct.error, ValueError, TypeError)
 UNREADABLE += (KeyError, IndexError, AttributeError, OverflowError)
@@ -117,9 +117,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise ValueError(f"{path} is not a file: give the path of a .safetensors or a torch checkpoint")
     state, names = {}, {}
-    with said_when_out_of_memory(network_does_not_fit(path, torch.device("cpu"))):
-        content = read_file(path)
-    for key, tensor in state_dict_in(content, path).items():
+    for key, tensor in state_dict_in(read_file(path), path).items():
         if fault := fault_of(tensor):
             raise ValueError(f"{path}: {key} is a {fault} tensor: save dense tensors of real numbers")
         name = drop_module_parts(key)

@@ -241,10 +241,16 @@ def store_chunk_images(
 
     Raises
     ------
-    ValueError : such a shard holds other images
+    ValueError : such a shard holds other images; one that was there when the evaluation began is gone
     """
     for split, shard in shards.items():
-        kept = [chunk for chunk in chunks if chunk.split == split and partial.images_file(chunk).is_file()]
+        own = [chunk for chunk in chunks if chunk.split == split]
+        kept = [chunk for chunk in own if partial.images_file(chunk).is_file()]
+        if not shard.exists() and len(kept) < len(own):
+            raise ValueError(
+                f"{shard} was removed while this evaluation was under way: put it back, or remove {partial.folder} and "
+                "begin again"
+            )
         if not shard.exists() and write_shard(shard, [partial.images_file(chunk) for chunk in kept], as_seen):
             continue
         stored = open_stored(shard, parts[split], split)

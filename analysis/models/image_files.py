@@ -26,8 +26,8 @@ RESIZED, CROPPED = 256, 224
 AS_SEEN = b"exitlens.as-seen-by-the-network"
 """The key in a parquet schema's metadata that says that the images went through the transform already."""
 
-READ_AT_ONCE = 100
-"""Images whose files are held at once while only their heads are looked at."""
+LOOKED_AT = 100
+"""Images whose size is looked at, evenly spread; one of another size is refused when it is read."""
 
 DIGESTED_FILES, DIGESTED_BYTES = 64, 1 << 16
 """How many files, evenly spread, and how much of the beginning and the end of each a digest reads."""
@@ -94,24 +94,21 @@ class ImageFiles:
         )
 
     def common_size(self) -> int | None:
-        """Height and width where all images are squares of one size; None where they are not. Reads their heads.
+        """Height and width where images are squares of one size; None where not. Looks at a hundred, evenly spread.
 
         Raises
         ------
         ValueError : an image that cannot be decoded
         """
-        first = None
-        for start in range(0, len(self), READ_AT_ONCE):
-            positions = range(start, min(start + READ_AT_ONCE, len(self)))
-            for number, data in enumerate(self.encoded(positions), start=start + 1):
-                try:
-                    width, height = size_of(data)
-                except UndecodableImage as error:
-                    raise ValueError(f"{self.where}: image {number} {error}: copy the images again") from None
-                first = first or width
-                if not width == height == first:
-                    return None
-        return first
+        places = np.unique(np.linspace(0, len(self) - 1, LOOKED_AT, dtype=int)) if len(self) else []
+        sizes = set()
+        for place, data in zip(places, self.encoded(places)):
+            try:
+                sizes.add(size_of(data))
+            except UndecodableImage as error:
+                raise ValueError(f"{self.where}: image {place + 1} {error}: copy the images again") from None
+        sides = {side for size in sizes for side in size}
+        return sides.pop() if len(sides) == 1 else None
 
     def read(self, start: int, stop: int) -> Images:
         """Images start..stop-1, decoded to the size that the network takes.
@@ -219,6 +216,8 @@ def _found(path: Path, split: str, image_size: int | None, dataset: str) -> Imag
     if folders and split != "calibration":
         if image_size not in (None, 32):
             raise ValueError(f"{path} holds images of 32 x 32 pixels, and the network takes {image_size}: give others")
+        if dataset not in folders and len(folders) > 1:
+            raise ValueError(f"{path} holds {' and '.join(folders)}: add --dataset {'|'.join(folders)}")
         return read_images(path, split, dataset if dataset in folders else next(iter(folders)))
     for name in FOLDERS[split]:
         if class_folders(path / name):

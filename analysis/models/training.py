@@ -9,7 +9,8 @@ import csv
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from analysis.models.distributed import ALONE, Processes
 from analysis.models.first_stage import CHECKPOINT, FirstStage
 from analysis.models.hardware import describe_device
 from analysis.models.inference import normalise, predict
-from analysis.models.memory import said_when_out_of_memory
+from analysis.models.memory import is_out_of_memory, said_when_out_of_memory
 from analysis.models.objectives import METHODS
 from analysis.models.recipes import Recipe
 
@@ -33,11 +34,15 @@ LOG = "log.csv"
 PADDING = 4
 PRECISIONS = ("fp32", "bf16")
 """What the network computes in; its parameters and the loss are float32 in either."""
-PHASES = ("data", "forward", "backward", "optimiser")
-"""Of a training step: drawing and augmenting a batch; the network and its loss; their gradients; the new weights."""
+PHASES = ("data", "forward", "backward", "averaging", "optimiser")
+"""Of a step: drawing and augmenting a batch; the network and its loss; their gradients; the mean of several processes'
+gradients, with the wait for them; the new weights."""
 TIMED_EVERY = 50
-"""Steps between two whose phases are timed: on CUDA that waits for the device after each."""
-UNNAMED = {"precision": "fp32"} | {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
+"""Steps between two whose phases are timed, from the middle between them: on CUDA that waits for the device after each,
+and the first step of all compiles."""
+UNNAMED = {"precision": "fp32", "compiled": False} | {
+    f.name: f.default for f in fields(Recipe) if f.default is not MISSING
+}
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
 
 
@@ -99,11 +104,9 @@ class PhaseClock:
         return time.perf_counter()
 
     def shares(self) -> dict[str, float]:
-        """Each phase's share of the timed steps, fractions of 1; and begin the next epoch."""
+        """Each phase's share of the timed steps, fractions of 1; none where none was timed. The next epoch begins."""
         total = sum(self.seconds.values())
-        found = {
-            f"share_{phase}": round(seconds / total, 4) if total else 0.0 for phase, seconds in self.seconds.items()
-        }
+        found = {f"share_{phase}": round(seconds / total, 4) for phase, seconds in self.seconds.items() if total}
         self.seconds = dict.fromkeys(PHASES, 0.0)
         return found
 
@@ -191,7 +194,7 @@ class Trainer:
     def settings(self) -> dict[str, object]:
         """What must agree for a checkpoint to be resumed."""
         here = {"epochs": self.epochs, "seed": self.seed, "images": len(self.train), "precision": self.precision}
-        return {**asdict(self.recipe), **here}
+        return {**asdict(self.recipe), **here, "compiled": self.compiled}
 
     def state(self) -> dict[str, object]:
         names = ("step", "order", "loss_sum", "seconds", "elapsed_s", "log", "first_stage")
@@ -254,7 +257,8 @@ class Trainer:
             self.losses.zero_()
             self.seconds = 0.0
         started = time.perf_counter()
-        self.clock.begin(self.step % self.steps_per_epoch % TIMED_EVERY == 0)
+        middle = min(TIMED_EVERY, self.steps_per_epoch) // 2
+        self.clock.begin(self.step % self.steps_per_epoch % TIMED_EVERY == middle)
         images, labels = self.next_batch()
         self.clock.lap("data")
         for group in self.optimiser.param_groups:
@@ -266,8 +270,9 @@ class Trainer:
         self.optimiser.zero_grad()
         loss.backward()
         loss = loss.detach()
-        self.processes.average([loss, *(parameter.grad for parameter in self.trained)])
         self.clock.lap("backward")
+        self.processes.average([loss, *(parameter.grad for parameter in self.trained)])
+        self.clock.lap("averaging")
         self.optimiser.step()
         self.clock.lap("optimiser")
         self.losses += loss
@@ -309,6 +314,23 @@ def write_log(rows: list[dict[str, float]], path: Path) -> None:
         writer.writerows(rows)
 
 
+@contextmanager
+def said_when_not_compiled(compiles: bool) -> Iterator[None]:
+    """Raise a ValueError of one sentence where the compiler fails in the block.
+
+    Raises
+    ------
+    ValueError : naming the option that trains without it
+    """
+    try:
+        yield
+    except Exception as error:
+        if not compiles or is_out_of_memory(error) or not isinstance(error, torch._dynamo.exc.TorchDynamoException):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise ValueError(f"torch.compile fails here ({reason}): add --no-compile") from None
+
+
 def fit(
     trainer: Trainer, out: Path, *, checkpoint_steps: int = 200, on_step: Callable[[Trainer], None] | None = None
 ) -> None:
@@ -327,10 +349,11 @@ def fit(
         (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
     total = trainer.epochs * trainer.steps_per_epoch
     trainer.begun = time.perf_counter()
-    remedy = "free some of it and --resume, or share the batch among processes with torchrun"
+    remedy = "free some of it and begin again or --resume, or share the batch among processes with torchrun"
     too_large = f"{trainer.recipe.batch} images a step exceed the memory of {describe_device(trainer.device)}: {remedy}"
+    first = trainer.step
     while trainer.step < total:
-        with said_when_out_of_memory(too_large):
+        with said_when_out_of_memory(too_large), said_when_not_compiled(trainer.compiled and trainer.step == first):
             trainer.train_step()
         if trainer.processes.leads:
             keep(trainer, out, checkpoint_steps)

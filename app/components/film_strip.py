@@ -33,7 +33,7 @@ def film_strip(view: View, image: np.ndarray, *, label: int, predicted: int, exi
     ----------
     image : uint8 (height, width, 3), as the network sees it
     label : the true class, -1 where unknown
-    predicted : the class that the last exit answers
+    predicted : the class that the last exit that ran answers
     """
     st.markdown("**Which pixels does each exit rest on?**")
     settings, name = _settings(view, label, predicted)
@@ -149,8 +149,8 @@ def _cancel() -> None:
 def _progress(count: int) -> None:
     """Ask how far it is, again and again, without running the page."""
     job = st.session_state.get(_JOB)
-    if job is None:
-        return
+    if job is None:  # cancelled: the page offers to start it again
+        st.rerun()
     waits, done = job.waits_for(), job.exits_done()
     said = f"waiting for {waits} other{'s' if waits > 1 else ''}" if waits else f"{done} of {count} exits"
     st.progress(min(done / count, 1.0), text=said)

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -13,11 +14,11 @@ from analysis.metrics.decrease import THRESHOLDS
 from analysis.predictors import available_predictors
 from analysis.published import Published
 from analysis.run import Run
-from analysis.storage import RunError
+from analysis.storage import RunEntry, load_run
 from app import cache
 from app.components.numbers_table import LOOK, and_spread
 from app.components.sidebar import View
-from app.components.text import plain_text
+from app.components.text import escape, plain_text
 
 MOST = 12
 """Seeds shown beside the run on screen."""
@@ -32,44 +33,49 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class OtherSeed:
-    """A run that differs from the one on screen in its seed alone, and its numbers by predictor id."""
+    """A run that was trained as the one on screen from another seed, and its numbers by predictor id."""
 
     seed: int
-    run: Run
+    run: str
     measured: Mapping[str, Measured]
 
 
 def other_seeds(view: View, predictors: Sequence[str]) -> list[OtherSeed]:
-    """Runs trained like the view's from other seeds, on the same samples, in the order of their seeds."""
-    found: dict[int, Run] = {}
-    for run in _trained_alike(view.run):
-        if run.kind == view.run.kind and seeds.same_samples(view.run, run, view.split):
-            found.setdefault(seeds.seed_of(run.provenance), run)
-    return [
-        OtherSeed(seed, found[seed], _measured(found[seed], predictors, view.split)) for seed in sorted(found)[:MOST]
-    ]
+    """Runs trained like the view's from other seeds, on the same samples, in the order of their seeds; `MOST` at most.
 
-
-def _measured(run: Run, predictors: Sequence[str], split: str) -> dict[str, Measured]:
-    return {
-        key: cache.numbers(seeds.measure_run, run.fingerprint, key, split, run=run, predictor=key, split=split)
-        for key in predictors
-    }
-
-
-def _trained_alike(run: Run) -> list[Run]:
-    """Damaged runs are left out: the list of runs says what is wrong with them."""
-    found = []
+    Of two runs of one seed it is the first; damaged ones are left out, as the list of runs says what is wrong.
+    """
+    alike = {}
     for entry in cache.runs():
-        same = (
-            entry.error is None and entry.path != run.path and (entry.dataset, entry.model) == (run.dataset, run.model)
-        )
-        if same and seeds.trained_alike(run.provenance, entry.provenance):
-            try:
-                found.append(cache.run(entry))
-            except RunError:
-                continue
+        another = entry.error is None and entry.path != view.run.path
+        same = (entry.dataset, entry.model) == (view.run.dataset, view.run.model)
+        if another and same and seeds.trained_alike(view.run.provenance, entry.provenance):
+            alike.setdefault(seeds.seed_of(entry.provenance), entry)
+    found = []
+    for seed in sorted(alike)[:MOST]:
+        if measured := _measured(view, alike[seed], tuple(predictors)):
+            found.append(OtherSeed(seed, alike[seed].id, measured))
     return found
+
+
+def _measured(view: View, entry: RunEntry, predictors: tuple[str, ...]) -> dict[str, Measured]:
+    """Kept by the run's folder and its time, so that nothing is opened twice; empty where it cannot be compared."""
+    with st.spinner(f"Measuring {escape(entry.id)} …", show_time=False):
+        return cache.numbers(
+            _compared,
+            str(entry.path), entry.mtime_ns, view.run.fingerprint, view.split, predictors,
+            run=view.run, path=entry.path, predictors=predictors, split=view.split,
+        )  # fmt: skip
+
+
+def _compared(run: Run, path: Path, predictors: Sequence[str], split: str) -> dict[str, Measured]:
+    try:
+        other = load_run(path)
+        if other.kind != run.kind or not seeds.same_samples(run, other, split):
+            return {}
+        return {key: seeds.measure_run(other, key, split) for key in predictors}
+    except ValueError:  # damaged since it was listed, or logits that no predictor takes
+        return {}
 
 
 def seeds_section(
@@ -92,7 +98,7 @@ def seeds_section(
     own = seeds.seed_of(view.run.provenance)
     rows = {f"seed {own}, on screen": measured, **{f"seed {other.seed}": other.measured for other in others}}
     st.markdown("**From seed to seed**")
-    named = ", ".join(f"seed {other.seed}: {other.run.id}" for other in others)
+    named = ", ".join(f"seed {other.seed}: {other.run}" for other in others)
     plain_text(
         f"Trained alike from other seeds, dotted lines above ({named}). {seeds.agreement_sentence(found)}",
         role="caption",

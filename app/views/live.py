@@ -27,6 +27,7 @@ from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
 
 _PLAY, PACE_S = "live-play", 0.4
+_FAILED = "live-play-failed"
 
 
 def render(view: View) -> None:
@@ -81,7 +82,7 @@ def _probs(view: View, predictor: str, logits: np.ndarray) -> np.ndarray:
     """(exits that ran, classes), of logits of that shape.
 
     A predictor's weights are of all exits. Those that did not run count as if they repeated the last that did: what a
-    predictor says at an exit rests on the exits up to it.
+    predictor of the library says at an exit rests on the exits up to it, and of another's the page says so.
     """
     from analysis.predictors.apply import apply_predictor
 
@@ -176,6 +177,9 @@ def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Dis
         before = _run(view, picture.key, picture.pixels, Distortion(), exits)
     with button:
         playing = _play_button(view, (view.run.fingerprint, picture.key, distortion.key, exits), image)
+    failed, why = st.session_state.pop(_FAILED, (None, ""))
+    if failed == (view.run.fingerprint, picture.key, distortion.key, exits):
+        st.error(escape(f"{why}."))
     clean = _probs(view, view.shown, before.logits)
     st.fragment(_watch, run_every=PACE_S if playing else None)(
         Scene(view, picture.label, distortion, live, clean, names)
@@ -212,9 +216,8 @@ def _watch(scene: Scene) -> None:
         return
     play.advance()
     if play.error:
-        st.error(escape(f"{play.error}."))
-        _draw(scene, scene.live.logits)
-        return
+        st.session_state[_PLAY], st.session_state[_FAILED] = None, (play.of, play.error)
+        st.rerun()
     _draw(scene, np.stack(play.arrived))
     if len(play.arrived) == len(scene.live.logits):
         st.session_state[_PLAY] = None
@@ -250,6 +253,8 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
     )
     chart(figure, name="live", height=340, data=lambda: _data(names, scene.live, shown, behind, clean))
     _answers(names, scene.live, shown, behind)
+    if len(logits) < len(names) and find_predictor(view.shown).path is not None:
+        plain_text("Exits that have not run count for this predictor as repeats of the last that did.", role="caption")
     plain_text(
         f"Times are the median of five passes of one image on {scene.live.hardware}, from the start until the exit "
         "answered.",

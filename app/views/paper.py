@@ -249,7 +249,7 @@ def _falls(
         subtitle=_over(view, others, published),
         height=HEIGHT,
     )
-    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: table[table["quantity"].isin(against_paper.OF)])
+    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: table[table["quantity"] != "accuracy"])
 
 
 # --- in words and in numbers -----------------------------------------------------------------------------------------

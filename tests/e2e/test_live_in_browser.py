@@ -97,3 +97,12 @@ def test_a_film_strip_shows_its_progress_and_then_the_maps(page):
     harness.settle(page)
     assert harness.plot(page, "film-strip", "gd.data.length") == 7
     assert page.get_by_role("button", name="Cancel").count() == 0
+
+
+def test_after_cancel_the_film_strip_can_be_started_again(page):
+    page.goto(page.url + "&method=integrated-gradients&through=product&quantity=prob")
+    harness.first_run(page)
+    page.get_by_role("button", name="Compute the film-strip").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Compute the film-strip").wait_for()
+    assert page.get_by_role("button", name="Cancel").count() == 0

@@ -5,7 +5,8 @@ import pytest
 
 from analysis.against_paper import Verdict, comparison_table
 from analysis.seeds import agreement_sentence, measure_run, same_samples, seed_of, trained_alike, with_spread
-from analysis.storage import write_run
+from analysis.storage import load_run, write_run
+from analysis.storage.folders import PROJECT
 from tests.unit.test_against_paper import EXITS, PAPER, RUN, measured
 
 TRAINED = {"recipe": "mine", "epochs": 18, "seed": 0, "processes": 1, "settings": {"lr": 0.1, "seed": 0}}
@@ -13,6 +14,24 @@ TRAINED = {"recipe": "mine", "epochs": 18, "seed": 0, "processes": 1, "settings"
 
 def other(**changes):
     return {**TRAINED, "seed": 1, "settings": {"lr": 0.1, "seed": 1}, **changes}
+
+
+def on_first_stage(sha256, **first):
+    return {"first_stage": {"epochs": 18, "seed": 3, "hours": 2.0, "sha256": sha256, **first}}
+
+
+def test_second_stages_are_alike_on_first_stages_trained_alike():
+    one = TRAINED | on_first_stage("a")
+    assert trained_alike(one, other(**on_first_stage("b", seed=4, hours=3.0)))
+    assert not trained_alike(one, other(**on_first_stage("a")))  # the same one: no other training of the network
+    assert not trained_alike(one, other(**on_first_stage("b", epochs=300)))
+    assert not trained_alike(one, other())
+
+
+def test_the_bundled_run_is_alike_to_what_train_writes():
+    bundled = load_run(PROJECT / "cached_runs" / "msdnet-cifar100").provenance
+    ours = load_run(PROJECT / "cached_runs" / "msdnet-cifar10").provenance
+    assert trained_alike(bundled, {**ours, "recipe": bundled["recipe"], "seed": 1})
 
 
 def test_runs_that_differ_in_the_seed_alone_are_alike():

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from analysis.cli import main
+from analysis.commands.train import holds_training
 from analysis.models.checkpoints import load_checkpoint
 from analysis.models.datasets import Images, load_images, write_parquet
 from analysis.models.inference import predict
@@ -131,7 +132,15 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     assert trained.provenance["command"].endswith("--epochs 3 --seed 0 --device cpu --precision fp32 --split test")
 
 
+def test_a_training_that_ended_before_its_first_checkpoint_begins_again(data, tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    assert not holds_training(tmp_path)
+    (tmp_path / "log.csv").write_text("")
+    assert holds_training(tmp_path)
+
+
 def test_an_existing_folder_is_refused(data, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("")
     assert main(command(data, tmp_path)) == 2
     assert "exists: choose another, or go on in it with --resume" in capsys.readouterr().err
 

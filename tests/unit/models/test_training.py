@@ -13,7 +13,18 @@ from analysis.models.imta import GradientRescaledMSDNet
 from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
 from analysis.models.objectives import METHODS
 from analysis.models.recipes import RECIPES, Recipe
-from analysis.models.training import CHECKPOINT, PADDING, PHASES, Trainer, augment, fit, holdout_index, write_log
+from analysis.models.training import (
+    CHECKPOINT,
+    PADDING,
+    PHASES,
+    PhaseClock,
+    Trainer,
+    augment,
+    fit,
+    holdout_index,
+    said_when_not_compiled,
+    write_log,
+)
 
 TINY = Recipe("msdnet-cifar10", "cifar10", epochs=2, schedule="warmup-cosine", batch=8, nesterov=True)
 HEADS = replace(TINY, arch="imta-cifar10", model="imta")
@@ -156,7 +167,7 @@ def test_a_step_that_exceeds_the_memory_is_said(tmp_path, monkeypatch):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
     monkeypatch.setattr(trainer, "train_step", exceed)
-    with pytest.raises(ValueError, match=r"8 images a step exceed the memory of .*: free some of it and --resume"):
+    with pytest.raises(ValueError, match=r"8 images a step exceed the memory of .*: free some of it and begin again"):
         fit(trainer, tmp_path)
 
 
@@ -238,17 +249,41 @@ def test_the_log_has_one_row_per_epoch(tmp_path):
 
 
 def test_the_phases_of_a_step_add_up_and_the_wall_time_holds_more_than_the_steps(tmp_path):
-    trainer = tiny_trainer()
-    fit(trainer, tmp_path)
+    trainer, steps = tiny_trainer(), {}
+
+    def on_step(trainer):
+        steps[trainer.step // trainer.steps_per_epoch] = trainer.seconds  # of each epoch, after its last step
+
+    fit(trainer, tmp_path, on_step=on_step)
     for row in trainer.log:
         shares = [row[f"share_{phase}"] for phase in PHASES]
         assert sum(shares) == pytest.approx(1, abs=0.001)
         assert shares[PHASES.index("backward")] > shares[PHASES.index("data")] > 0
-    steps = trainer.seconds  # of the last epoch alone
-    assert trainer.elapsed_s > steps > 0
+    assert trainer.elapsed_s > steps[1] + steps[2] > 0
     resumed = tiny_trainer()
     resumed.restore(tmp_path / CHECKPOINT)
     assert resumed.elapsed_s == trainer.elapsed_s
+
+
+def test_an_epoch_without_a_timed_step_has_no_shares():
+    clock = PhaseClock(torch.device("cpu"))
+    clock.begin(timed=False)
+    clock.lap("forward")
+    assert clock.shares() == {}
+    clock.begin(timed=True)
+    clock.lap("forward")
+    assert clock.shares()["share_forward"] == 1
+
+
+def test_a_compiler_that_fails_is_said_and_other_errors_are_not_hidden():
+    failed = torch._dynamo.exc.TorchDynamoException("no C compiler\nand more")
+    with (
+        pytest.raises(ValueError, match=r"torch.compile fails here \(no C compiler\): add"),
+        said_when_not_compiled(True),
+    ):
+        raise failed
+    with pytest.raises(KeyError), said_when_not_compiled(True):
+        raise KeyError
 
 
 def test_a_log_begun_by_an_older_trainer_goes_on(tmp_path):
