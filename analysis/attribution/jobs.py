@@ -29,6 +29,8 @@ from analysis.storage.folders import PROJECT
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 MOST_AT_ONCE = min(max(2, CORES), 4)  # each takes up to some gigabytes of memory
+KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else None
+"""What a process returns that the system ended, where systems tell."""
 COMMAND = [sys.executable, "-m", "analysis.attribution.worker"]
 """What computes a strip; the folder with its order follows."""
 
@@ -157,7 +159,7 @@ def _take(work: Work) -> None:
         _end(work, strip)
     elif error.is_file():
         _end(work, error=error.read_text(encoding="utf-8"))
-    elif work.process.returncode == -getattr(signal, "SIGKILL", 0):
+    elif work.process.returncode == KILLED:
         _end(work, error="the system killed their process, most likely since memory ran out: end other programs first")
     else:
         _end(work, error="their process ended before it was done: start it again")

@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from analysis.commands.options import check_latency, splits
 from analysis.names import network_name
 from analysis.superclasses import superclasses_of
 
 NORMALISATIONS = ("cifar10", "cifar100", "imagenet", "none")
-LARGEST = 2**31 - 1
-"""The most images that `--latency` takes: torch counts them in 32 bits in places."""
-
 EPILOG = """examples:
   python -m analysis evaluate --arch msdnet-cifar100 --checkpoint model.pth.tar --data PATH --out cached_runs/my-run
   python -m analysis evaluate --arch exported --checkpoint model.pt2 --trust-model --data PATH --out cached_runs/mine
@@ -201,22 +199,6 @@ def check(args: argparse.Namespace) -> None:
             )
         if args.latency:
             raise ValueError("--latency needs the network's own exits, which a program does not show: leave it out")
-
-
-def check_latency(images: int | None) -> None:
-    if images is not None and not 1 <= images <= LARGEST:
-        raise ValueError(f"--latency {images}: measure at least 1 image, and at most {LARGEST}")
-
-
-def splits(text: str) -> list[str]:
-    """The splits that `--split` names, in its order."""
-    named = [split.strip() for split in text.split(",")]
-    for split in named:
-        if split not in ("test", "calibration"):
-            raise ValueError(f"--split {text}: name test, calibration or test,calibration")
-    if len(set(named)) < len(named):
-        raise ValueError(f"--split {text} names a split twice: name it once")
-    return named
 
 
 def corruption(text: str | None) -> tuple[str, int] | None:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from analysis.run import Run
 
 SPLIT_CHOICES = ("test", "calibration", "all")
+LARGEST = 2**31 - 1
+"""The most images that `--latency` takes: torch counts them in 32 bits in places."""
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -111,3 +113,30 @@ def parse_slice(text: str, n_samples: int, option: str = "--samples") -> slice:
     if first >= last:
         raise ValueError(f"{option} {text} holds none of the {n_samples} samples: give a slice within 0:{n_samples}")
     return slice(first, last)
+
+
+def check_latency(images: int | None) -> None:
+    """Refuse a number of images that `--latency` cannot measure.
+
+    Raises
+    ------
+    ValueError : below 1, or more than torch counts
+    """
+    if images is not None and not 1 <= images <= LARGEST:
+        raise ValueError(f"--latency {images}: measure at least 1 image, and at most {LARGEST}")
+
+
+def splits(text: str) -> list[str]:
+    """The splits that the `--split` of evaluate and train names, in its order.
+
+    Raises
+    ------
+    ValueError : another name, or one twice
+    """
+    named = [split.strip() for split in text.split(",")]
+    for split in named:
+        if split not in ("test", "calibration"):
+            raise ValueError(f"--split {text}: name test, calibration or test,calibration")
+    if len(set(named)) < len(named):
+        raise ValueError(f"--split {text} names a split twice: name it once")
+    return named

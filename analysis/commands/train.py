@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from analysis.commands.evaluate import check_latency, splits
+from analysis.commands.options import check_latency, splits
 from analysis.models.recipes import NAMES, RECIPES, Recipe
 from analysis.names import DATASETS
 
@@ -90,7 +90,8 @@ def run_folder(args: argparse.Namespace) -> Path:
 
 def holds_training(out: Path) -> bool:
     """Whether something is there; what a training leaves that ends before its first checkpoint does not count."""
-    return out.exists() and not (out.is_dir() and all(path.name == "settings.json" for path in out.iterdir()))
+    before = {"settings.json", "checkpoint.partial"}
+    return out.exists() and not (out.is_dir() and {path.name for path in out.iterdir()} <= before)
 
 
 def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
@@ -199,19 +200,25 @@ def summary(trainer, args: argparse.Namespace, hours: float) -> str:
     return f"Trained {trained}"
 
 
+def title(trainer) -> str:
+    """What people see in the list of runs: network, data set, epochs (of both stages where known) and seed."""
+    from analysis.findings import plural
+
+    recipe, first = trainer.recipe, (trainer.first_stage or {}).get("epochs")
+    epochs = f"{trainer.epochs} {plural(trainer.epochs, 'epoch')}"
+    epochs = epochs if first is None else f"{first} + {epochs}"
+    return f"{NAMES[recipe.model]} on {DATASETS[recipe.dataset]}, {epochs}, seed {trainer.seed}"
+
+
 def command(trainer, args: argparse.Namespace) -> str:
     """The command that trains the network again, without the paths of this machine."""
     count = trainer.processes.count
-    words = [
-        "python" if count == 1 else f"torchrun --nproc-per-node {count}",
-        "-m analysis train --recipe",
-        args.recipe,
-    ]
+    start = "python" if count == 1 else f"torchrun --nproc-per-node {count}"
+    words = [f"{start} -m analysis train --recipe {args.recipe}"]
     words += ["--init STAGE1"] if trainer.recipe.needs_first_stage else []
     words += [f"--data PATH --out DIR --epochs {trainer.epochs} --seed {args.seed}"]
     words += [f"--device {trainer.device.type} --precision {trainer.precision}"]
-    words += ["--compile" if trainer.compiled else "--no-compile"] if trainer.device.type == "cuda" else []
-    words += ["--compile"] if trainer.compiled and trainer.device.type != "cuda" else []
+    words += ["--compile" if trainer.compiled else "--no-compile"]
     words += [f"--split {args.split}"] if "calibration" not in splits(args.split) else []
     words += [f"--latency {args.latency}"] if args.latency else []
     return " ".join(words)
@@ -239,7 +246,7 @@ def speed(log: list[dict[str, float]]) -> str:
     words = f"{median(row['images_per_s'] for row in log):.0f} images/s"
     phases = dict.fromkeys(name for row in log for name in row if name.startswith("share_"))
     shares = {name: median(row[name] for row in log if name in row) for name in phases}
-    said = [f"{name.removeprefix('share_')} {100 * share:.2g}%" for name, share in shares.items() if share]
+    said = [f"{name.removeprefix('share_')} {100 * share:.2g}%" for name, share in shares.items() if share >= 0.001]
     return f"{words}; of a step: {', '.join(said)}" if said else words
 
 
@@ -292,7 +299,7 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
             arch=recipe.arch,
             model=recipe.model,
             dataset=recipe.dataset,
-            title=f"{NAMES[recipe.model]} on {DATASETS[recipe.dataset]}, {trainer.epochs} epochs, seed {args.seed}",
+            title=title(trainer),
             provenance=provenance(trainer, args),
             device=trainer.device,
             latency_batch=args.latency,

@@ -45,7 +45,7 @@ class Recipe:
         return self.lr * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-NAMES = {"msdnet": "MSDNet", "imta-stage1": "IMTA stage 1", "imta": "IMTA stage 2"}
+NAMES = {"msdnet": "MSDNet", "imta-stage1": "IMTA stage 1", "imta": "IMTA"}
 """A recipe's `model` in the titles of its runs."""
 
 PAPER = "Huang et al. 2018 (arXiv 1703.09844), as trained for Jazbec et al. 2023 (arXiv 2306.02652)"

@@ -194,7 +194,8 @@ class Trainer:
     def settings(self) -> dict[str, object]:
         """What must agree for a checkpoint to be resumed."""
         here = {"epochs": self.epochs, "seed": self.seed, "images": len(self.train), "precision": self.precision}
-        return {**asdict(self.recipe), **here, "compiled": self.compiled}
+        here["compiled"] = self.compiled
+        return {**asdict(self.recipe), **here}
 
     def state(self) -> dict[str, object]:
         names = ("step", "order", "loss_sum", "seconds", "elapsed_s", "log", "first_stage")

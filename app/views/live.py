@@ -175,10 +175,11 @@ def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Dis
     with st.spinner("The network is loading …", show_time=False):
         live = _run(view, picture.key, image, distortion, exits)
         before = _run(view, picture.key, picture.pixels, Distortion(), exits)
+    runs = view.run.fingerprint, picture.key, distortion.key, exits
     with button:
-        playing = _play_button(view, (view.run.fingerprint, picture.key, distortion.key, exits), image)
+        playing = _play_button(view, runs, image)
     failed, why = st.session_state.pop(_FAILED, (None, ""))
-    if failed == (view.run.fingerprint, picture.key, distortion.key, exits):
+    if failed == runs:
         st.error(escape(f"{why}."))
     clean = _probs(view, view.shown, before.logits)
     st.fragment(_watch, run_every=PACE_S if playing else None)(

@@ -1,7 +1,8 @@
 """Against the paper: how far is this run from the published numbers, and which published findings does it show too?"""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -64,8 +65,7 @@ def render(view: View) -> None:
     table = against_paper.comparison_table(measured, published, names)
     found = against_paper.verdicts(measured, published, names)
     others = other_seeds(view, tuple(measured))
-    if others:
-        table = with_spread(table, [measured, *(other.measured for other in others)], names)
+    shown = Shown(view, measured, others, published, predictor, emphasised, table)
     with st.container(gap="xsmall"):
         network = network_name(published["baseline"].dataset, published["baseline"].model)
         st.markdown(f"**{escape(against_paper.summary_sentence(found, network))}**")
@@ -74,9 +74,9 @@ def render(view: View) -> None:
             plain_text(note, role="caption")
     accuracy, falls = st.columns(2, gap="medium")
     with accuracy:
-        _accuracy(view, measured, others, published, predictor, emphasised, table)
+        _accuracy(shown)
     with falls:
-        _falls(view, measured, others, published, predictor, emphasised, table)
+        _falls(shown)
     _findings(found)
     if others:
         by_seed = {seed_of(view.run.provenance): found}
@@ -146,6 +146,27 @@ def _no_numbers(run: Run) -> None:
 # --- the figures -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What both figures are of. `predictor` stands beside the baseline, `emphasised` is the one of them on screen."""
+
+    view: View
+    measured: Mapping[str, Measured]
+    others: Sequence[OtherSeed]
+    published: Mapping[str, Published]
+    predictor: str
+    emphasised: str
+    table: pd.DataFrame
+
+    def saved(self, quantities: Collection[str]) -> pd.DataFrame:
+        """The numbers of some quantities, with their spread over seeds where there are several."""
+        table = self.table[self.table["quantity"].isin(quantities)]
+        if not self.others:
+            return table
+        measured = [self.measured, *(other.measured for other in self.others)]
+        return with_spread(table, measured, findings.exit_labels(self.view.run.exit_names))
+
+
 def _beside(
     predictor: str, run: np.ndarray, others: Sequence[np.ndarray], paper: np.ndarray, std: np.ndarray
 ) -> Beside:
@@ -156,29 +177,23 @@ def _beside(
     return Beside(predictor, _label(predictor), np.asarray(run), paper, std, words, tuple(others))
 
 
-def _over(view: View, others: Sequence[OtherSeed], published: Mapping[str, Published]) -> str:
-    seeds = published["baseline"].accuracy_std is not None
+def _over(shown: Shown) -> str:
+    view = shown.view
+    seeds = shown.published["baseline"].accuracy_std is not None
     paper = "Open, with a band of ± 1 standard deviation (sd) over 3 seeds" if seeds else "Open"
     split = "" if view.split == "all" else f"{view.split} "
-    thin = " Dotted: other seeds." if others else ""
-    return f"Filled: this run's {len(view.run.positions(view.split)):,} {split}samples. {paper}: the paper.{thin}"
+    dotted = " Dotted: other seeds." if shown.others else ""
+    return f"Filled: this run's {len(view.run.positions(view.split)):,} {split}samples. {paper}: the paper.{dotted}"
 
 
-def _accuracy(
-    view: View,
-    measured: Mapping[str, Measured],
-    others: Sequence[OtherSeed],
-    published: Mapping[str, Published],
-    predictor: str,
-    emphasised: str,
-    table: pd.DataFrame,
-) -> None:
+def _accuracy(shown: Shown) -> None:
+    measured, others, published, predictor = shown.measured, shown.others, shown.published, shown.predictor
     paper = {key: against_paper.published_percents(published[key], "accuracy") for key in ("baseline", predictor)}
     both = tuple(
         _beside(key, measured[key].accuracy, [other.measured[key].accuracy for other in others], *paper[key])
         for key in paper
     )
-    nothing = np.full(view.run.n_exits, np.nan)
+    nothing = np.full(shown.view.run.n_exits, np.nan)
     gain = _beside(
         predictor,
         measured[predictor].accuracy - measured["baseline"].accuracy,
@@ -190,30 +205,27 @@ def _accuracy(
         PaperPanel("accuracy", both),
         PaperPanel(f"accuracy of {gain.label} less the baseline's, points", (gain,), " points", reference=True),
     ]
-    values, std = paper[emphasised]
+    values, std = paper[shown.emphasised]
     figure = paper_panels_figure(
         panels,
-        places=findings.exit_labels(view.run.exit_names),
-        emphasised=emphasised,
+        places=findings.exit_labels(shown.view.run.exit_names),
+        emphasised=shown.emphasised,
         x_title="exit",
         title=against_paper.gap_sentence(
-            _label(emphasised), "right at the last exit", measured[emphasised].accuracy[-1], values[-1], std[-1]
+            _label(shown.emphasised),
+            "right at the last exit",
+            measured[shown.emphasised].accuracy[-1],
+            values[-1],
+            std[-1],
         ),
-        subtitle=_over(view, others, published),
+        subtitle=_over(shown),
         height=HEIGHT,
     )
-    chart(figure, name="paper-accuracy", height=HEIGHT, data=lambda: table[table["quantity"] == "accuracy"])
+    chart(figure, name="paper-accuracy", height=HEIGHT, data=lambda: shown.saved(["accuracy"]))
 
 
-def _falls(
-    view: View,
-    measured: Mapping[str, Measured],
-    others: Sequence[OtherSeed],
-    published: Mapping[str, Published],
-    predictor: str,
-    emphasised: str,
-    table: pd.DataFrame,
-) -> None:
+def _falls(shown: Shown) -> None:
+    measured, others, published, emphasised = shown.measured, shown.others, shown.published, shown.emphasised
     panels = []
     for of in against_paper.OF:
         both = tuple(
@@ -223,7 +235,7 @@ def _falls(
                 [other.measured[key].falls[of] for other in others],
                 *against_paper.published_percents(published[key], of),
             )
-            for key in ("baseline", predictor)
+            for key in ("baseline", shown.predictor)
         )
         panels.append(
             PaperPanel(
@@ -246,10 +258,10 @@ def _falls(
             values[at],
             std[at],
         ),
-        subtitle=_over(view, others, published),
+        subtitle=_over(shown),
         height=HEIGHT,
     )
-    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: table[table["quantity"] != "accuracy"])
+    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: shown.saved(SECTIONS.keys() - {"accuracy"}))
 
 
 # --- in words and in numbers -----------------------------------------------------------------------------------------

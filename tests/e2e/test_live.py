@@ -100,6 +100,16 @@ def test_fewer_exits_run_and_the_others_do_not(bundled):
     assert address(app)["until"] == "3"
 
 
+def test_a_predictor_of_one_s_own_says_what_exits_count_for_that_have_not_run(bundled, tmp_path, monkeypatch):
+    file = tmp_path / "own.py"
+    file.write_text("def flat(logits):\n    return logits.softmax(dim=-1)\n", encoding="utf-8")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:flat")
+    said = "count for this predictor as repeats"
+    assert said in words(shown(predictor="flat", until="3"))
+    assert said not in words(shown(predictor="flat"))
+    assert said not in words(shown(until="3"))
+
+
 def button(app, label: str):
     return next(one for one in app.button if one.label == label)
 

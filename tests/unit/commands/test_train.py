@@ -55,7 +55,7 @@ def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, caps
     assert list(run.costs) == ["MACs", "MACs (conv, linear)", "params", "ms"]
     assert np.all(np.diff(run.costs["ms"]) > 0)
     assert run.provenance["latency"]["batch"] == 1
-    assert run.provenance["command"].endswith("--device cpu --precision fp32 --latency 1")
+    assert run.provenance["command"].endswith("--device cpu --precision fp32 --no-compile --latency 1")
     assert run.class_names[3] == "class 3"
     assert "Trained for 1 epoch (the paper: 300)" in run.provenance["summary"]
     network = load_checkpoint(run.weights, arch=run.arch)
@@ -74,11 +74,11 @@ def test_imta_is_trained_in_two_stages(data, tmp_path, capsys):
     assert main(stage(2, two, "--init", str(one))) == 0
     first = load_run(one / "imta-cifar10-stage1-short-seed4")
     assert (first.model, first.arch) == ("imta-stage1", "msdnet-cifar10")
-    assert first.title == "IMTA stage 1 on CIFAR-10, 1 epochs, seed 4"
+    assert first.title == "IMTA stage 1 on CIFAR-10, 1 epoch, seed 4"
     assert "Stage 1 of IMTA" in first.provenance["summary"]
     second = load_run(two / "imta-cifar10-stage2-short-seed0")
     assert (second.model, second.arch) == ("imta", "imta-cifar10")
-    assert second.title == "IMTA stage 2 on CIFAR-10, 1 epochs, seed 0"
+    assert second.title == "IMTA on CIFAR-10, 1 + 1 epoch, seed 0"
     assert "new heads on the frozen stage 1, 1 epochs, seed 4" in second.provenance["summary"]
     assert second.provenance["first_stage"]["epochs"] == 1
     assert str(tmp_path) not in str(second.provenance)
@@ -129,11 +129,14 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     assert (trained.n_samples, list(trained.image_tables)) == (10, ["test"])  # the logits of the test images alone
     assert "calibration" not in trained.provenance
     assert "images/s; of a step: data " in trained.provenance["speed"]
-    assert trained.provenance["command"].endswith("--epochs 3 --seed 0 --device cpu --precision fp32 --split test")
+    assert trained.provenance["command"].endswith(
+        "--epochs 3 --seed 0 --device cpu --precision fp32 --no-compile --split test"
+    )
 
 
 def test_a_training_that_ended_before_its_first_checkpoint_begins_again(data, tmp_path):
-    (tmp_path / "settings.json").write_text("{}")
+    for name in ("settings.json", "checkpoint.partial"):
+        (tmp_path / name).write_text("{}")
     assert not holds_training(tmp_path)
     (tmp_path / "log.csv").write_text("")
     assert holds_training(tmp_path)
