@@ -254,6 +254,20 @@ def distance_sentence(accuracy: float, published: float) -> str:
     return f"Its last exit reaches {percent(100 * accuracy)}, {where} the paper's {percent(100 * published)}."
 
 
+def cost_sentence(provenance: Mapping[str, object], unit: str | None) -> str:
+    """How the exits' costs in `unit` were counted or measured, as the run's provenance has it; empty where it has not.
+
+    Examples
+    --------
+    >>> cost_sentence({"latency": {"summary": "median of 50 passes, on one GPU"}}, "ms")
+    'Milliseconds: median of 50 passes, on one GPU.'
+    """
+    latency = provenance.get("latency")
+    measured = latency.get("summary") if isinstance(latency, Mapping) else None
+    words, how = {"ms": ("Milliseconds", measured), "MACs": ("MACs", provenance.get("macs"))}.get(unit, ("", None))
+    return f"{words}: {how}." if isinstance(how, str) and how else ""
+
+
 def budget_title(
     label: str,
     exit_names: Sequence[str],

@@ -31,8 +31,8 @@ SCALE_NAMES = ("coarsest", "second-coarsest", "middle", "second-finest", "finest
 FIRST_STEPS, MOST_STEPS = 32, 1024
 TOLERANCE = 0.05
 """Integrated gradients have converged when they miss the difference that they explain by less than this share."""
-PER_PASS = 64
-"""Images that one pass through the network takes."""
+MOST_PER_PASS, PIXELS_PER_PASS = 64, 1 << 18
+"""How many images one pass through the network takes at most, and how many pixels they have together."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def integrated_gradients(
             pixels,
             baselines=0.0,
             n_steps=steps,
-            internal_batch_size=PER_PASS,  # a logit below 1 is steepest
+            internal_batch_size=per_pass(pixels),  # a logit below 1 is steepest
         ).double()
         delta = abs(float(values.sum()) - difference)
         converged = delta < TOLERANCE * abs(difference) or delta == 0
@@ -273,9 +273,14 @@ def occlusion(network: nn.Module, pixels: Tensor, target: Target, dataset: str) 
             sliding_window_shapes=(3, side, side),
             strides=(3, max(side // 2, 1), max(side // 2, 1)),
             baselines=0.0,
-            perturbations_per_eval=PER_PASS,
+            perturbations_per_eval=per_pass(pixels),
         )
         return Attribution(flat(values / 3), float(scores(pixels)[0]))  # the same fall stands in each colour
+
+
+def per_pass(pixels: Tensor) -> int:
+    """How many images like this one (1, colours, height, width) one pass takes."""
+    return max(1, min(MOST_PER_PASS, PIXELS_PER_PASS // (pixels.shape[-2] * pixels.shape[-1])))
 
 
 def flat(values: Tensor) -> np.ndarray:

@@ -58,6 +58,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="whose logits the run keeps (default test,calibration)",
     )
     parser.add_argument(
+        "--no-weights",
+        action="store_true",
+        help="leave the weights out of the run, which then cannot be watched live; DIR's checkpoint.pt has them",
+    )
+    parser.add_argument(
         "--latency",
         type=int,
         nargs="?",
@@ -220,6 +225,7 @@ def command(trainer, args: argparse.Namespace) -> str:
     words += [f"--device {trainer.device.type} --precision {trainer.precision}"]
     words += ["--compile" if trainer.compiled else "--no-compile"]
     words += [f"--split {args.split}"] if "calibration" not in splits(args.split) else []
+    words += ["--no-weights"] if args.no_weights else []
     words += [f"--latency {args.latency}"] if args.latency else []
     return " ".join(words)
 
@@ -303,6 +309,7 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
             provenance=provenance(trainer, args),
             device=trainer.device,
             latency_batch=args.latency,
+            keeps_weights=not args.no_weights,
             on_batch=bar.update,
         )
     print(describe(Imported(run=run, accuracy=accuracy_per_exit(run), notes=[])))

@@ -186,6 +186,19 @@ def load_checkpoint(path: str | Path, arch: str) -> torch.nn.Module:
     return network.eval()
 
 
+def save_tensors(tensors: Mapping[str, Tensor], path: str | Path) -> None:
+    """Write tensors as safetensors, as they are.
+
+    Raises
+    ------
+    OSError : the disk is full, or refuses it
+    """
+    try:
+        save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, Path(path))
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written ({error})") from None
+
+
 def save_weights(state: Mapping[str, Tensor], path: str | Path) -> None:
     """Write a state dict as safetensors: convolutions and linear layers as float16, the rest as it is.
 
@@ -196,6 +209,6 @@ def save_weights(state: Mapping[str, Tensor], path: str | Path) -> None:
     def compact(key: str, tensor: Tensor) -> Tensor:
         is_norm = any(key.startswith(prefix) for prefix in (key.rsplit(".", 1)[0] + ".",) if prefix in norms)
         keep = is_norm or not tensor.is_floating_point()
-        return (tensor if keep else tensor.half()).detach().cpu().contiguous()
+        return tensor if keep else tensor.half()
 
-    save_file({key: compact(key, tensor) for key, tensor in state.items()}, Path(path))
+    save_tensors({key: compact(key, tensor) for key, tensor in state.items()}, path)

@@ -1,7 +1,8 @@
 """Evaluate a network chunk by chunk, so that an evaluation survives a kill and several processes can share it.
 
-Finished chunks lie in `<run>.partial` beside the run to be: the logits of each, and its images where the runs folder
-does not hold them yet. Only the leading process puts them together. Imports torch through the evaluation.
+Finished chunks lie in `.<run>.partial` beside the run to be, which no list of runs shows: the logits of each, and its
+images where the runs folder does not hold them yet. Only the leading process puts them together. Imports torch through
+the evaluation.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Partial:
     """
 
     def __init__(self, out: Path, settings: Mapping[str, object], share: Share) -> None:
-        self.folder = out.with_name(out.name + ".partial")
+        self.folder = out.with_name(f".{out.name}.partial")
         self.settings = json.loads(json.dumps(dict(settings)))
         self._made: list[Path] = []
         if share.leads:
@@ -217,7 +218,8 @@ def evaluate_chunks(
     """
     stored = {split: open_stored(shard, parts[split], split) for split, shard in shards.items()}
     for chunk in chunks:
-        with said_when_out_of_memory(f"{chunk.size} images do not fit into the host's memory: give a smaller --batch"):
+        remedy = "free some of it" if chunk.size <= CHUNK else f"remove {partial.folder} and give --batch {CHUNK}"
+        with said_when_out_of_memory(f"{chunk.size} images do not fit into the host's memory: {remedy}"):
             images = parts[chunk.split].read(chunk.start, chunk.stop)
             if corrupt:
                 images = corrupt(images, chunk.start)

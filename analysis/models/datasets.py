@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from analysis.models.uploads import DAMAGED
 from analysis.storage.images import class_names_of
 
 NORMALISATION = {
@@ -103,7 +104,7 @@ def _decoding() -> Iterator[None]:
         yield
     except UndecodableImage:
         raise
-    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
+    except (*DAMAGED, Image.DecompressionBombError):
         raise UndecodableImage("cannot be decoded") from None
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import save_file
 
 from analysis.models.architectures import architecture
-from analysis.models.checkpoints import load_checkpoint, save_weights
+from analysis.models.checkpoints import load_checkpoint, save_tensors, save_weights
 from analysis.models.chunks import shard_path
 from analysis.models.costs import CONVENTIONS, cumulative_costs, measured_latency
 from analysis.models.datasets import Images, load_parquet, write_parquet
@@ -88,7 +87,7 @@ def stored_weights(checkpoint: str | Path, arch: str, *, half: bool = True) -> I
         if half or fits_half(state):
             save_weights(state, path)
         else:
-            save_file({key: value.contiguous() for key, value in state.items()}, path)
+            save_tensors(state, path)
         yield StoredWeights(path, costs, {"macs": CONVENTIONS[MACS["MACs"]]})
 
 
@@ -130,6 +129,7 @@ def write_network_run(
     device: torch.device,
     model: str | None = None,
     latency_batch: int | None = None,
+    keeps_weights: bool = True,
     on_batch: Callable[[int], None] | None = None,
 ) -> Run:
     """Evaluate a network on the splits of a data set and write the run.
@@ -145,6 +145,7 @@ def write_network_run(
     title, provenance : what is shown of how the run was made
     model : the run's model id; by default the family of `arch`
     latency_batch : measure each exit's latency on so many images, on `device`
+    keeps_weights : whether the run holds them
     on_batch : told the number of images of each batch that is done
 
     Returns
@@ -159,7 +160,7 @@ def write_network_run(
     shards = {split: [store_images(images, split, dataset, out.parent)] for split, images in parts.items()}
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Path(folder) / "network.safetensors"
-        save_file({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, checkpoint)
+        save_tensors(network.state_dict(), checkpoint)
         with stored_weights(checkpoint, arch) as weights:
             with said_when_out_of_memory(network_does_not_fit(arch, device)):
                 stored = load_checkpoint(weights.path, arch=arch).to(device)
@@ -177,7 +178,7 @@ def write_network_run(
                 class_names=next(iter(parts.values())).class_names or None,
                 images=shards,
                 provenance={**provenance, **weights.provenance, **(latency.provenance() if latency else {})},
-                weights=weights.path,
-                arch=arch,
+                weights=weights.path if keeps_weights else None,
+                arch=arch if keeps_weights else None,
                 bundle=bundle_traces,
             )

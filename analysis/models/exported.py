@@ -22,20 +22,40 @@ REFUSAL = (
     "loading a program of torch.export or TorchScript can run its author's code: if you trust {path}, add --trust-model"
 )
 
+ANY_COUNT = (1, None)
+
 
 @dataclass(frozen=True)
 class Program:
     """A program that was loaded, not yet tried.
 
     path : its file
-    call : images to logits, on `device`
+    run : images to logits, on `device`
     shape : of the images that it takes, (images, channels, height, width), as far as the file says; None: any
+    counts : how many images it takes at once, from and to, as far as the file says; None: any more
     """
 
     path: Path
-    call: Callable[[Tensor], object]
+    run: Callable[[Tensor], object]
     shape: tuple[int | None, ...]
+    counts: tuple[int, int | None]
     device: torch.device
+
+    def __call__(self, images: Tensor) -> object:
+        """What the program gives for images.
+
+        Raises
+        ------
+        ValueError : it fails on them
+        """
+        try:
+            return self.run(images)
+        except Exception as error:  # whatever anyone's program raises
+            if is_out_of_memory(error):
+                raise
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
+            shape = tuple(images.shape)
+            raise ValueError(f"{self.path} fails on images {shape} ({reason}): export it for such images") from None
 
     @property
     def image_size(self) -> int | None:
@@ -46,27 +66,27 @@ class Program:
 class ExportedNetwork(nn.Module):
     """A program as a network: images (samples, 3, size, size) to one logits tensor (samples, classes) per exit.
 
+    Batches of more images than the program takes are split, those of fewer are filled up.
+
     Parameters
     ----------
     program : images to a list, tuple or stacked tensor of logits
-    batch : the only number of images that it takes, which shorter batches are filled up to; None: any
     """
 
-    def __init__(self, program: Callable[[Tensor], object], batch: int | None) -> None:
+    def __init__(self, program: Program) -> None:
         super().__init__()
-        self.program, self.batch, self.samples_first, self.classes = program, batch, False, 0
+        self.program, self.samples_first, self.classes = program, False, 0
 
     def train(self, mode: bool = True) -> ExportedNetwork:
         """A program cannot change its mode: it stays as it was exported."""
         return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        if self.batch is None:
-            return self.exits_of(self.program(images), len(images))
+        least, most = self.program.counts
         parts = []
-        for part in images.split(self.batch):
-            filled = F.pad(part, (0, 0, 0, 0, 0, 0, 0, self.batch - len(part)))
-            parts.append([logits[: len(part)] for logits in self.exits_of(self.program(filled), self.batch)])
+        for part in images.split(most or max(len(images), 1)):
+            filled = F.pad(part, (0, 0, 0, 0, 0, 0, 0, max(least - len(part), 0)))
+            parts.append([logits[: len(part)] for logits in self.exits_of(self.program(filled), len(filled))])
         return [torch.cat(logits) for logits in zip(*parts)]
 
     def exits_of(self, output: object, samples: int) -> list[Tensor]:
@@ -98,13 +118,20 @@ def _listed(shapes: list[tuple[int, ...]]) -> str:
     return ", ".join(map(str, shapes[:3])) + (f" and {len(shapes) - 3} more" if len(shapes) > 3 else "")
 
 
-def _input_shape(program: torch.export.ExportedProgram) -> tuple[int | None, ...]:
-    """The shape of the images that a program takes, None where any size is."""
+def _input_shape(program: torch.export.ExportedProgram) -> tuple[tuple[int | None, ...], tuple[int, int | None]]:
+    """The shape of the images that a program takes, None where several sizes are, and how many images from and to."""
     names = program.graph_signature.user_inputs
     nodes = [node for node in program.graph.nodes if node.op == "placeholder" and node.name in names]
     if len(nodes) != 1 or not isinstance(nodes[0].meta.get("val"), Tensor):
         raise ValueError(f"the program takes {len(names)} inputs: export one that takes only images")
-    return tuple(side if isinstance(side, int) else None for side in nodes[0].meta["val"].shape)
+    sides = nodes[0].meta["val"].shape
+    shape = tuple(side if isinstance(side, int) else None for side in sides)
+    if not shape or shape[0] is not None:
+        return shape, (shape[0] if shape else 1,) * 2
+    bounds = program.range_constraints.get(sides[0].node.expr)  # by its symbol
+    if bounds is None:
+        return shape, ANY_COUNT
+    return shape, (max(1, int(bounds.lower)), int(bounds.upper) if bounds.upper.is_Integer else None)
 
 
 @contextmanager
@@ -120,8 +147,7 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _read(path: Path, device: torch.device) -> tuple[Callable[[Tensor], object], tuple[int | None, ...]]:
-    """The program in a file, on a device, and the shape of its input as far as the file says."""
+def _read(path: Path, device: torch.device) -> Program:
     try:
         with _quiet():
             exported = torch.export.load(path)
@@ -130,7 +156,8 @@ def _read(path: Path, device: torch.device) -> tuple[Callable[[Tensor], object],
             raise
         try:
             with _quiet():
-                return torch.jit.load(path, map_location=device).eval(), (None,) * 4
+                script = torch.jit.load(path, map_location=device).eval()
+            return Program(path, script, (None,) * 4, ANY_COUNT, device)
         except Exception as no_script:
             if is_out_of_memory(no_script):
                 raise
@@ -139,12 +166,12 @@ def _read(path: Path, device: torch.device) -> tuple[Callable[[Tensor], object],
             raise ValueError(
                 f"{path} is no program of torch.export or TorchScript{told}: save it anew with torch.export.save"
             ) from None
-    shape = _input_shape(exported)
+    shape, counts = _input_shape(exported)
     if device.type != "cpu":
         from torch.export.passes import move_to_device_pass
 
         exported = move_to_device_pass(exported, device)
-    return exported.module(), shape
+    return Program(path, exported.module(), shape, counts, device)
 
 
 def load_program(path: str | Path, *, device: torch.device, trust: bool) -> Program:
@@ -165,7 +192,7 @@ def load_program(path: str | Path, *, device: torch.device, trust: bool) -> Prog
     if not path.is_file():
         raise ValueError(f"{path} is not a file: give the path of a program saved by torch.export or TorchScript")
     with said_when_out_of_memory(network_does_not_fit(path, device)):
-        return Program(path, *_read(path, device), device)
+        return _read(path, device)
 
 
 def exported_network(program: Program, image_size: int) -> ExportedNetwork:
@@ -188,40 +215,34 @@ def exported_network(program: Program, image_size: int) -> ExportedNetwork:
         said = " x ".join("any" if side is None else str(side) for side in shape)
         images = " x ".join(map(str, wanted))
         raise ValueError(f"{program.path} takes images of {said}, and the data set's are any x {images}: export it so")
-    network = ExportedNetwork(program.call, shape[0])
+    network = ExportedNetwork(program)
     with said_when_out_of_memory(network_does_not_fit(program.path, program.device)):
-        network.classes = _try_out(network, program.path, wanted, program.device)
+        network.classes = _try_out(network, wanted)
     return network
 
 
 @torch.inference_mode()
-def _try_out(network: ExportedNetwork, path: Path, wanted: tuple[int, int, int], device: torch.device) -> int:
+def _try_out(network: ExportedNetwork, wanted: tuple[int, int, int]) -> int:
     """Find the axis of the samples, and the number of classes, from images of zeros.
 
     Where a program takes a fixed number of images and has as many exits, the axis along which one image's change shows
     in one place alone is the samples'.
     """
-    counts = (2, 3) if network.batch is None else (network.batch,)
-    try:
-        outputs = {count: network.program(torch.zeros(count, *wanted, device=device)) for count in counts}
-    except Exception as error:  # whatever anyone's program raises
-        if is_out_of_memory(error):
-            raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
-        raise ValueError(f"{path} fails on images {wanted} ({reason}): export it for such images") from None
+    program, (least, most) = network.program, network.program.counts
+    first = max(least, 2) if most is None else max(least, min(2, most - 1))
+    counts = (least,) if least == most else (first, first + 1)
+    outputs = {count: program(torch.zeros(count, *wanted, device=program.device)) for count in counts}
     stacked = {count: output.shape for count, output in outputs.items() if isinstance(output, Tensor)}
     network.samples_first = all(count in stacked and stacked[count][0] == count for count in counts)
     if len(counts) == 1 and network.samples_first and stacked[counts[0]][1] == counts[0] > 1:
-        network.samples_first = _changes_first_row(network.program, outputs[counts[0]], wanted, path)
+        network.samples_first = _changes_first_row(program, outputs[counts[0]], wanted)
     try:
         return network.exits_of(outputs[counts[-1]], counts[-1])[0].shape[1]
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{program.path}: {error}") from None
 
 
-def _changes_first_row(
-    program: Callable[[Tensor], object], zeros: Tensor, wanted: tuple[int, int, int], path: Path
-) -> bool:
+def _changes_first_row(program: Program, zeros: Tensor, wanted: tuple[int, int, int]) -> bool:
     """Whether another first image changes the first row of a stacked output (of zeros), and not the first column."""
     count = len(zeros)
     images = torch.zeros(count, *wanted, device=zeros.device)
@@ -230,7 +251,7 @@ def _changes_first_row(
     row, column = not moved[1:].any(), not moved[:, 1:].any()
     if row == column:
         raise ValueError(
-            f"{path}: for {count} images the program gives {tuple(zeros.shape)}, and which axis is the images' cannot "
-            "be told: export it for another number of images"
+            f"{program.path}: for {count} images the program gives {tuple(zeros.shape)}, and which axis is the images' "
+            "cannot be told: export it for another number of images"
         )
     return row

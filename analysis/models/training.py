@@ -25,6 +25,7 @@ from analysis.models.datasets import Images
 from analysis.models.distributed import ALONE, Processes
 from analysis.models.first_stage import CHECKPOINT, FirstStage
 from analysis.models.hardware import describe_device
+from analysis.models.image_files import digest_of
 from analysis.models.inference import normalise, predict
 from analysis.models.memory import is_out_of_memory, said_when_out_of_memory
 from analysis.models.objectives import METHODS
@@ -40,7 +41,7 @@ gradients, with the wait for them; the new weights."""
 TIMED_EVERY = 50
 """Steps between two whose phases are timed, from the middle between them: on CUDA that waits for the device after each,
 and the first step of all compiles."""
-UNNAMED = {"precision": "fp32", "compiled": False} | {
+UNNAMED = {"precision": "fp32", "compiled": False, "processes": 1} | {
     f.name: f.default for f in fields(Recipe) if f.default is not MISSING
 }
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
@@ -75,8 +76,19 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def save_atomically(state: dict, path: Path) -> None:
+    """Write a checkpoint beside its place and name it last.
+
+    Raises
+    ------
+    OSError : the disk is full, or refuses it
+    """
     temporary = path.with_suffix(".partial")
-    torch.save(state, temporary)
+    try:
+        torch.save(state, temporary)
+    except RuntimeError as error:  # so torch's writer says it
+        if is_out_of_memory(error):
+            raise
+        raise OSError(f"{temporary} cannot be written whole ({str(error).splitlines()[0][:200]})") from None
     os.replace(temporary, path)
 
 
@@ -148,8 +160,11 @@ class Trainer:
                 f"{processes.count} processes cannot share a batch of {recipe.batch}: start a number that divides it"
             )
         self.recipe, self.train, self.calibration = recipe, train, calibration
+        self.digest = digest_of({"train": train})
         self.epochs, self.seed, self.device, self.processes = epochs, seed, torch.device(device), processes
         self.precision, self.compiled = precision, compiled
+        # Tensor cores take channels last; a CPU's batch normalisation is several times slower in it.
+        self.layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
         self.steps_per_epoch = len(train) // recipe.batch  # the incomplete last batch is dropped
         self.network, self.objective = self.build()
         self.trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
@@ -178,7 +193,7 @@ class Trainer:
         torch.manual_seed(self.seed)
         method = METHODS[self.recipe.model]
         network = method.network(architecture(self.recipe.arch).config)
-        objective = method.objective(network.to(self.device, memory_format=torch.channels_last))
+        objective = method.objective(network.to(self.device, memory_format=self.layout))
         return network, torch.compile(objective) if self.compiled else objective
 
     def begin_from(self, first_stage: FirstStage) -> None:
@@ -193,9 +208,9 @@ class Trainer:
 
     def settings(self) -> dict[str, object]:
         """What must agree for a checkpoint to be resumed."""
-        here = {"epochs": self.epochs, "seed": self.seed, "images": len(self.train), "precision": self.precision}
-        here["compiled"] = self.compiled
-        return {**asdict(self.recipe), **here}
+        here = {"epochs": self.epochs, "seed": self.seed, "images": len(self.train), "images_digest": self.digest}
+        how = {"precision": self.precision, "compiled": self.compiled, "processes": self.processes.count}
+        return {**asdict(self.recipe), **here, **how}
 
     def state(self) -> dict[str, object]:
         names = ("step", "order", "loss_sum", "seconds", "elapsed_s", "log", "first_stage")
@@ -221,6 +236,8 @@ class Trainer:
             raise ValueError(
                 f"{path} is no checkpoint of train, or is damaged ({type(error).__name__}): give another --out"
             ) from None
+        if "images_digest" not in theirs:
+            theirs["images_digest"] = self.digest
         different = [key for key in mine if theirs.get(key) != mine[key]]
         if different:
             key = different[0]
@@ -244,14 +261,14 @@ class Trainer:
         self.elapsed_s = state.get("elapsed_s", sum(row["seconds"] for row in self.log) + self.seconds)
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
-        """This process's share of the next batch: augmented images, channels last, and their labels."""
+        """This process's share of the next batch: augmented images in the device's layout, and their labels."""
         position = self.step % self.steps_per_epoch
         if position == 0:
             self.order = torch.randperm(len(self.train), generator=self.generator, device=self.device)
         index = self.order[position * self.recipe.batch :][: self.recipe.batch]
         images = augment(normalise(self.pixels[index], self.recipe.dataset), self.generator)
         share = self.processes.share
-        return share(images).contiguous(memory_format=torch.channels_last), share(self.labels[index])
+        return share(images).contiguous(memory_format=self.layout), share(self.labels[index])
 
     def train_step(self) -> None:
         if self.step % self.steps_per_epoch == 0:

@@ -12,8 +12,9 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-DAMAGED = (OSError, ValueError, SyntaxError, TypeError, EOFError, MemoryError, OverflowError, KeyError, IndexError)
-DAMAGED += (ZeroDivisionError, struct.error)  # all of which Pillow lets out of some damaged file
+DAMAGED = (OSError, ValueError, SyntaxError, TypeError, EOFError, OverflowError, KeyError, IndexError)
+DAMAGED += (ZeroDivisionError, struct.error)
+"""What Pillow lets out of some damaged file."""
 KINDS = ("PNG", "JPEG", "WEBP")
 LARGEST_BYTES = 5 << 20
 LARGEST_PIXELS = 20_000_000
@@ -49,13 +50,13 @@ def _decoded(data: bytes) -> np.ndarray:
         image = Image.open(io.BytesIO(data), formats=KINDS)
     except Image.DecompressionBombError:
         raise ValueError(too_many("far too many")) from None
-    except DAMAGED:
+    except (*DAMAGED, MemoryError):
         raise ValueError("the file is no PNG, JPEG or WebP image: save it as one of these") from None
     if image.width * image.height > LARGEST_PIXELS:
         raise ValueError(too_many(f"{image.width} x {image.height}"))
     try:
         return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except DAMAGED:
+    except (*DAMAGED, MemoryError):
         raise ValueError("the image is damaged and cannot be decoded: save it again") from None
 
 

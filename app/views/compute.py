@@ -58,6 +58,8 @@ def render(view: View) -> None:
     numbers = {key: _numbers(view, key) for key in _drawn(view)}
     answering = answering_exit(axis.costs, budget)
     _curve(view, axis, budget, answering, numbers, published)
+    if counted := findings.cost_sentence(run.provenance, axis.unit):
+        plain_text(counted, role="caption")
     lost, cost = st.columns(2, gap="medium")
     with lost:
         _answers(view, axis, answering, numbers[view.shown])

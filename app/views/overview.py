@@ -108,6 +108,8 @@ def _provenance(run: Run, comparison: Comparison, published: Mapping[str, Publis
 
 def _how_it_was_made(run: Run) -> None:
     known = {k: v for k, v in run.provenance.items() if k != "summary" and isinstance(v, (str, int, float))}
+    if measured := findings.cost_sentence(run.provenance, "ms"):
+        known["latency"] = measured
     log = training_log(run.provenance)
     if not known and log is None:
         return

@@ -303,8 +303,8 @@ def _numbers(table: pd.DataFrame, published: Mapping[str, Published]) -> None:
     st.markdown("**Every number beside the paper's**")
     st.html(_numbers_html(table))
     about = (
-        "The paper: means over 3 seeds ± their population standard deviation. Difference: this run less the paper, in "
-        "these standard deviations (sd), in points where they are 0."
+        "The paper: means over 3 seeds ± their population standard deviation; oracle gap and entropy come without one. "
+        "Difference: this run less the paper, in these standard deviations (sd), in points where they are 0 or missing."
         if published["baseline"].accuracy_std is not None
         else "The paper: one checkpoint, without a spread. Difference: this run less the paper, in points."
     )

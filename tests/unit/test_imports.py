@@ -71,6 +71,7 @@ def test_figures_need_plotly_and_numpy_only():
     "code",
     [
         "import analysis.run, analysis.storage, analysis.predictors, analysis.traces, analysis.selection",
+        "import analysis.models, analysis.models.recipes, analysis.attribution",
         "import analysis.cli, analysis.summary, analysis.figures.trajectories, analysis.storage.importers",
         "from analysis.storage import load_run; from analysis.traces import load_traces\n"
         "for predictor in ('baseline', 'pa'): load_traces(load_run('cached_runs/msdnet-cifar100'), predictor)",
@@ -78,7 +79,7 @@ def test_figures_need_plotly_and_numpy_only():
         "page = AppTest.from_file('app/dashboard.py', default_timeout=120).run()\n"
         "assert not page.exception, page.exception",
     ],
-    ids=["library", "commands", "bundled traces", "first page"],
+    ids=["library", "models", "commands", "bundled traces", "first page"],
 )
 def test_no_torch_is_loaded(code, tmp_path):
     end = "\nimport sys; loaded = {'torch', 'captum', 'torchvision'} & set(sys.modules); assert not loaded, loaded"

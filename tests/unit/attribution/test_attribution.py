@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.attribution.methods import FIRST_STEPS, METHODS, SCALES, attribute, frozen, scorer, tap_place
+from analysis.attribution.methods import FIRST_STEPS, METHODS, SCALES, attribute, frozen, per_pass, scorer, tap_place
 from analysis.attribution.strip import StripSettings, film_strip
 from analysis.attribution.targets import Target, product_log_probs, removed_at, score
 from analysis.models.architectures import architecture
@@ -267,3 +267,7 @@ def test_reading_the_tables_imports_no_torch():
     code = "import analysis.attribution.methods, analysis.attribution.correlation, sys; "
     code += "sys.exit(any(name in sys.modules for name in ('torch', 'captum')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
+
+
+def test_large_images_pass_a_few_at_a_time():
+    assert [per_pass(torch.zeros(1, 3, side, side)) for side in (32, 224, 1024)] == [64, 5, 1]

@@ -260,8 +260,8 @@ def test_a_corrupted_run_stands_beside_the_clean_one(program, data, images, tmp_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_a_killed_evaluation_goes_on_where_it_was(checkpoint, data, images, tmp_path, capsys):
-    out, partial = tmp_path / "run", tmp_path / "run.partial"
+def test_a_killed_evaluation_goes_on_where_it_was(checkpoint, data, images, tmp_path, monkeypatch, capsys):
+    out, partial = tmp_path / "run", tmp_path / ".run.partial"
     command = of_checkpoint(checkpoint, data, out, "--batch", "64")
     process = subprocess.Popen(
         [sys.executable, "-m", "analysis", *command], cwd=PROJECT, env=os.environ | {"OMP_NUM_THREADS": "1"}
@@ -274,6 +274,8 @@ def test_a_killed_evaluation_goes_on_where_it_was(checkpoint, data, images, tmp_
     kept = sorted(partial.glob("logits-*.npy"))
     assert 1 <= len(kept) < 3
     assert not out.exists()
+    monkeypatch.setenv("EXITLENS_RUNS", str(out.parent))
+    assert not any("run" in entry.id for entry in list_runs())
     assert main([*command, "--dtype", "bf16"]) == 2
     assert "was begun with another dtype (fp32, not bf16): give the same to go on" in capsys.readouterr().err
     marked = np.load(kept[0]) + 1000  # if the chunk were evaluated again, this would be gone
@@ -308,7 +310,7 @@ def test_several_processes_share_the_images(program, data, tmp_path, monkeypatch
     assert run.provenance["processes"] == 2
     assert main(of_program(program, data, tmp_path / "alone")) == 0
     assert np.array_equal(all_logits(run), all_logits(load_run(tmp_path / "alone")))
-    assert not (tmp_path / "run.partial").exists()
+    assert not (tmp_path / ".run.partial").exists()
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,20 @@ def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, caps
     assert np.abs(logits - cached).max() <= 0.002 * np.abs(cached).max()
 
 
+def test_a_run_of_test_logits_alone(data, tmp_path):
+    out = tmp_path / "out"
+    assert main(command(data, out, "--epochs", "1", "--seed", "1", "--split", "test", "--no-weights")) == 0
+    run = load_run(out / "msdnet-cifar10-short-seed1")
+    validate_run(run.path)
+    assert run.logits.shape == (7, 10, 10)
+    assert (run.weights, run.arch) == (None, None)
+    assert run.provenance["command"].endswith("--split test --no-weights")
+    network = load_checkpoint(out / "checkpoint.pt", arch="msdnet-cifar10")
+    logits = predict(network, load_images(data, "test", "cifar10"), "cifar10", torch.device("cpu"))
+    cached = run.logits.take(run.positions("test"))
+    assert np.abs(logits - cached).max() <= 0.005 * np.abs(cached).max()
+
+
 def test_imta_is_trained_in_two_stages(data, tmp_path, capsys):
     def stage(number: int, out, *more: str) -> list[str]:
         recipe = ["train", "--recipe", f"imta-cifar10-stage{number}-short", "--data", str(data), "--out", str(out)]

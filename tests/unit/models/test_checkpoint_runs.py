@@ -111,7 +111,7 @@ def test_images_beyond_the_hosts_memory_are_one_sentence(tmp_path, checkpoint, m
         raise MemoryError
 
     monkeypatch.setattr(Images, "read", too_many)
-    with pytest.raises(ValueError, match=r"^4 images do not fit into the host's memory: give a smaller --batch$"):
+    with pytest.raises(ValueError, match=r"^4 images do not fit into the host's memory: free some of it$"):
         start(tmp_path / "runs" / "run", noise(), checkpoint)
     assert not (tmp_path / "runs").exists()
 

@@ -7,6 +7,7 @@ import pickle
 import pytest
 import torch
 
+from analysis import models
 from analysis.models.architectures import architecture
 from analysis.models.checkpoints import drop_module_parts, load_checkpoint, read_state_dict, save_weights
 
@@ -15,6 +16,12 @@ from analysis.models.checkpoints import drop_module_parts, load_checkpoint, read
 def network():
     torch.manual_seed(0)
     return architecture("msdnet-cifar10").build()
+
+
+def test_it_is_the_package_s_own():
+    assert models.load_checkpoint is load_checkpoint
+    with pytest.raises(AttributeError, match="has no attribute 'load'"):
+        models.load  # noqa: B018
 
 
 def test_module_parts_are_dropped_wherever_they_stand():

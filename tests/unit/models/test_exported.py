@@ -74,6 +74,34 @@ def test_every_form_gives_the_same_logits(tmp_path, form, batch):
     assert program.classes == 4
 
 
+@pytest.mark.parametrize("bounds", [{"max": 4}, {"min": 4, "max": 6}, {"min": 4}, {"max": 2}, {"min": 4, "max": 5}])
+def test_batches_are_made_such_as_the_program_takes(tmp_path, bounds):
+    network = Heads("exits first").eval()
+    shapes = ({0: torch.export.Dim("batch", **bounds)},)
+    exported = torch.export.export(network, (torch.zeros(bounds.get("min", 2), 3, 32, 32),), dynamic_shapes=shapes)
+    torch.export.save(exported, tmp_path / "model.pt2")
+    program = load(tmp_path / "model.pt2")
+    for count in (1, 3, 7, 9):
+        images = torch.randn(count, 3, 32, 32)
+        with torch.no_grad():
+            assert torch.allclose(torch.stack(program(images)), network(images), atol=1e-6)
+
+
+class Odd(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.flatten(1)[:, :12].reshape(3, len(images), 4) if len(images) < 5 else images[9]
+
+
+def test_a_program_that_fails_on_a_batch_is_told_in_a_sentence(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.script(Odd()).save(tmp_path / "model.pt")
+    program = load(tmp_path / "model.pt")
+    assert len(program(torch.zeros(4, 3, 32, 32))) == 3
+    with pytest.raises(ValueError, match=r"model.pt fails on images \(5, 3, 32, 32\) \(.*index 9.*\): export it for"):
+        program(torch.zeros(5, 3, 32, 32))
+
+
 def test_torchscript_is_read_too(tmp_path):
     torch.manual_seed(0)
     with warnings.catch_warnings():

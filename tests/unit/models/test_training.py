@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from analysis.models.checkpoints import save_tensors
 from analysis.models.datasets import Images
+from analysis.models.distributed import Processes
 from analysis.models.first_stage import FirstStage
 from analysis.models.imta import GradientRescaledMSDNet
 from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
@@ -23,6 +25,7 @@ from analysis.models.training import (
     fit,
     holdout_index,
     said_when_not_compiled,
+    save_atomically,
     write_log,
 )
 
@@ -239,6 +242,43 @@ def test_another_seed_is_refused_on_resume(tmp_path):
         other.restore(tmp_path / CHECKPOINT)
 
 
+def test_other_images_and_another_number_of_processes_are_refused_on_resume(tmp_path):
+    fit(tiny_trainer(), tmp_path)
+    others = Images(255 - noise_images(27).pixels, noise_images(27).labels, noise_images(27).class_names)
+    with pytest.raises(ValueError, match="was trained with images_digest = "):
+        Trainer(TINY, others, noise_images(4), epochs=2, seed=3).restore(tmp_path / CHECKPOINT)
+    two = Trainer(TINY, noise_images(27), noise_images(4), epochs=2, seed=3, processes=Processes(0, 2))
+    with pytest.raises(ValueError, match="was trained with processes = 1, not 2: resume with the same settings"):
+        two.restore(tmp_path / CHECKPOINT)
+
+
+def test_a_checkpoint_of_an_older_trainer_is_resumed(tmp_path):
+    fit(tiny_trainer(), tmp_path)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    for name in ("images_digest", "processes", "compiled"):
+        del state["settings"][name]
+    torch.save(state, tmp_path / CHECKPOINT)
+    resumed = tiny_trainer()
+    resumed.restore(tmp_path / CHECKPOINT)
+    assert resumed.step == state["step"]
+
+
+def test_a_full_disk_is_no_traceback_and_keeps_the_checkpoint_before(tmp_path):
+    """The limit of a file's size stands for the disk's: both fail in the middle of writing."""
+    resource = pytest.importorskip("resource")
+    save_atomically({"step": 1}, tmp_path / CHECKPOINT)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"checkpoint.partial"):
+            save_atomically({"network": torch.zeros(100_000)}, tmp_path / CHECKPOINT)
+        with pytest.raises(OSError, match=r"weights.safetensors"):
+            save_tensors({"network": torch.zeros(100_000)}, tmp_path / "weights.safetensors")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert torch.load(tmp_path / CHECKPOINT, weights_only=True) == {"step": 1}
+
+
 def test_the_log_has_one_row_per_epoch(tmp_path):
     trainer = tiny_trainer()
     fit(trainer, tmp_path)
@@ -246,6 +286,13 @@ def test_the_log_has_one_row_per_epoch(tmp_path):
     shares = ",".join(f"share_{phase}" for phase in PHASES)
     assert lines[0].startswith(f"epoch,train_loss,seconds,images_per_s,{shares},calibration_accuracy_exit_1")
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
+
+
+def test_on_a_cpu_channels_come_first():
+    trainer = tiny_trainer()
+    images, _ = trainer.next_batch()
+    assert images.is_contiguous()
+    assert all(parameter.is_contiguous() for parameter in trainer.network.parameters())
 
 
 def test_the_phases_of_a_step_add_up_and_the_wall_time_holds_more_than_the_steps(tmp_path):

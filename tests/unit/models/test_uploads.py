@@ -3,12 +3,14 @@
 import contextlib
 import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.models.datasets import decode
 from analysis.models.image_files import open_images
 from analysis.models.uploads import LARGEST_BYTES, as_png, fitted, read_upload
 
@@ -58,6 +60,8 @@ def test_whatever_pillow_raises_is_a_sentence():
     for _ in range(3000):
         data = bytearray(whole)
         data[rng.integers(2, 120)] = rng.integers(0, 256)
+        with contextlib.suppress(ValueError), warnings.catch_warnings(action="ignore"):
+            decode(bytes(data))  # of a data set
         with contextlib.suppress(ValueError):
             read_upload(bytes(data))
             continue
