@@ -12,9 +12,10 @@ if str(PROJECT) not in sys.path:
 
 from app.plotly_route import Announce, plotly_route  # noqa: E402
 from app.redirect import ToKnownPages  # noqa: E402
+from app.uploads import NoUploads  # noqa: E402
 
 app = st.App(
     Path(__file__).with_name("dashboard.py"),
     routes=[plotly_route()],
-    middleware=[Middleware(ToKnownPages), Middleware(Announce)],
+    middleware=[Middleware(NoUploads), Middleware(ToKnownPages), Middleware(Announce)],
 )

@@ -313,8 +313,9 @@ def attribute(
     Returns
     -------
     Attribution or None
-        None where Grad-CAM's scale has been dropped before that exit. Zeros where the class has left the product's
-        support, around the image too: there the probability is 0 and so is its gradient.
+        None where Grad-CAM's scale has been dropped before that exit. Where the class has left the product's support,
+        the probability is 0 and so is its gradient: the gradient at the image and Grad-CAM are zeros, and what looks
+        further, integrated gradients and occlusion, wherever else the class has left it too.
 
     Raises
     ------

@@ -27,6 +27,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 SOURCES = ("attribution/*.py", "models/stepwise.py", "models/msdnet.py", "models/imta.py", "models/datasets.py")
 MOST_KEPT = 2000
 """Strips in the cache folder; then those made first go."""
+MOST_CELLS = 64
+"""A side of a map as it is drawn: a browser draws one rectangle a cell."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,30 @@ def code_version() -> str:
     for source in sorted(path for pattern in SOURCES for path in PACKAGE.glob(pattern)):
         digest.update(source.name.encode() + source.read_bytes())
     return digest.hexdigest()
+
+
+def pooled(maps: np.ndarray, most: int = MOST_CELLS) -> tuple[np.ndarray, int]:
+    """Maps as they are drawn: means over square cells where they have more than `most` pixels a side.
+
+    Parameters
+    ----------
+    maps : (exits, height, width); NaN where an exit has none
+
+    Returns
+    -------
+    maps : (exits, rows, columns) of cells; pixels at the right and lower edge that fill no cell are left out
+    cell : pixels to a cell's side
+
+    Examples
+    --------
+    >>> pooled(np.arange(16.0).reshape(1, 4, 4), most=2)[0].tolist()
+    [[[2.5, 4.5], [10.5, 12.5]]]
+    """
+    exits, height, width = maps.shape
+    cell = -(-max(height, width) // most)
+    rows, columns = height // cell, width // cell
+    inside = maps[:, : rows * cell, : columns * cell]
+    return inside.reshape(exits, rows, cell, columns, cell).mean(axis=(2, 4)), cell
 
 
 def strip_path(fingerprint: str, image: np.ndarray, settings: StripSettings) -> Path:

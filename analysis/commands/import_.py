@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
             title=args.title,
             provenance={
                 **(read_about(Path(args.about)) if args.about is not None else {}),
-                **(kept.provenance if kept else {}),
+                **(kept.provenance if kept and args.costs is None else {}),  # it says how the costs were counted
             },
             weights=kept.path if kept else None,
             arch=args.arch,
@@ -107,8 +107,7 @@ def shape_of(arch: str) -> tuple[int, int]:
     """Exits and classes of an architecture."""
     from analysis.models.architectures import architecture
 
-    known = architecture(arch)
-    return known.config.exits, known.config.classes
+    return architecture(arch).logits_shape
 
 
 def bundled_traces(folder: Path) -> None:

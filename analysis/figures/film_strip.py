@@ -24,6 +24,7 @@ def film_strip_figure(
     limit: float,
     title: str,
     subtitle: str,
+    cell: int = 1,
     height: int = 230,
 ) -> go.Figure:
     """One map per exit.
@@ -38,6 +39,8 @@ def film_strip_figure(
         Spearman's correlation of neighbours, written between them; NaN where there is none.
     limit : float
         The colour scale runs from -limit to limit; what lies beyond has the colour of the end.
+    cell : int
+        Pixels of the image to a side of a map's cell.
 
     Returns
     -------
@@ -53,6 +56,10 @@ def film_strip_figure(
         figure.add_trace(
             go.Heatmap(
                 z=[[None if np.isnan(v) else float(v) for v in row] for row in rooted(maps[number])],
+                x0=(cell - 1) / 2,
+                y0=(cell - 1) / 2,
+                dx=cell,
+                dy=cell,
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
                 coloraxis="coloraxis",

@@ -23,6 +23,11 @@ class Architecture:
     image_size: int
     """Height and width in pixels of the images it was made for."""
 
+    @property
+    def logits_shape(self) -> tuple[int, int]:
+        """Exits and classes of its logits."""
+        return self.config.exits, self.config.classes
+
     def build(self) -> nn.Module:
         """The untrained network, with PyTorch's default initialisation: what the paper's networks began with."""
         return FAMILIES[self.family](self.config)

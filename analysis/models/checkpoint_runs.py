@@ -254,7 +254,7 @@ def evaluate(
         title=title + (f", {plan.corrupted}" if plan.corruption else ""),
         dataset=name,
         model=model,
-        costs={**subject.costs, **({"ms": measured.ms} if measured else {})},
+        costs={**subject.costs, **({"ms": measured.ms_per_image} if measured else {})},
         class_names=next(iter(parts.values())).class_names or None,
         images={split: [shard] for split, shard in shards.items()},
         provenance={

@@ -218,7 +218,8 @@ def evaluate_chunks(
     """
     stored = {split: open_stored(shard, parts[split], split) for split, shard in shards.items()}
     for chunk in chunks:
-        remedy = "free some of it" if chunk.size <= CHUNK else f"remove {partial.folder} and give --batch {CHUNK}"
+        begun = f"remove {partial.folder} and " if any(map(partial.is_done, chunks)) else ""
+        remedy = "free some of it" if chunk.size <= CHUNK else f"{begun}give --batch {CHUNK}"
         with said_when_out_of_memory(f"{chunk.size} images do not fit into the host's memory: {remedy}"):
             images = parts[chunk.split].read(chunk.start, chunk.stop)
             if corrupt:

@@ -111,15 +111,21 @@ class Latency:
     warm_up: int
     repeats: int
 
+    @property
+    def ms_per_image(self) -> tuple[float, ...]:
+        """The median divided among the images of a batch, cumulative per exit: a run's cost per sample."""
+        return tuple(ms / self.batch for ms in self.ms)
+
     def provenance(self) -> dict[str, object]:
         """What a run keeps of how it was measured."""
         return {"latency": {**asdict(self), "summary": self.describe()}}
 
     def describe(self) -> str:
         """How it was measured, in a sentence."""
+        images = "1 image" if self.batch == 1 else f"{self.batch} images, divided among them,"
         return (
-            f"median of {self.repeats} passes of {self.batch} image{'s' if self.batch > 1 else ''} after "
-            f"{self.warm_up} to warm up, {self.dtype}, on {self.hardware}"
+            f"median of {self.repeats} passes of {images} after {self.warm_up} to warm up, {self.dtype}, on "
+            f"{self.hardware}"
         )
 
 

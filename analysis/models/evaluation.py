@@ -174,7 +174,7 @@ def write_network_run(
                 title=title,
                 dataset=dataset,
                 model=model,
-                costs={**weights.costs, **({"ms": latency.ms} if latency else {})},
+                costs={**weights.costs, **({"ms": latency.ms_per_image} if latency else {})},
                 class_names=next(iter(parts.values())).class_names or None,
                 images=shards,
                 provenance={**provenance, **weights.provenance, **(latency.provenance() if latency else {})},

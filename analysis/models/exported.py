@@ -232,7 +232,8 @@ def _try_out(network: ExportedNetwork, wanted: tuple[int, int, int]) -> int:
     first = max(least, 2) if most is None else max(least, min(2, most - 1))
     counts = (least,) if least == most else (first, first + 1)
     outputs = {count: program(torch.zeros(count, *wanted, device=program.device)) for count in counts}
-    stacked = {count: output.shape for count, output in outputs.items() if isinstance(output, Tensor)}
+    tensors = {count: output for count, output in outputs.items() if isinstance(output, Tensor)}
+    stacked = {count: output.shape for count, output in tensors.items() if output.ndim == 3}
     network.samples_first = all(count in stacked and stacked[count][0] == count for count in counts)
     if len(counts) == 1 and network.samples_first and stacked[counts[0]][1] == counts[0] > 1:
         network.samples_first = _changes_first_row(program, outputs[counts[0]], wanted)

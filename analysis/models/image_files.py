@@ -283,14 +283,16 @@ def check_classes(images: ImageFiles | Images, where: str | Path, split: str, ne
         )
 
 
-def digest_of(parts: Mapping[str, ImageFiles | Images]) -> str:
+def digest_of(parts: Mapping[str, ImageFiles | Images], *, labels: bool = False) -> str:
     """16 hexadecimal digits that tell images from others: of all pixels in memory; of files, without reading them all.
 
-    Of files: every name and size, and the beginning and the end of at most 64 of them.
+    Of files: every name and size, and the beginning and the end of at most 64 of them. With `labels`, of these too.
     """
     digest = hashlib.sha256()
     for split, images in parts.items():
         digest.update(f"{split} {len(images)}".encode())
+        if labels:
+            digest.update(np.ascontiguousarray(images.labels))
         if isinstance(images, Images):
             digest.update(np.ascontiguousarray(images.pixels))
             continue

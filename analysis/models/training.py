@@ -41,7 +41,7 @@ gradients, with the wait for them; the new weights."""
 TIMED_EVERY = 50
 """Steps between two whose phases are timed, from the middle between them: on CUDA that waits for the device after each,
 and the first step of all compiles."""
-UNNAMED = {"precision": "fp32", "compiled": False, "processes": 1} | {
+UNNAMED = {"precision": "fp32", "compiled": False} | {
     f.name: f.default for f in fields(Recipe) if f.default is not MISSING
 }
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
@@ -86,6 +86,7 @@ def save_atomically(state: dict, path: Path) -> None:
     try:
         torch.save(state, temporary)
     except RuntimeError as error:  # so torch's writer says it
+        temporary.unlink(missing_ok=True)  # what is there of it fills the disk
         if is_out_of_memory(error):
             raise
         raise OSError(f"{temporary} cannot be written whole ({str(error).splitlines()[0][:200]})") from None
@@ -160,7 +161,7 @@ class Trainer:
                 f"{processes.count} processes cannot share a batch of {recipe.batch}: start a number that divides it"
             )
         self.recipe, self.train, self.calibration = recipe, train, calibration
-        self.digest = digest_of({"train": train})
+        self.digest = digest_of({"train": train}, labels=True)
         self.epochs, self.seed, self.device, self.processes = epochs, seed, torch.device(device), processes
         self.precision, self.compiled = precision, compiled
         # Tensor cores take channels last; a CPU's batch normalisation is several times slower in it.
@@ -236,8 +237,7 @@ class Trainer:
             raise ValueError(
                 f"{path} is no checkpoint of train, or is damaged ({type(error).__name__}): give another --out"
             ) from None
-        if "images_digest" not in theirs:
-            theirs["images_digest"] = self.digest
+        theirs = {name: mine[name] for name in ("images_digest", "processes")} | theirs  # older ones do not say
         different = [key for key in mine if theirs.get(key) != mine[key]]
         if different:
             key = different[0]

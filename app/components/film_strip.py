@@ -10,9 +10,10 @@ import streamlit as st
 from analysis.attribution import jobs
 from analysis.attribution.correlation import neighbours
 from analysis.attribution.methods import METHODS, SCALES
-from analysis.attribution.strip import Strip, StripSettings, read_strip, strip_path
+from analysis.attribution.strip import Strip, StripSettings, pooled, read_strip, strip_path
 from analysis.attribution.targets import QUANTITIES
 from analysis.figures.film_strip import film_strip_figure
+from analysis.findings import small
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
@@ -67,15 +68,18 @@ def _settings(view: View, label: int, predicted: int) -> tuple[StripSettings, st
         control("quantity", "Score", allowed, widget="selectbox", show=QUANTITY_NAMES.get)
     with whom:
         kinds = ["true", "predicted", "other"] if label >= 0 else ["predicted", "other"]
-        control("whom", "Class", kinds, widget="selectbox", show=lambda key: f"{key} class" if key != "other" else key)
+        asked = control(
+            "whom", "Class", kinds, widget="selectbox", default=None if label >= 0 else "predicted",
+            show=lambda key: f"{key} class" if key != "other" else key,
+        )  # fmt: skip
     classes = {"true": label, "predicted": predicted}
-    if state.get("whom") == "other":
+    if asked == "other":
         with other:
             control(
                 "other", "Which", range(view.run.n_classes), widget="selectbox", help=None,
                 show=lambda index: view.run.class_names[index],
             )  # fmt: skip
-    index = classes.get(state.get("whom"), state.get("other"))
+    index = classes.get(asked, state.get("other"))
     settings = StripSettings(
         state.get("through"),
         state.get("quantity"),
@@ -176,17 +180,18 @@ def _figure(strip: Strip, settings: StripSettings, name: str, exit_names: Sequen
         neighbours(strip.maps[i : i + 2])[0] if there[i : i + 2].all() else float("nan")
         for i in range(len(strip.maps) - 1)
     ]
-    limit = float(np.quantile(np.abs(strip.maps[there]), 0.995)) if there.any() else 1.0
+    drawn, cell = pooled(strip.maps)
+    limit = float(np.quantile(np.abs(drawn[there]), 0.995)) if there.any() else 1.0
     known = [one for one in correlations if np.isfinite(one)]
     quantity = QUANTITY_NAMES[settings.quantity]
-    of = "the product" if settings.through == "product" else "each exit's head"
+    of = "the product (PA with its default settings)" if settings.through == "product" else "each exit's head"
     title = (
         f"Neighbouring exits' attributions correlate by {min(known):.2f} to {max(known):.2f}"
         if known
         else "No two neighbouring exits have attributions to compare"
     )
     figure = film_strip_figure(
-        strip.maps,
+        drawn,
         exit_names=exit_names,
         captions=[_caption(strip, exit_, settings) for exit_ in range(len(strip.maps))],
         correlations=correlations,
@@ -194,7 +199,8 @@ def _figure(strip: Strip, settings: StripSettings, name: str, exit_names: Sequen
         title=title,
         subtitle=f"{METHODS[settings.method].name} of the {quantity} of {name} in {of}; blue speaks for the class, "
         "orange against, as the root of the value; \N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit "
-        "before.",
+        "before." + (f" A cell is the mean of {cell} x {cell} pixels." if cell > 1 else ""),
+        cell=cell,
     )
     chart(figure, name="film-strip", height=230, data=lambda: _data(strip, exit_names))
     for note in dict.fromkeys(note for note in strip.notes if note):
@@ -207,7 +213,8 @@ def _caption(strip: Strip, exit_: int, settings: StripSettings) -> str:
     if score is None:
         return "dropped" if "dropped" in note else "removed"
     sign = {"prob": "p", "logit": "logit", "log-prob": "log p"}[settings.quantity]
-    return f"{sign} {score:.2f}" + (", not converged" if note.startswith("not converged") else "")
+    said = small(score) if settings.quantity == "prob" else f"{score:.2f}"
+    return f"{sign} {said}" + (", not converged" if note.startswith("not converged") else "")
 
 
 def _data(strip: Strip, exit_names: Sequence[str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.figures.live_trajectory import live_trajectory_figure
 from analysis.figures.sample_trajectory import Trajectory
-from analysis.findings import exit_labels
+from analysis.findings import exit_labels, small
 from analysis.live_findings import live_finding
 from analysis.metrics.decrease import largest_fall
 from analysis.models.distortions import Distortion, distorted
@@ -39,6 +39,9 @@ def render(view: View) -> None:
             "sidebar. A run keeps them when it is written with its checkpoint and the id of its architecture."
         )
         return
+    if wrong := _misfit(view):
+        st.error(escape(wrong))
+        return
     left, right = st.columns([4, 7], gap="medium")
     with left:
         picture = picture_on_screen(view)
@@ -55,6 +58,22 @@ def render(view: View) -> None:
 
 
 # --- the network -----------------------------------------------------------------------------------------------------
+
+
+def _misfit(view: View) -> str:
+    """Why the weights cannot be those of the run's logits; empty where they can."""
+    from analysis.models.architectures import architecture
+
+    try:
+        exits, classes = architecture(view.run.arch).logits_shape
+    except ValueError as error:
+        return f"This run's weights cannot be used: {error}."
+    if (exits, classes) == (view.run.n_exits, view.run.n_classes):
+        return ""
+    return (
+        f"This run's logits have {view.run.n_exits} exits and {view.run.n_classes} classes, and {view.run.arch} has "
+        f"{exits} and {classes}: write the run again with the weights that gave its logits."
+    )
 
 
 def _network(view: View) -> object:
@@ -124,12 +143,9 @@ class Scene:
     distortion: Distortion
     live: LiveRun
     clean: np.ndarray  # probs, (exits that ran, classes)
+    followed: int
+    """The class whose probability is drawn: the true one, or what the last exit answers without a distortion."""
     names: tuple[str, ...]  # of all exits
-
-    @property
-    def followed(self) -> int:
-        """The class whose probability is drawn: the true one, or what the last exit answers without a distortion."""
-        return self.label if self.label >= 0 else int(self.clean[-1].argmax())
 
     @property
     def who(self) -> str:
@@ -137,6 +153,8 @@ class Scene:
         if self.label >= 0:
             return "true class"
         ran, name = len(self.clean), self.view.run.class_names[self.followed]
+        if not self.clean[-1].any():  # the correction leaves no class a probability
+            return f"class of the largest logit, {name}"
         return (
             f"final prediction, {name}" if ran == len(self.names) else f"answer of exit {self.names[ran - 1]}, {name}"
         )
@@ -182,11 +200,17 @@ def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Dis
     if failed == runs:
         st.error(escape(f"{why}."))
     clean = _probs(view, view.shown, before.logits)
+    followed = picture.label if picture.label >= 0 else _answered(clean, before.logits)
     st.fragment(_watch, run_every=PACE_S if playing else None)(
-        Scene(view, picture.label, distortion, live, clean, names)
+        Scene(view, picture.label, distortion, live, clean, followed, names)
     )
-    answered = int(_predicted(_probs(view, view.shown, live.logits))[-1])
-    return answered if answered >= 0 else int(live.logits[-1].argmax())
+    return _answered(_probs(view, view.shown, live.logits), live.logits)
+
+
+def _answered(probs: np.ndarray, logits: np.ndarray) -> int:
+    """The class that the last exit answers; that of its largest logit where no class has probability."""
+    answered = int(_predicted(probs)[-1])
+    return answered if answered >= 0 else int(logits[-1].argmax())
 
 
 def _exits_that_run(count: int) -> int:
@@ -269,7 +293,7 @@ def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: T
     table = pd.DataFrame(
         {"exit": names[:ran], "time": [f"{ms:.1f} ms" for ms in live.latency_ms[:ran]]}
         | {
-            f"{line.label} answers": [f"{name} ({p:.2f})" for name, p in zip(line.predicted, line.confidence)]
+            f"{line.label} answers": [f"{name} ({small(p)})" for name, p in zip(line.predicted, line.confidence)]
             for line in (shown, behind)
             if line is not None
         }

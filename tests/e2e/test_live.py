@@ -16,7 +16,7 @@ from analysis.attribution.methods import METHODS, SCALE_NAMES, SCALES
 from analysis.attribution.strip import StripSettings
 from analysis.attribution.targets import QUANTITIES
 from analysis.models.msdnet import Head
-from analysis.storage import load_run
+from analysis.storage import load_run, write_run
 from analysis.storage.folders import PROJECT
 from analysis.traces import load_traces
 from app.components.film_strip import _scales
@@ -205,6 +205,25 @@ def test_a_run_without_weights_says_so(small_run):
     assert not app.exception
     assert "This run keeps no weights" in words(app)
     assert not figures(app)
+
+
+def test_weights_of_another_network_are_refused(runs, small_logits, small_labels, bundled, monkeypatch):
+    monkeypatch.setenv("EXITLENS_RUNS", str(runs))
+    write_run(runs / "cut", logits=small_logits[:2], labels=small_labels, weights=bundled.weights, arch=bundled.arch)
+    write_run(runs / "odd", logits=small_logits[:2], labels=small_labels, weights=bundled.weights, arch="resnet")
+    for run, said in (("cut", "has 7 and 100: write the run again"), ("odd", "unknown architecture")):
+        app = opened("live", run=run)
+        assert not app.exception
+        assert said in words(app)
+        assert not figures(app)
+
+
+def test_without_a_label_the_class_explained_is_the_predicted_and_no_address_says_so(bundled):
+    app = shown(source="upload")
+    app.file_uploader[0].set_value(("mine.png", png(), "image/png")).run()
+    assert next(box for box in app.selectbox if box.label == "Class").value == "predicted"
+    assert "whom" not in address(app)
+    assert "does not exist here" not in words(app)
 
 
 def done(app, seconds: float = 120):

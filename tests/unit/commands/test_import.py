@@ -96,6 +96,17 @@ def test_bad_options_are_refused_in_one_line(source, runs, capsys, options, mess
     assert list(runs.iterdir()) == []
 
 
+@pytest.mark.parametrize("costs", [[], ["--costs", "1,2,3,4,5,6,7"]])
+def test_how_costs_were_counted_is_said_of_those_that_were(tmp_path, runs, costs):
+    logits = np.random.default_rng(0).normal(size=(7, 5, 100)).astype(np.float32)
+    np.savez(tmp_path / "x.npz", logits=logits, labels=np.arange(5))
+    weights = ["--weights", BUNDLED, "--arch", "msdnet-cifar100"]
+    assert main(["import", str(tmp_path / "x.npz"), "--out", str(runs / "run"), *map(str, weights), *costs]) == 0
+    run = load_run(runs / "run")
+    assert ("macs" in run.provenance) == (not costs)
+    assert (run.costs["MACs"][0] == 1) == bool(costs)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

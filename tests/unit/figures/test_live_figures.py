@@ -38,6 +38,11 @@ def test_a_small_attribution_is_seen_beside_a_large_one():
     assert last.customdata[0][0][1] == "-4"  # the pointer gives the value itself
 
 
+def test_cells_lie_where_their_pixels_do():
+    first = strip(cell=4).data[0]
+    assert (first.x0, first.dx, first.y0, first.dy) == (1.5, 4, 1.5, 4)
+
+
 def test_an_exit_without_a_map_stays_empty_and_says_why():
     figure = strip()
     assert all(value is None for row in figure.data[1].z for value in row)

@@ -42,7 +42,8 @@ def test_latency_is_the_median_after_warming_up():
     assert list(latency.ms) == sorted(latency.ms)
     assert latency.threads == torch.get_num_threads()
     said = latency.describe()
-    assert said.startswith("median of 7 passes of 4 images after 3 to warm up, fp32, on ")
+    assert said.startswith("median of 7 passes of 4 images, divided among them, after 3 to warm up, fp32, on ")
+    assert latency.ms_per_image == tuple(ms / 4 for ms in latency.ms)
     assert "CPU thread" in said
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from analysis.models.distortions import Distortion, distorted
 
@@ -24,6 +26,16 @@ def test_a_blur_keeps_the_mean_and_lowers_the_spread(image):
     found = distorted(image, Distortion(blur=10)).astype(float)
     assert found.mean() == pytest.approx(image.mean(), abs=4)
     assert found.std() < 0.8 * image.std()
+
+
+@pytest.mark.parametrize("blur", [2, 10, 25])
+def test_a_blur_is_torchvisions_in_two_dimensions(blur):
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    sigma = blur / 100 * 32
+    reach = min(int(np.ceil(3 * sigma)), 31)
+    whole = gaussian_blur(torch.from_numpy(pixels).permute(2, 0, 1).float(), [2 * reach + 1] * 2, [sigma] * 2)
+    found = distorted(pixels, Distortion(blur=blur)).astype(float)
+    assert np.abs(found - whole.permute(1, 2, 0).numpy()).max() <= 0.501  # rounded to whole numbers
 
 
 @pytest.mark.parametrize("blur", [1, 25])

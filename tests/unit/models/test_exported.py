@@ -137,6 +137,29 @@ def test_a_program_without_logits_is_refused(tmp_path):
         load(tmp_path / "model.pt2")
 
 
+class Flat(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.mean(dim=(1, 2, 3))
+
+
+class Scalar(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.mean()
+
+
+@pytest.mark.parametrize("network", [Flat(), Scalar()])
+@pytest.mark.parametrize("batch", [2, 3])
+def test_outputs_of_too_few_axes_are_refused_and_not_indexed(tmp_path, network, batch):
+    torch.export.save(torch.export.export(network, (torch.zeros(batch, 3, 32, 32),)), tmp_path / "model.pt2")
+    with pytest.raises(ValueError, match=rf"model.pt2: for {batch} images the program gives \(.*\): export one that"):
+        load(tmp_path / "model.pt2")
+
+
+def test_one_exit_of_as_many_images_as_classes_is_taken(tmp_path):
+    save(tmp_path / "model.pt2", "one", batch=4)
+    assert [logits.shape for logits in load(tmp_path / "model.pt2")(torch.zeros(3, 3, 32, 32))] == [(3, 4)]
+
+
 def test_a_network_of_one_exit_is_taken(tmp_path):
     save(tmp_path / "model.pt2", "one")
     assert len(load(tmp_path / "model.pt2")(torch.zeros(2, 3, 32, 32))) == 1

@@ -247,6 +247,9 @@ def test_other_images_and_another_number_of_processes_are_refused_on_resume(tmp_
     others = Images(255 - noise_images(27).pixels, noise_images(27).labels, noise_images(27).class_names)
     with pytest.raises(ValueError, match="was trained with images_digest = "):
         Trainer(TINY, others, noise_images(4), epochs=2, seed=3).restore(tmp_path / CHECKPOINT)
+    shuffled = Images(noise_images(27).pixels, noise_images(27).labels[::-1].copy(), ())
+    with pytest.raises(ValueError, match="was trained with images_digest = "):
+        Trainer(TINY, shuffled, noise_images(4), epochs=2, seed=3).restore(tmp_path / CHECKPOINT)
     two = Trainer(TINY, noise_images(27), noise_images(4), epochs=2, seed=3, processes=Processes(0, 2))
     with pytest.raises(ValueError, match="was trained with processes = 1, not 2: resume with the same settings"):
         two.restore(tmp_path / CHECKPOINT)
@@ -277,6 +280,7 @@ def test_a_full_disk_is_no_traceback_and_keeps_the_checkpoint_before(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert torch.load(tmp_path / CHECKPOINT, weights_only=True) == {"step": 1}
+    assert not (tmp_path / "checkpoint.partial").exists()
 
 
 def test_the_log_has_one_row_per_epoch(tmp_path):
