@@ -18,6 +18,7 @@ from analysis.traces import Traces, load_traces
 RUNS_KEPT = 4
 TRACES_KEPT = 12  # 50,000 samples x 7 exits: about 25 MB each
 NUMBERS_KEPT = 256
+TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
 
 
 def runs() -> list[RunEntry]:
@@ -63,6 +64,16 @@ def numbers(compute: Callable[..., object], *key: object, **arguments: object) -
 
 @st.cache_resource(max_entries=NUMBERS_KEPT, show_spinner=False)
 def _numbers(name: str, key: tuple, _compute: Callable[..., object], _arguments: dict) -> object:
+    return _compute(**_arguments)
+
+
+def table(compute: Callable[..., pd.DataFrame], *key: object, **arguments: object) -> pd.DataFrame:
+    """As `numbers`, of a table with a row for every sample: a few are kept."""
+    return _table(f"{compute.__module__}.{compute.__qualname__}", key, compute, arguments)
+
+
+@st.cache_resource(max_entries=TABLES_KEPT, show_spinner=False)
+def _table(name: str, key: tuple, _compute: Callable[..., pd.DataFrame], _arguments: dict) -> pd.DataFrame:
     return _compute(**_arguments)
 
 

@@ -31,13 +31,14 @@ COLUMNS: dict[str, str] = {
     "rank": "rank of the true class at the last exit; one more than there are classes once it left the support",
     "support": "classes with probability above 0 at the last exit",
     "collapsed": "no class was left at the last exit, and the fallback is shown",
-    "fall": "largest fall of the true class between two exits (of the final prediction in a run without labels)",
+    "fall": "largest fall of the true class between two exits (of the final prediction where no label is known)",
     "relative_fall": "the same, as a share of the highest value so far",
     "fall_from": "the exit where the largest fall begins, from 1; missing without a fall",
     "fall_to": "the exit where it ends",
     "fall_final_prediction": "largest fall of the class that the last exit predicts",
     "fall_any_class": "largest fall of any class",
-    "baseline_predicted_name": "class that the baseline predicts at the last exit",
+    "baseline_predicted": "index of the class that the baseline predicts at the last exit",
+    "baseline_predicted_name": "name of that class",
     "baseline_correct": "the baseline is right at the last exit",
     "baseline_confidence": "the baseline's largest probability at the last exit",
     "baseline_true_class_prob": "the baseline's probability of the true class at the last exit",
@@ -74,16 +75,18 @@ def sample_table(
     Returns
     -------
     pandas.DataFrame
-        The columns of `COLUMNS` (in a run without labels: those that need none), then the run's own; one whose name is
+        The columns of `COLUMNS` (where no label is known: those that need none), then the run's own; one whose name is
         taken is called `run_<name>`.
     """
     positions = run.positions(split)
     _check_lengths(positions, baseline, corrected)
     shown = corrected if poe else baseline
-    of = "true_class" if run.has_labels else "final_prediction"
     own = run.samples.iloc[positions]
-    known = _known(run, own["label"].to_numpy()) | _at_last_exit(shown, run.class_names)
-    known |= _correctness(baseline, corrected, shown) if run.has_labels else {}
+    labels = own["label"].to_numpy()
+    labelled = bool((labels >= 0).any())
+    of = "true_class" if labelled else "final_prediction"
+    known = _at_last_exit(shown, run.class_names) | (_true(labels, run.class_names) if labelled else {})
+    known |= _correctness(baseline, corrected, shown) if labelled else {}
     known |= _falls(shown, of) | _compared(baseline, corrected, of, run.class_names)
     columns: dict[str, object] = {"position": positions, "id": own["id"].to_numpy(), "split": own["split"].to_numpy()}
     for name in COLUMNS:
@@ -128,10 +131,8 @@ def _names(classes: np.ndarray, class_names: tuple[str, ...]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=pd.Index(unique.astype(object), dtype=object))
 
 
-def _known(run: Run, labels: np.ndarray) -> dict[str, object]:
-    if not run.has_labels:
-        return {}
-    return {"label": np.where(labels >= 0, labels, np.nan), "label_name": _names(labels, run.class_names)}
+def _true(labels: np.ndarray, class_names: tuple[str, ...]) -> dict[str, object]:
+    return {"label": np.where(labels >= 0, labels, np.nan), "label_name": _names(labels, class_names)}
 
 
 def _at_last_exit(shown: Traces, class_names: tuple[str, ...]) -> dict[str, object]:
@@ -177,6 +178,7 @@ def _falls(shown: Traces, of: str) -> dict[str, object]:
 
 def _compared(baseline: Traces, corrected: Traces, of: str, class_names: tuple[str, ...]) -> dict[str, object]:
     return {
+        "baseline_predicted": baseline.predicted[-1],
         "baseline_predicted_name": _names(baseline.predicted[-1], class_names),
         "baseline_confidence": baseline.max_prob[-1],
         "baseline_fall": baseline.falls[of, "absolute"].size,

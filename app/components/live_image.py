@@ -98,7 +98,7 @@ def _uploaded(view: View) -> Picture | None:
     file = st.file_uploader(
         "PNG, JPEG or WebP, at most 5 MB", type=["png", "jpg", "jpeg", "webp"], max_upload_size=5, key="live-upload"
     )
-    st.caption("It is held in memory while it stands here, and kept nowhere; an address does not carry it.")
+    st.caption("No copy of it is kept, and an address does not carry it.")
     if file is None:
         st.info("Drop an image above: its middle is resized to what the network takes.")
         return None

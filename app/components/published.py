@@ -6,8 +6,13 @@ from app.components.sidebar import View
 
 
 def published_beside(view: View) -> dict[str, Published]:
-    """Published numbers by predictor; without the chosen one where its settings are not the defaults, the paper's."""
+    """Published numbers by predictor; none beside another split than their own, which is the test split.
+
+    Without the chosen predictor where its settings are not the defaults, the paper's.
+    """
     run = view.run
+    if view.split != "test":
+        return {}
     found = published_for(run.dataset, run.model, run.n_exits)
     if state.get("set"):
         found.pop(view.predictor, None)

@@ -86,7 +86,7 @@ def _view() -> View:
         shown_settings=settings if poe else {},
         split=split,
         sample=_sample(run, split),
-        has_labels=run.has_labels,
+        has_labels=bool((run.labels[run.positions(split)] >= 0).any()),
         unit=unit,
     )
 

@@ -94,13 +94,8 @@ def _label(predictor: str) -> str:
     return available_predictors()[predictor].label
 
 
-def _labelled(view: View) -> bool:
-    """Whether any label of the split is known."""
-    return bool((view.run.labels[view.run.positions(view.split)] >= 0).any())
-
-
 def _quantity(view: View) -> str:
-    return "accuracy" if _labelled(view) else "share of answers that are final"
+    return "accuracy" if view.has_labels else "share of answers that are final"
 
 
 # --- controls --------------------------------------------------------------------------------------------------------
@@ -160,7 +155,7 @@ def _curve(view: View, axis: Axis, budget: float, answering: int | None, numbers
     run = view.run
     curves = [Curve(key, _label(key), _accuracy(counts)) for key, counts in numbers.items()]
     beside = []
-    if published and state.get("published") and _labelled(view):
+    if published and state.get("published") and view.has_labels:
         beside = _published_curves(axis, published, list(numbers))
     shown = _accuracy(numbers[view.shown])
     figure = compute_curve_figure(
@@ -232,7 +227,7 @@ def _curve_table(run: Run, axis: Axis, curves: Sequence[Curve]) -> pd.DataFrame:
 
 def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str, np.ndarray]) -> None:
     names = findings.exit_labels(view.run.exit_names)
-    labelled = _labelled(view)
+    labelled = view.has_labels
     figure = answers_figure(
         counts,
         exit_names=names,

@@ -36,13 +36,13 @@ def render(view: View) -> None:
     """The page."""
     run = view.run
     if not len(run.positions(view.split)):
-        _identity(run, view.split)
+        _identity(run, view.split, view.unit)
         st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
         return
     comparison = _comparison(view)
     published = published_beside(view)
     with st.container(gap="xsmall"):
-        _identity(run, view.split)
+        _identity(run, view.split, view.unit)
         _provenance(run, comparison, published)
         _in_words(view, comparison, published)
     picture, shares = st.columns([2, 1], gap="medium")
@@ -85,11 +85,11 @@ def _over(view: View, comparison: Comparison) -> str:
 # --- what this run is -----------------------------------------------------------------------------------------------
 
 
-def _identity(run: Run, split: str) -> None:
+def _identity(run: Run, split: str, unit: str | None) -> None:
     st.subheader(escape(run.title or run.id), anchor=False)
     facts = [run.model, run.dataset, f"{len(run.positions(split)):,} samples ({split})", f"{run.n_classes:,} classes"]
     facts.append(f"{run.n_exits} {findings.plural(run.n_exits, 'exit')}")
-    if (cost := run.cost()) is not None:
+    if (cost := run.cost(unit)) is not None:
         facts.append(f"{findings.quantity(cost[1][0])} to {findings.quantity(cost[1][-1])} {cost[0]}")
     if run.kind == "probs":
         facts.append("probabilities only: corrections that need logits are not offered")
@@ -320,7 +320,7 @@ def _members(of_class: np.ndarray | None, group: int) -> list[int]:
 def _open_group(point: dict, members: Sequence[list[int]], has_labels: bool) -> None:
     about = point["customdata"]
     if isinstance(about, list) and about and about[0] in range(len(members)):
-        open_gallery(query=class_query(members[about[0]], "label" if has_labels else "predicted"))
+        open_gallery(query=class_query(members[about[0]], "label" if has_labels else "baseline_predicted"))
 
 
 # --- what it costs ---------------------------------------------------------------------------------------------------

@@ -183,7 +183,8 @@ def _over(shown: Shown) -> str:
     paper = "Open, with a band of ± 1 standard deviation (sd) over 3 seeds" if seeds else "Open"
     split = "" if view.split == "all" else f"{view.split} "
     dotted = " Dotted: other seeds." if shown.others else ""
-    return f"Filled: this run's {len(view.run.positions(view.split)):,} {split}samples. {paper}: the paper.{dotted}"
+    labelled = int((view.run.labels[view.run.positions(view.split)] >= 0).sum())
+    return f"Filled: this run's {labelled:,} {split}samples. {paper}: the paper.{dotted}"
 
 
 def _accuracy(shown: Shown) -> None:

@@ -63,7 +63,7 @@ def render(view: View) -> None:
 
 
 def _table(view: View) -> pd.DataFrame:
-    return cache.numbers(
+    return cache.table(
         sample_table,
         view.run.fingerprint, view.split, settings_key(view.predictor, view.settings), view.poe,
         run=view.run,
@@ -149,7 +149,7 @@ def _rows(view: View, table: pd.DataFrame, held: Brushed | None) -> np.ndarray:
         true_class=int(state.get("true")) if state.get("true") and view.has_labels else None,
         predicted_class=int(state.get("guess")) if state.get("guess") else None,
         right=state.get("right") if view.has_labels else "any",
-        exit=0 if state.get("at") == "last" else int(state.get("at")),
+        exit=_right_at(view) + 1,
         effect=state.get("effect"),
         above=state.get("above") or None,
         query=state.get("query"),
@@ -250,11 +250,11 @@ def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
     part = table.iloc[chosen]
     pictures = [image_address(data) for data in _pictures(view, part["position"].to_numpy())]
     shown, behind = _lines(view, chosen) if not all(pictures) else ([""] * len(chosen),) * 2
-    at = state.get("at")
-    right = part["correct" if at == "last" else f"correct_{at}"].tolist() if view.has_labels else [False] * len(part)
+    at = _right_at(view)
+    right = part["correct" if at < 0 else f"correct_{at + 1}"].tolist() if view.has_labels else [False] * len(part)
     known = part["label"].notna().tolist() if view.has_labels else [False] * len(part)
     titles = part["label_name" if view.has_labels else "predicted_name"].astype(object).tolist()
-    guesses = _guesses(view, chosen, -1 if at == "last" else int(at) - 1)
+    guesses = _guesses(view, chosen, at)
     return [
         Tile(
             position=position,
@@ -270,6 +270,11 @@ def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
             part["position"].tolist(), titles, guesses, part["fall"].tolist(), known, right, pictures, shown, behind
         )
     ]
+
+
+def _right_at(view: View) -> int:
+    """The exit that right and wrong are about, from 0; -1 the last, which it is without labels."""
+    return -1 if state.get("at") == "last" or not view.has_labels else int(state.get("at")) - 1
 
 
 def _guesses(view: View, chosen: np.ndarray, exit_: int) -> list[str]:

@@ -1,5 +1,7 @@
 """The overview by AppTest: every kind of run, what the switch changes, and what stands beside the paper's numbers."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.storage import write_run
@@ -47,6 +49,16 @@ def test_the_published_numbers_stand_beside_a_network_of_the_paper(runs, small_l
     assert "The paper: 49.1% of samples lose more than 0.1" in words(app)
     names = [trace["name"] for trace in figures(app)["shares"]["data"]]
     assert "published, pa" in names
+
+
+def test_they_do_not_stand_beside_other_images_than_the_papers(runs, small_logits, small_labels):
+    samples = pd.DataFrame({"split": np.repeat(["test", "calibration"], [300, 100])})
+    paper = {"dataset": "cifar100", "model": "msdnet"}
+    write_run(runs / "paper", logits=small_logits, labels=small_labels, samples=samples, **paper)
+    for split, beside in (("test", True), ("calibration", False), ("all", False)):
+        app = opened(run="paper", predictor="pa", split=split)
+        assert ("published, pa" in [trace["name"] for trace in figures(app)["shares"]["data"]]) == beside
+        assert ("The paper:" in words(app)) == beside
 
 
 def test_other_settings_have_no_published_number(runs, small_logits, small_labels):

@@ -156,9 +156,23 @@ def test_without_labels_nothing_asks_for_them(unlabelled_run):
     assert not {"True class", "Right or wrong", "At exit"} & {box.label for box in app.selectbox}
     assert {tile["mark"] for tile in tiles(app)} == {""}
     assert "P(final prediction)" in title(figures(app)["trajectory"])
-    app = opened("samples", run="unlabelled", right="wrong", true="3", sort="rank")
+    app = opened("samples", run="unlabelled", right="wrong", true="3", sort="rank", at="99")
     assert not app.exception
     assert len(tiles(app)) == 48
+
+
+def test_a_split_without_labels_is_as_a_run_without(runs, small_logits, small_labels):
+    split = np.repeat(["test", "calibration"], [300, 100])
+    samples = pd.DataFrame({"split": split, "label": np.where(split == "test", None, small_labels)})
+    write_run(runs / "half", logits=small_logits, samples=samples)
+    app = opened("samples", run="half", poe="1")
+    assert not app.exception
+    assert "True class" not in {box.label for box in app.selectbox}
+    assert any(tile["fall"] for tile in tiles(app))
+    assert "P(final prediction)" in title(figures(app)["trajectory"])
+    whose = next(box for box in opened("monotonicity", run="half").selectbox if box.label == "Whose probability falls")
+    assert "True class" not in str(whose.options)
+    assert "True class" in {box.label for box in opened("samples", run="half", split="calibration").selectbox}
 
 
 def test_without_images_trajectories_stand_in(imageless_run):

@@ -176,6 +176,11 @@ def _samples(parts: list[Oriented], table: pd.DataFrame | None) -> pd.DataFrame:
         raise ValueError(f"--samples: row {int(samples['id'].isna().argmax()) + 1} has no id: give every sample one")
     if "split" not in samples:
         samples["split"] = np.repeat([part.part.split for part in parts], [part.shape[1] for part in parts])
+    if len(nowhere := np.flatnonzero(~samples["split"].isin(SPLITS))):
+        first = int(nowhere[0])
+        raise ValueError(
+            f"the split of sample {first + 1} is {samples['split'].iloc[first]!r}: use test or calibration"
+        )
     if "image" not in samples and any(part.part.index is not None for part in parts):
         own = [np.full(p.shape[1], -1) if p.part.index is None else p.part.index for p in parts]
         for part, index in zip(parts, own):
@@ -368,7 +373,7 @@ def _notes(scans: list[Scan], keep: np.ndarray, table: pd.DataFrame, pairings: d
         notes.append(f"The values are {what}: log p is kept, and pa cannot be computed from it (softmax-poe can).")
     dropped = np.flatnonzero(~keep)
     if len(dropped):
-        ids = ", ".join(table["id"].iloc[dropped[:5]]) + (", ..." if len(dropped) > 5 else "")
+        ids = ", ".join(map(str, table["id"].iloc[dropped[:5]])) + (", ..." if len(dropped) > 5 else "")
         notes.append(f"Dropped {len(dropped)} of {len(keep)} samples with NaN, +inf or only -inf (id {ids}).")
     without = [split for split in table["split"].unique() if split not in pairings]
     if images is not None and without:

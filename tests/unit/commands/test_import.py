@@ -149,6 +149,10 @@ def test_faults_are_named_or_dropped(tmp_path, runs, capsys, small_logits, small
     np.testing.assert_array_equal(run.logits.read(0, 398), small_logits[:, keep])
     np.testing.assert_array_equal(run.labels, small_labels[keep])
     assert run.samples["id"].tolist() == [str(i) for i in keep]
+    pd.DataFrame({"id": np.arange(400) + 1000}).to_parquet(tmp_path / "ids.parquet")  # ids that are numbers
+    more = ["--samples", tmp_path / "ids.parquet", "--drop-nan"]
+    assert main([str(a) for a in [*call[:-1], runs / "numbered", *more]]) == 0
+    assert "(id 1017, 1300)." in capsys.readouterr().out
 
 
 def test_samples_that_do_not_fit(source, runs, tmp_path, capsys):
@@ -160,6 +164,8 @@ def test_samples_that_do_not_fit(source, runs, tmp_path, capsys):
     assert "--samples has 399 rows for 400 samples" in table("id\n" + "\n".join(rows[:399]))
     assert "id '0' is used twice, by samples 1 and 400" in table("id\n" + "\n".join([*rows[:399], "0"]))
     assert "the split of sample 1 is 'train'" in table("split\n" + "\n".join(["train"] * 400))
+    holes = "split\n" + "\n".join(["test"] * 399) + '\n""'
+    assert "the split of sample 400 is nan: use test or calibration" in table(holes)
     assert "labels differ from those of the source, first at sample" in table("label\n" + "\n".join(["0"] * 400))
     assert list(runs.iterdir()) == []
 

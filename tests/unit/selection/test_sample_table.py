@@ -22,6 +22,7 @@ def test_columns_hold_what_they_say(made):
     assert table["position"].tolist() == run.positions("test").tolist()
     assert table["label_name"].astype(str).tolist() == [run.class_names[label] for label in run.labels[:300]]
     assert np.array_equal(table["fall"], corrected.falls["true_class", "absolute"].size)
+    assert np.array_equal(table["baseline_predicted"], baseline.predicted[-1])
     assert np.array_equal(table["baseline_fall"], baseline.falls["true_class", "absolute"].size)
     right, before = corrected.correct[-1], baseline.correct[-1]
     assert np.array_equal(table["fixed"], right & ~before)

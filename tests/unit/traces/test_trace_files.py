@@ -141,6 +141,11 @@ def test_a_new_run_can_ship_its_traces(small_logits, small_labels, runs, counted
     assert not counted
 
 
+def test_of_probabilities_what_they_give_is_shipped(probs_run):
+    bundle_traces(probs_run.path)
+    assert [path.name for path in probs_run.path.glob("traces-*")] == [bundled_name("baseline")]
+
+
 def test_what_was_computed_is_cached_for_every_split(small_run, counted):
     first = load_traces(small_run, "moe", split="all")
     same(load_traces(small_run, "moe", split="all"), first)
