@@ -128,6 +128,14 @@ def test_runs_from_other_seeds_stand_beside_it(runs, small_logits, small_labels)
     assert "verdict on every finding" in words(app) or "The seeds differ" in words(app)
 
 
+@pytest.mark.parametrize(("run", "own", "other"), [("msdnet-cifar10", 0, 1), ("msdnet-cifar10-seed1", 1, 0)])
+def test_the_bundled_seeds_stand_beside_each_other(monkeypatch, run, own, other):
+    monkeypatch.delenv("EXITLENS_RUNS", raising=False)
+    app = shown(run)
+    assert [row[0] for row in tables(app)[1] if "seed" in row[0]] == [f"seed {own}, on screen", f"seed {other}"]
+    assert "another seed, PA: accuracy" in drawn(app, "paper-accuracy")
+
+
 def write_seeds(runs, logits, labels, seeds):
     for seed in seeds:
         noise = np.random.default_rng(seed).normal(0, 1, logits.shape)
