@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.uploads import NoUploads
+from app.no_uploads import NoUploads
 
 
 def answered(method: str, path: str) -> int:
