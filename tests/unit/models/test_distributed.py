@@ -92,10 +92,12 @@ def test_both_hold_the_weights_of_the_mean_gradient(two_processes):
         assert (ours["steps"][0][name] - parameter).abs().max() <= 1e-3 * moved + 1e-7, name
 
 
-def test_the_first_writes_what_one_process_can_resume(two_processes):
+def test_the_first_writes_what_as_many_processes_can_resume(two_processes):
     log = (two_processes / "trained" / "log.csv").read_text().splitlines()
     assert len(log) == 2
-    resumed = trainer_of(ALONE)
+    with pytest.raises(ValueError, match="was trained with processes = 2, not 1"):  # batch norm would see other batches
+        trainer_of(ALONE).restore(two_processes / "trained" / CHECKPOINT)
+    resumed = trainer_of(Processes(0, 2))
     resumed.restore(two_processes / "trained" / CHECKPOINT)
     assert resumed.step == 2
     last = torch.load(two_processes / "1.pt", weights_only=True)["steps"][-1]
