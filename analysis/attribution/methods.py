@@ -285,7 +285,7 @@ def per_pass(pixels: Tensor) -> int:
 
 def flat(values: Tensor) -> np.ndarray:
     """(1, colours, height, width) to float32 (height, width), summed over the colours."""
-    return values[0].sum(0).float().numpy()
+    return values[0].sum(0).float().cpu().numpy()
 
 
 def attribute(
@@ -302,7 +302,7 @@ def attribute(
 
     Parameters
     ----------
-    network : an MSDNet or an IMTA, in eval mode, on the CPU
+    network : an MSDNet or an IMTA, in eval mode, on any device
     image : uint8 (height, width, 3), RGB
     target : what is explained
     method : an id of `METHODS`
@@ -327,7 +327,8 @@ def attribute(
     check(method, target, scale)
     if method == "grad-cam":
         check_scale(network, scale)
-    pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
+    device = next(network.parameters()).device
+    pixels = torch.from_numpy(np.array(image)).to(device).permute(2, 0, 1)[None].float() / 255
     with frozen(network):
         if target.quantity == "log-prob":
             refuse_outside_support(network, pixels, target, dataset)

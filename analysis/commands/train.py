@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from analysis.commands.options import check_latency, splits
-from analysis.models.recipes import NAMES, RECIPES, Recipe
+from analysis.models.recipes import NAMES, RECIPES, Recipe, official_id
 from analysis.names import DATASETS
 
 CALIBRATION_NOTE = "training images held out for calibration, the same for every seed"
@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         required=True,
         choices=list(RECIPES),
         metavar="ID",
-        help=f"{', '.join(RECIPES)}; short ones are for two CPU cores, the others the papers'",
+        help=f"{', '.join(RECIPES)}; -short ones are for two CPU cores, -fast ones for a GPU, the others the papers'",
     )
     parser.add_argument(
         "--data", required=True, metavar="PATH", help="image parquet, or torchvision's copy of the dataset"
@@ -41,6 +41,19 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="stage 1, for a recipe of stage 2: its --out DIR, its run folder, checkpoint.pt or model.safetensors",
     )
     parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
+    parser.add_argument(
+        "--batch",
+        type=int,
+        metavar="N",
+        help="images a step instead of the recipe's; its learning rate is scaled in proportion, with a warm-up epoch",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="end within M minutes of training: as many epochs, at most the recipe's or --epochs, as fit by the speed "
+        "measured at the first steps and after every epoch, with the whole schedule of learning rates in them",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of initialisation and data order (default 0)")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument(
@@ -50,6 +63,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--compile",
         action=argparse.BooleanOptionalAction,
         help="fuse the network by torch.compile first, which takes minutes (default: on CUDA)",
+    )
+    parser.add_argument(
+        "--record",
+        action=argparse.BooleanOptionalAction,
+        help="record a step as a CUDA graph and replay it (default: on one CUDA device)",
     )
     parser.add_argument(
         "--split",
@@ -81,7 +99,9 @@ def run(args: argparse.Namespace) -> None:
     recipe = RECIPES[args.recipe]
     epochs = recipe.epochs if args.epochs is None else args.epochs
     check(args, recipe, epochs)
+    recipe = recipe if args.batch is None else recipe.with_batch(args.batch)
     with joined_processes(choose_device(args.device)) as (processes, device):
+        check_recording(args, processes, device)
         trainer, test = prepare(args, recipe, epochs, processes, device)
         fit_with_progress(trainer, Path(args.out))
         if processes.leads:
@@ -107,6 +127,10 @@ def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
     checkpoint = out / CHECKPOINT
     if epochs < 1:
         raise ValueError(f"--epochs {epochs}: train for at least 1 epoch")
+    if args.batch is not None and args.batch < 2:
+        raise ValueError(f"--batch {args.batch}: batch normalisation needs at least 2 images")
+    if args.minutes is not None and not 0 < args.minutes < float("inf"):
+        raise ValueError(f"--minutes {args.minutes:g}: give a number of minutes above 0")
     if not 0 <= args.seed < 2**63:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0 to {2**63 - 1}")
     if args.resume and not checkpoint.is_file():
@@ -125,6 +149,14 @@ def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
     if recipe.needs_first_stage and not (args.init or args.resume):
         first = args.recipe.replace("stage2", "stage1")
         raise ValueError(f"{args.recipe} begins from stage 1: train {first}, then give its --out DIR as --init")
+
+
+def check_recording(args: argparse.Namespace, processes, device) -> None:
+    """Refuse what one process, or a CUDA device, alone can do."""
+    if args.record and (device.type != "cuda" or processes.count > 1):
+        raise ValueError("--record: only one process on one CUDA device records its steps: leave --record out")
+    if args.minutes is not None and processes.count > 1:
+        raise ValueError("--minutes: several processes may not agree how many epochs fit: give --epochs instead")
 
 
 def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, device):
@@ -149,6 +181,8 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
         device=str(device),
         precision=args.precision or ("bf16" if device.type == "cuda" else "fp32"),
         compiled=device.type == "cuda" if args.compile is None else args.compile,
+        recorded=device.type == "cuda" and processes.count == 1 if args.record is None else args.record,
+        minutes=args.minutes,
         processes=processes,
     )
     if first_stage:
@@ -163,16 +197,17 @@ def fit_with_progress(trainer, out: Path) -> None:
 
     from analysis.models.training import fit
 
-    total = trainer.epochs * trainer.steps_per_epoch
+    total = trainer.pace.planned * trainer.steps_per_epoch
     hidden = None if trainer.processes.leads else True
     with tqdm(total=total, initial=trainer.step, unit="step", disable=hidden, smoothing=0.05) as bar:
 
         def on_step(trainer) -> None:
             bar.update()
+            bar.total = trainer.pace.planned * trainer.steps_per_epoch
             if trainer.processes.leads and trainer.step % trainer.steps_per_epoch == 0:
                 last = trainer.log[-1]
                 bar.write(
-                    f"epoch {last['epoch']} of {trainer.epochs}: training loss {last['train_loss']:.4f}, "
+                    f"epoch {last['epoch']} of {trainer.pace.planned}: training loss {last['train_loss']:.4f}, "
                     f"{last['images_per_s']} images/s, calibration accuracy at the last exit "
                     f"{100 * list(last.values())[-1]:.2f}%"
                 )
@@ -181,9 +216,7 @@ def fit_with_progress(trainer, out: Path) -> None:
 
 
 def hardware(trainer) -> str:
-    from analysis.models.hardware import describe_device
-
-    one, count = describe_device(trainer.device), trainer.processes.count
+    one, count = trainer.made_on["hardware"], trainer.processes.count
     return one if count == 1 else f"{count} processes, each on {one}"
 
 
@@ -191,9 +224,14 @@ def summary(trainer, args: argparse.Namespace, hours: float) -> str:
     """The sentences that the app shows: what was trained, where, and how far from the paper."""
     from analysis.findings import plural
 
-    paper_epochs = RECIPES[args.recipe.removesuffix("-short")].epochs
-    trained = f"for {trainer.epochs} {plural(trainer.epochs, 'epoch')} (the paper: {paper_epochs}) on "
-    trained += f"{hardware(trainer)}, {hours:.1f} hours, seed {args.seed}."
+    paper = RECIPES[official_id(args.recipe)]
+    epochs = trainer.epochs_trained
+    trained = f"for {epochs} {plural(epochs, 'epoch')} (the paper: {paper.epochs})"
+    trained += f", as many as {trainer.minutes:g} minutes allow," if trainer.minutes is not None else ""
+    if trainer.recipe.batch != paper.batch:
+        trained += f" in batches of {trainer.recipe.batch} (the paper: {paper.batch}), the rate scaled to them,"
+    took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+    trained += f" on {hardware(trainer)}, {took}, seed {args.seed}."
     if trainer.recipe.model == "imta-stage1":
         return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained {trained}"
     if trainer.recipe.model == "imta":
@@ -205,13 +243,16 @@ def summary(trainer, args: argparse.Namespace, hours: float) -> str:
     return f"Trained {trained}"
 
 
-def title(trainer) -> str:
-    """What people see in the list of runs: network, data set, epochs (of both stages where known) and seed."""
+def title(trainer, official: str) -> str:
+    """What people see in the list of runs: network, data set, epochs (of both stages where known), limits and seed."""
     from analysis.findings import plural
 
     recipe, first = trainer.recipe, (trainer.first_stage or {}).get("epochs")
-    epochs = f"{trainer.epochs} {plural(trainer.epochs, 'epoch')}"
+    epochs = f"{trainer.epochs_trained} {plural(trainer.epochs_trained, 'epoch')}"
     epochs = epochs if first is None else f"{first} + {epochs}"
+    epochs += f" in {trainer.minutes:g} minutes" if trainer.minutes is not None else ""
+    if recipe.batch != RECIPES[official].batch:
+        epochs += f", batch {recipe.batch}"
     return f"{NAMES[recipe.model]} on {DATASETS[recipe.dataset]}, {epochs}, seed {trainer.seed}"
 
 
@@ -222,8 +263,11 @@ def command(trainer, args: argparse.Namespace) -> str:
     words = [f"{start} -m analysis train --recipe {args.recipe}"]
     words += ["--init STAGE1"] if trainer.recipe.needs_first_stage else []
     words += [f"--data PATH --out DIR --epochs {trainer.epochs} --seed {args.seed}"]
-    words += [f"--device {trainer.device.type} --precision {trainer.precision}"]
+    words += [f"--device {trainer.made_on['device']} --precision {trainer.precision}"]
+    words += [f"--batch {args.batch}"] if args.batch is not None else []
+    words += [f"--minutes {args.minutes:g}"] if args.minutes is not None else []
     words += ["--compile" if trainer.compiled else "--no-compile"]
+    words += [] if args.record is None else ["--record" if trainer.recorded else "--no-record"]
     words += [f"--split {args.split}"] if "calibration" not in splits(args.split) else []
     words += ["--no-weights"] if args.no_weights else []
     words += [f"--latency {args.latency}"] if args.latency else []
@@ -258,9 +302,7 @@ def speed(log: list[dict[str, float]]) -> str:
 
 def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
     """How the network was made, in words and numbers; `summary` is what the app shows."""
-    import torch
-
-    official = args.recipe.removesuffix("-short")
+    official = official_id(args.recipe)
     hours = trainer.elapsed_s / 3600
     first_stage = {"first_stage": trainer.first_stage} if trainer.first_stage else {}
     return {
@@ -268,14 +310,15 @@ def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
         "command": command(trainer, args),
         "paper_command": paper_command(trainer, official, args.seed),
         "recipe": args.recipe,
-        "epochs": trainer.epochs,
+        "epochs": trainer.epochs_trained,
         "paper_epochs": RECIPES[official].epochs,
         "seed": args.seed,
         "hardware": hardware(trainer),
         "hours": round(hours, 2),
-        "torch": torch.__version__,
+        "torch": trainer.made_on["torch"],
         "precision": trainer.precision,
         "compiled": trainer.compiled,
+        **({"minutes": trainer.minutes} if trainer.minutes is not None else {}),
         "processes": trainer.processes.count,
         "speed": speed(trainer.log),
         **first_stage,
@@ -305,7 +348,7 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
             arch=recipe.arch,
             model=recipe.model,
             dataset=recipe.dataset,
-            title=title(trainer),
+            title=title(trainer, official_id(args.recipe)),
             provenance=provenance(trainer, args),
             device=trainer.device,
             latency_batch=args.latency,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,22 +18,23 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from analysis.models.architectures import architecture
+from analysis.models.augmentation import crop_and_flip, draw_crops
 from analysis.models.checkpoints import UNREADABLE
 from analysis.models.datasets import Images
 from analysis.models.distributed import ALONE, Processes
 from analysis.models.first_stage import CHECKPOINT, FirstStage
 from analysis.models.hardware import describe_device
 from analysis.models.image_files import digest_of
-from analysis.models.inference import normalise, predict
+from analysis.models.inference import channel_statistics, normalised, predict
 from analysis.models.memory import is_out_of_memory, said_when_out_of_memory
 from analysis.models.objectives import METHODS
+from analysis.models.pace import MARGIN, Pace
 from analysis.models.recipes import Recipe
+from analysis.models.recorded_step import RecordedStep
 
 LOG = "log.csv"
-PADDING = 4
 PRECISIONS = ("fp32", "bf16")
 """What the network computes in; its parameters and the loss are float32 in either."""
 PHASES = ("data", "forward", "backward", "averaging", "optimiser")
@@ -41,7 +43,11 @@ gradients, with the wait for them; the new weights."""
 TIMED_EVERY = 50
 """Steps between two whose phases are timed, from the middle between them: on CUDA that waits for the device after each,
 and the first step of all compiles."""
-UNNAMED = {"precision": "fp32", "compiled": False} | {
+MEASURED_STEPS = 20
+"""After how many steps a training with a time limit first says how many epochs fit; the first ones compile."""
+CHECKPOINT_S = 10.0
+"""Seconds at least between two checkpoints: a card passes through several epochs in them."""
+UNNAMED = {"precision": "fp32", "compiled": False, "minutes": None} | {
     f.name: f.default for f in fields(Recipe) if f.default is not MISSING
 }
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
@@ -55,24 +61,6 @@ def holdout_index(images: int, holdout: int) -> np.ndarray:
     holdout = min(holdout, images // 10)
     order = torch.randperm(images, generator=torch.Generator().manual_seed(0))
     return np.sort(order[:holdout].numpy())
-
-
-def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Random crop after zero padding of 4 and random horizontal flip, for each image (images, 3, height, width).
-
-    Of normalised images: the border is the mean colour of the data set. Public code crops first: its border is black.
-    The generator is of the images' device, and so is all that is drawn.
-    """
-    count, _, height, width = images.shape
-    device = images.device
-    top, left = torch.randint(0, 2 * PADDING + 1, (2, count, 1), generator=generator, device=device)
-    flip = torch.rand(count, 1, generator=generator, device=device) < 0.5
-    rows = top + torch.arange(height, device=device)
-    columns = torch.arange(width, device=device).expand(count, -1)
-    columns = left + torch.where(flip, width - 1 - columns, columns)
-    padded = F.pad(images, (PADDING,) * 4).permute(0, 2, 3, 1)  # (images, height + 8, width + 8, 3)
-    index = torch.arange(count, device=device).view(-1, 1, 1)
-    return padded[index, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2).contiguous()
 
 
 def save_atomically(state: dict, path: Path) -> None:
@@ -127,9 +115,10 @@ class PhaseClock:
 class Trainer:
     """The state of one training run: network, optimiser, random generator and position in the data.
 
-    All randomness of a run after its initialisation comes from one generator, whose state is saved with every
-    checkpoint: a run that is killed and resumed takes the very steps that an undisturbed one takes (on CUDA as far as
-    its kernels repeat themselves). Images, labels and that generator are on the device: a step copies nothing to it.
+    All randomness of a run after its initialisation comes from one generator, which draws the order, the crops and the
+    flips of an epoch before it begins; both are saved with every checkpoint: a run that is killed and resumed takes the
+    very steps that an undisturbed one takes (on CUDA as far as its kernels repeat themselves). A step reads its place
+    in the epoch and its rate from the device and gives nothing back, so that it can be recorded as a CUDA graph.
 
     Of several processes each draws the same batch and the same crops, takes its share, and steps along the mean of the
     gradients, so that all hold the same weights. Batch norm sees the share: its statistics are those of each process,
@@ -139,6 +128,8 @@ class Trainer:
     ----------
     precision : `fp32`, or `bf16` for autocast to bfloat16
     compiled : whether `torch.compile` fuses the network and its loss
+    recorded : whether a step is recorded as a CUDA graph, once it has run a few times; of one process on CUDA alone
+    minutes : a limit on the wall time of training, in which the whole schedule is passed; `epochs` are the most then
     """
 
     def __init__(
@@ -152,6 +143,8 @@ class Trainer:
         device: str = "cpu",
         precision: str = "fp32",
         compiled: bool = False,
+        recorded: bool = False,
+        minutes: float | None = None,
         processes: Processes = ALONE,
     ) -> None:
         if len(train) < recipe.batch:
@@ -163,7 +156,7 @@ class Trainer:
         self.recipe, self.train, self.calibration = recipe, train, calibration
         self.digest = digest_of({"train": train}, labels=True)
         self.epochs, self.seed, self.device, self.processes = epochs, seed, torch.device(device), processes
-        self.precision, self.compiled = precision, compiled
+        self.precision, self.compiled, self.recorded, self.minutes = precision, compiled, recorded, minutes
         # Tensor cores take channels last; a CPU's batch normalisation is several times slower in it.
         self.layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
         self.steps_per_epoch = len(train) // recipe.batch  # the incomplete last batch is dropped
@@ -175,19 +168,35 @@ class Trainer:
             momentum=recipe.momentum,
             nesterov=recipe.nesterov,
             weight_decay=recipe.weight_decay,
+            fused=True,
         )
+        self.rate = torch.tensor(recipe.lr, device=self.device)
+        self.optimiser.param_groups[0]["lr"] = self.rate  # read on the device
+        for parameter in self.trained:  # a momentum of zeros is what the first step begins with
+            self.optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.pixels = torch.from_numpy(train.pixels).to(self.device)
         self.labels = torch.from_numpy(train.labels).to(self.device)
+        self.statistics = channel_statistics(recipe.dataset, self.device)
         self.step = 0
-        self.order = torch.empty(0, dtype=torch.int64)
+        self.pace = Pace(epochs, self.steps_per_epoch)
+        # Of an epoch, drawn or computed before it begins; a recorded step reads them where they are now.
+        self.order = torch.arange(len(train), device=self.device)
+        self.crops = torch.zeros((3, len(train)), dtype=torch.int16, device=self.device)
+        self.rates = torch.zeros(self.steps_per_epoch, device=self.device)
+        self.position = torch.zeros(1, dtype=torch.int64, device=self.device)
+        self.rows = torch.arange(recipe.batch, device=self.device)
         self.losses = torch.zeros((), dtype=torch.float64, device=self.device)  # of this epoch, summed
+        self.run_step: Callable[[], None] | None = None
         self.seconds = 0.0
         self.elapsed_s = 0.0  # of wall time up to the last checkpoint: steps, evaluations, checkpoints
-        self.begun = time.perf_counter()
+        self.begun = self.epoch_begun = time.perf_counter()
+        self.saved_at: float | None = None
+        self.measured_from: tuple[int, float] | None = None
         self.clock = PhaseClock(self.device)
         self.log: list[dict[str, float]] = []
         self.first_stage: dict[str, object] | None = None
+        self.made_on: dict[str, str] | None = None  # what trained it, which need not be what writes its run
 
     def build(self) -> tuple[nn.Module, nn.Module]:
         """The recipe's network, initialised by the seed, and the objective that holds it."""
@@ -211,12 +220,13 @@ class Trainer:
         """What must agree for a checkpoint to be resumed."""
         here = {"epochs": self.epochs, "seed": self.seed, "images": len(self.train), "images_digest": self.digest}
         how = {"precision": self.precision, "compiled": self.compiled, "processes": self.processes.count}
-        return {**asdict(self.recipe), **here, **how}
+        return {**asdict(self.recipe), **here, **how, "minutes": self.minutes}
 
     def state(self) -> dict[str, object]:
-        names = ("step", "order", "loss_sum", "seconds", "elapsed_s", "log", "first_stage")
+        names = ("step", "order", "crops", "loss_sum", "seconds", "elapsed_s", "log", "first_stage", "made_on")
         return {
             "settings": self.settings(),
+            "pace": self.pace.saved(),
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
@@ -245,44 +255,72 @@ class Trainer:
                 f"{path} was trained with {key} = {theirs.get(key)}, not {mine[key]}: "
                 "resume with the same settings, or give another --out"
             )
+        self.pace = Pace(**state["pace"]) if "pace" in state else self.pace
+        self.step = state["step"]
         try:
             self.generator.set_state(state["generator"].cpu())
         except RuntimeError:  # generators of different kinds have states of different sizes
-            raise ValueError(
-                f"{path} was not trained on {self.device.type}, and its random numbers cannot go on there: "
-                "resume with the same --device"
-            ) from None
+            if not self.finished:  # what is can be evaluated anywhere
+                raise ValueError(
+                    f"{path} was not trained on {self.device.type}, and its random numbers cannot go on there: "
+                    "resume with the same --device"
+                ) from None
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        for name in ("step", "order", "seconds", "log"):
-            setattr(self, name, state[name])
+        group = self.optimiser.param_groups[0]
+        self.rate.fill_(group["lr"])
+        group.update(lr=self.rate, fused=True)
+        self.seconds, self.log = state["seconds"], state["log"]
+        self.epoch_begun = time.perf_counter() - self.seconds
+        self.order.copy_(state["order"])
+        self.crops.copy_(state["crops"] if "crops" in state else draw_crops(len(self.train), self.generator))
+        self.set_rates()
         self.losses.fill_(state["loss_sum"])
         self.first_stage = state.get("first_stage")
         self.elapsed_s = state.get("elapsed_s", sum(row["seconds"] for row in self.log) + self.seconds)
+        self.made_on = state.get("made_on")
 
-    def next_batch(self) -> tuple[Tensor, Tensor]:
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is over."""
+        return self.step == self.pace.planned * self.steps_per_epoch
+
+    @property
+    def epochs_trained(self) -> int:
+        """Epochs that are over."""
+        return self.step // self.steps_per_epoch
+
+    def set_rates(self) -> None:
+        """The learning rate of every step of the epoch, on the device, and the place in it."""
+        first = self.step - self.step % self.steps_per_epoch
+        steps = range(first, first + self.steps_per_epoch)
+        rates = [self.recipe.learning_rate(self.pace.at(s), self.steps_per_epoch, self.epochs) for s in steps]
+        self.rates.copy_(torch.tensor(rates))
+        self.position.fill_(self.step - first)
+
+    def begin_epoch(self) -> None:
+        """Draw the order of the images, their crops and flips."""
+        self.order.copy_(torch.randperm(len(self.train), generator=self.generator, device=self.device))
+        self.crops.copy_(draw_crops(len(self.train), self.generator))
+        self.set_rates()
+        self.losses.zero_()
+        self.epoch_begun = time.perf_counter()
+
+    def batch(self) -> tuple[Tensor, Tensor]:
         """This process's share of the next batch: augmented images in the device's layout, and their labels."""
-        position = self.step % self.steps_per_epoch
-        if position == 0:
-            self.order = torch.randperm(len(self.train), generator=self.generator, device=self.device)
-        index = self.order[position * self.recipe.batch :][: self.recipe.batch]
-        images = augment(normalise(self.pixels[index], self.recipe.dataset), self.generator)
-        share = self.processes.share
+        rows = self.position * self.recipe.batch + self.rows
+        index, share = self.order[rows], self.processes.share
+        images = crop_and_flip(normalised(self.pixels[index], *self.statistics), self.crops[:, rows])
         return share(images).contiguous(memory_format=self.layout), share(self.labels[index])
 
-    def train_step(self) -> None:
-        if self.step % self.steps_per_epoch == 0:
-            self.losses.zero_()
-            self.seconds = 0.0
-        started = time.perf_counter()
-        middle = min(TIMED_EVERY, self.steps_per_epoch) // 2
-        self.clock.begin(self.step % self.steps_per_epoch % TIMED_EVERY == middle)
-        images, labels = self.next_batch()
+    def one_step(self) -> None:
+        """A step on what is on the device, which reads nothing back."""
+        self.rate.copy_(self.rates[self.position][0])
+        images, labels = self.batch()
         self.clock.lap("data")
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.learning_rate(self.step, self.steps_per_epoch, self.epochs)
-        self.network.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.precision == "bf16", cache_enabled=not self.recorded
+        ):
             loss = self.objective(images, labels)
         self.clock.lap("forward")
         self.optimiser.zero_grad()
@@ -294,7 +332,26 @@ class Trainer:
         self.optimiser.step()
         self.clock.lap("optimiser")
         self.losses += loss
-        self.seconds += time.perf_counter() - started
+        self.position += 1
+
+    def record(self) -> RecordedStep:
+        """One step as a CUDA graph."""
+        momenta = [state["momentum_buffer"] for state in self.optimiser.state.values()]
+        weights = [*self.network.parameters(), *self.network.buffers()]
+        return RecordedStep(self.one_step, [*weights, *momenta, self.losses, self.position])
+
+    def train_step(self) -> None:
+        if self.step % self.steps_per_epoch == 0:
+            self.begin_epoch()
+        if not self.network.training:
+            self.network.train()
+        with tuned_convolutions():
+            if self.run_step is None:
+                self.run_step = self.record() if self.recorded else self.one_step
+            if not self.recorded:  # within a graph nothing is timed
+                middle = min(TIMED_EVERY, self.steps_per_epoch) // 2
+                self.clock.begin(self.step % self.steps_per_epoch % TIMED_EVERY == middle)
+            self.run_step()
         self.step += 1
 
     def check_loss(self) -> None:
@@ -304,10 +361,34 @@ class Trainer:
         ------
         ValueError : naming the step
         """
-        started = time.perf_counter()
         if not np.isfinite(self.loss_sum):
             raise ValueError(f"the loss is not finite by step {self.step}: lower the recipe's learning rate")
-        self.seconds += time.perf_counter() - started  # the device's work on the steps so far
+        self.seconds = time.perf_counter() - self.epoch_begun
+
+    def mark_time(self) -> None:
+        """Remember step and time, from which the next plan measures; waits for the device."""
+        self.check_loss()
+        self.measured_from = self.step, time.perf_counter()
+
+    def plan(self) -> None:
+        """Choose anew how many epochs are trained before the time limit, by the speed since the last plan.
+
+        Raises
+        ------
+        ValueError : not one epoch ends in time
+        """
+        self.check_loss()
+        step, then = self.measured_from
+        now = time.perf_counter()
+        speed = (now - then) / (self.step - step)
+        left = 60 * self.minutes - self.elapsed_s - (now - self.begun)
+        if not self.pace.plan(self.step, left, speed):
+            needed = (60 * self.minutes - left + MARGIN * (self.steps_per_epoch - self.step) * speed) / 60
+            raise ValueError(
+                f"--minutes {self.minutes:g}: one epoch and what comes before it take {needed:.1f} minutes on "
+                f"{describe_device(self.device)}: give --minutes {math.ceil(needed)} or more"
+            )
+        self.measured_from = self.step, now
 
     def finish_epoch(self) -> dict[str, float]:
         logits = predict(self.network, self.calibration, self.recipe.dataset, self.device)
@@ -315,13 +396,25 @@ class Trainer:
         row = {
             "epoch": self.step // self.steps_per_epoch,
             "train_loss": round(self.loss_sum / self.steps_per_epoch, 4),
-            "seconds": round(self.seconds),
+            "learning_rate": round(float(self.rate), 6),
+            "seconds": round(self.seconds, 1),
             "images_per_s": round(self.steps_per_epoch * self.recipe.batch / self.seconds),
             **self.clock.shares(),
         }
         row |= {f"calibration_accuracy_exit_{i}": round(float(a), 4) for i, a in enumerate(accuracy, start=1)}
         self.log.append(row)
         return row
+
+
+@contextmanager
+def tuned_convolutions() -> Iterator[None]:
+    """cuDNN tries its algorithms on the first batches and keeps the fastest: every batch has the same shape."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 def write_log(rows: list[dict[str, float]], path: Path) -> None:
@@ -349,45 +442,76 @@ def said_when_not_compiled(compiles: bool) -> Iterator[None]:
         raise ValueError(f"torch.compile fails here ({reason}): add --no-compile") from None
 
 
-def fit(
-    trainer: Trainer, out: Path, *, checkpoint_steps: int = 200, on_step: Callable[[Trainer], None] | None = None
-) -> None:
-    """Run a trainer to its last epoch, checkpointing into `out` every `checkpoint_steps` steps and after each epoch.
-
-    Of several processes the first writes.
-
-    Raises
-    ------
-    ValueError : the loss is no longer finite, seen before the next checkpoint, or memory ended; the last one stays
-    """
+def training_steps(trainer: Trainer, out: Path, checkpoint_steps: int = 200) -> Iterator[None]:
+    """Run a trainer to its last epoch, giving back control after every step: see `fit`."""
     assert trainer.first_stage or not trainer.recipe.needs_first_stage, "begin_from or restore comes first"
     trainer.processes.wait()  # none may look for `out` any more
     if trainer.processes.leads:
         out.mkdir(parents=True, exist_ok=True)
         (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
-    total = trainer.epochs * trainer.steps_per_epoch
-    trainer.begun = time.perf_counter()
+    trainer.made_on = trainer.made_on or {
+        "device": trainer.device.type,
+        "hardware": describe_device(trainer.device),
+        "torch": str(torch.__version__),
+    }
     remedy = "free some of it and begin again or --resume, or share the batch among processes with torchrun"
     too_large = f"{trainer.recipe.batch} images a step exceed the memory of {describe_device(trainer.device)}: {remedy}"
     first = trainer.step
-    while trainer.step < total:
+    while not trainer.finished:
         with said_when_out_of_memory(too_large), said_when_not_compiled(trainer.compiled and trainer.step == first):
             trainer.train_step()
+        if trainer.minutes is not None:
+            keep_pace(trainer, taken=trainer.step - first)
         if trainer.processes.leads:
             keep(trainer, out, checkpoint_steps)
+        yield
+
+
+def fit(
+    trainer: Trainer, out: Path, *, checkpoint_steps: int = 200, on_step: Callable[[Trainer], None] | None = None
+) -> None:
+    """Run a trainer to its last epoch, checkpointing into `out` every `checkpoint_steps` steps and after each epoch.
+
+    Within ten seconds of a checkpoint none is written, but the last. Of several processes the first writes.
+
+    Raises
+    ------
+    ValueError : the loss is no longer finite, seen before the next checkpoint, memory ended, or not one epoch ends
+        within the trainer's time limit; the last checkpoint stays
+    """
+    for _ in training_steps(trainer, out, checkpoint_steps):
         if on_step:
             on_step(trainer)
+
+
+def keep_pace(trainer: Trainer, taken: int) -> None:
+    """Plan when there is something to plan by: after the first steps, and after every epoch but the last.
+
+    Parameters
+    ----------
+    taken : steps since the beginning or the resumption; the first few of them compile and record
+    """
+    settling = min(3, (trainer.steps_per_epoch - 1) // 2)
+    measured = min(MEASURED_STEPS, trainer.steps_per_epoch - 1)
+    epoch_done = trainer.step % trainer.steps_per_epoch == 0
+    if trainer.measured_from is None:
+        if taken >= settling:
+            trainer.mark_time()
+    elif taken == measured or (epoch_done and not trainer.finished):
+        trainer.plan()
 
 
 def keep(trainer: Trainer, out: Path, checkpoint_steps: int) -> None:
     """Write log and checkpoint when they are due."""
     epoch_done = trainer.step % trainer.steps_per_epoch == 0
-    if not epoch_done and trainer.step % checkpoint_steps:
-        return
-    trainer.check_loss()
     if epoch_done:
+        trainer.check_loss()
         trainer.finish_epoch()
         write_log(trainer.log, out / LOG)
     now = time.perf_counter()
-    trainer.elapsed_s, trainer.begun = trainer.elapsed_s + now - trainer.begun, now
+    soon = trainer.saved_at is not None and now - trainer.saved_at < CHECKPOINT_S
+    if not trainer.finished and (soon or (not epoch_done and trainer.step % checkpoint_steps)):
+        return
+    trainer.check_loss()
+    trainer.elapsed_s, trainer.begun, trainer.saved_at = trainer.elapsed_s + now - trainer.begun, now, now
     save_atomically(trainer.state(), out / CHECKPOINT)

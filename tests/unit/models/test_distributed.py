@@ -74,7 +74,9 @@ def test_both_hold_the_weights_of_the_mean_gradient(two_processes):
     assert ours["loss_sum"] == theirs["loss_sum"]
     alone = trainer_of(ALONE)
     before = parameters(alone)
-    images, labels = alone.next_batch()
+    alone.begin_epoch()
+    alone.rate.copy_(alone.rates[0])
+    images, labels = alone.batch()
     alone.network.train()
     halves = [
         torch.autograd.grad(alone.objective(images[half], labels[half]), alone.trained)

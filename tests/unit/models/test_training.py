@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from analysis.models.augmentation import PADDING, crop_and_flip, draw_crops
 from analysis.models.checkpoints import save_tensors
 from analysis.models.datasets import Images
 from analysis.models.distributed import Processes
@@ -14,14 +15,12 @@ from analysis.models.first_stage import FirstStage
 from analysis.models.imta import GradientRescaledMSDNet
 from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
 from analysis.models.objectives import METHODS
-from analysis.models.recipes import RECIPES, Recipe
+from analysis.models.recipes import RECIPES, Recipe, official_id
 from analysis.models.training import (
     CHECKPOINT,
-    PADDING,
     PHASES,
     PhaseClock,
     Trainer,
-    augment,
     fit,
     holdout_index,
     said_when_not_compiled,
@@ -90,7 +89,7 @@ def test_a_killed_run_resumes_bit_for_bit(tmp_path, killed_at):
     assert 0 < resumed.step <= killed_at
     fit(resumed, tmp_path / "killed", checkpoint_steps=2)
     ours, theirs = resumed.state(), undisturbed.state()
-    for key in ("network", "optimiser", "generator", "order", "step", "loss_sum"):
+    for key in ("network", "optimiser", "generator", "order", "crops", "step", "loss_sum"):
         assert same(ours[key], theirs[key]), key
 
 
@@ -198,7 +197,8 @@ def test_on_cuda_everything_is_on_the_device(monkeypatch, recipe):
     monkeypatch.setattr(torch.nn.Module, "to", place)
     with FakeTensorMode(allow_non_fake_inputs=True):
         trainer = Trainer(recipe, noise_images(27), noise_images(4), epochs=1, seed=0, device="cuda")
-        images, labels = trainer.next_batch()
+        trainer.begin_epoch()
+        images, labels = trainer.batch()
         loss = trainer.objective(images, labels)
         devices = {tensor.device.type for tensor in (images, labels, loss, trainer.order, trainer.losses)}
     assert devices == {"cuda"}
@@ -288,13 +288,16 @@ def test_the_log_has_one_row_per_epoch(tmp_path):
     fit(trainer, tmp_path)
     lines = (tmp_path / "log.csv").read_text().splitlines()
     shares = ",".join(f"share_{phase}" for phase in PHASES)
-    assert lines[0].startswith(f"epoch,train_loss,seconds,images_per_s,{shares},calibration_accuracy_exit_1")
+    assert lines[0].startswith(
+        f"epoch,train_loss,learning_rate,seconds,images_per_s,{shares},calibration_accuracy_exit_1"
+    )
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
 
 
 def test_on_a_cpu_channels_come_first():
     trainer = tiny_trainer()
-    images, _ = trainer.next_batch()
+    trainer.begin_epoch()
+    images, _ = trainer.batch()
     assert images.is_contiguous()
     assert all(parameter.is_contiguous() for parameter in trainer.network.parameters())
 
@@ -353,7 +356,7 @@ def test_the_holdout_is_the_documented_one():
 
 def test_augmentation_crops_the_zero_padded_image_and_flips():
     images = torch.randn(6, 3, 5, 7, generator=torch.Generator().manual_seed(0))
-    ours = augment(images, torch.Generator().manual_seed(1))
+    ours = crop_and_flip(images, draw_crops(6, torch.Generator().manual_seed(1)))
     generator = torch.Generator().manual_seed(1)
     top, left = torch.randint(0, 2 * PADDING + 1, (2, 6, 1), generator=generator)
     flip = torch.rand(6, 1, generator=generator) < 0.5
@@ -375,9 +378,55 @@ def test_schedules():
     assert short.learning_rate(18 * 703 - 1, 703, 18) < 1e-6
 
 
-def test_every_short_recipe_has_its_official_one():
+def test_a_larger_batch_scales_the_rate_and_warms_up():
+    official, larger = RECIPES["msdnet-cifar10"], RECIPES["msdnet-cifar10"].with_batch(256)
+    assert official.with_batch(64) is official
+    assert (larger.batch, larger.lr, larger.weight_decay) == (256, 0.4, 1e-4)
+    assert [larger.learning_rate(step, 4, 300) for step in range(5)] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.4])
+    assert larger.learning_rate(4 * 150, 4, 300) == pytest.approx(0.04)
+    fast = RECIPES["msdnet-cifar10-fast"]
+    assert (fast.batch, fast.lr, fast.schedule, fast.epochs) == (256, 0.4, "warmup-cosine", 300)
+    assert RECIPES["imta-cifar10-stage1-fast"] == replace(fast, model="imta-stage1")
+
+
+def test_a_time_limit_ends_the_training_with_its_whole_schedule(tmp_path):
+    limited = Trainer(TINY, noise_images(27), noise_images(4), epochs=100_000, seed=3, minutes=0.1)
+    fit(limited, tmp_path)
+    assert 1 < limited.epochs_trained == limited.pace.planned < 100_000
+    assert limited.elapsed_s < 7
+    assert float(limited.rate) < 0.02  # the last step of the cosine, which a second epoch begins at 0.1
+    rates = [row["learning_rate"] for row in limited.log]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates == sorted(rates, reverse=True)
+    again = Trainer(TINY, noise_images(27), noise_images(4), epochs=100_000, seed=3, minutes=0.1)
+    again.restore(tmp_path / CHECKPOINT)
+    assert again.finished
+    with pytest.raises(
+        ValueError, match=r"minutes 0.0001: one epoch .* take .* minutes on .*: give --minutes 1 or more"
+    ):
+        fit(Trainer(TINY, noise_images(27), noise_images(4), epochs=3, seed=3, minutes=0.0001), tmp_path / "none")
+
+
+def test_what_is_finished_says_what_trained_it_wherever_its_run_is_written(tmp_path):
+    trainer = tiny_trainer()
+    fit(trainer, tmp_path)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    state["made_on"] = {"device": "cuda", "hardware": "another machine", "torch": "2.0"}
+    state["generator"] = torch.zeros(16, dtype=torch.uint8)  # as CUDA's are
+    torch.save(state, tmp_path / CHECKPOINT)
+    resumed = tiny_trainer()
+    resumed.restore(tmp_path / CHECKPOINT)
+    fit(resumed, tmp_path)
+    assert resumed.made_on["hardware"] == "another machine"
+    state["step"] = 3
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(ValueError, match="was not trained on cpu, and its random numbers cannot go on there"):
+        tiny_trainer().restore(tmp_path / CHECKPOINT)
+
+
+def test_every_variant_of_a_recipe_has_its_official_one():
     for name, recipe in RECIPES.items():
-        official = RECIPES[name.removesuffix("-short")]
+        official = RECIPES[official_id(name)]
         assert (official.epochs, official.schedule, official.weight_decay) == (300, "step", 1e-4)
         assert (official.arch, official.model, official.dataset) == (recipe.arch, recipe.model, recipe.dataset)
         assert name.startswith("imta") == (recipe.model in ("imta-stage1", "imta"))
