@@ -181,16 +181,19 @@ def trace_chunks(
 
 
 def trace_logits(
-    logits: np.ndarray, labels: Sequence[int] | np.ndarray | None = None, predictor_id: str = "pa", **settings: object
+    logits: np.ndarray | Tensor,
+    labels: Sequence[int] | np.ndarray | Tensor | None = None,
+    predictor_id: str = "pa",
+    **settings: object,
 ) -> Traces:
     """The traces of an array of logits (exits, samples, classes), for notebooks.
 
     Parameters
     ----------
     logits
-        Any float dtype; -inf is a class of probability 0.
+        Any float dtype; -inf is a class of probability 0. A tensor on a CUDA device is traced there.
     labels
-        One class per sample; None or -1 where unknown.
+        One class per sample, wherever they lie; None or -1 where unknown.
     predictor_id, settings
         As in `PREDICTORS`.
 
@@ -200,6 +203,8 @@ def trace_logits(
         NaN or +inf logits, with exit and sample; unknown settings; labels that do not fit.
     """
     n_exits, n_samples, n_classes = logits.shape
+    if hasattr(labels, "cpu"):
+        labels = labels.cpu()
     labels = np.full(n_samples, -1, np.int64) if labels is None else np.array(labels, np.int64)
     if labels.shape != (n_samples,) or not ((labels >= -1) & (labels < n_classes)).all():
         raise ValueError(
@@ -207,6 +212,10 @@ def trace_logits(
             f"from {labels.min(initial=0)} to {labels.max(initial=0)}"
         )
     resolved = resolve(predictor_id, settings, n_exits=n_exits)
+    if getattr(logits, "is_cuda", False):
+        from analysis.traces.on_device import trace_tensor
+
+        return trace_tensor(logits, labels, {predictor_id: resolved})[predictor_id]
     return trace_chunks(lambda a, b: logits[:, a:b], logits.shape, labels, predictor_id, resolved, None)
 
 
