@@ -6,47 +6,21 @@ folders of torchvision's CIFAR-10 and CIFAR-100. Imports numpy, pyarrow and Pill
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
-from analysis.models.uploads import DAMAGED
-from analysis.storage.images import class_names_of
-
-NORMALISATION = {
-    "cifar10": ((0.4914, 0.4824, 0.4467), (0.2471, 0.2435, 0.2616)),
-    "cifar100": ((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
-}
-"""Mean and standard deviation of each channel, for images scaled to [0, 1]; `none` leaves them so."""
-
-CLASSES = {"cifar10": 10, "cifar100": 100}
-"""How many classes a dataset has, counted from 0."""
-
-CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-"""CIFAR-10's classes, as its files spell and order them."""
+from analysis.images.decoding import UndecodableImage, decode, encode
+from analysis.images.image_tables import class_names_of
+from analysis.reference.datasets import CLASSES
+from analysis.runtime.whole_files import name_first, unfinished
 
 TORCHVISION_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
-
-
-MAX_PIXELS = 1 << 26
-"""Larger images are refused before they are decoded: a small file can hold billions of pixels."""
-
-
-class UndecodableImage(ValueError):
-    """Why a file is no image that can be used, as the end of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -82,54 +56,6 @@ class Images:
         return self.take(np.arange(start, stop))
 
 
-def _opened(data: bytes) -> Image.Image:
-    """An image whose head alone was read.
-
-    Raises
-    ------
-    UndecodableImage : of more than 67 million pixels; whatever Pillow raises for what is no image
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
-        image = Image.open(io.BytesIO(data))
-    if image.width * image.height > MAX_PIXELS:
-        raise UndecodableImage(f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
-    return image
-
-
-@contextmanager
-def _decoding() -> Iterator[None]:
-    """Whatever Pillow raises for no image, or a damaged one, as UndecodableImage."""
-    try:
-        yield
-    except UndecodableImage:
-        raise
-    except (*DAMAGED, Image.DecompressionBombError):
-        raise UndecodableImage("cannot be decoded") from None
-
-
-def decode(data: bytes) -> np.ndarray:
-    """The RGB pixels (height, width, 3), uint8, of an encoded image.
-
-    Raises
-    ------
-    UndecodableImage : no image, a damaged one, or one of more than 67 million pixels
-    """
-    with _decoding():
-        return np.asarray(_opened(data).convert("RGB"))
-
-
-def size_of(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels of an encoded image, from its head.
-
-    Raises
-    ------
-    UndecodableImage : no image, or one of more than 67 million pixels
-    """
-    with _decoding():
-        return _opened(data).size
-
-
 def read_shard(shard: Path) -> tuple[list[bytes], np.ndarray]:
     """The encoded images of one shard and their labels, -1 where unknown."""
     try:
@@ -161,40 +87,6 @@ def load_parquet(shards: list[Path]) -> Images:
         raise ValueError(f"{shards[0].parent} holds images of {len(sizes)} sizes: resize them to one size first")
     class_names = class_names_of(pq.read_schema(shards[0]))
     return Images(np.stack(pixels), np.concatenate(labels), class_names, tuple(encoded))
-
-
-def encode(pixels: np.ndarray) -> bytes:
-    """A lossless WebP of RGB pixels (height, width, 3), uint8."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="WEBP", lossless=True)
-    return buffer.getvalue()
-
-
-@contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
-    """A new file beside `path`, which no other process writes; what still has its name at the end is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f"{path.stem[:100]}.", suffix=".partial", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    temporary.chmod(0o644)  # mkstemp makes it private
-    try:
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def name_first(temporary: Path, path: Path) -> bool:
-    """Give a finished file the name `path`, unless there is such a file, which then stays; whether it got it."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without hard links
-        if path.exists():
-            return False
-        os.replace(temporary, path)
-    return True
 
 
 def write_parquet(images: Images, path: str | Path, *, replace: bool = True) -> bool:

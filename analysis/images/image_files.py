@@ -1,7 +1,7 @@
 """Labelled images of one split on disk, decoded when they are read, so that no data set need fit in memory.
 
 Reads Hugging Face image parquet, torchvision's CIFAR folders, and folders with one folder of images per class. Imports
-numpy, pyarrow and Pillow; torch only for the hold-out.
+numpy, pyarrow and Pillow; the hold-out imports torch.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
-from analysis.models.datasets import TORCHVISION_FOLDERS, Images, UndecodableImage, decode, read_images, size_of
-from analysis.storage.images import ImageTable, media_type
-
-RESIZED, CROPPED = 256, 224
-"""The standard transform of ImageNet: the shorter side to 256 pixels, then the middle 224 x 224."""
+from analysis.images.datasets import TORCHVISION_FOLDERS, Images, read_images
+from analysis.images.decoding import UndecodableImage, decode, size_of
+from analysis.images.hold_out import holdout_index
+from analysis.images.image_tables import ImageTable, media_type
+from analysis.images.transforms import CROPPED, centre_crop
 
 AS_SEEN = b"exitlens.as-seen-by-the-network"
 """The key in a parquet schema's metadata that says that the images went through the transform already."""
@@ -40,25 +39,6 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 
 FOLDERS = {"test": ("test", "val", "validation"), "calibration": ("calibration",), "train": ("train",)}
 """Split -> the names that its shards or folder may have; the first that is there is taken."""
-
-
-def centre_crop(pixels: np.ndarray) -> np.ndarray:
-    """The standard transform of ImageNet, bilinear and antialiased: pixel for pixel what torchvision's gives.
-
-    Parameters
-    ----------
-    pixels : uint8 (height, width, 3)
-
-    Returns
-    -------
-    uint8 (224, 224, 3)
-    """
-    height, width = pixels.shape[:2]
-    short = min(height, width)
-    size = (int(RESIZED * width / short), int(RESIZED * height / short))
-    resized = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
-    top, left = (round((side - CROPPED) / 2) for side in resized.shape[:2])
-    return resized[top : top + CROPPED, left : left + CROPPED]
 
 
 @dataclass(frozen=True)
@@ -253,8 +233,6 @@ def open_images(path: str | Path, split: str, *, image_size: int | None, dataset
     if images := _found(path, split, image_size, dataset):
         return images
     if split == "calibration" and path.is_dir() and (train := _found(path, "train", image_size, dataset)):
-        from analysis.models.training import holdout_index
-
         return train.take(holdout_index(len(train), HOLDOUT))
     wanted = "test-*.parquet, test/ or val/" if split == "test" else "calibration-*.parquet, train-*.parquet or train/"
     raise ValueError(

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.run import Run
-from analysis.storage.manifest import RunError
 
 CACHE_BYTES = 1 << 25
 _SIGNATURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"GIF8", "image/gif"))
@@ -146,32 +145,3 @@ def disagreement(labels: np.ndarray, image_labels: np.ndarray) -> tuple[int, int
     """How many known labels differ from those of the images they are paired with, and where first; None: none do."""
     different = np.flatnonzero((labels != image_labels) & (labels >= 0) & (image_labels >= 0))
     return (len(different), int(different[0])) if len(different) else None
-
-
-def check_images(run: Run) -> None:
-    """Check that the images a run names are there, enough, and labelled as the run's samples are.
-
-    Raises
-    ------
-    RunError : naming the split and what is wrong with it
-    """
-    for split, shards in run.image_tables.items():
-        try:
-            table = ImageTable(shards)
-        except ValueError as error:
-            raise RunError(f"{run.id}: the {split} images: {error}") from None
-        positions = run.positions(split)
-        images = run.samples["image"].to_numpy()[positions]
-        positions, images = positions[images >= 0], images[images >= 0]
-        if len(images) and images.max() >= len(table):
-            raise RunError(
-                f"{run.id}: a {split} sample has image {images.max()}, and there are {len(table)}: import again"
-            )
-        labels = table.labels
-        wrong = disagreement(run.labels[positions], labels[images]) if labels is not None else None
-        if wrong:
-            sample = run.samples["id"].iloc[positions[wrong[1]]]
-            raise RunError(
-                f"{run.id}: {wrong[0]} {split} labels differ from their images', first at sample {sample}: "
-                "the images are another dataset's or in another order"
-            )

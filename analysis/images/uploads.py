@@ -6,15 +6,14 @@ Imports numpy and Pillow; pyarrow comes with ImageNet's transform.
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
-DAMAGED = (OSError, ValueError, SyntaxError, TypeError, EOFError, OverflowError, KeyError, IndexError)
-DAMAGED += (ZeroDivisionError, struct.error)
-"""What Pillow lets out of some damaged file."""
+from analysis.images.decoding import DAMAGED
+from analysis.images.transforms import CROPPED, RESIZED, centre_crop
+
 KINDS = ("PNG", "JPEG", "WEBP")
 LARGEST_BYTES = 5 << 20
 LARGEST_PIXELS = 20_000_000
@@ -74,8 +73,6 @@ def fitted(pixels: np.ndarray, size: int) -> np.ndarray:
     ------
     ValueError : a stripe so long that resizing it would fill the memory
     """
-    from analysis.models.image_files import CROPPED, RESIZED, centre_crop
-
     height, width = pixels.shape[:2]
     if size == CROPPED:
         if RESIZED**2 * max(height, width) > LARGEST_PIXELS * min(height, width):

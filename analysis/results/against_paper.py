@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.findings import QUANTITY, percent
 from analysis.metrics.accuracy import accuracy
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent
 from analysis.metrics.overthinking import overthinking
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS, entropy_rise_percent
-from analysis.published import Published
+from analysis.reference.published import Published
 from analysis.traces import Traces
+from analysis.words.formats import QUANTITY, percent
 
 ORDER = ("baseline", "pa", "ca")
 OF = ("true_class", "final_prediction")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.against_paper import SHOWN, Measured, Verdict, measure, measured_percents, places_of
+from analysis.results.against_paper import SHOWN, Measured, Verdict, measure, measured_percents, places_of
 from analysis.run import Run
 from analysis.traces import load_traces
 

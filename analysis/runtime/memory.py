@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import torch
 
-from analysis.models.hardware import describe_device
+from analysis.runtime.hardware import describe_device
 
 OUT_OF_MEMORY = (torch.OutOfMemoryError, MemoryError, RuntimeError)
 """What torch and NumPy raise where memory ends: torch on the CPU a plain RuntimeError, told by its text."""

@@ -13,8 +13,8 @@ import numpy as np
 from analysis.metrics.decrease import Fall, largest_fall
 from analysis.predictors import find_predictor, resolve
 from analysis.run import Run
+from analysis.runtime.threads import map_chunks
 from analysis.traces.table import DTYPES, KINDS, PER_EXIT, Traces, falls_of_columns
-from analysis.traces.workers import map_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor

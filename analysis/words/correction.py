@@ -1,38 +1,19 @@
-"""Numbers into sentences: what the titles of figures and the overview say. Every number is an argument, none is typed.
+"""What a correction does, in sentences: the overview and its figures. Every number is an argument, none is typed.
 
 Plain text without markup, so that a page, a figure, a report and the command line can show the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.comparison import Comparison
+from analysis.results.comparison import Comparison
+from analysis.words.formats import QUANTITY, percent, plural, small
 
-QUANTITY = {"true_class": "true class", "final_prediction": "final prediction"}
 THRESHOLD = 0.1  # the fall that the overview's sentences speak of
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gives all five
-
-
-def percent(value: float) -> str:
-    """A percentage to three digits, as many as some thousand samples resolve; what is not zero never reads as zero.
-
-    Examples
-    --------
-    >>> [percent(v) for v in (53.724, 7.404, 0.0433, 0.001, 0.0, 100.0)]
-    ['53.7%', '7.40%', '0.04%', '<0.01%', '0%', '100%']
-    """
-    if not np.isfinite(value):
-        return "unknown"
-    if value in (0, 100):
-        return f"{value:.0f}%"
-    if value < 0.01:
-        return "<0.01%"
-    if value < 10:
-        return f"{value:.2f}%"
-    return f"{value:.1f}%" if value < 99.95 else ">99.9%"
 
 
 def _falling(comparison: Comparison, threshold: float) -> tuple[float, float]:
@@ -140,29 +121,6 @@ def collapse_words(comparison: Comparison) -> str:
     return f"{comparison.corrected.collapsed:,} of {predictions:,} predictions collapse: no class is left ({share})"
 
 
-def plural(count: int, word: str) -> str:
-    """The word for one or several.
-
-    Examples
-    --------
-    >>> plural(1, "sample"), plural(2, "exit")
-    ('sample', 'exits')
-    """
-    return word if count == 1 else f"{word}s"
-
-
-def exit_labels(exit_names: Sequence[str]) -> tuple[str, ...]:
-    """What stands at the ticks of an axis called exit: bare numbers where the exits have no names of their own.
-
-    Examples
-    --------
-    >>> exit_labels(["exit 1", "exit 2"]), exit_labels(["stem", "exit 2"])
-    (('1', '2'), ('stem', 'exit 2'))
-    """
-    numbers = tuple(str(number) for number in range(1, len(exit_names) + 1))
-    return numbers if tuple(exit_names) == tuple(f"exit {number}" for number in numbers) else tuple(exit_names)
-
-
 def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, threshold: float = THRESHOLD) -> str:
     """What the picture of trajectories shows, for the predictor on screen."""
     side = comparison.corrected if corrected else comparison.baseline
@@ -209,19 +167,6 @@ def groups_title(names: Sequence[str], falls: np.ndarray, label: str) -> str:
     return f"Falls most under {label}: {names[worst]}, by {small(falls[worst])} on average"
 
 
-def small(value: float) -> str:
-    """A number between 0 and 1 with three decimals, or more where it would read as zero.
-
-    Examples
-    --------
-    >>> [small(v) for v in (0.2234, 0.0041, 0.0, 0.00012)]
-    ['0.223', '0.004', '0', '0.0001']
-    """
-    if value == 0:
-        return "0"
-    return f"{value:.3f}" if value >= 0.002 else f"{value:.1g}"
-
-
 def price_title(comparison: Comparison, label: str) -> str:
     """The correction's price at the last exit in one line."""
     if not comparison.has_labels:
@@ -233,106 +178,8 @@ def price_title(comparison: Comparison, label: str) -> str:
     )
 
 
-def quantity(value: float) -> str:
-    """A large number with its SI prefix, three digits.
-
-    Examples
-    --------
-    >>> [quantity(v) for v in (15140452, 433876, 12.5, 2.3e9)]
-    ['15.1 M', '434 k', '12.5', '2.3 G']
-    """
-    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= factor:
-            return f"{value / factor:.3g} {prefix}"
-    return f"{value:.3g}"
-
-
 def distance_sentence(accuracy: float, published: float) -> str:
     """How far the baseline's last exit is from the published one, in points of accuracy; both fractions of 1."""
     points = 100 * (accuracy - published)
     where = "as accurate as" if abs(points) < 0.05 else f"{abs(points):.1f} points {'above' if points > 0 else 'below'}"
     return f"Its last exit reaches {percent(100 * accuracy)}, {where} the paper's {percent(100 * published)}."
-
-
-def cost_sentence(provenance: Mapping[str, object], unit: str | None) -> str:
-    """How the exits' costs in `unit` were counted or measured, as the run's provenance has it; empty where it has not.
-
-    Examples
-    --------
-    >>> cost_sentence({"latency": {"summary": "median of 50 passes, on one GPU"}}, "ms")
-    'Milliseconds: median of 50 passes, on one GPU.'
-    """
-    latency = provenance.get("latency")
-    measured = latency.get("summary") if isinstance(latency, Mapping) else None
-    words, how = {"ms": ("Milliseconds", measured), "MACs": ("MACs", provenance.get("macs"))}.get(unit, ("", None))
-    return f"{words}: {how}." if isinstance(how, str) and how else ""
-
-
-def budget_title(
-    label: str,
-    exit_names: Sequence[str],
-    answering: int | None,
-    values: np.ndarray,
-    budget: float,
-    unit: str | None,
-    quantity_name: str,
-    costs: np.ndarray,
-) -> str:
-    """What the budget buys with the predictor on screen, and what share of the whole network's compute it is.
-
-    Parameters
-    ----------
-    answering : int, optional
-        The exit that answers, from 0.
-    values : float, (exits,)
-        Percent.
-    """
-    if answering is None:
-        return "The budget ends before the first exit: there is no answer"
-    got, best = values[answering], values[-1]
-    spent = f"{quantity(budget)} {unit}" if unit else f"a budget of {budget:.3g} {plural(budget, 'exit')}"
-    share = f" ({percent(100 * budget / costs[-1])} of the network)" if unit else ""
-    behind = best - got
-    gap = f", {behind:.1f} points less than the last exit" if behind >= 0.05 else ""
-    return f"{label} with {spent}{share}: exit {exit_names[answering]} answers, {quantity_name} {percent(got)}{gap}"
-
-
-def given_up_title(
-    exit_names: Sequence[str], answering: int | None, counts: Mapping[str, np.ndarray], *, has_labels: bool
-) -> str:
-    """What stopping at the answering exit gives up."""
-    if answering is None:
-        return "No exit answers within the budget"
-    lost, total = int(counts["right_deeper"][answering]), int(sum(values[answering] for values in counts.values()))
-    share = percent(100 * lost / max(total, 1))
-    if not has_labels:
-        return f"Stopping at exit {exit_names[answering]} changes {lost:,} final answers ({share})"
-    return f"Exit {exit_names[answering]} gets {lost:,} samples wrong ({share}) that a deeper exit has right"
-
-
-def overhead_title(
-    label: str, operations: Sequence[int], bytes_kept: Sequence[int], shares: np.ndarray | None, unit: str | None
-) -> str:
-    """What the correction adds at an exit at most."""
-    most, kept = max(operations), max(bytes_kept)
-    memory = f"keeps {kept:,} bytes per sample" if kept else "keeps nothing"
-    if most <= 0:
-        saved = -min(operations)
-        return (
-            f"{label} saves {saved:,} operations per exit and {memory}"
-            if saved
-            else f"{label} adds nothing and {memory}"
-        )
-    share = "" if shares is None else f", at most {percent_small(100 * float(np.nanmax(shares)))} of an exit's {unit},"
-    return f"{label} adds {most:,} operations per exit{share} and {memory}"
-
-
-def percent_small(value: float) -> str:
-    """A percentage to two digits however small: overheads are thousandths of a percent.
-
-    Examples
-    --------
-    >>> percent_small(0.00264191)
-    '0.0026%'
-    """
-    return f"{value:.2g}%" if value >= 1e-4 else f"{value:.1e}%"

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.findings import percent
 from analysis.metrics.decrease import decrease_percent
+from analysis.words.formats import percent
 
 SPOKEN_OF = (0.01, 0.1)  # the falls that titles speak of; the paper gives both
 NOTHING_KNOWN = "No sample has a known fall"

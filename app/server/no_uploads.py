@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from starlette.responses import PlainTextResponse
 
-from app.components.read_only import read_only
+from app.server.read_only import read_only
 
 ROUTE = "/_stcore/upload_file/"
 TAKEN = ("GET", "HEAD", "OPTIONS")

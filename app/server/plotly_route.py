@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-BUNDLE = Path(__file__).parent / "components" / "plotly" / "plotly-cartesian.min.js"
+BUNDLE = Path(__file__).parents[1] / "components" / "plotly" / "plotly-cartesian.min.js"
 PATH = f"assets/plotly-cartesian-{version('plotly')}.min.js"  # below the server's base path; `chart.js` asks for it
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from analysis.models.hardware import describe_device
-from analysis.models.inference import precision
-from analysis.models.memory import does_not_fit, largest_that_fits, unless_out_of_memory
+from analysis.models.evaluation.inference import precision
+from analysis.runtime.hardware import describe_device
+from analysis.runtime.memory import does_not_fit, largest_that_fits, unless_out_of_memory
 
 CONVENTIONS = {
     "conv-linear": "multiply-adds of convolutions and linear layers",
@@ -62,7 +62,7 @@ def cumulative_costs(
 
     Examples
     --------
-    >>> from analysis.models.architectures import architecture
+    >>> from analysis.models.networks.architectures import architecture
     >>> cumulative_costs(architecture("msdnet-cifar10").build(), 32, "published")[0][0]
     15128842
     """

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from analysis.models.datasets import NORMALISATION, Images
-from analysis.models.memory import does_not_fit, largest_that_fits, unless_out_of_memory
+from analysis.images.datasets import Images
+from analysis.reference.datasets import NORMALISATION
+from analysis.runtime.memory import does_not_fit, largest_that_fits, unless_out_of_memory
 
 BATCH = 250
 """Images at a time where nobody says how many; fewer where they do not fit into the memory."""

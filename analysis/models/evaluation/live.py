@@ -38,7 +38,7 @@ def within_memory(what: str) -> AbstractContextManager[None]:
     ------
     ValueError : the block ended for want of memory
     """
-    from analysis.models.memory import said_when_out_of_memory
+    from analysis.runtime.memory import said_when_out_of_memory
 
     return said_when_out_of_memory(
         f"not enough memory is free for {what}: end other programs, or choose a smaller network"
@@ -60,8 +60,8 @@ def exits_of(network: nn.Module, image: np.ndarray, dataset: str) -> Iterator[np
     """
     import torch
 
-    from analysis.models.inference import normalise
-    from analysis.models.stepwise import exit_by_exit, one_thread
+    from analysis.models.evaluation.inference import normalise
+    from analysis.models.networks.stepwise import exit_by_exit, one_thread
 
     coming = exit_by_exit(network, normalise(torch.from_numpy(np.array(image))[None], dataset))
     while True:
@@ -86,9 +86,9 @@ def run_image(network: nn.Module, image: np.ndarray, dataset: str, exits: int | 
     """
     import torch
 
-    from analysis.models.hardware import processor_name
-    from analysis.models.inference import normalise
-    from analysis.models.stepwise import timed_exits
+    from analysis.models.evaluation.inference import normalise
+    from analysis.models.networks.stepwise import timed_exits
+    from analysis.runtime.hardware import processor_name
 
     with within_memory("this network with one image"):
         pixels = normalise(torch.from_numpy(np.array(image))[None], dataset)

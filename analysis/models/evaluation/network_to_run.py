@@ -16,9 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from analysis.models.architectures import architecture
-from analysis.models.checkpoints import load_checkpoint
-from analysis.models.chunks import (
+from analysis.images.corruptions import SIZE, corrupt
+from analysis.images.datasets import Images
+from analysis.images.image_files import ImageFiles, digest_of
+from analysis.images.transforms import CROPPED
+from analysis.models.evaluation.costs import measured_latency
+from analysis.models.evaluation.resumable_chunks import (
     ALONE,
     CHUNK,
     Partial,
@@ -29,15 +32,13 @@ from analysis.models.chunks import (
     store_chunk_images,
     wait_for,
 )
-from analysis.models.corruptions import SIZE, corrupt
-from analysis.models.costs import measured_latency
-from analysis.models.datasets import Images
-from analysis.models.evaluation import samples_of, stored_weights
-from analysis.models.exported import Program, exported_network
-from analysis.models.hardware import describe_device
-from analysis.models.image_files import CROPPED, ImageFiles, digest_of
-from analysis.models.memory import network_does_not_fit, said_when_out_of_memory
+from analysis.models.evaluation.run_parts import samples_of, stored_weights
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.models.networks.exported import Program, exported_network
 from analysis.run import Run
+from analysis.runtime.hardware import describe_device
+from analysis.runtime.memory import network_does_not_fit, said_when_out_of_memory
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
 
@@ -125,7 +126,7 @@ def file_sha256(path: str | Path) -> str:
 class Plan:
     """How a network is evaluated: all of it that changes the logits, or where they are computed.
 
-    corruption : kind and severity, as `analysis.models.corruptions` knows them; None: the images as they are
+    corruption : kind and severity, as `analysis.images.corruptions` knows them; None: the images as they are
     half : logits and weights are kept as float16
     images : whether the images are kept beside the run
     chunk : images that are lost at most when the evaluation is killed; None: 256, or a batch if that is more

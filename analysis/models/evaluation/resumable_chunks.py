@@ -20,12 +20,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from analysis.models.datasets import Images, decode, load_parquet, name_first, unfinished, write_parquet
-from analysis.models.image_files import AS_SEEN, ImageFiles
-from analysis.models.inference import predict
-from analysis.models.memory import said_when_out_of_memory
-from analysis.storage.folders import DATASETS
-from analysis.storage.images import ImageTable
+from analysis.images.datasets import Images, load_parquet, write_parquet
+from analysis.images.decoding import decode
+from analysis.images.image_files import AS_SEEN, ImageFiles
+from analysis.images.image_tables import ImageTable
+from analysis.models.evaluation.inference import predict
+from analysis.runtime.folders import DATASETS
+from analysis.runtime.memory import said_when_out_of_memory
+from analysis.runtime.whole_files import name_first, unfinished
 
 CHUNK = 256
 """Images that are lost at most when an evaluation is killed; a larger batch makes larger chunks."""

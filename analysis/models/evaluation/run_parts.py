@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from analysis.models.architectures import architecture
-from analysis.models.checkpoints import load_checkpoint, save_tensors, save_weights
-from analysis.models.chunks import shard_path
-from analysis.models.costs import CONVENTIONS, cumulative_costs, measured_latency
-from analysis.models.datasets import Images, load_parquet, write_parquet
-from analysis.models.image_files import ImageFiles
-from analysis.models.inference import predict
-from analysis.models.memory import network_does_not_fit, said_when_out_of_memory
+from analysis.images.datasets import Images, load_parquet, write_parquet
+from analysis.images.image_files import ImageFiles
+from analysis.models.evaluation.costs import CONVENTIONS, cumulative_costs, measured_latency
+from analysis.models.evaluation.inference import predict
+from analysis.models.evaluation.resumable_chunks import shard_path
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.checkpoints import load_checkpoint, save_tensors, save_weights
 from analysis.run import Run
+from analysis.runtime.memory import network_does_not_fit, said_when_out_of_memory
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
 

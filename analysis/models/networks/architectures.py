@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from analysis.models.imta import IMTA
-from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
+from analysis.models.networks.imta import IMTA
+from analysis.models.networks.msdnet import CONFIGS, MSDNet, MSDNetConfig
 
 FAMILIES: dict[str, type[nn.Module]] = {"msdnet": MSDNet, "imta": IMTA}
 

@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from analysis.models.architectures import architecture
-from analysis.models.memory import is_out_of_memory
+from analysis.models.networks.architectures import architecture
+from analysis.runtime.memory import is_out_of_memory
 
 UNREADABLE = (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, struct.error, ValueError, TypeError)
 UNREADABLE += (KeyError, IndexError, AttributeError, OverflowError)

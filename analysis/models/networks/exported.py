@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from analysis.models.memory import is_out_of_memory, network_does_not_fit, said_when_out_of_memory
+from analysis.runtime.memory import is_out_of_memory, network_does_not_fit, said_when_out_of_memory
 
 REFUSAL = (
     "loading a program of torch.export or TorchScript can run its author's code: if you trust {path}, add --trust-model"

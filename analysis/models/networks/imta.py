@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from analysis.models.msdnet import MSDNet, MSDNetConfig
+from analysis.models.networks.msdnet import MSDNet, MSDNetConfig
 
 
 class RescaleGradient(torch.autograd.Function):

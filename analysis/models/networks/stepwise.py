@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from analysis.models.imta import IMTA
-from analysis.models.msdnet import MSDNet, Transition
+from analysis.models.networks.imta import IMTA
+from analysis.models.networks.msdnet import MSDNet, Transition
 
 Tap = Callable[[int, int, list[Tensor]], list[Tensor]]
 """Called with exit, stage and the feature maps after that stage, one per scale, finest first; returns them."""
@@ -56,7 +56,7 @@ def exit_by_exit(network: nn.Module, images: Tensor, tap: Tap | None = None) -> 
 
     Examples
     --------
-    >>> from analysis.models.architectures import architecture
+    >>> from analysis.models.networks.architectures import architecture
     >>> network = architecture("msdnet-cifar10").build().eval()
     >>> next(exit_by_exit(network, torch.zeros(2, 3, 32, 32))).shape
     torch.Size([2, 10])

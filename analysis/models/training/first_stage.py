@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from analysis.models.checkpoints import load_checkpoint
+from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.storage import load_run
 
 STAGE1 = "imta-stage1"

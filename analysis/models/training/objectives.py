@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from analysis.models.imta import IMTA, GradientRescaledMSDNet
-from analysis.models.msdnet import MSDNet
+from analysis.models.networks.imta import IMTA, GradientRescaledMSDNet
+from analysis.models.networks.msdnet import MSDNet
 
 TEACHER_WEIGHT = 0.1
 """IMTA's gamma: the teacher's part in the loss of every exit but the last."""

@@ -1,6 +1,7 @@
 """Train an early-exit network by a recipe, resumable to the step; on a CPU, a GPU, or several processes of torchrun.
 
-Imports torch, recipes, objectives and datasets; `analysis.models.evaluation` writes the finished network as a run.
+Imports torch, recipes, objectives and datasets; `analysis.models.evaluation.run_parts` writes the finished network as
+a run.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from analysis.models.architectures import architecture
-from analysis.models.checkpoints import UNREADABLE
-from analysis.models.datasets import Images
-from analysis.models.distributed import ALONE, Processes
-from analysis.models.first_stage import CHECKPOINT, FirstStage
-from analysis.models.hardware import describe_device
-from analysis.models.image_files import digest_of
-from analysis.models.inference import normalise, predict
-from analysis.models.memory import is_out_of_memory, said_when_out_of_memory
-from analysis.models.objectives import METHODS
-from analysis.models.recipes import Recipe
+from analysis.images.datasets import Images
+from analysis.images.image_files import digest_of
+from analysis.models.evaluation.inference import normalise, predict
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.checkpoints import UNREADABLE
+from analysis.models.training.first_stage import CHECKPOINT, FirstStage
+from analysis.models.training.objectives import METHODS
+from analysis.models.training.recipes import Recipe
+from analysis.runtime.hardware import describe_device
+from analysis.runtime.memory import is_out_of_memory, said_when_out_of_memory
+from analysis.runtime.processes import ALONE, Processes
 
 LOG = "log.csv"
 PADDING = 4
@@ -45,16 +46,6 @@ UNNAMED = {"precision": "fp32", "compiled": False} | {
     f.name: f.default for f in fields(Recipe) if f.default is not MISSING
 }
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
-
-
-def holdout_index(images: int, holdout: int) -> np.ndarray:
-    """Sorted positions of the training images kept out for calibration: the same for every training seed.
-
-    Of fewer than ten times `holdout` images a tenth is kept out, so that small data sets train too.
-    """
-    holdout = min(holdout, images // 10)
-    order = torch.randperm(images, generator=torch.Generator().manual_seed(0))
-    return np.sort(order[:holdout].numpy())
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:

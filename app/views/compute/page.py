@@ -7,23 +7,23 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis import findings
 from analysis.figures.answers import PARTS, answers_figure
 from analysis.figures.compute_curve import Curve, compute_curve_figure
 from analysis.figures.correction_overhead import correction_overhead_figure
 from analysis.policies.anytime import answer_counts, answering_exit, convert_budget
 from analysis.policies.correction_cost import CorrectionCost, correction_cost, share_of_exits
 from analysis.predictors import available_predictors, settings_key
-from analysis.published import Published
+from analysis.reference.published import Published
 from analysis.run import Run
 from analysis.traces import Traces
+from analysis.words import budgets, formats
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.gallery_link import answered_query, open_gallery
 from app.components.published import published_beside
-from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
+from app.view import View
 
 HEIGHT = 460
 SNAP = 0.008  # of the axis: a line dropped this close to an exit stands on it
@@ -58,7 +58,7 @@ def render(view: View) -> None:
     numbers = {key: _numbers(view, key) for key in _drawn(view)}
     answering = answering_exit(axis.costs, budget)
     _curve(view, axis, budget, answering, numbers, published)
-    if counted := findings.cost_sentence(run.provenance, axis.unit):
+    if counted := budgets.cost_sentence(run.provenance, axis.unit):
         plain_text(counted, role="caption")
     lost, cost = st.columns(2, gap="medium")
     with lost:
@@ -161,15 +161,15 @@ def _curve(view: View, axis: Axis, budget: float, answering: int | None, numbers
     figure = compute_curve_figure(
         axis.costs,
         curves,
-        exit_names=findings.exit_labels(run.exit_names),
+        exit_names=formats.exit_labels(run.exit_names),
         emphasised=view.shown,
         published=beside,
         answer=None if answering is None else (budget, float(shown[answering])),
         unit=axis.unit,
         quantity=f"{_quantity(view)}, %",
-        title=findings.budget_title(
+        title=budgets.budget_title(
             _label(view.shown),
-            findings.exit_labels(run.exit_names),
+            formats.exit_labels(run.exit_names),
             answering,
             shown,
             budget,
@@ -226,7 +226,7 @@ def _curve_table(run: Run, axis: Axis, curves: Sequence[Curve]) -> pd.DataFrame:
 
 
 def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str, np.ndarray]) -> None:
-    names = findings.exit_labels(view.run.exit_names)
+    names = formats.exit_labels(view.run.exit_names)
     labelled = view.has_labels
     figure = answers_figure(
         counts,
@@ -234,7 +234,7 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         predictor_id=view.shown,
         answering=answering,
         opens=labelled,
-        title=findings.given_up_title(names, answering, counts, has_labels=labelled),
+        title=budgets.given_up_title(names, answering, counts, has_labels=labelled),
         subtitle=f"{_label(view.shown)}, {sum(c[0] for c in counts.values()):,} samples; "
         "the exit that answers within the budget in full colour."
         + ("" if labelled else " Without labels, right means: already the final answer."),
@@ -285,11 +285,11 @@ def _overhead(view: View, axis: Axis) -> None:
         shares,
         cost.operations,
         cost.bytes_kept,
-        exit_names=findings.exit_labels(run.exit_names),
+        exit_names=formats.exit_labels(run.exit_names),
         predictor_id=view.predictor,
         predictor_shown=view.poe,
         unit=unit,
-        title=findings.overhead_title(label, cost.operations, cost.bytes_kept, None if unit is None else shares, unit),
+        title=budgets.overhead_title(label, cost.operations, cost.bytes_kept, None if unit is None else shares, unit),
         subtitle=f"Counted: {cost.counted}."
         + ("" if unit is None else " One operation is counted like one " + unit.rstrip("s") + "."),
     )

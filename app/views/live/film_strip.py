@@ -13,12 +13,12 @@ from analysis.attribution.methods import METHODS, SCALES
 from analysis.attribution.strip import Strip, StripSettings, pooled, read_strip, strip_path
 from analysis.attribution.targets import QUANTITIES
 from analysis.figures.film_strip import film_strip_figure
-from analysis.findings import small
+from analysis.words.formats import small
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.sidebar import View
 from app.components.text import escape, plain_text
+from app.view import View
 
 _JOB = "film-strip-job"
 _KEPT, MOST_KEPT = "film-strips", 4
@@ -96,7 +96,7 @@ def _forget_quantity() -> None:
 
 def _scales(view: View) -> tuple[str, ...]:
     """What the scales of the run's network are called."""
-    from analysis.models.architectures import architecture
+    from analysis.models.networks.architectures import architecture
 
     return SCALES[len(architecture(view.run.arch).config.factors)]
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from analysis.models.distortions import Distortion
-from analysis.models.uploads import as_png, fitted, read_upload
+from analysis.images.distortions import Distortion
+from analysis.images.uploads import as_png, fitted, read_upload
 from app import cache, state
 from app.components.controls import control
-from app.components.read_only import read_only
-from app.components.sidebar import View
 from app.components.text import escape
+from app.server.read_only import read_only
+from app.view import View
 
 DISTORTIONS = ("turn", "blur", "noise", "seed", "cover", "cover_x", "cover_y")
 STYLE = """<style>
@@ -49,7 +49,7 @@ def picture_on_screen(view: View) -> Picture | None:
 
 
 def _size(view: View) -> int:
-    from analysis.models.architectures import architecture
+    from analysis.models.networks.architectures import architecture
 
     return architecture(view.run.arch).image_size
 

@@ -12,19 +12,19 @@ import streamlit as st
 
 from analysis.figures.live_trajectory import live_trajectory_figure
 from analysis.figures.sample_trajectory import Trajectory
-from analysis.findings import exit_labels, small
-from analysis.live_findings import live_finding
+from analysis.images.distortions import Distortion, distorted
 from analysis.metrics.decrease import largest_fall
-from analysis.models.distortions import Distortion, distorted
-from analysis.models.live import LiveRun, exits_of, run_image, within_memory
+from analysis.models.evaluation.live import LiveRun, exits_of, run_image, within_memory
 from analysis.predictors import available_predictors, find_predictor, resolve
+from analysis.words.formats import exit_labels, small
+from analysis.words.live import live_finding
 from app import cache
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.film_strip import film_strip
-from app.components.live_image import Picture, chosen_distortion, picture_on_screen, show_pictures
-from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
+from app.view import View
+from app.views.live.film_strip import film_strip
+from app.views.live.live_image import Picture, chosen_distortion, picture_on_screen, show_pictures
 
 _PLAY, PACE_S = "live-play", 0.4
 _FAILED = "live-play-failed"
@@ -62,7 +62,7 @@ def render(view: View) -> None:
 
 def _misfit(view: View) -> str:
     """Why the weights cannot be those of the run's logits; empty where they can."""
-    from analysis.models.architectures import architecture
+    from analysis.models.networks.architectures import architecture
 
     try:
         exits, classes = architecture(view.run.arch).logits_shape
@@ -77,14 +77,14 @@ def _misfit(view: View) -> str:
 
 
 def _network(view: View) -> object:
-    from analysis.models.checkpoints import load_checkpoint
+    from analysis.models.networks.checkpoints import load_checkpoint
 
     with within_memory("this network"):
         return cache.numbers(load_checkpoint, view.run.fingerprint, path=view.run.weights, arch=view.run.arch)
 
 
 def _dataset(view: View) -> str:
-    from analysis.models.architectures import architecture
+    from analysis.models.networks.architectures import architecture
 
     return architecture(view.run.arch).dataset
 

@@ -11,7 +11,7 @@ from analysis.predictors import available_predictors
 from app import state
 from app.components.controls import control
 from app.components.published import published_beside
-from app.components.sidebar import View
+from app.view import View
 
 WHOSE = {"true_class": "true class", "final_prediction": "final prediction", "any_class": "any class"}
 

@@ -7,31 +7,25 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.fall_findings import (
-    curve_finding,
-    histogram_finding,
-    pairs_finding,
-    scatter_finding,
-    smallness_finding,
-)
 from analysis.figures.decrease_curve import Curve, decrease_curve_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
 from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
-from analysis.findings import exit_labels
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent, exit_pairs
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
-from analysis.names import network_name
+from analysis.reference.names import network_name
+from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.selection.brush import Brush, scatter_brush
 from analysis.selection.thinning import thinned
-from analysis.symlog import FALL_UNIT, from_scale
+from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
+from analysis.words.formats import exit_labels
 from app import state
 from app.components.brushing import Brushed, brush_line, clear_brush, current_brush, open_brush
 from app.components.chart import chart
-from app.components.compared_falls import WHOSE, Compared, compared_falls, published_falls
 from app.components.controls import control
-from app.components.sidebar import View
 from app.components.text import plain_text
+from app.view import View
+from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
 
 HEIGHT = 330
 RELATIVE = (

@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis import findings
-from analysis.comparison import Comparison, compare, group_falls
 from analysis.figures.class_falls import class_falls_figure
 from analysis.figures.correction_price import correction_price_figure
 from analysis.figures.decrease_share import decrease_share_figure
@@ -15,18 +13,20 @@ from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
 from analysis.predictors import available_predictors, settings_key
-from analysis.published import Published
+from analysis.reference.published import Published
+from analysis.reference.superclasses import superclasses_of
+from analysis.results.comparison import Comparison, compare, group_falls
+from analysis.results.training_log import training_log
 from analysis.run import Run
 from analysis.selection.thinning import thinned
-from analysis.superclasses import superclasses_of
-from analysis.training_log import training_log
+from analysis.words import budgets, correction, formats
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.gallery_link import class_query, open_gallery
 from app.components.published import published_beside
-from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
+from app.view import View
 
 CLASSES_SHOWN = 15
 HEIGHT = 440  # of the large picture and the figure beside it
@@ -88,9 +88,9 @@ def _over(view: View, comparison: Comparison) -> str:
 def _identity(run: Run, split: str, unit: str | None) -> None:
     st.subheader(escape(run.title or run.id), anchor=False)
     facts = [run.model, run.dataset, f"{len(run.positions(split)):,} samples ({split})", f"{run.n_classes:,} classes"]
-    facts.append(f"{run.n_exits} {findings.plural(run.n_exits, 'exit')}")
+    facts.append(f"{run.n_exits} {formats.plural(run.n_exits, 'exit')}")
     if (cost := run.cost(unit)) is not None:
-        facts.append(f"{findings.quantity(cost[1][0])} to {findings.quantity(cost[1][-1])} {cost[0]}")
+        facts.append(f"{formats.quantity(cost[1][0])} to {formats.quantity(cost[1][-1])} {cost[0]}")
     if run.kind == "probs":
         facts.append("probabilities only: corrections that need logits are not offered")
     plain_text(" · ".join(fact for fact in facts if fact), role="caption")
@@ -100,7 +100,7 @@ def _provenance(run: Run, comparison: Comparison, published: Mapping[str, Publis
     summary = str(run.provenance.get("summary") or "")
     distance = ""
     if comparison.has_labels and "baseline" in published:
-        distance = findings.distance_sentence(
+        distance = correction.distance_sentence(
             float(comparison.baseline.right[-1]), float(published["baseline"].accuracy[-1])
         )
     plain_text(f"{summary or 'How this run was made is not recorded.'} {distance}".strip(), role="caption")
@@ -108,7 +108,7 @@ def _provenance(run: Run, comparison: Comparison, published: Mapping[str, Publis
 
 def _how_it_was_made(run: Run) -> None:
     known = {k: v for k, v in run.provenance.items() if k != "summary" and isinstance(v, (str, int, float))}
-    if measured := findings.cost_sentence(run.provenance, "ms"):
+    if measured := budgets.cost_sentence(run.provenance, "ms"):
         known["latency"] = measured
     log = training_log(run.provenance)
     if not known and log is None:
@@ -118,7 +118,7 @@ def _how_it_was_made(run: Run) -> None:
         return
     with box:
         if log is not None:
-            names = findings.exit_labels(run.exit_names)
+            names = formats.exit_labels(run.exit_names)
             figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names)
             chart(figure, name="training", height=280)
         if known:
@@ -127,10 +127,10 @@ def _how_it_was_made(run: Run) -> None:
 
 def _in_words(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
     label = _label(view.predictor)
-    st.markdown(f"**{escape(findings.correction_sentence(comparison, label))}**")
+    st.markdown(f"**{escape(correction.correction_sentence(comparison, label))}**")
     if {"baseline", view.predictor} <= set(published):
         pair = _published_pair(published, view.predictor, comparison.of)
-        plain_text(findings.published_sentence(*pair, label), role="caption")
+        plain_text(correction.published_sentence(*pair, label), role="caption")
 
 
 def _caveats(view: View, comparison: Comparison) -> None:
@@ -138,13 +138,13 @@ def _caveats(view: View, comparison: Comparison) -> None:
     label = _label(view.predictor)
     with st.container(gap="xsmall"):
         if comparison.n_exits > 1:
-            plain_text(findings.relative_sentence(comparison, label), role="caption")
-        plain_text(findings.price_sentence(comparison, label), role="caption")
+            plain_text(correction.relative_sentence(comparison, label), role="caption")
+        plain_text(correction.price_sentence(comparison, label), role="caption")
 
 
 def _published_pair(published: Mapping[str, Published], predictor: str, of: str) -> tuple[tuple, tuple]:
     both = published["baseline"], published[predictor]
-    falling = tuple(one.decrease(of, [findings.THRESHOLD])[0] for one in both)
+    falling = tuple(one.decrease(of, [correction.THRESHOLD])[0] for one in both)
     return falling, tuple(float(one.accuracy[-1]) for one in both)
 
 
@@ -159,18 +159,18 @@ def _picture(view: View, comparison: Comparison) -> None:
         "baseline": _trajectories(comparison.baseline, "baseline", picked),
         view.predictor: _trajectories(comparison.corrected, view.predictor, picked),
     }
-    of = findings.QUANTITY[comparison.of]
+    of = formats.QUANTITY[comparison.of]
     figure = trajectories_figure(
         drawn[view.shown],
         drawn["baseline"] if view.poe else None,
         ids=run.samples["id"].iloc[positions].tolist(),
         names=_sample_names(run, positions),
-        exit_names=findings.exit_labels(run.exit_names),
+        exit_names=formats.exit_labels(run.exit_names),
         quantity=f"probability of the {of}",
-        threshold=findings.THRESHOLD,
-        title=findings.trajectories_title(comparison, _label(view.shown), corrected=view.poe),
+        threshold=correction.THRESHOLD,
+        title=correction.trajectories_title(comparison, _label(view.shown), corrected=view.poe),
         subtitle=f"Thin: {len(picked)} samples drawn at random, "
-        f"their largest falls thicker where they exceed {findings.THRESHOLD:g}. "
+        f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
         f"Bold: the mean of all {_over(view, comparison)}.",
         height=HEIGHT,
     )
@@ -220,7 +220,7 @@ def _both(view: View, before: np.ndarray, after: np.ndarray) -> list[tuple[str, 
 
 
 def _shares(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
-    thresholds = findings.THRESHOLDS
+    thresholds = correction.THRESHOLDS
     lines = _both(view, *(s.falling_percent(thresholds) for s in (comparison.baseline, comparison.corrected)))
     beside = [
         (key, published[key].decrease(comparison.of, thresholds))
@@ -232,8 +232,8 @@ def _shares(view: View, comparison: Comparison, published: Mapping[str, Publishe
         lines,
         published=beside,
         emphasised=view.shown,
-        title=findings.share_title(comparison, _label(view.predictor)),
-        subtitle=f"Largest fall of the {findings.QUANTITY[comparison.of]}'s probability between any two exits, "
+        title=correction.share_title(comparison, _label(view.predictor)),
+        subtitle=f"Largest fall of the {formats.QUANTITY[comparison.of]}'s probability between any two exits, "
         f"{_over(view, comparison)}." + (" Open: the paper." if beside else ""),
         x_title="samples that fall by more",
         height=HEIGHT,
@@ -254,7 +254,7 @@ def _exit_by_exit(view: View, comparison: Comparison, published: Mapping[str, Pu
     panels = [
         Panel(first, 100 * before.right, 100 * after.right, beside),
         Panel(
-            f"probability of the {findings.QUANTITY[comparison.of]}",
+            f"probability of the {formats.QUANTITY[comparison.of]}",
             before.probability,
             after.probability,
             from_zero_to=1,
@@ -267,8 +267,8 @@ def _exit_by_exit(view: View, comparison: Comparison, published: Mapping[str, Pu
         predictor_label=_label(view.predictor),
         baseline_label=_label("baseline"),
         predictor_shown=view.poe,
-        exit_names=findings.exit_labels(view.run.exit_names),
-        title=findings.exits_title(comparison, _label(view.predictor)),
+        exit_names=formats.exit_labels(view.run.exit_names),
+        title=correction.exits_title(comparison, _label(view.predictor)),
         subtitle=f"Means over {_over(view, comparison)}; confidence is the probability of the predicted class."
         + (" Open markers: the paper." if beside else ""),
     )
@@ -296,8 +296,8 @@ def _classes(view: View, comparison: Comparison) -> None:
         falls.samples[kept],
         _both(view, falls.baseline[kept], falls.corrected[kept]),
         emphasised=view.shown,
-        title=findings.groups_title(rows, shown, _named(view.shown)),
-        subtitle=f"Mean largest fall of the {findings.QUANTITY[comparison.of]}'s probability; the "
+        title=correction.groups_title(rows, shown, _named(view.shown)),
+        subtitle=f"Mean largest fall of the {formats.QUANTITY[comparison.of]}'s probability; the "
         f"{min(CLASSES_SHOWN, len(rows))} of {len(rows)} {kind} that fall most under the baseline."
         + ("" if comparison.has_labels else " Classes are the baseline's final predictions."),
         x_title="mean largest fall of a sample",
@@ -344,10 +344,10 @@ def _price(view: View, comparison: Comparison) -> None:
         bar_name=bar_name,
         predictor_id=view.predictor,
         predictor_shown=view.poe,
-        exit_names=findings.exit_labels(view.run.exit_names),
-        title=findings.price_title(comparison, _label(view.predictor)),
+        exit_names=formats.exit_labels(view.run.exit_names),
+        title=correction.price_title(comparison, _label(view.predictor)),
         subtitle=f"{_label(view.predictor)} against the baseline, {_over(view, comparison)}; "
-        f"{findings.collapse_words(comparison)}.",
+        f"{correction.collapse_words(comparison)}.",
         height=HEIGHT,
     )
     chart(figure, name="price", on_click=_open_effect)

@@ -8,21 +8,22 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis import against_paper, findings
-from analysis.against_paper import Measured
 from analysis.figures.paper_panels import Beside, PaperPanel, paper_panels_figure
 from analysis.metrics.decrease import THRESHOLDS
-from analysis.names import network_name
 from analysis.predictors import available_predictors
-from analysis.published import Published, published_for, published_networks
+from analysis.reference.names import network_name
+from analysis.reference.published import Published, published_for, published_networks
+from analysis.results import against_paper
+from analysis.results.against_paper import Measured
+from analysis.results.seeds import seed_of, with_spread
 from analysis.run import Run
-from analysis.seeds import seed_of, with_spread
+from analysis.words import correction, formats
 from app import cache, state
 from app.components.chart import chart
-from app.components.numbers_table import LOOK, and_spread, two_decimals
-from app.components.seeds import OtherSeed, other_seeds, seeds_section
-from app.components.sidebar import View
 from app.components.text import escape, plain_table, plain_text
+from app.view import View
+from app.views.paper.numbers_table import LOOK, and_spread, two_decimals
+from app.views.paper.seeds import OtherSeed, other_seeds, seeds_section
 
 HEIGHT = 470
 SPOKEN_OF = 0.01  # the fall that the figure's title speaks of: the paper's smallest but one, where PA still falls
@@ -61,7 +62,7 @@ def render(view: View) -> None:
         return
     predictor, note = _compared(view, published, measured)
     emphasised = predictor if view.poe else "baseline"
-    names = findings.exit_labels(run.exit_names)
+    names = formats.exit_labels(run.exit_names)
     table = against_paper.comparison_table(measured, published, names)
     found = against_paper.verdicts(measured, published, names)
     others = other_seeds(view, tuple(measured))
@@ -118,7 +119,7 @@ def _distance(view: View, measured: Mapping[str, Measured], published: Mapping[s
     """How the run was made, and how far its baseline is from the paper's."""
     summary = str(view.run.provenance.get("summary") or "")
     how = summary or "How this network was trained is not recorded, so its distance to the paper's training is unknown."
-    last = findings.distance_sentence(
+    last = correction.distance_sentence(
         float(measured["baseline"].accuracy[-1]) / 100, float(published["baseline"].accuracy[-1])
     )
     split = "" if view.split == "test" else f" These are the samples of the split {view.split}; the paper's are test."
@@ -164,7 +165,7 @@ class Shown:
         if not self.others:
             return table
         measured = [self.measured, *(other.measured for other in self.others)]
-        return with_spread(table, measured, findings.exit_labels(self.view.run.exit_names))
+        return with_spread(table, measured, formats.exit_labels(self.view.run.exit_names))
 
 
 def _beside(
@@ -209,7 +210,7 @@ def _accuracy(shown: Shown) -> None:
     values, std = paper[shown.emphasised]
     figure = paper_panels_figure(
         panels,
-        places=findings.exit_labels(shown.view.run.exit_names),
+        places=formats.exit_labels(shown.view.run.exit_names),
         emphasised=shown.emphasised,
         x_title="exit",
         title=against_paper.gap_sentence(
@@ -240,7 +241,7 @@ def _falls(shown: Shown) -> None:
         )
         panels.append(
             PaperPanel(
-                f"{findings.QUANTITY[of]}: samples that fall by more",
+                f"{formats.QUANTITY[of]}: samples that fall by more",
                 both,
                 from_zero=True,
             )

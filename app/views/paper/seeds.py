@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from analysis import seeds
-from analysis.against_paper import Measured, Verdict, measured_percents, published_percents
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.predictors import available_predictors
-from analysis.published import Published
+from analysis.reference.published import Published
+from analysis.results import seeds
+from analysis.results.against_paper import Measured, Verdict, measured_percents, published_percents
 from analysis.run import Run
 from analysis.storage import RunEntry, load_run
 from app import cache
-from app.components.numbers_table import LOOK, and_spread
-from app.components.sidebar import View
 from app.components.text import escape, plain_text
+from app.view import View
+from app.views.paper.numbers_table import LOOK, and_spread
 
 MOST = 12
 """Seeds shown beside the run on screen."""

@@ -15,7 +15,7 @@ import streamlit as st
 from PIL import Image
 
 from analysis.figures import sparkline, style
-from analysis.storage.images import media_type
+from analysis.images.image_tables import media_type
 
 LARGEST_BYTES = 16_000  # larger files travel as thumbnails
 THUMBNAIL = 192  # pixels, the longer side

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.distribution import class_probs, top_classes
-from analysis.fall_findings import trajectory_finding
 from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
-from analysis.findings import exit_labels
 from analysis.predictors import available_predictors, settings_key
+from analysis.results.sample_distribution import class_probs, top_classes
 from analysis.traces import Traces
+from analysis.words.falls import trajectory_finding
+from analysis.words.formats import exit_labels
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.gallery import image_address
-from app.components.sidebar import View
 from app.components.text import escape
+from app.view import View
+from app.views.samples.gallery import image_address
 
 RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")

@@ -7,17 +7,17 @@ import pandas as pd
 import streamlit as st
 
 from analysis.figures.sparkline import sparkline_paths
-from analysis.findings import exit_labels, percent
 from analysis.predictors import available_predictors, settings_key
 from analysis.selection.filters import EFFECTS, RIGHT, Filters, keep, ordered
 from analysis.selection.sample_table import describe_columns, sample_table
+from analysis.words.formats import exit_labels, percent
 from app import cache, state
 from app.components.brushing import Brushed, brush_line, current_brush
 from app.components.controls import control
-from app.components.gallery import Tile, gallery, image_address
-from app.components.one_sample import axis_switch, one_sample
-from app.components.sidebar import View
 from app.components.text import escape
+from app.view import View
+from app.views.samples.gallery import Tile, gallery, image_address
+from app.views.samples.one_sample import axis_switch, one_sample
 
 FILTERS = ("true", "guess", "right", "at", "effect", "above", "query")
 EFFECT_NAMES = {"any": "any", "fixed": "wrong to right", "broken": "right to wrong", "changed": "another class"}

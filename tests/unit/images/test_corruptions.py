@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.models.corruptions import (
+from analysis.images.corruptions import (
     CORRUPTIONS,
     SEVERITIES,
     corrupt,
@@ -13,10 +13,10 @@ from analysis.models.corruptions import (
     plasma,
     zoom,
 )
-from analysis.models.datasets import decode
+from analysis.images.decoding import decode
+from analysis.images.image_tables import image_source
+from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run
-from analysis.storage.folders import PROJECT
-from analysis.storage.images import image_source
 
 NOT_MONOTONE = {"glass-blur", "elastic-transform", "motion-blur"}
 """Kinds whose published constants do not move pixels further with each severity: blur takes back what glass displaces,

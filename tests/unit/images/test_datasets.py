@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.models.datasets import Images, load_images, load_parquet, name_first, write_parquet
+from analysis.images.datasets import Images, load_images, load_parquet, write_parquet
+from analysis.runtime.whole_files import name_first
 
 
 @pytest.fixture

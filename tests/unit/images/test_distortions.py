@@ -5,7 +5,7 @@ import pytest
 import torch
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from analysis.models.distortions import Distortion, distorted
+from analysis.images.distortions import Distortion, distorted
 
 
 @pytest.fixture

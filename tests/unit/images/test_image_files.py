@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from analysis.models.datasets import MAX_PIXELS, Images, write_parquet
-from analysis.models.image_files import AS_SEEN, centre_crop, check_classes, digest_of, open_images
+from analysis.images.datasets import Images, write_parquet
+from analysis.images.decoding import MAX_PIXELS
+from analysis.images.image_files import AS_SEEN, check_classes, digest_of, open_images
+from analysis.images.transforms import centre_crop
 
 
 def noise(count: int, height: int = 32, width: int = 32) -> np.ndarray:
@@ -136,7 +138,7 @@ def test_a_digest_tells_images_apart_wherever_they_lie(tmp_path):
 
 
 def test_calibration_is_the_hold_out_of_the_training_images_unless_the_data_have_some(tmp_path):
-    from analysis.models.training import holdout_index
+    from analysis.images.hold_out import holdout_index
 
     write_parquet(Images(noise(60), np.arange(60) % 3, ()), tmp_path / "train-0.parquet")
     opened = small(tmp_path, "calibration")

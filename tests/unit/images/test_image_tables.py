@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from analysis.images.image_tables import ImageTable, class_names_of, image_source, media_type
 from analysis.storage import RunError, load_run, validate_run, write_run
-from analysis.storage.images import ImageTable, class_names_of, image_source, media_type
 
 
 def test_images_of_both_splits_in_any_order(small_run, square):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.metrics.decrease import THRESHOLDS
-from analysis.published import published_for, published_networks, published_numbers
+from analysis.reference.published import published_for, published_networks, published_numbers
 
 
 def test_a_network_of_the_paper_has_three_predictors():

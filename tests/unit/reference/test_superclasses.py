@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.superclasses import CIFAR100, superclasses_of
+from analysis.reference.superclasses import CIFAR100, superclasses_of
 
 NAMES = sorted(name for members in CIFAR100.values() for name in members.split())
 

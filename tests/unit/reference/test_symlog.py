@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.symlog import FALL_UNIT, PERCENT_UNIT, from_scale, ticks, to_scale
+from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, from_scale, ticks, to_scale
 
 
 @given(st.floats(0, 1e4), st.sampled_from([FALL_UNIT, PERCENT_UNIT]))

@@ -8,8 +8,8 @@ import io
 import pytest
 
 from analysis.predictors import resolve
-from analysis.report.summary import as_csv, as_latex, as_text
-from analysis.summary import summarize
+from analysis.report.number_tables import as_csv, as_latex, as_text
+from analysis.results.run_numbers import summarize
 from analysis.traces import load_traces
 
 

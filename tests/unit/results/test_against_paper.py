@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis import against_paper
-from analysis.against_paper import (
+from analysis.metrics.decrease import THRESHOLDS
+from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
+from analysis.reference.published import Published, published_for, published_networks
+from analysis.results import against_paper
+from analysis.results.against_paper import (
     NOT_SHOWN,
     POINTS,
     SHOWN,
@@ -22,9 +25,6 @@ from analysis.against_paper import (
     summary_sentence,
     verdicts,
 )
-from analysis.metrics.decrease import THRESHOLDS
-from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
-from analysis.published import Published, published_for, published_networks
 from analysis.traces import trace_logits
 
 EXITS = ("1", "2", "3")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.comparison import compare, group_falls
+from analysis.results.comparison import compare, group_falls
 from analysis.traces import trace_logits
 
 LOGITS = np.log(

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.metrics.accuracy import accuracy
 from analysis.predictors import resolve
-from analysis.summary import plain, summarize
+from analysis.results.run_numbers import plain, summarize
 from analysis.traces import load_traces
 
 EXIT = "exit cost accuracy top5 true_class_prob entropy ece brier nll off_support collapsed".split()  # noqa: SIM905

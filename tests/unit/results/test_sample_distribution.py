@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.distribution import class_probs, top_classes
 from analysis.predictors import predict
+from analysis.results.sample_distribution import class_probs, top_classes
 
 
 @pytest.mark.parametrize("predictor", ["baseline", "pa", "ca"])

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis.against_paper import Verdict, comparison_table
-from analysis.seeds import agreement_sentence, measure_run, same_samples, seed_of, trained_alike, with_spread
+from analysis.results.against_paper import Verdict, comparison_table
+from analysis.results.seeds import agreement_sentence, measure_run, same_samples, seed_of, trained_alike, with_spread
+from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run, write_run
-from analysis.storage.folders import PROJECT
-from tests.unit.test_against_paper import EXITS, PAPER, RUN, measured
+from tests.unit.results.test_against_paper import EXITS, PAPER, RUN, measured
 
 TRAINED = {"recipe": "mine", "epochs": 18, "seed": 0, "processes": 1, "settings": {"lr": 0.1, "seed": 0}}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.figures.training_curves import training_curves_figure
+from analysis.results.training_log import training_log
 from analysis.storage import find_run, load_run
-from analysis.training_log import training_log
 
 
 def drawn(log, exit_names):

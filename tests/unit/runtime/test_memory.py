@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.memory import (
+from analysis.runtime.memory import (
     is_out_of_memory,
     largest_that_fits,
     network_does_not_fit,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.datasets import Images
-from analysis.models.distributed import ALONE, Processes, joined_processes
-from analysis.models.recipes import Recipe
-from analysis.models.training import CHECKPOINT, Trainer, fit
+from analysis.images.datasets import Images
+from analysis.models.training.recipes import Recipe
+from analysis.models.training.trainer import CHECKPOINT, Trainer, fit
+from analysis.runtime.processes import ALONE, Processes, joined_processes
 
 RECIPE = Recipe("msdnet-cifar10", "cifar10", epochs=1, schedule="step", batch=8)
 PROJECT = Path(__file__).resolve().parents[3]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.fall_findings import (
+from analysis.words.falls import (
     NOTHING_KNOWN,
     curve_finding,
     histogram_finding,

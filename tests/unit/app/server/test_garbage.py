@@ -4,7 +4,7 @@ import gc
 import sys
 import types
 
-from app.garbage import freeze_what_stays
+from app.server.garbage import freeze_what_stays
 
 
 def test_objects_are_frozen_when_a_module_came_and_only_then():

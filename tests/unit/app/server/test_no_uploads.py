@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.no_uploads import NoUploads
+from app.server.no_uploads import NoUploads
 
 
 def answered(method: str, path: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs_version
 
-from app import plotly_route
+from app.server import plotly_route
 
 ROOT = Path(plotly_route.__file__).parents[1]
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from app.views import live, overview
+from app.views.live import page as live
+from app.views.overview import page as overview
 
 
 def test_an_exit_where_no_class_has_probability_answers_none():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from analysis.models.costs import measured_latency
+from analysis.models.evaluation.costs import measured_latency
 
 CPU = torch.device("cpu")
 

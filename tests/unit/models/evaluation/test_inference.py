@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.architectures import architecture
-from analysis.models.datasets import NORMALISATION, Images
-from analysis.models.inference import choose_device, normalise, predict
+from analysis.images.datasets import Images
+from analysis.models.evaluation.inference import choose_device, normalise, predict
+from analysis.models.networks.architectures import architecture
+from analysis.reference.datasets import NORMALISATION
 
 CPU = torch.device("cpu")
 

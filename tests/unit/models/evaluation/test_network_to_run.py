@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from analysis.models import chunks
-from analysis.models.checkpoint_runs import Plan, Subject, evaluate
-from analysis.models.datasets import Images, load_parquet, write_parquet
-from analysis.models.image_files import open_images
+from analysis.images.datasets import Images, load_parquet, write_parquet
+from analysis.images.image_files import open_images
+from analysis.models.evaluation import resumable_chunks
+from analysis.models.evaluation.network_to_run import Plan, Subject, evaluate
 from analysis.storage import load_run
 
 CPU = torch.device("cpu")
@@ -98,7 +98,7 @@ def test_a_latency_that_fails_at_the_end_loses_no_logits(tmp_path, checkpoint, m
         if len(calls) == 2:
             raise ValueError("--latency 2 does not fit")
 
-    monkeypatch.setattr("analysis.models.checkpoint_runs.measured_latency", fails_later)
+    monkeypatch.setattr("analysis.models.evaluation.network_to_run.measured_latency", fails_later)
     with pytest.raises(ValueError, match="--latency 2"):
         start(tmp_path / "runs" / "run", noise(), checkpoint, latency_batch=2)
     again = Heads()
@@ -118,13 +118,13 @@ def test_images_beyond_the_hosts_memory_are_one_sentence(tmp_path, checkpoint, m
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_shard_that_another_evaluation_wrote_meanwhile_stays(tmp_path, checkpoint, monkeypatch, seed):
-    runs, named = tmp_path / "runs", chunks.name_first
+    runs, named = tmp_path / "runs", resumable_chunks.name_first
 
     def overtaken(temporary: Path, shard: Path) -> bool:
         write_parquet(noise(seed), shard)
         return named(temporary, shard)
 
-    monkeypatch.setattr(chunks, "name_first", overtaken)
+    monkeypatch.setattr(resumable_chunks, "name_first", overtaken)
     if seed:
         with pytest.raises(ValueError, match=r"holds another image 1 than this test split: choose another --dataset"):
             start(runs / "run", noise(), checkpoint)

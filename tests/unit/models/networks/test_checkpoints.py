@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from analysis import models
-from analysis.models.architectures import architecture
-from analysis.models.checkpoints import drop_module_parts, load_checkpoint, read_state_dict, save_weights
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.checkpoints import drop_module_parts, load_checkpoint, read_state_dict, save_weights
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from analysis.models.exported import exported_network, load_program
+from analysis.models.networks.exported import exported_network, load_program
 
 CPU = torch.device("cpu")
 

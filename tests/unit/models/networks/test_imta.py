@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from analysis.models.imta import GradientRescaledMSDNet, RescaleGradient
-from analysis.models.msdnet import MSDNet, MSDNetConfig
+from analysis.models.networks.imta import GradientRescaledMSDNet, RescaleGradient
+from analysis.models.networks.msdnet import MSDNet, MSDNetConfig
 
 TINY = MSDNetConfig(classes=3, block_layers=(1, 1, 1), channels=4, growth=2, factors=(1, 2))
 

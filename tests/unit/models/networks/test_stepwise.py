@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.architectures import architecture
-from analysis.models.inference import normalise
-from analysis.models.live import exits_of, run_image
-from analysis.models.stepwise import exit_by_exit, one_thread, timed_exits
+from analysis.models.evaluation.inference import normalise
+from analysis.models.evaluation.live import exits_of, run_image
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.stepwise import exit_by_exit, one_thread, timed_exits
 
 
 @pytest.mark.parametrize("arch", ["msdnet-cifar10", "imta-cifar10", "msdnet-imagenet-step4"])

@@ -6,9 +6,9 @@ import re
 import pytest
 import torch
 
-from analysis.models.architectures import architecture
-from analysis.models.checkpoints import save_weights
-from analysis.models.first_stage import load_first_stage
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.checkpoints import save_weights
+from analysis.models.training.first_stage import load_first_stage
 
 ARCH = "msdnet-cifar10"
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.imta import IMTA
-from analysis.models.msdnet import MSDNetConfig
-from analysis.models.objectives import Distillation, distillation_loss, divergence, sum_of_cross_entropies
+from analysis.models.networks.imta import IMTA
+from analysis.models.networks.msdnet import MSDNetConfig
+from analysis.models.training.objectives import Distillation, distillation_loss, divergence, sum_of_cross_entropies
 
 TINY = MSDNetConfig(classes=3, block_layers=(1, 1, 1), channels=4, growth=2, factors=(1, 2))
 

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from analysis.models.checkpoints import save_tensors
-from analysis.models.datasets import Images
-from analysis.models.distributed import Processes
-from analysis.models.first_stage import FirstStage
-from analysis.models.imta import GradientRescaledMSDNet
-from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
-from analysis.models.objectives import METHODS
-from analysis.models.recipes import RECIPES, Recipe
-from analysis.models.training import (
+from analysis.images.datasets import Images
+from analysis.images.hold_out import holdout_index
+from analysis.models.networks.checkpoints import save_tensors
+from analysis.models.networks.imta import GradientRescaledMSDNet
+from analysis.models.networks.msdnet import CONFIGS, MSDNet, MSDNetConfig
+from analysis.models.training.first_stage import FirstStage
+from analysis.models.training.objectives import METHODS
+from analysis.models.training.recipes import RECIPES, Recipe
+from analysis.models.training.trainer import (
     CHECKPOINT,
     PADDING,
     PHASES,
@@ -23,11 +23,11 @@ from analysis.models.training import (
     Trainer,
     augment,
     fit,
-    holdout_index,
     said_when_not_compiled,
     save_atomically,
     write_log,
 )
+from analysis.runtime.processes import Processes
 
 TINY = Recipe("msdnet-cifar10", "cifar10", epochs=2, schedule="warmup-cosine", batch=8, nesterov=True)
 HEADS = replace(TINY, arch="imta-cifar10", model="imta")
