@@ -9,7 +9,7 @@ from plotly.offline import get_plotlyjs_version
 
 from app.server import plotly_route
 
-ROOT = Path(plotly_route.__file__).parents[1]
+ROOT = Path(plotly_route.__file__).parents[2]
 
 
 def _traces_made_in(folder: str) -> set[str]:
