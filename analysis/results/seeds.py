@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.results.against_paper import SHOWN, Measured, Verdict, measure, measured_percents, places_of
+from analysis.results.against_paper import Measured, measure, measured_percents, places_of
 from analysis.run import Run
 from analysis.traces import load_traces
 
@@ -113,28 +113,3 @@ def with_spread(
         ]
     ).reshape(len(table), len(measured))
     return table.assign(seeds=len(measured), seeds_mean=found.mean(axis=1), seeds_std=found.std(axis=1))
-
-
-def agreement_sentence(found: Mapping[int, Sequence[Verdict]]) -> str:
-    """On which of the published findings the seeds agree.
-
-    Parameters
-    ----------
-    found
-        Seed -> its run's verdicts, in the same order for all.
-
-    Examples
-    --------
-    >>> one = Verdict("PA overthinks less", "shown", "", "", "")
-    >>> agreement_sentence({0: [one], 1: [one]})
-    'Both seeds give the same verdict on every finding.'
-    """
-    who = "Both seeds give" if len(found) == 2 else f"All {len(found)} seeds give"
-    split = [each for each in zip(*found.values()) if len({one.verdict for one in each}) > 1]
-    if not split:
-        return f"{who} the same verdict on every finding."
-    said = []
-    for each in split:
-        shown = [str(seed) for seed, one in zip(found, each) if one.verdict == SHOWN]
-        said.append(f"“{each[0].finding}” is shown by seed{'s' if len(shown) > 1 else ''} {', '.join(shown)} alone")
-    return f"The seeds differ: {'; '.join(said)}."

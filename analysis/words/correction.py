@@ -16,11 +16,6 @@ THRESHOLD = 0.1  # the fall that the overview's sentences speak of
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gives all five
 
 
-def _falling(comparison: Comparison, threshold: float) -> tuple[float, float]:
-    before, after = (side.falling_percent([threshold]) for side in (comparison.baseline, comparison.corrected))
-    return float(before[0]), float(after[0])
-
-
 def correction_sentence(comparison: Comparison, label: str, threshold: float = THRESHOLD) -> str:
     """One sentence: what the correction does to the samples that get worse, and to the accuracy of the last exit.
 

@@ -4,78 +4,56 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.metrics.decrease import decrease_percent
+from analysis.results.fall_statistics import FallStatistics
 from analysis.words.formats import percent
 
-SPOKEN_OF = (0.01, 0.1)  # the falls that titles speak of; the paper gives both
 NOTHING_KNOWN = "No sample has a known fall"
 
 
-def curve_finding(baseline: np.ndarray, predictor: np.ndarray, label: str, *, relative: bool) -> str:
+def curve_finding(found: FallStatistics | None, label: str, *, relative: bool) -> str:
     """How many samples fall by more than two thresholds, under the baseline and under a predictor.
 
     Parameters
     ----------
-    baseline, predictor : float, (samples,)
-        Largest falls, NaN where unknown.
+    found
+        None where no fall is known.
     label : str
         The predictor's short name.
     relative : bool
         Whether falls are shares of the highest value.
-
-    Examples
-    --------
-    >>> curve_finding(np.array([0.5, 0.05]), np.array([0.0, 0.05]), "PA", relative=False)
-    '100% of samples fall by more than 0.01 under the baseline, 50.0% under PA; by more than 0.1: 50.0% and 0%'
     """
-    if np.isnan(baseline).all():
+    if found is None:
         return NOTHING_KNOWN
-    (before, before_far), (after, after_far) = (
-        map(float, decrease_percent(sizes, SPOKEN_OF)) for sizes in (baseline, predictor)
-    )
+    (near, (before, after)), (far, (before_far, after_far)) = found.falling_percent.items()
     share = " of their highest value" if relative else ""
     return (
-        f"{percent(before)} of samples fall by more than {SPOKEN_OF[0]:g}{share} under the baseline, "
-        f"{percent(after)} under {label}; by more than {SPOKEN_OF[1]:g}: {percent(before_far)} and {percent(after_far)}"
+        f"{percent(before)} of samples fall by more than {near:g}{share} under the baseline, "
+        f"{percent(after)} under {label}; by more than {far:g}: {percent(before_far)} and {percent(after_far)}"
     )
 
 
-def scatter_finding(baseline: np.ndarray, predictor: np.ndarray, label: str) -> str:
-    """On how many samples a predictor falls less than the baseline, and on how many more; equal falls are neither.
-
-    Examples
-    --------
-    >>> scatter_finding(np.array([0.5, 0.1]), np.array([0.1, 0.1]), "PA")
-    'PA falls less than the baseline on 50.0% of samples, more on 0%'
-    """
-    known = ~np.isnan(baseline)
-    if not known.any():
+def scatter_finding(found: FallStatistics | None, label: str) -> str:
+    """On how many samples a predictor falls less than the baseline, and on how many more; equal falls are neither."""
+    if found is None:
         return NOTHING_KNOWN
-    less, more = (100 * float(part[known].mean()) for part in (predictor < baseline, predictor > baseline))
-    return f"{label} falls less than the baseline on {percent(less)} of samples, more on {percent(more)}"
+    less, more = percent(found.less_percent), percent(found.more_percent)
+    return f"{label} falls less than the baseline on {less} of samples, more on {more}"
 
 
-def histogram_finding(baseline: np.ndarray, predictor: np.ndarray, label: str) -> str:
-    """What half of the samples do under each of two predictors.
-
-    Examples
-    --------
-    >>> histogram_finding(np.array([0.5, 0.1, 0.2]), np.array([0.0, 0.0, 0.1]), "PA")
-    'Half of the samples fall by 0.2 or more under the baseline; 66.7% never fall under PA'
-    """
-    if np.isnan(baseline).all():
+def histogram_finding(found: FallStatistics | None, label: str) -> str:
+    """What half of the samples do under each of two predictors."""
+    if found is None:
         return NOTHING_KNOWN
-    first, second = _half(baseline, "the baseline"), _half(predictor, label)
+    first, second = map(_half, found.median, found.never_percent, ("the baseline", label))
     return f"{first[0].upper()}{first[1:]}; {second}"
 
 
-def _half(sizes: np.ndarray, whose: str) -> str:
+def _half(median: float, never_percent: float, whose: str) -> str:
     """What half of the samples do, or how many never fall where that is half or more."""
-    middle = float(np.nanmedian(sizes))
-    if middle > 0:
-        size = f"{middle:.2g}" if middle >= 1e-4 else f"{middle:.0e}"
+    if median > 0:
+        size = f"{median:.2g}" if median >= 1e-4 else f"{median:.0e}"
         return f"half of the samples fall by {size} or more under {whose}"
-    return f"{percent(100 * float((sizes == 0).sum() / (~np.isnan(sizes)).sum()))} never fall under {whose}"
+    return f"{percent(never_percent)} never fall under {whose}"
 
 
 def pairs_finding(counts: np.ndarray, threshold: float, whose: str, exit_names: Sequence[str]) -> str:

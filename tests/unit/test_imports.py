@@ -50,8 +50,6 @@ NOT_YET = {
         "two ways lead from a network to a run; when they are one, the command says what else the run folder gets"
     ),
     ("analysis.models.evaluation.network_to_run", "analysis.traces.bundle"): "as above",
-    ("analysis.results.against_paper", "analysis.words.formats"): "a verdict still holds prose",
-    ("analysis.words.falls", "analysis.metrics.decrease"): "sentences on falls still compute what they say",
 }
 """(file, what it imports) -> why a border is crossed, until that is gone."""
 

@@ -15,6 +15,7 @@ from analysis.metrics.decrease import THRESHOLDS, decrease_percent, exit_pairs
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
 from analysis.reference.names import network_name
 from analysis.reference.symlog import FALL_UNIT, from_scale
+from analysis.results.fall_statistics import FallStatistics, fall_statistics
 from analysis.selection.brush import Brush, scatter_brush
 from analysis.selection.thinning import thinned
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
@@ -48,14 +49,15 @@ def render(view: View) -> None:
     held = current_brush(view)
     brush_line(held, offer_gallery=True)
     curve, scatter = st.columns([6, 5], gap="medium")
+    told = fall_statistics(compared.falls["baseline"].size, compared.falls[view.predictor].size)
     with curve:
-        _curve(view, compared)
+        _curve(view, compared, told)
     with scatter:
-        _scatter(view, compared, held)
+        _scatter(view, compared, told, held)
     _explanation(view, compared)
     histogram, pairs = st.columns([6, 5], gap="medium")
     with histogram:
-        _histogram(view, compared)
+        _histogram(view, compared, told)
     with pairs:
         _pairs(view, compared)
 
@@ -69,7 +71,7 @@ def _grid() -> np.ndarray:
     return np.unique([float(f"{value:.6g}") for value in (*even, *THRESHOLDS, 1.0)])
 
 
-def _curve(view: View, compared: Compared) -> None:
+def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
     grid = _grid()
     curves = [
         Curve(key, compared.labels[key], decrease_percent(fall.size, grid), decrease_percent(fall.size, THRESHOLDS),
@@ -85,9 +87,7 @@ def _curve(view: View, compared: Compared) -> None:
         published=drawn,
         x_title=f"fall by more than, {compared.axis}",
         y_title="samples",
-        title=curve_finding(
-            *_both(view, compared), compared.labels[view.predictor], relative=compared.size == "relative"
-        ),
+        title=curve_finding(told, compared.labels[view.predictor], relative=compared.size == "relative"),
         subtitle=f"Percent of {_samples(view, compared)} where {compared.what} falls by more than a threshold between "
         "an earlier and a later exit."
         + (f" Open markers: the paper's {network_name(view.run.dataset, view.run.model)}." if drawn else ""),
@@ -101,10 +101,6 @@ def _curve(view: View, compared: Compared) -> None:
         data=lambda: _curve_data(curves, grid, drawn),
         on_click=partial(_open_over, compared),
     )
-
-
-def _both(view: View, compared: Compared) -> tuple[np.ndarray, np.ndarray]:
-    return compared.falls["baseline"].size, compared.falls[view.predictor].size
 
 
 def _samples(view: View, compared: Compared) -> str:
@@ -134,7 +130,7 @@ def _open_over(compared: Compared, point: dict) -> None:
 # --- which samples: baseline against predictor -----------------------------------------------------------------------
 
 
-def _scatter(view: View, compared: Compared, held: Brushed | None) -> None:
+def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: Brushed | None) -> None:
     before, after = compared.falls["baseline"].size, compared.falls[view.predictor].size
     known = np.flatnonzero(~np.isnan(before))
     picked = known[thinned(len(known))]
@@ -152,7 +148,7 @@ def _scatter(view: View, compared: Compared, held: Brushed | None) -> None:
         chosen=None if on_screen is None else (float(before[on_screen]), float(after[on_screen])),
         x_title=f"largest fall under the baseline, {compared.axis}",
         y_title=f"largest fall under {label}",
-        title=scatter_finding(before, after, label),
+        title=scatter_finding(told, label),
         subtitle=_scatter_subtitle(len(picked), len(known)),
         height=HEIGHT,
     )
@@ -212,7 +208,7 @@ def _open_region(compared: Compared, predictor: str, event: dict | None) -> None
 # --- by how much: the histogram --------------------------------------------------------------------------------------
 
 
-def _histogram(view: View, compared: Compared) -> None:
+def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> None:
     edges = fall_edges()
     keys = ["baseline", view.predictor] if view.poe else [view.predictor, "baseline"]
     bars = []
@@ -224,7 +220,7 @@ def _histogram(view: View, compared: Compared) -> None:
         edges,
         x_title=f"largest fall, {compared.axis}",
         y_title="samples in a bin",
-        title=histogram_finding(*_both(view, compared), compared.labels[view.predictor]),
+        title=histogram_finding(told, compared.labels[view.predictor]),
         subtitle=f"Largest fall of {compared.what} between two exits{compared.by}; {_samples(view, compared)}. "
         "Bins widen with the fall; the first holds those that never fall.",
         log_percent=state.get("scale") == "log",

@@ -17,7 +17,8 @@ from analysis.results import against_paper
 from analysis.results.against_paper import Measured
 from analysis.results.seeds import seed_of, with_spread
 from analysis.run import Run
-from analysis.words import correction, formats
+from analysis.words import correction, formats, verdicts
+from analysis.words.verdicts import ToldVerdict
 from app import cache, state
 from app.components.chart import chart
 from app.components.text import escape, plain_table, plain_text
@@ -64,12 +65,12 @@ def render(view: View) -> None:
     emphasised = predictor if view.poe else "baseline"
     names = formats.exit_labels(run.exit_names)
     table = against_paper.comparison_table(measured, published, names)
-    found = against_paper.verdicts(measured, published, names)
+    found = _told(measured, published, names)
     others = other_seeds(view, tuple(measured))
     shown = Shown(view, measured, others, published, predictor, emphasised, table)
     with st.container(gap="xsmall"):
         network = network_name(published["baseline"].dataset, published["baseline"].model)
-        st.markdown(f"**{escape(against_paper.summary_sentence(found, network))}**")
+        st.markdown(f"**{escape(verdicts.summary_sentence(found, network))}**")
         _distance(view, measured, published)
         if note:
             plain_text(note, role="caption")
@@ -81,7 +82,7 @@ def render(view: View) -> None:
     _findings(found)
     if others:
         by_seed = {seed_of(view.run.provenance): found}
-        by_seed |= {other.seed: against_paper.verdicts(other.measured, published, names) for other in others}
+        by_seed |= {other.seed: _told(other.measured, published, names) for other in others}
         seeds_section(view, measured, others, published, predictor, by_seed)
     _numbers(table, published)
 
@@ -98,6 +99,12 @@ def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Measu
             return {}
         found[key] = cache.numbers(against_paper.measure, view.run.fingerprint, key, view.split, traces=traces)
     return found
+
+
+def _told(
+    measured: Mapping[str, Measured], published: Mapping[str, Published], names: Sequence[str]
+) -> list[ToldVerdict]:
+    return [verdicts.told(one, names) for one in against_paper.verdicts(measured, published)]
 
 
 def _compared(view: View, published: Mapping[str, Published], measured: Mapping[str, Measured]) -> tuple[str, str]:
@@ -172,7 +179,7 @@ def _beside(
     predictor: str, run: np.ndarray, others: Sequence[np.ndarray], paper: np.ndarray, std: np.ndarray
 ) -> Beside:
     words = tuple(
-        f"{against_paper.difference_words(*against_paper.difference(ours, theirs, spread))} from the paper"
+        f"{verdicts.difference_words(*against_paper.difference(ours, theirs, spread))} from the paper"
         for ours, theirs, spread in zip(run, paper, std)
     )
     return Beside(predictor, _label(predictor), np.asarray(run), paper, std, words, tuple(others))
@@ -213,12 +220,12 @@ def _accuracy(shown: Shown) -> None:
         places=formats.exit_labels(shown.view.run.exit_names),
         emphasised=shown.emphasised,
         x_title="exit",
-        title=against_paper.gap_sentence(
+        title=verdicts.gap_sentence(
             _label(shown.emphasised),
             "right at the last exit",
-            measured[shown.emphasised].accuracy[-1],
+            ours := measured[shown.emphasised].accuracy[-1],
             values[-1],
-            std[-1],
+            against_paper.difference(ours, values[-1], std[-1]),
         ),
         subtitle=_over(shown),
         height=HEIGHT,
@@ -253,12 +260,12 @@ def _falls(shown: Shown) -> None:
         places=[f"{tau:g}" for tau in THRESHOLDS],
         emphasised=emphasised,
         x_title="fall of the probability between an earlier and a later exit, more than",
-        title=against_paper.gap_sentence(
+        title=verdicts.gap_sentence(
             _label(emphasised),
             f"fall by more than {SPOKEN_OF:g}",
-            measured[emphasised].falls["true_class"][at],
+            ours := measured[emphasised].falls["true_class"][at],
             values[at],
-            std[at],
+            against_paper.difference(ours, values[at], std[at]),
         ),
         subtitle=_over(shown),
         height=HEIGHT,
@@ -269,7 +276,7 @@ def _falls(shown: Shown) -> None:
 # --- in words and in numbers -----------------------------------------------------------------------------------------
 
 
-def _findings(found: Sequence[against_paper.Verdict]) -> None:
+def _findings(found: Sequence[ToldVerdict]) -> None:
     st.markdown("**The published findings, and whether this run shows them too**")
     st.html(_findings_html(found))
     plain_text(
@@ -277,7 +284,7 @@ def _findings(found: Sequence[against_paper.Verdict]) -> None:
     )
 
 
-def _findings_html(found: Sequence[against_paper.Verdict]) -> str:
+def _findings_html(found: Sequence[ToldVerdict]) -> str:
     heads = ("verdict", "finding, and what decides", "the paper: baseline → PA", "this run: baseline → PA")
     rows = ""
     for one in found:
@@ -338,7 +345,7 @@ _NO_CELLS = '<td class="g"></td><td></td><td></td>'
 
 
 def _three_cells(row: object) -> str:
-    difference = against_paper.difference_words(row.difference, row.difference_in)
+    difference = verdicts.difference_words(row.difference, row.difference_in)
     return (
         f'<td class="g">{two_decimals(row.run)}</td><td>{and_spread(row.published, row.published_std)}</td>'
         f"<td>{html.escape(difference)}</td>"

@@ -12,9 +12,10 @@ from analysis.metrics.decrease import THRESHOLDS
 from analysis.predictors import available_predictors
 from analysis.reference.published import Published
 from analysis.results import seeds
-from analysis.results.against_paper import Measured, Verdict, measured_percents, published_percents
+from analysis.results.against_paper import Measured, measured_percents, published_percents
 from analysis.run import Run
 from analysis.storage import RunEntry, load_run
+from analysis.words.verdicts import ToldVerdict, agreement_sentence
 from app import cache
 from app.components.text import escape, plain_text
 from app.view import View
@@ -84,7 +85,7 @@ def seeds_section(
     others: Sequence[OtherSeed],
     published: Mapping[str, Published],
     predictor: str,
-    found: Mapping[int, Sequence[Verdict]],
+    found: Mapping[int, Sequence[ToldVerdict]],
 ) -> None:
     """How far the run's numbers lie from those of other seeds, one row per seed.
 
@@ -100,7 +101,7 @@ def seeds_section(
     st.markdown("**From seed to seed**")
     named = ", ".join(f"seed {other.seed}: {other.run}" for other in others)
     plain_text(
-        f"Trained alike from other seeds, dotted lines above ({named}). {seeds.agreement_sentence(found)}",
+        f"Trained alike from other seeds, dotted lines above ({named}). {agreement_sentence(found)}",
         role="caption",
     )
     st.html(_table_html(rows, published, ("baseline", predictor)))

@@ -17,15 +17,12 @@ from analysis.results.against_paper import (
     Measured,
     comparison_table,
     difference,
-    difference_words,
     fewer,
-    gap_sentence,
     measure,
     sides,
-    summary_sentence,
-    verdicts,
 )
 from analysis.traces import trace_logits
+from analysis.words.verdicts import ToldVerdict, difference_words, gap_sentence, summary_sentence, told
 
 EXITS = ("1", "2", "3")
 FALLING = np.array([40.0, 30, 20, 10, 8, 6, 4, 2])
@@ -60,6 +57,10 @@ PAPER = {
     "pa": paper((0.5, 0.61, 0.69), FALLING / 2, gap=0.05, entropy=(1,) * 6),
 }
 RUN = {"baseline": measured(), "pa": measured((50, 62, 68), FALLING / 10, (1, 1, 1, 1, 0, 0), 5.0)}
+
+
+def verdicts(run, published, exits) -> list[ToldVerdict]:
+    return [told(one, exits) for one in against_paper.verdicts(run, published)]
 
 
 def judged(run=RUN, published=PAPER):
@@ -193,4 +194,7 @@ def test_only_labelled_samples_are_measured(small_logits, small_labels):
 
 
 def test_the_title_holds_both_numbers():
-    assert gap_sentence("PA", "right", 68.18, 74.69, 0.74) == "PA: 68.2% right; the paper 74.7% (−8.8 sd)"
+    assert (
+        gap_sentence("PA", "right", 68.18, 74.69, difference(68.18, 74.69, 0.74))
+        == "PA: 68.2% right; the paper 74.7% (−8.8 sd)"
+    )

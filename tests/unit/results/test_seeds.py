@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.results.against_paper import Verdict, comparison_table
-from analysis.results.seeds import agreement_sentence, measure_run, same_samples, seed_of, trained_alike, with_spread
+from analysis.results.against_paper import comparison_table
+from analysis.results.seeds import measure_run, same_samples, seed_of, trained_alike, with_spread
 from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run, write_run
 from tests.unit.results.test_against_paper import EXITS, PAPER, RUN, measured
@@ -82,15 +82,3 @@ def test_a_run_is_measured_with_the_predictor_s_defaults(runs, small_logits, sma
     found = measure_run(run, "baseline", "test")
     right = small_logits.astype(np.float32).argmax(axis=2) == small_labels
     assert np.allclose(found.accuracy, 100 * right.mean(axis=1))
-
-
-def verdict(shown, finding="PA overthinks less"):
-    return Verdict(finding, "shown" if shown else "not shown", "", "", "")
-
-
-def test_seeds_agree_or_are_named():
-    same = [verdict(True), verdict(False)]
-    assert agreement_sentence({0: same, 1: same}) == "Both seeds give the same verdict on every finding."
-    assert agreement_sentence(dict.fromkeys(range(3), same)).startswith("All 3 seeds give the same")
-    found = {0: [verdict(True)], 1: [verdict(False)], 4: [verdict(True)]}
-    assert agreement_sentence(found) == "The seeds differ: “PA overthinks less” is shown by seeds 0, 4 alone."

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from analysis.results.fall_statistics import fall_statistics
 from analysis.words.falls import (
     NOTHING_KNOWN,
     curve_finding,
@@ -12,20 +13,33 @@ from analysis.words.falls import (
     trajectory_finding,
 )
 
-UNKNOWN = np.array([np.nan])
+UNKNOWN = fall_statistics(np.array([np.nan]), np.array([np.nan]))
 
 
 def test_nothing_known_is_said():
-    assert curve_finding(UNKNOWN, UNKNOWN, "PA", relative=False) == NOTHING_KNOWN
-    assert scatter_finding(UNKNOWN, UNKNOWN, "PA") == NOTHING_KNOWN
-    assert histogram_finding(UNKNOWN, UNKNOWN, "PA") == NOTHING_KNOWN
+    assert curve_finding(UNKNOWN, "PA", relative=False) == NOTHING_KNOWN
+    assert scatter_finding(UNKNOWN, "PA") == NOTHING_KNOWN
+    assert histogram_finding(UNKNOWN, "PA") == NOTHING_KNOWN
     assert pairs_finding(np.zeros((3, 3), int), 0.01, "PA", "123") == "Under PA no sample falls by more than 0.01"
 
 
 def test_relative_falls_say_of_what():
-    said = curve_finding(np.array([0.5]), np.array([0.0]), "PA", relative=True)
+    said = curve_finding(fall_statistics(np.array([0.5]), np.array([0.0])), "PA", relative=True)
     assert said.startswith(
         "100% of samples fall by more than 0.01 of their highest value under the baseline, 0% under PA"
+    )
+
+
+def test_titles_say_both_sides():
+    found = fall_statistics(np.array([0.5, 0.05]), np.array([0.0, 0.05]))
+    assert curve_finding(found, "PA", relative=False) == (
+        "100% of samples fall by more than 0.01 under the baseline, 50.0% under PA; by more than 0.1: 50.0% and 0%"
+    )
+    found = fall_statistics(np.array([0.5, 0.1]), np.array([0.1, 0.1]))
+    assert scatter_finding(found, "PA") == "PA falls less than the baseline on 50.0% of samples, more on 0%"
+    found = fall_statistics(np.array([0.5, 0.1, 0.2]), np.array([0.0, 0.0, 0.1]))
+    assert histogram_finding(found, "PA") == (
+        "Half of the samples fall by 0.2 or more under the baseline; 66.7% never fall under PA"
     )
 
 
