@@ -1,6 +1,6 @@
 """Someone's own image, refused before it is decoded where it is of the wrong kind, too large, or a bomb.
 
-Imports numpy and Pillow; pyarrow comes with ImageNet's transform.
+Imports numpy and Pillow.
 """
 
 from __future__ import annotations

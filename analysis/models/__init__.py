@@ -1,4 +1,4 @@
-"""Early-exit networks: MSDNet and IMTA, their checkpoints, training, evaluation, corruptions and costs.
+"""From a network to a run: MSDNet, IMTA and exported programs, their checkpoints, training, evaluation and costs.
 
 Importing this package imports no torch; using `load_checkpoint` does.
 """

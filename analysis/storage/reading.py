@@ -1,4 +1,4 @@
-"""Open a run folder, cheaply or with every byte checked. Imports numpy, pandas and pyarrow."""
+"""Open a run folder, cheaply; `validation` checks every byte of it. Imports numpy, pandas and pyarrow."""
 
 from __future__ import annotations
 
