@@ -1,0 +1,41 @@
+"""Exitlens as a library: runs, predictors, traces, metrics, results and figures, usable without the app.
+
+What notebooks need most is offered here, imported when it is asked for, so that this imports nothing and no torch:
+
+>>> import analysis
+>>> traces = analysis.load_traces(analysis.load_run(analysis.find_run("msdnet-cifar100")), "pa")
+>>> traces.true_class_prob.shape  # (exits, samples)
+(7, 10000)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.models import load_checkpoint
+    from analysis.storage import find_run, load_run, write_run
+    from analysis.traces import load_traces, trace_logits
+
+__all__ = ["find_run", "load_checkpoint", "load_run", "load_traces", "trace_logits", "write_run"]
+
+_FACES = {
+    "find_run": "analysis.storage",
+    "load_checkpoint": "analysis.models",
+    "load_run": "analysis.storage",
+    "load_traces": "analysis.traces",
+    "trace_logits": "analysis.traces",
+    "write_run": "analysis.storage",
+}
+"""Name -> the package that offers it too."""
+
+
+def __getattr__(name: str):
+    if name not in _FACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_FACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

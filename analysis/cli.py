@@ -60,7 +60,7 @@ def _message(error: Exception) -> str:
 def _is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, MemoryError) or "torch" not in sys.modules:
         return isinstance(error, MemoryError)
-    from analysis.models.memory import is_out_of_memory
+    from analysis.runtime.memory import is_out_of_memory
 
     return is_out_of_memory(error)
 

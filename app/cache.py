@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from analysis.images.image_tables import ImageSource, image_source
 from analysis.predictors import settings_key
 from analysis.run import Run
 from analysis.storage import RunEntry, list_runs, load_run
-from analysis.storage.images import ImageSource, image_source
 from analysis.traces import Traces, load_traces
 
 RUNS_KEPT = 4

@@ -13,7 +13,7 @@ if str(PROJECT) not in sys.path:
 from app import state  # noqa: E402
 from app.components.sidebar import shared_controls  # noqa: E402
 from app.components.text import escape  # noqa: E402
-from app.garbage import freeze_what_stays  # noqa: E402
+from app.server.garbage import freeze_what_stays  # noqa: E402
 
 TITLES = {
     "overview": "Overview",
@@ -40,7 +40,7 @@ def _show(name: str) -> None:
     try:
         view = shared_controls()
         if view is not None:
-            import_module(f"app.views.{name}").render(view)
+            import_module(f"app.views.{name}.page").render(view)
     except ValueError as error:  # the library's errors say what is wrong and what to do
         st.error(escape(error))
     finally:

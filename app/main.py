@@ -10,9 +10,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
-from app.no_uploads import NoUploads  # noqa: E402
-from app.plotly_route import Announce, plotly_route  # noqa: E402
-from app.redirect import ToKnownPages  # noqa: E402
+from app.server.no_uploads import NoUploads  # noqa: E402
+from app.server.plotly_route import Announce, plotly_route  # noqa: E402
+from app.server.redirect import ToKnownPages  # noqa: E402
 
 app = st.App(
     Path(__file__).with_name("dashboard.py"),

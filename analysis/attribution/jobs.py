@@ -25,7 +25,7 @@ import numpy as np
 
 from analysis.attribution import worker
 from analysis.attribution.strip import Strip, StripSettings, read_strip, write_strip
-from analysis.storage.folders import PROJECT
+from analysis.runtime.folders import PROJECT
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 MOST_AT_ONCE = min(max(2, CORES), 4)  # each takes up to some gigabytes of memory

@@ -124,7 +124,7 @@ def check_scale(network: nn.Module, scale: str) -> None:
     ------
     ValueError : naming those that it has
     """
-    from analysis.models.stepwise import backbone
+    from analysis.models.networks.stepwise import backbone
 
     count = len(backbone(network).config.factors)
     if count not in SCALES:
@@ -144,8 +144,8 @@ def logits_up_to(
     """
     import torch
 
-    from analysis.models.datasets import NORMALISATION
-    from analysis.models.stepwise import backbone, exit_by_exit
+    from analysis.models.networks.stepwise import backbone, exit_by_exit
+    from analysis.reference.datasets import NORMALISATION
 
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in NORMALISATION[dataset])
     n_exits = backbone(network).config.exits
@@ -156,7 +156,7 @@ def logits_up_to(
 
 def scorer(network: nn.Module, target: Target, dataset: str, tap: Callable | None = None) -> Callable[[Tensor], Tensor]:
     """The function that is attributed: pixels (samples, 3, height, width) in [0, 1] to scores (samples,)."""
-    from analysis.models.stepwise import backbone
+    from analysis.models.networks.stepwise import backbone
 
     logits, n_exits = logits_up_to(network, target.exit, dataset, tap), backbone(network).config.exits
     return lambda pixels: score(logits(pixels), target, n_exits)
@@ -180,7 +180,7 @@ def tap_place(network: nn.Module, exit_: int, scale: str) -> tuple[int, int, int
     A head reads the coarsest scale alone, and a layer passes maps one scale down: a map k scales finer reaches the head
     from k layers before it. None where that scale had been dropped by then.
     """
-    from analysis.models.stepwise import backbone, stages
+    from analysis.models.networks.stepwise import backbone, stages
 
     base = backbone(network)
     finer = SCALES[len(base.config.factors)].index(scale)

@@ -21,10 +21,10 @@ from safetensors.numpy import save_file
 
 from analysis.attribution.methods import MOST_STEPS, attribute, check, check_scale
 from analysis.attribution.targets import Target
-from analysis.storage.folders import cache_folder
+from analysis.runtime.folders import cache_folder
 
 PACKAGE = Path(__file__).resolve().parents[1]
-SOURCES = ("attribution/*.py", "models/stepwise.py", "models/msdnet.py", "models/imta.py", "models/datasets.py")
+SOURCES = ("attribution/*.py", "models/networks/*.py", "reference/datasets.py")
 MOST_KEPT = 2000
 """Strips in the cache folder; then those made first go."""
 MOST_CELLS = 64
@@ -83,7 +83,7 @@ def film_strip(
     ------
     ValueError : a scale that this network does not have
     """
-    from analysis.models.stepwise import backbone
+    from analysis.models.networks.stepwise import backbone
 
     if settings.method == "grad-cam":
         check_scale(network, settings.scale)

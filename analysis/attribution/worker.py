@@ -38,9 +38,9 @@ def compute(folder: Path) -> None:
     import torch
 
     from analysis.attribution.strip import StripSettings, film_strip, write_strip
-    from analysis.models.architectures import architecture
-    from analysis.models.checkpoints import load_checkpoint
-    from analysis.models.live import within_memory
+    from analysis.models.evaluation.live import within_memory
+    from analysis.models.networks.architectures import architecture
+    from analysis.models.networks.checkpoints import load_checkpoint
 
     torch.set_num_threads(1)  # several would wait for each other, and for whoever else computes here
     order = json.loads((folder / ORDER).read_text(encoding="utf-8"))

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from analysis.commands.options import check_latency, splits
-from analysis.names import network_name
-from analysis.superclasses import superclasses_of
+from analysis.reference.names import network_name
+from analysis.reference.superclasses import superclasses_of
 
 NORMALISATIONS = ("cifar10", "cifar100", "imagenet", "none")
 EPILOG = """examples:
@@ -25,7 +25,7 @@ A killed evaluation goes on where it was when the same command is given again.""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    from analysis.models.corruptions import CORRUPTIONS
+    from analysis.images.corruptions import CORRUPTIONS
 
     parser = subparsers.add_parser(
         "evaluate",
@@ -67,9 +67,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> None:
     check(args)
     from analysis.commands.progress import progress_bar
-    from analysis.models.checkpoint_runs import Plan, evaluate
-    from analysis.models.chunks import torchrun_share
-    from analysis.models.image_files import check_classes
+    from analysis.images.image_files import check_classes
+    from analysis.models.evaluation.network_to_run import Plan, evaluate
+    from analysis.models.evaluation.resumable_chunks import torchrun_share
 
     share = torchrun_share()
     out, checkpoint = Path(args.out), Path(args.checkpoint)
@@ -120,8 +120,8 @@ def run(args: argparse.Namespace) -> None:
 @contextmanager
 def network_and_images(args: argparse.Namespace, device) -> Iterator[tuple]:
     """The network, the images of each split for it, and what the images are called; None: nobody says."""
-    from analysis.models.checkpoint_runs import exported_subject, opened_network
-    from analysis.models.exported import load_program
+    from analysis.models.evaluation.network_to_run import exported_subject, opened_network
+    from analysis.models.networks.exported import load_program
 
     if args.arch != "exported":
         with opened_network(args.arch, args.checkpoint, device, half=args.half) as subject:
@@ -138,7 +138,7 @@ def network_and_images(args: argparse.Namespace, device) -> Iterator[tuple]:
 
 def images_of_splits(args: argparse.Namespace, image_size: int | None, dataset: str) -> dict:
     """Split -> its images, all of one size: the first split's where none is given."""
-    from analysis.models.image_files import open_images
+    from analysis.images.image_files import open_images
 
     parts = {}
     for split in splits(args.split):
@@ -155,7 +155,7 @@ def recognised(class_names: Sequence[str]) -> str | None:
     >>> recognised(["Truck", "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship"])
     'cifar10'
     """
-    from analysis.models.datasets import CIFAR10
+    from analysis.reference.datasets import CIFAR10
 
     if sorted(name.strip().lower() for name in class_names) == list(CIFAR10):
         return "cifar10"
@@ -202,7 +202,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def corruption(text: str | None) -> tuple[str, int] | None:
-    from analysis.models.corruptions import parse_corruption
+    from analysis.images.corruptions import parse_corruption
 
     return parse_corruption(text) if text is not None else None
 
@@ -213,7 +213,7 @@ def own_device(name: str):
 
     import torch
 
-    from analysis.models.inference import choose_device
+    from analysis.models.evaluation.inference import choose_device
 
     device = choose_device(name)
     if device.type == "cuda" and (local := int(os.environ.get("LOCAL_RANK", "0"))):
@@ -249,7 +249,7 @@ def calibration_note(args: argparse.Namespace) -> dict[str, str]:
 
 def report(run) -> None:
     from analysis.commands.import_ import describe
-    from analysis.models.evaluation import accuracy_per_exit
+    from analysis.models.evaluation.run_parts import accuracy_per_exit
     from analysis.storage.importers import Imported
 
     print(describe(Imported(run=run, accuracy=accuracy_per_exit(run), notes=[run.provenance["summary"]])))

@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> None:
 @contextmanager
 def kept_weights(path: str, arch: str):
     """The checkpoint as runs keep it, with the costs of its architecture; only this imports torch."""
-    from analysis.models.evaluation import stored_weights
+    from analysis.models.evaluation.run_parts import stored_weights
 
     with stored_weights(path, arch) as stored:
         yield stored
@@ -105,7 +105,7 @@ def kept_weights(path: str, arch: str):
 
 def shape_of(arch: str) -> tuple[int, int]:
     """Exits and classes of an architecture."""
-    from analysis.models.architectures import architecture
+    from analysis.models.networks.architectures import architecture
 
     return architecture(arch).logits_shape
 
@@ -145,7 +145,7 @@ def describe(imported: Imported) -> str:
 
 def opening_line(path: Path, predictor: str = "pa") -> str:
     """The command that starts the app where the run is found, and the address that shows it."""
-    from analysis.storage.folders import PROJECT, runs_folders
+    from analysis.runtime.folders import PROJECT, runs_folders
 
     is_listed = path.parent.resolve() in [folder.resolve() for folder in runs_folders()]
     runs = "" if is_listed and not os.environ.get("EXITLENS_RUNS") else f"EXITLENS_RUNS={shlex.quote(_runs(path))} "

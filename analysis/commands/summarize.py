@@ -49,18 +49,18 @@ def traced(run: Run, predictor_id: str, settings: Mapping[str, object], split: s
 
 def closing_lines(baseline: Traces, corrected: Traces, label: str) -> list[str]:
     """What the correction did, in the words of the overview."""
-    from analysis import findings
-    from analysis.comparison import compare
+    from analysis.results.comparison import compare
+    from analysis.words import correction
 
     comparison = compare(baseline, corrected)
-    return [findings.correction_sentence(comparison, label), findings.price_sentence(comparison, label)]
+    return [correction.correction_sentence(comparison, label), correction.price_sentence(comparison, label)]
 
 
 def run(args: argparse.Namespace) -> None:
     from analysis.predictors import find_predictor, resolve
-    from analysis.report.summary import as_csv, as_latex, as_text
+    from analysis.report.number_tables import as_csv, as_latex, as_text
+    from analysis.results.run_numbers import summarize
     from analysis.storage import find_run, load_run
-    from analysis.summary import summarize
 
     opened = load_run(find_run(args.run))
     chosen, settings = chosen_predictor(args, opened)

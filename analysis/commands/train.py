@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from analysis.commands.options import check_latency, splits
-from analysis.models.recipes import NAMES, RECIPES, Recipe, official_id
-from analysis.names import DATASETS
+from analysis.models.training.recipes import NAMES, RECIPES, Recipe, official_id
+from analysis.reference.names import DATASETS
 
 CALIBRATION_NOTE = "training images held out for calibration, the same for every seed"
 
@@ -93,8 +93,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from analysis.models.distributed import joined_processes
-    from analysis.models.inference import choose_device
+    from analysis.models.evaluation.inference import choose_device
+    from analysis.runtime.processes import joined_processes
 
     recipe = RECIPES[args.recipe]
     epochs = recipe.epochs if args.epochs is None else args.epochs
@@ -121,7 +121,7 @@ def holds_training(out: Path) -> bool:
 
 def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
     """Refuse what cannot be trained before anything is loaded."""
-    from analysis.models.training import CHECKPOINT
+    from analysis.models.training.trainer import CHECKPOINT
 
     out, folder = Path(args.out), run_folder(args)
     checkpoint = out / CHECKPOINT
@@ -163,9 +163,10 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
     """The trainer, and the test images, loaded first so that their absence shows before hours of training."""
     import numpy as np
 
-    from analysis.models.datasets import load_images
-    from analysis.models.first_stage import load_first_stage
-    from analysis.models.training import CHECKPOINT, Trainer, holdout_index
+    from analysis.images.datasets import load_images
+    from analysis.images.hold_out import holdout_index
+    from analysis.models.training.first_stage import load_first_stage
+    from analysis.models.training.trainer import CHECKPOINT, Trainer
 
     first_stage = load_first_stage(args.init, f"msdnet-{recipe.dataset}") if args.init else None
     test = load_images(args.data, "test", recipe.dataset)
@@ -195,7 +196,7 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
 def fit_with_progress(trainer, out: Path) -> None:
     from tqdm import tqdm
 
-    from analysis.models.training import fit
+    from analysis.models.training.trainer import fit
 
     total = trainer.pace.planned * trainer.steps_per_epoch
     hidden = None if trainer.processes.leads else True
@@ -222,7 +223,7 @@ def hardware(trainer) -> str:
 
 def summary(trainer, args: argparse.Namespace, hours: float) -> str:
     """The sentences that the app shows: what was trained, where, and how far from the paper."""
-    from analysis.findings import plural
+    from analysis.words.formats import plural
 
     paper = RECIPES[official_id(args.recipe)]
     epochs = trainer.epochs_trained
@@ -245,7 +246,7 @@ def summary(trainer, args: argparse.Namespace, hours: float) -> str:
 
 def title(trainer, official: str) -> str:
     """What people see in the list of runs: network, data set, epochs (of both stages where known), limits and seed."""
-    from analysis.findings import plural
+    from analysis.words.formats import plural
 
     recipe, first = trainer.recipe, (trainer.first_stage or {}).get("epochs")
     epochs = f"{trainer.epochs_trained} {plural(trainer.epochs_trained, 'epoch')}"
@@ -334,7 +335,7 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from analysis.commands.import_ import describe
-    from analysis.models.evaluation import accuracy_per_exit, write_network_run
+    from analysis.models.evaluation.run_parts import accuracy_per_exit, write_network_run
     from analysis.storage.importers import Imported
 
     images = {"test": test, "calibration": trainer.calibration}

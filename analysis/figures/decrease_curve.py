@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.style import FAINT, base_figure, plain, predictor_style, spread
-from analysis.symlog import FALL_UNIT, PERCENT_UNIT, ticks, to_scale
+from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, ticks, to_scale
 
 LABEL_AT = 0.003  # the tau at which a curve is named: where curves differ most
 

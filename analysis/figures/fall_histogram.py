@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.decrease_curve import percent_axis, percent_places
 from analysis.figures.style import FAINT, base_figure, plain, predictor_style
-from analysis.symlog import FALL_UNIT, ticks, to_scale
+from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.style import INK, MUTED, base_figure, plain, predictor_style
-from analysis.symlog import FALL_UNIT, ticks, to_scale
+from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
 SAMPLES = "samples"  # name of the trace whose points are samples; its customdata begins with the row of the sample
 

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.style import COLOURS, FAINT, base_figure, plain, predictor_style, spread
-from analysis.symlog import PERCENT_UNIT, ticks, to_scale
+from analysis.reference.symlog import PERCENT_UNIT, ticks, to_scale
 
 GAP = 44  # pixels between panels: the heading of the lower one
 BAND = 0.2  # opacity of the band of one standard deviation

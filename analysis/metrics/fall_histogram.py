@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Integer
 
-from analysis.symlog import FALL_UNIT, from_scale, to_scale
+from analysis.reference.symlog import FALL_UNIT, from_scale, to_scale
 
 
 def fall_edges(bins: int = 40) -> Float[np.ndarray, " edges"]:

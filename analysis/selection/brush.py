@@ -6,7 +6,7 @@
 `relative`, `predictor` an id. The figures and their shapes:
 
     scatter     box:x0,y0,x1,y1 or lasso:x0,y0,...: largest fall under the baseline (x) and the predictor (y), both on
-                the scale of `analysis.symlog` with unit 1e-4
+                the scale of `analysis.reference.symlog` with unit 1e-4
     histogram   low,high    the largest fall lies from `low` to below `high` (up to 1 with it where high is 1)
     over        tau         the largest fall is above tau
     pair        from-to,tau the largest fall is above tau and goes from exit `from` to exit `to` (from 1)
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.reference.symlog import FALL_UNIT, from_scale, to_scale
 from analysis.selection.regions import Region, from_event, inside, parse_region, region_text
-from analysis.symlog import FALL_UNIT, from_scale, to_scale
 
 OF = ("true_class", "final_prediction", "any_class")
 SIZES = ("absolute", "relative")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.storage.folders import DATASETS, runs_folders
+from analysis.runtime.folders import DATASETS, runs_folders
 from analysis.storage.manifest import MANIFEST, RunError, read_manifest
 
 

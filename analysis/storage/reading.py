@@ -1,4 +1,4 @@
-"""Open a run folder, cheaply or with every byte checked. Imports numpy, pandas and pyarrow."""
+"""Open a run folder, cheaply; `validation` checks every byte of it. Imports numpy, pandas and pyarrow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from analysis.run import Logits, Run
-from analysis.storage.faults import describe, first_fault
-from analysis.storage.manifest import SAMPLES, WEIGHTS, Manifest, RunError, file_entry, read_manifest
+from analysis.storage.manifest import SAMPLES, WEIGHTS, Manifest, RunError, read_manifest
 from analysis.storage.safetensors import map_tensor
 from analysis.storage.samples import read_samples
 
@@ -73,38 +72,3 @@ def load_run(path: str | Path) -> Run:
         arch=manifest.arch,
         weights=weights if WEIGHTS in manifest.files else None,
     )
-
-
-def validate_run(path: str | Path, progress=None) -> Run:
-    """Check everything about a run folder: structure, sha256 of every file, finite logits, images and their labels.
-
-    Parameters
-    ----------
-    path : the run folder
-    progress : told the number of samples of each chunk that is checked
-
-    Returns
-    -------
-    The run, opened.
-
-    Raises
-    ------
-    RunError : the first thing that is wrong
-    """
-    from analysis.storage.images import check_images
-    from analysis.storage.writing import samples_per_chunk
-
-    run = load_run(path)
-    manifest = read_manifest(run.path)
-    for name, entry in manifest.files.items():
-        if file_entry(run.path / name)["sha256"] != entry["sha256"]:
-            raise RunError(f"{run.path / name} is not the file that was written (sha256 differs): copy the run again")
-    step = samples_per_chunk(run.n_exits, run.n_classes, run.logits.dtype.itemsize)
-    for start in range(0, run.n_samples, step):
-        chunk = run.logits.read(start, min(start + step, run.n_samples))
-        if fault := first_fault(chunk, start):
-            raise RunError(describe(fault, run.n_samples, f"{run.id}: logits"))
-        if progress:
-            progress(chunk.shape[1])
-    check_images(run)
-    return run

@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.run import KINDS, SPLITS, Run, release_pages
+from analysis.runtime.folders import DATASETS, made_folder
+from analysis.storage.chunking import samples_per_chunk
 from analysis.storage.faults import describe, first_fault
-from analysis.storage.folders import DATASETS, made_folder
 from analysis.storage.manifest import (
     MANIFEST,
     SAMPLES,
@@ -35,13 +36,7 @@ from analysis.storage.reading import load_run
 from analysis.storage.safetensors import write_header
 from analysis.storage.samples import samples_table, write_samples
 
-CHUNK_BYTES = 1 << 25
 SHARD_BYTES = 1 << 32
-
-
-def samples_per_chunk(n_exits: int, n_classes: int, itemsize: int = 4) -> int:
-    """How many samples make a chunk of about 32 MiB, at least one."""
-    return max(1, CHUNK_BYTES // (n_exits * n_classes * itemsize))
 
 
 def stored_dtype(dtype: np.dtype) -> np.dtype:

@@ -3,8 +3,9 @@
 Reading traces that are bundled or cached imports no torch; computing them does.
 """
 
+from analysis.traces.arrays import trace_logits
 from analysis.traces.bundle import bundle_traces
-from analysis.traces.compute import compute_traces, trace_logits
+from analysis.traces.compute import compute_traces
 from analysis.traces.load import bundled_name, load_traces
 from analysis.traces.parquet import COLUMNS, read_traces_parquet, write_traces_parquet
 from analysis.traces.table import FALLS, Traces

@@ -17,13 +17,13 @@ from safetensors.numpy import save_file
 
 from analysis.metrics.decrease import Fall
 from analysis.run import Run
-from analysis.storage.folders import cache_folder
+from analysis.runtime.folders import cache_folder
 from analysis.traces.table import FALLS, PER_EXIT, Traces
 
 LIMIT_BYTES = 2 << 30
 """When the cache grows beyond this, what was used least recently goes."""
 PACKAGE = Path(__file__).resolve().parents[1]
-SOURCES = ("traces/*.py", "predictors/*.py", "metrics/decrease.py")
+SOURCES = ("traces/*.py", "predictors/*.py", "metrics/decrease.py", "runtime/threads.py")
 
 
 @functools.cache

@@ -5,7 +5,7 @@ torch does both, imported when something is computed. Memory is bounded by the c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from analysis.metrics.decrease import Fall, largest_fall
 from analysis.predictors import find_predictor, resolve
 from analysis.run import Run
+from analysis.runtime.threads import map_chunks
 from analysis.traces.table import DTYPES, KINDS, PER_EXIT, Traces, falls_of_columns
-from analysis.traces.workers import map_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -178,45 +178,6 @@ def trace_chunks(
             progress(done)
     falls |= falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
     return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
-
-
-def trace_logits(
-    logits: np.ndarray | Tensor,
-    labels: Sequence[int] | np.ndarray | Tensor | None = None,
-    predictor_id: str = "pa",
-    **settings: object,
-) -> Traces:
-    """The traces of an array of logits (exits, samples, classes), for notebooks.
-
-    Parameters
-    ----------
-    logits
-        Any float dtype; -inf is a class of probability 0. A tensor on a CUDA device is traced there.
-    labels
-        One class per sample, wherever they lie; None or -1 where unknown.
-    predictor_id, settings
-        As in `PREDICTORS`.
-
-    Raises
-    ------
-    ValueError
-        NaN or +inf logits, with exit and sample; unknown settings; labels that do not fit.
-    """
-    n_exits, n_samples, n_classes = logits.shape
-    if hasattr(labels, "cpu"):
-        labels = labels.cpu()
-    labels = np.full(n_samples, -1, np.int64) if labels is None else np.array(labels, np.int64)
-    if labels.shape != (n_samples,) or not ((labels >= -1) & (labels < n_classes)).all():
-        raise ValueError(
-            f"labels must be {n_samples} classes from 0 to {n_classes - 1} (-1: unknown), not {labels.shape[0]} "
-            f"from {labels.min(initial=0)} to {labels.max(initial=0)}"
-        )
-    resolved = resolve(predictor_id, settings, n_exits=n_exits)
-    if getattr(logits, "is_cuda", False):
-        from analysis.traces.on_device import trace_tensor
-
-        return trace_tensor(logits, labels, {predictor_id: resolved})[predictor_id]
-    return trace_chunks(lambda a, b: logits[:, a:b], logits.shape, labels, predictor_id, resolved, None)
 
 
 def compute_traces(

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from analysis.findings import exit_labels
 from analysis.predictors import available_predictors
 from analysis.selection.brush import Brush, brushed, describe, parse_brush, text_of
+from analysis.words.formats import exit_labels
 from app import state
-from app.components.sidebar import View
 from app.components.text import escape
+from app.view import View
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.figures import style
-from app import plotly_route
+from app.server import plotly_route
 
 DEFAULT_HEIGHT = 360
 AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso was drawn there

@@ -1,8 +1,8 @@
 """The paper's numbers that may stand beside what is on screen: of the same network, and of the settings it reports."""
 
-from analysis.published import Published, published_for
+from analysis.reference.published import Published, published_for
 from app import state
-from app.components.sidebar import View
+from app.view import View
 
 
 def published_beside(view: View) -> dict[str, Published]:

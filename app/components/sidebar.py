@@ -3,48 +3,19 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import streamlit as st
 
 from analysis.predictors import Predictor, available_predictors, predictor_errors
 from analysis.run import Run
-from analysis.traces import Traces
 from app import cache, state
 from app.components.address import copy_address
 from app.components.controls import control
 from app.components.predictor_settings import chosen_settings
 from app.components.text import escape, plain_text
+from app.view import View
 
 IMPORT_EXAMPLE = "python -m analysis import logits.npz --out cached_runs/my-run"
-
-
-@dataclass(frozen=True)
-class View:
-    """What is on screen, the same for every page.
-
-    `predictor` is the chosen one, `shown` the one now shown: `baseline` while PoE is off. `sample` is a position in
-    the run.
-    """
-
-    run: Run
-    predictor: str
-    settings: dict[str, object]
-    poe: bool
-    shown: str
-    shown_settings: dict[str, object]
-    split: str
-    sample: int
-    has_labels: bool
-    unit: str | None
-
-    def settings_of(self, predictor: str) -> dict[str, object]:
-        """Those on screen of the chosen predictor; any other's are its defaults."""
-        return self.settings if predictor == self.predictor else {}
-
-    def traces(self, predictor: str) -> Traces:
-        """A predictor's traces of the split on screen."""
-        return cache.traces(self.run, predictor, self.settings_of(predictor), self.split)
 
 
 class NoRun(Exception):

@@ -1,1 +1,1 @@
-"""One page per question a user has, each with `render(view)`."""
+"""One page per question a user has: a folder each, whose `page.py` has `render(view)`."""

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.architectures import architecture
-from analysis.models.costs import measured_latency
-from analysis.models.datasets import Images
-from analysis.models.inference import predict
-from analysis.models.recipes import Recipe
-from analysis.models.training import CHECKPOINT, Trainer, fit
+from analysis.images.datasets import Images
+from analysis.models.evaluation.costs import measured_latency
+from analysis.models.evaluation.inference import predict
+from analysis.models.networks.architectures import architecture
+from analysis.models.training.recipes import Recipe
+from analysis.models.training.trainer import CHECKPOINT, Trainer, fit
 
 pytestmark = [
     pytest.mark.cuda,

@@ -8,6 +8,6 @@ from starlette.middleware import Middleware
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from app.plotly_route import Announce, plotly_route
+from app.server.plotly_route import Announce, plotly_route
 
 app = st.App(Path(__file__).with_name("chart_script.py"), routes=[plotly_route()], middleware=[Middleware(Announce)])

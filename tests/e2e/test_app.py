@@ -6,8 +6,8 @@ import urllib.parse
 import numpy as np
 import pytest
 
+from analysis.reference.symlog import FALL_UNIT, to_scale
 from analysis.storage import load_run
-from analysis.symlog import FALL_UNIT, to_scale
 from analysis.traces import load_traces
 from app.control_table import CONTROLS, EVERY_PAGE
 from tests.e2e import browser as harness

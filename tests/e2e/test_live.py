@@ -15,12 +15,12 @@ from analysis.attribution import jobs
 from analysis.attribution.methods import METHODS, SCALE_NAMES, SCALES
 from analysis.attribution.strip import StripSettings
 from analysis.attribution.targets import QUANTITIES
-from analysis.models.msdnet import Head
+from analysis.models.networks.msdnet import Head
+from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run, write_run
-from analysis.storage.folders import PROJECT
 from analysis.traces import load_traces
-from app.components.film_strip import _scales
 from app.control_table import CONTROLS
+from app.views.live.film_strip import _scales
 from tests.e2e.pages import address, figures, opened, title, words
 
 RUN = "msdnet-cifar100"

@@ -4,12 +4,12 @@ import base64
 
 import numpy as np
 
-from analysis.findings import percent
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent
+from analysis.reference.symlog import PERCENT_UNIT, to_scale
 from analysis.selection.brush import text_of
 from analysis.storage import write_run
-from analysis.symlog import PERCENT_UNIT, to_scale
 from analysis.traces import load_traces
+from analysis.words.formats import percent
 from tests.e2e.pages import address, figures, opened, title, words
 
 FIGURES = {"decrease", "scatter", "histogram", "exit-pairs"}
@@ -111,7 +111,7 @@ def test_a_brush_is_counted_over_all_samples_and_cleared(small_run):
 
 
 def test_each_figure_opens_its_samples(monkeypatch):
-    from app.views import monotonicity as page
+    from app.views.monotonicity import page
 
     opened_brushes = []
     monkeypatch.setattr(page, "open_brush", lambda brush: opened_brushes.append(text_of(brush)))

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from analysis.published import published_for
+from analysis.reference.published import published_for
 from analysis.storage import load_run, write_run
 from analysis.traces import load_traces
 from tests.e2e.pages import figures, opened, title, words

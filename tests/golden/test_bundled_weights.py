@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.checkpoints import load_checkpoint
-from analysis.models.datasets import Images, decode
-from analysis.models.inference import predict
+from analysis.images.datasets import Images
+from analysis.images.decoding import decode
+from analysis.images.image_tables import image_source
+from analysis.models.evaluation.inference import predict
+from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run
-from analysis.storage.folders import PROJECT
-from analysis.storage.images import image_source
 
 RUNS = sorted(path.parent for path in (PROJECT / "cached_runs").glob("*/run.json"))
 LOGITS_ALONE = {"msdnet-cifar10-seed1"}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.models.architectures import architecture
+from analysis.models.networks.architectures import architecture
 
 HERE = Path(__file__).parent
 OFFICIAL = json.loads((HERE / "official_networks.json").read_text())

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.models.costs import cumulative_costs
-from analysis.models.msdnet import CONFIGS, MSDNet, MSDNetConfig
-from analysis.published import published_numbers
+from analysis.models.evaluation.costs import cumulative_costs
+from analysis.models.networks.msdnet import CONFIGS, MSDNet, MSDNetConfig
+from analysis.reference.published import published_numbers
 
 LIN_GROW = MSDNetConfig(classes=100, block_layers=(1, 2, 3, 4, 5))
 NETWORKS = {

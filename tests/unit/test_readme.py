@@ -9,7 +9,7 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from analysis.metrics.decrease import decrease_percent  # noqa: E402
-from analysis.published import published_for  # noqa: E402
+from analysis.reference.published import published_for  # noqa: E402
 from analysis.run import Run  # noqa: E402
 from analysis.storage import load_run  # noqa: E402
 from analysis.traces import load_traces  # noqa: E402

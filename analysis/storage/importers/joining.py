@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.images.image_tables import ImageTable
 from analysis.run import SPLITS, Run
 from analysis.storage.faults import describe
-from analysis.storage.images import ImageTable
 from analysis.storage.importers.axes import Oriented, orient
 from analysis.storage.importers.pairing import pair, stored_images
 from analysis.storage.importers.parts import Part, read_parts

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.storage.folders import DATASETS, made_folder
-from analysis.storage.images import ImageTable, disagreement
+from analysis.images.image_tables import ImageTable, disagreement
+from analysis.runtime.folders import DATASETS, made_folder
 from analysis.storage.manifest import file_entry
 
 SHARD_NAMES = {"test": ("test",), "calibration": ("calibration", "validation", "val")}

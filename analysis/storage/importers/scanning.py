@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.storage.chunking import samples_per_chunk
 from analysis.storage.faults import Fault, faulty_rows, first_fault
 from analysis.storage.importers.axes import Oriented
-from analysis.storage.writing import samples_per_chunk, stored_dtype
+from analysis.storage.writing import stored_dtype
 
 LOGITS, PROBS, LOG_PROBS = "logits", "probs", "log-probs"
 _TOLERANCE = {2: 0.01, 4: 1e-3, 8: 1e-3}

@@ -12,16 +12,16 @@ import torch
 from analysis.attribution.methods import FIRST_STEPS, METHODS, SCALES, attribute, frozen, per_pass, scorer, tap_place
 from analysis.attribution.strip import StripSettings, film_strip
 from analysis.attribution.targets import Target, product_log_probs, removed_at, score
-from analysis.models.architectures import architecture
-from analysis.models.checkpoints import load_checkpoint
-from analysis.models.datasets import decode
-from analysis.models.inference import normalise
-from analysis.models.msdnet import CONFIGS, MSDNet
-from analysis.models.stepwise import timed_exits
+from analysis.images.decoding import decode
+from analysis.images.image_tables import image_source
+from analysis.models.evaluation.inference import normalise
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.models.networks.msdnet import CONFIGS, MSDNet
+from analysis.models.networks.stepwise import timed_exits
 from analysis.predictors import predict
+from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run
-from analysis.storage.folders import PROJECT
-from analysis.storage.images import image_source
 
 POSITION = 3  # a sample whose true class stays in the support at every exit
 

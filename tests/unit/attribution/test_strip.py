@@ -12,9 +12,9 @@ import torch
 
 from analysis.attribution import jobs, worker
 from analysis.attribution.strip import Strip, StripSettings, film_strip, read_strip, strip_path, write_strip
-from analysis.models.checkpoints import load_checkpoint
+from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run
-from analysis.storage.folders import PROJECT
 
 QUICK = StripSettings("head", "logit", 4, "input-x-gradient")
 LONG = StripSettings("product", "prob", 4, "integrated-gradients", most_steps=1 << 20)

@@ -13,17 +13,19 @@ import pytest
 import torch
 from torch import nn
 
-from analysis import superclasses
 from analysis.cli import main
 from analysis.commands.evaluate import NORMALISATIONS, own_normalisation, recognised
-from analysis.models.architectures import architecture
-from analysis.models.checkpoints import load_checkpoint
-from analysis.models.corruptions import corrupt
-from analysis.models.costs import cumulative_costs
-from analysis.models.datasets import CIFAR10, NORMALISATION, Images, decode, write_parquet
-from analysis.models.inference import predict
+from analysis.images.corruptions import corrupt
+from analysis.images.datasets import Images, write_parquet
+from analysis.images.decoding import decode
+from analysis.images.image_tables import image_source
+from analysis.models.evaluation.costs import cumulative_costs
+from analysis.models.evaluation.inference import predict
+from analysis.models.networks.architectures import architecture
+from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.reference import superclasses
+from analysis.reference.datasets import CIFAR10, NORMALISATION
 from analysis.storage import list_runs, load_run, validate_run
-from analysis.storage.images import image_source
 
 PROJECT = Path(__file__).resolve().parents[3]
 CPU = torch.device("cpu")

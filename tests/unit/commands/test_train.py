@@ -12,9 +12,9 @@ import torch
 
 from analysis.cli import main
 from analysis.commands.train import holds_training
-from analysis.models.checkpoints import load_checkpoint
-from analysis.models.datasets import Images, load_images, write_parquet
-from analysis.models.inference import predict
+from analysis.images.datasets import Images, load_images, write_parquet
+from analysis.models.evaluation.inference import predict
+from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.storage import load_run, validate_run
 
 

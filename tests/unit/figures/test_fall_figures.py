@@ -6,7 +6,7 @@ from analysis.figures.decrease_curve import Curve, decrease_curve_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
 from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
-from analysis.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
+from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
 
 GRID = np.array([0.0, 0.001, 0.003, 0.1, 1.0])
 MARKED = (0.001, 0.1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.figures.paper_panels import Beside, PaperPanel, paper_panels_figure
-from analysis.symlog import PERCENT_UNIT, to_scale
+from analysis.reference.symlog import PERCENT_UNIT, to_scale
 
 
 def beside(predictor, run, published, std, label=None):

@@ -5,8 +5,8 @@ import pytest
 
 from analysis.metrics.decrease import Fall, decrease_percent, exit_pairs
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
+from analysis.reference.symlog import FALL_UNIT, to_scale
 from analysis.selection.brush import Brush, brushed, describe, parse_brush, scatter_brush, text_of
-from analysis.symlog import FALL_UNIT, to_scale
 
 BASELINE = np.array([0.5, 0.0, 0.2, np.nan], np.float32)
 FALLS = np.array([0.1, 0.0, 0.2, np.nan], np.float32)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from analysis.images.image_tables import image_source
 from analysis.storage import validate_run
-from analysis.storage.images import image_source
 from analysis.storage.importers import import_run
 
 

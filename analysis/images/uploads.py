@@ -1,0 +1,93 @@
+"""Someone's own image, refused before it is decoded where it is of the wrong kind, too large, or a bomb.
+
+Imports numpy and Pillow.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from analysis.images.decoding import DAMAGED
+from analysis.images.transforms import CROPPED, RESIZED, centre_crop
+
+KINDS = ("PNG", "JPEG", "WEBP")
+LARGEST_BYTES = 5 << 20
+LARGEST_PIXELS = 20_000_000
+"""A small file can hold billions of pixels: the size is read from its head, and more than this is never decoded."""
+
+
+def read_upload(data: bytes) -> np.ndarray:
+    """The RGB pixels (height, width, 3), uint8, of an uploaded image, turned as its camera says.
+
+    Parameters
+    ----------
+    data : the whole file
+
+    Raises
+    ------
+    ValueError : no PNG, JPEG or WebP, a damaged one, a file of more than 5 MB, or more than 20 million pixels
+
+    Examples
+    --------
+    >>> read_upload(b"GIF89a")
+    Traceback (most recent call last):
+    ValueError: the file is no PNG, JPEG or WebP image: save it as one of these
+    """
+    if len(data) > LARGEST_BYTES:
+        raise ValueError(f"the file has {len(data) / (1 << 20):.1f} MB, and at most 5 are read: save it smaller")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damaged tags, and of sizes, which are checked here more tightly
+        return _decoded(data)
+
+
+def _decoded(data: bytes) -> np.ndarray:
+    try:
+        image = Image.open(io.BytesIO(data), formats=KINDS)
+    except Image.DecompressionBombError:
+        raise ValueError(too_many("far too many")) from None
+    except (*DAMAGED, MemoryError):
+        raise ValueError("the file is no PNG, JPEG or WebP image: save it as one of these") from None
+    if image.width * image.height > LARGEST_PIXELS:
+        raise ValueError(too_many(f"{image.width} x {image.height}"))
+    try:
+        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    except (*DAMAGED, MemoryError):
+        raise ValueError("the image is damaged and cannot be decoded: save it again") from None
+
+
+def too_many(pixels: str) -> str:
+    return f"the image has {pixels} pixels, and at most {LARGEST_PIXELS:,} are decoded: save it smaller"
+
+
+def fitted(pixels: np.ndarray, size: int) -> np.ndarray:
+    """An image as the network takes it: (height, width, 3) to (size, size, 3), both uint8.
+
+    For networks of ImageNet's size that is ImageNet's standard transform, the one that `evaluate` applies. For others,
+    whose data sets know none, it is the middle square, resized; one that has this size already stays as it is.
+
+    Raises
+    ------
+    ValueError : a stripe so long that resizing it would fill the memory
+    """
+    height, width = pixels.shape[:2]
+    if size == CROPPED:
+        if RESIZED**2 * max(height, width) > LARGEST_PIXELS * min(height, width):
+            raise ValueError(f"the image is a stripe of {width} x {height} pixels: cut it to what it shows")
+        return centre_crop(pixels)
+    if (height, width) == (size, size):
+        return pixels
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = Image.fromarray(pixels[top : top + side, left : left + side])  # cut first: resizing reads across its box
+    return np.array(square.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def as_png(pixels: np.ndarray) -> bytes:
+    """A PNG of RGB pixels (height, width, 3), uint8."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, format="PNG")
+    return out.getvalue()

@@ -1,0 +1,115 @@
+"""Runs of one network trained alike from several seeds: which they are, and how far their numbers lie apart.
+
+May import what a run is compared by, traces and runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.results.against_paper import Measured, measure, measured_percents, places_of
+from analysis.run import Run
+from analysis.traces import load_traces
+
+SAME = {"recipe": None, "epochs": None, "processes": 1}
+"""What runs that differ in the seed alone have in common, beside their settings, and what it is where it is missing."""
+TOLD_ELSEWHERE = {"seed", "source", "compiled"}
+"""Settings that may differ: the seed, the recipe's sentence on its origin, and what only rounds otherwise."""
+
+
+def seed_of(provenance: Mapping[str, object]) -> int | None:
+    """The seed that a network was trained from; None where it, or the recipe that it belongs to, is not recorded."""
+    seed = provenance.get("seed")
+    known = isinstance(seed, int) and not isinstance(seed, bool) and bool(provenance.get("recipe"))
+    return seed if known else None
+
+
+def trained_alike(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two runs were trained by the same recipe, from different seeds.
+
+    Parameters
+    ----------
+    one, other : the runs' provenance
+        Both name a `recipe` and a `seed`; `epochs` and `processes` agree, and so do those `settings` that both have.
+        Trained on a first stage, both are on first stages that were trained alike too, and not on the same one.
+
+    Examples
+    --------
+    >>> trained_alike({"recipe": "mine", "seed": 0}, {"recipe": "mine", "seed": 1})
+    True
+    >>> trained_alike({"recipe": "mine", "seed": 0}, {"recipe": "mine", "seed": 1, "epochs": 300})
+    False
+    """
+    seeds = seed_of(one), seed_of(other)
+    if None in seeds or seeds[0] == seeds[1] or any(one.get(key, d) != other.get(key, d) for key, d in SAME.items()):
+        return False
+    if not _on_first_stages_alike(one.get("first_stage"), other.get("first_stage")):
+        return False
+    settings = [provenance.get("settings") for provenance in (one, other)]
+    if not all(isinstance(each, Mapping) for each in settings):
+        return True
+    mine, theirs = settings
+    return all(mine[key] == theirs[key] for key in (mine.keys() & theirs.keys()) - TOLD_ELSEWHERE)
+
+
+def _on_first_stages_alike(one: object, other: object) -> bool:
+    if one is None and other is None:
+        return True
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping) or one.get("sha256") == other.get("sha256"):
+        return False
+    return all(one[key] == other[key] for key in ("recipe", "epochs") if key in one and key in other)
+
+
+def same_samples(run: Run, other: Run, split: str) -> bool:
+    """Whether both answer for samples of the same labels in the same order, at as many exits."""
+    if run.n_exits != other.n_exits:
+        return False
+    mine, theirs = (one.labels[one.positions(split)] for one in (run, other))
+    return len(mine) > 0 and np.array_equal(mine, theirs)
+
+
+def measure_run(run: Run, predictor: str, split: str) -> Measured:
+    """What the paper reports of a predictor with its default settings, on one split of a run.
+
+    Raises
+    ------
+    ValueError
+        No label is known, or the predictor does not take this run.
+    """
+    return measure(load_traces(run, predictor, {}, split=split))
+
+
+def with_spread(
+    table: pd.DataFrame, measured: Sequence[Mapping[str, Measured]], exit_names: Sequence[str]
+) -> pd.DataFrame:
+    """A comparison with the paper, and beside every number its mean over seeds and their spread.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A `comparison_table` of one of the runs.
+    measured
+        Of every run, the table's own among them, by predictor id.
+    exit_names : sequence of str
+        As in the comparison.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table with `seeds` (how many), `seeds_mean` and `seeds_std`, the population standard deviation, as the
+        paper's is; in percent of samples and points.
+    """
+    places = places_of(exit_names)
+    found = np.array(
+        [
+            [
+                measured_percents(one[row.predictor], row.quantity)[places[row.quantity].index(row.at)]
+                for one in measured
+            ]
+            for row in table.itertuples()
+        ]
+    ).reshape(len(table), len(measured))
+    return table.assign(seeds=len(measured), seeds_mean=found.mean(axis=1), seeds_std=found.std(axis=1))

@@ -1,0 +1,1 @@
+"""How work is done: folders, files written whole, threads, processes, hardware, memory. Imports nothing of ours."""

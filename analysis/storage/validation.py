@@ -1,0 +1,73 @@
+"""Check every byte of a run folder, its logits and its images. Imports numpy, pandas and pyarrow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.images.image_tables import ImageTable, disagreement
+from analysis.run import Run
+from analysis.storage.chunking import samples_per_chunk
+from analysis.storage.faults import describe, first_fault
+from analysis.storage.manifest import RunError, file_entry, read_manifest
+from analysis.storage.reading import load_run
+
+
+def check_images(run: Run) -> None:
+    """Check that the images a run names are there, enough, and labelled as the run's samples are.
+
+    Raises
+    ------
+    RunError : naming the split and what is wrong with it
+    """
+    for split, shards in run.image_tables.items():
+        try:
+            table = ImageTable(shards)
+        except ValueError as error:
+            raise RunError(f"{run.id}: the {split} images: {error}") from None
+        positions = run.positions(split)
+        images = run.samples["image"].to_numpy()[positions]
+        positions, images = positions[images >= 0], images[images >= 0]
+        if len(images) and images.max() >= len(table):
+            raise RunError(
+                f"{run.id}: a {split} sample has image {images.max()}, and there are {len(table)}: import again"
+            )
+        labels = table.labels
+        wrong = disagreement(run.labels[positions], labels[images]) if labels is not None else None
+        if wrong:
+            sample = run.samples["id"].iloc[positions[wrong[1]]]
+            raise RunError(
+                f"{run.id}: {wrong[0]} {split} labels differ from their images', first at sample {sample}: "
+                "the images are another dataset's or in another order"
+            )
+
+
+def validate_run(path: str | Path, progress=None) -> Run:
+    """Check everything about a run folder: structure, sha256 of every file, finite logits, images and their labels.
+
+    Parameters
+    ----------
+    path : the run folder
+    progress : told the number of samples of each chunk that is checked
+
+    Returns
+    -------
+    The run, opened.
+
+    Raises
+    ------
+    RunError : the first thing that is wrong
+    """
+    run = load_run(path)
+    manifest = read_manifest(run.path)
+    for name, entry in manifest.files.items():
+        if file_entry(run.path / name)["sha256"] != entry["sha256"]:
+            raise RunError(f"{run.path / name} is not the file that was written (sha256 differs): copy the run again")
+    step = samples_per_chunk(run.n_exits, run.n_classes, run.logits.dtype.itemsize)
+    for start in range(0, run.n_samples, step):
+        chunk = run.logits.read(start, min(start + step, run.n_samples))
+        if fault := first_fault(chunk, start):
+            raise RunError(describe(fault, run.n_samples, f"{run.id}: logits"))
+        if progress:
+            progress(chunk.shape[1])
+    check_images(run)
+    return run

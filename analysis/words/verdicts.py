@@ -1,0 +1,224 @@
+"""A run beside the paper in words: the published findings, what decides each, and what the paper and the run say.
+
+Plain text. The numbers and the verdicts are those of `analysis.results.against_paper`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.results.against_paper import SHOWN, STDS, UNKNOWN, UNPUBLISHED, Evidence, Verdict
+from analysis.words.formats import QUANTITY, percent
+
+SPOKEN_OF = 0.1
+"""The fall that a verdict's numbers speak of."""
+
+
+def difference_words(value: float, unit: str) -> str:
+    """A difference with its sign, as short as a cell of a table.
+
+    Examples
+    --------
+    >>> difference_words(-8.79, STDS), difference_words(0.004, "points")
+    ('−8.8 sd', '+0.004 points')
+    """
+    if not np.isfinite(value):
+        return "unknown"
+    size = abs(value)
+    if unit == STDS:
+        digits = f"{size:.0f}" if size >= 99.5 else f"{size:.1f}"
+    else:
+        digits = f"{size:.2f}" if size >= 0.005 else f"{size:.1g}" if size else "0"
+    sign = "" if float(digits) == 0 else "−" if value < 0 else "+"
+    return f"{sign}{digits} {'sd' if unit == STDS else 'points'}"
+
+
+def _sides_words(found: np.ndarray, exit_names: Sequence[str]) -> str:
+    words = []
+    for side, said in ((1, "higher"), (0, "level"), (-1, "lower")):
+        if names := [name for name, here in zip(exit_names, found) if here == side]:
+            words.append(f"{said} at {_exits(names)}")
+    return ", ".join(words)
+
+
+def _exits(names: Sequence[str]) -> str:
+    """Consecutive numbers are joined.
+
+    >>> _exits(["2", "3", "4", "7"]), _exits(["stem"]), _exits(["1", "2"])
+    ('exits 2 to 4, 7', 'exit stem', 'exits 1, 2')
+    """
+    groups: list[list[str]] = []
+    for name in names:
+        if groups and name.isdigit() and groups[-1][-1].isdigit() and int(name) == int(groups[-1][-1]) + 1:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    said = [f"{group[0]} to {group[-1]}" if len(group) > 2 else ", ".join(group) for group in groups]
+    return f"exit{'s' if len(names) > 1 else ''} {', '.join(said)}"
+
+
+@dataclass(frozen=True)
+class ToldVerdict:
+    """A verdict in words.
+
+    Attributes
+    ----------
+    finding : what is said of the network
+    verdict : as in `Verdict`
+    criterion : what decides
+    paper, run : the numbers
+    """
+
+    finding: str
+    verdict: str
+    criterion: str
+    paper: str
+    run: str
+
+
+def told(verdict: Verdict, exit_names: Sequence[str]) -> ToldVerdict:
+    """A verdict in words.
+
+    Parameters
+    ----------
+    exit_names
+        For naming exits; numbers where they have no names.
+    """
+    finding, criterion = _finding(verdict, exit_names)
+    paper = "no number" if verdict.paper is None else _paper_words(verdict, verdict.paper, exit_names)
+    if verdict.run is not None:
+        run = _run_words(verdict, verdict.run, exit_names)
+    else:
+        run = "PA needs logits; this run keeps only probabilities" if verdict.verdict == UNKNOWN else ""
+    return ToldVerdict(finding, verdict.verdict, criterion, paper, run)
+
+
+def _finding(verdict: Verdict, exit_names: Sequence[str]) -> tuple[str, str]:
+    """What is said of the network, and what decides."""
+    if verdict.on in QUANTITY:
+        return (
+            f"The {QUANTITY[verdict.on]}'s probability falls for fewer samples under PA than under the baseline",
+            f"at each of the {len(verdict.thresholds)} published thresholds PA's share of samples that fall by more is "
+            "smaller than the baseline's (0 where the baseline's is 0)",
+        )
+    if verdict.on == "accuracy":
+        return (
+            f"PA's accuracy against the baseline's is {_sides_words(verdict.paper.sides, exit_names)}",
+            "at each exit PA's accuracy lies on the same side of the baseline's as in the paper (level: equal to 0.01 "
+            "points)",
+        )
+    if verdict.on == "oracle":
+        return (
+            "PA overthinks less: fewer samples are right at some exit and wrong at the last",
+            "the oracle gap (accuracy with the best exit for each sample, less the last exit's) is smaller under PA",
+        )
+    return (
+        "Entropy rises with more computation for fewer samples under PA than under the baseline",
+        f"at each of the {len(verdict.thresholds)} published thresholds PA's share of samples whose entropy rises by "
+        "more is smaller than the baseline's (0 where the baseline's is 0)",
+    )
+
+
+def _paper_words(verdict: Verdict, paper: Evidence, exit_names: Sequence[str]) -> str:
+    if verdict.on == "accuracy":
+        return f"{_last_exit(paper)}{_unresolved(paper, exit_names)}"
+    return _gap_words(paper) if verdict.on == "oracle" else _fewer_words(verdict, paper)
+
+
+def _run_words(verdict: Verdict, run: Evidence, exit_names: Sequence[str]) -> str:
+    if verdict.on == "accuracy":
+        same = run.holds
+        where = f"as in the paper at {'all' if same.all() else int(same.sum())} of {len(same)} exits"
+        where = where.replace("all of", "all")
+        if not same.all():
+            where += f"; here {_sides_words(np.where(same, 9, run.sides), exit_names)}"
+        return f"{where}; {_last_exit(run)}"
+    return _gap_words(run) if verdict.on == "oracle" else _fewer_words(verdict, run)
+
+
+def _last_exit(evidence: Evidence) -> str:
+    return f"last exit: {percent(evidence.before[-1])} → {percent(evidence.after[-1])}"
+
+
+def _unresolved(paper: Evidence, exit_names: Sequence[str]) -> str:
+    """Where the paper's own difference is within its spread: a run that differs there contradicts little."""
+    if paper.within_spread is None:
+        return "; one checkpoint, no spread"
+    names = [name for name, here in zip(exit_names, paper.within_spread) if here]
+    return f"; the difference is below one standard deviation at {_exits(names)}" if names else ""
+
+
+def _fewer_words(verdict: Verdict, evidence: Evidence) -> str:
+    unit = " nats" if verdict.on == "entropy" else ""
+    holds, at = evidence.holds, verdict.thresholds.index(SPOKEN_OF)
+    where = f"fewer at all {len(holds)} thresholds"
+    if not holds.all():
+        missing = [f"{tau:g}" for tau, here in zip(verdict.thresholds, holds) if not here]
+        where = f"not fewer by more than {', '.join(missing)}{unit}"
+    before, after = percent(evidence.before[at]), percent(evidence.after[at])
+    return f"{where}; by more than {SPOKEN_OF:g}{unit}: {before} → {after}"
+
+
+def _gap_words(evidence: Evidence) -> str:
+    return f"{evidence.before[-1]:.1f} → {evidence.after[-1]:.1f} points"
+
+
+def summary_sentence(found: Sequence[ToldVerdict], network: str) -> str:
+    """How many of the published findings the run shows.
+
+    Parameters
+    ----------
+    network : str
+        As `network_name` writes it.
+    """
+    published = [one for one in found if one.verdict != UNPUBLISHED]
+    shown = sum(one.verdict == SHOWN for one in published)
+    if any(one.verdict == UNKNOWN for one in published):
+        return f"The {len(published)} published findings on PA for {network} cannot be computed on this run."
+    if shown == len(published):
+        return f"This run shows all {shown} published findings on PA for {network}."
+    return f"This run shows {shown} of the {len(published)} published findings on PA for {network}."
+
+
+def gap_sentence(label: str, what: str, run: float, published: float, difference: tuple[float, str]) -> str:
+    """One number beside the paper's: the title of a figure.
+
+    Parameters
+    ----------
+    difference
+        And its unit, as `analysis.results.against_paper.difference` gives them.
+
+    Examples
+    --------
+    >>> gap_sentence("PA", "right at the last exit", 68.18, 74.69, (-8.8, STDS))
+    'PA: 68.2% right at the last exit; the paper 74.7% (−8.8 sd)'
+    """
+    return f"{label}: {percent(run)} {what}; the paper {percent(published)} ({difference_words(*difference)})"
+
+
+def agreement_sentence(found: Mapping[int, Sequence[ToldVerdict]]) -> str:
+    """On which of the published findings the seeds agree.
+
+    Parameters
+    ----------
+    found
+        Seed -> its run's verdicts, in the same order for all.
+
+    Examples
+    --------
+    >>> one = ToldVerdict("PA overthinks less", "shown", "", "", "")
+    >>> agreement_sentence({0: [one], 1: [one]})
+    'Both seeds give the same verdict on every finding.'
+    """
+    who = "Both seeds give" if len(found) == 2 else f"All {len(found)} seeds give"
+    split = [each for each in zip(*found.values()) if len({one.verdict for one in each}) > 1]
+    if not split:
+        return f"{who} the same verdict on every finding."
+    said = []
+    for each in split:
+        shown = [str(seed) for seed, one in zip(found, each) if one.verdict == SHOWN]
+        said.append(f"“{each[0].finding}” is shown by seed{'s' if len(shown) > 1 else ''} {', '.join(shown)} alone")
+    return f"The seeds differ: {'; '.join(said)}."

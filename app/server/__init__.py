@@ -1,0 +1,1 @@
+"""What the server does besides pages: routes and middleware, and the garbage collector."""

@@ -1,0 +1,1 @@
+"""Accuracy against compute: the page and the parts that it alone uses."""

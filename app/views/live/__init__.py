@@ -1,0 +1,1 @@
+"""Live: the page and the parts that it alone uses."""

@@ -1,0 +1,223 @@
+"""The film-strip of attributions: what to explain, a process that computes it, its progress, Cancel, and the figure."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.attribution import jobs
+from analysis.attribution.correlation import neighbours
+from analysis.attribution.methods import METHODS, SCALES
+from analysis.attribution.strip import Strip, StripSettings, pooled, read_strip, strip_path
+from analysis.attribution.targets import QUANTITIES
+from analysis.figures.film_strip import film_strip_figure
+from analysis.words.formats import small
+from app import state
+from app.components.chart import chart
+from app.components.controls import control
+from app.components.text import escape, plain_text
+from app.view import View
+
+_JOB = "film-strip-job"
+_KEPT, MOST_KEPT = "film-strips", 4
+_FAILED = "film-strip-failed"
+QUANTITY_NAMES = {"prob": "probability", "logit": "logit", "log-prob": "log probability"}
+EVERY_S = 0.5
+
+
+def film_strip(view: View, image: np.ndarray, *, label: int, predicted: int, exit_names: Sequence[str]) -> None:
+    """Which pixels a class's score rests on, exit by exit.
+
+    Parameters
+    ----------
+    image : uint8 (height, width, 3), as the network sees it
+    label : the true class, -1 where unknown
+    predicted : the class that the last exit that ran answers
+    """
+    st.markdown("**Which pixels does each exit rest on?**")
+    settings, name = _settings(view, label, predicted)
+    path = strip_path(view.run.fingerprint, image, settings)
+    job = _job(path)
+    if job is not None:
+        _progress(len(exit_names))
+        return
+    strip = _kept(path)
+    if strip is None:
+        _start(view, image, settings, path)
+        return
+    _figure(strip, settings, name, exit_names)
+
+
+def _settings(view: View, label: int, predicted: int) -> tuple[StripSettings, str]:
+    method, through, quantity, whom, other = st.columns([3, 3, 3, 3, 3], vertical_alignment="bottom")
+    with method:
+        chosen = control(
+            "method", "Method", widget="selectbox", show=lambda key: METHODS[key].name, on_change=_forget_quantity
+        )
+        if chosen == "grad-cam":
+            control("map", "Scale", _scales(view), widget="selectbox")
+    with through:
+        control(
+            "through", "Of", widget="selectbox", show={"product": "the product", "head": "the exit's head"}.get,
+            on_change=_forget_quantity,
+        )  # fmt: skip
+    with quantity:
+        allowed = [one for one in QUANTITIES[state.get("through")] if one != "log-prob" or METHODS[chosen].local]
+        control("quantity", "Score", allowed, widget="selectbox", show=QUANTITY_NAMES.get)
+    with whom:
+        kinds = ["true", "predicted", "other"] if label >= 0 else ["predicted", "other"]
+        asked = control(
+            "whom", "Class", kinds, widget="selectbox", default=None if label >= 0 else "predicted",
+            show=lambda key: f"{key} class" if key != "other" else key,
+        )  # fmt: skip
+    classes = {"true": label, "predicted": predicted}
+    if asked == "other":
+        with other:
+            control(
+                "other", "Which", range(view.run.n_classes), widget="selectbox", help=None,
+                show=lambda index: view.run.class_names[index],
+            )  # fmt: skip
+    index = classes.get(asked, state.get("other"))
+    settings = StripSettings(
+        state.get("through"),
+        state.get("quantity"),
+        int(index),
+        chosen,
+        state.get("map") if chosen == "grad-cam" else "coarsest",
+    )
+    return settings, view.run.class_names[int(index)]
+
+
+def _forget_quantity() -> None:
+    state.reset("quantity")
+
+
+def _scales(view: View) -> tuple[str, ...]:
+    """What the scales of the run's network are called."""
+    from analysis.models.networks.architectures import architecture
+
+    return SCALES[len(architecture(view.run.arch).config.factors)]
+
+
+# --- what was computed -----------------------------------------------------------------------------------------------
+
+
+def _keep(path: Path, strip: Strip) -> None:
+    """Hold a strip in the session, with the few before it: the cache folder may be one that cannot be written."""
+    kept = st.session_state.setdefault(_KEPT, {})
+    kept[path] = strip
+    for old in list(kept)[:-MOST_KEPT]:
+        del kept[old]
+
+
+def _kept(path: Path) -> Strip | None:
+    strip = st.session_state.get(_KEPT, {}).get(path)
+    return read_strip(path) if strip is None else strip
+
+
+# --- the process -----------------------------------------------------------------------------------------------------
+
+
+def _job(path: Path) -> jobs.StripJob | None:
+    """The job of this strip; one of another strip, that nobody waits for any more, is ended."""
+    job = st.session_state.get(_JOB)
+    if job is not None and job.path != path:
+        job.cancel()
+        job = st.session_state[_JOB] = None
+    return job
+
+
+def _start(view: View, image: np.ndarray, settings: StripSettings, path: Path) -> None:
+    def begin() -> None:
+        st.session_state.pop(_FAILED, None)
+        st.session_state[_JOB] = jobs.start(path, view.run.weights, view.run.arch, image, settings)
+
+    failed, why = st.session_state.get(_FAILED, (None, ""))
+    if failed == path:
+        st.error(escape(f"{why}."))
+    st.button("Compute the film-strip", on_click=begin, icon=":material/theaters:")
+    plain_text(
+        METHODS[settings.method].summary + " Computed beside the app, some seconds an exit; then kept.", role="caption"
+    )
+
+
+def _cancel() -> None:
+    if (job := st.session_state.get(_JOB)) is not None:
+        job.cancel()
+        st.session_state[_JOB] = None
+
+
+@st.fragment(run_every=EVERY_S)
+def _progress(count: int) -> None:
+    """Ask how far it is, again and again, without running the page."""
+    job = st.session_state.get(_JOB)
+    if job is None:  # cancelled: the page offers to start it again
+        st.rerun()
+    waits, done = job.waits_for(), job.exits_done()
+    said = f"waiting for {waits} other{'s' if waits > 1 else ''}" if waits else f"{done} of {count} exits"
+    st.progress(min(done / count, 1.0), text=said)
+    st.button("Cancel", on_click=_cancel, key="film-strip-cancel")
+    try:
+        strip = job.result()
+    except ValueError as error:
+        st.session_state[_FAILED] = (job.path, str(error))
+    else:
+        if strip is None:
+            return
+        _keep(job.path, strip)
+    st.session_state[_JOB] = None
+    st.rerun()
+
+
+# --- the figure ------------------------------------------------------------------------------------------------------
+
+
+def _figure(strip: Strip, settings: StripSettings, name: str, exit_names: Sequence[str]) -> None:
+    there = np.isfinite(strip.maps).all((1, 2))
+    correlations = [
+        neighbours(strip.maps[i : i + 2])[0] if there[i : i + 2].all() else float("nan")
+        for i in range(len(strip.maps) - 1)
+    ]
+    drawn, cell = pooled(strip.maps)
+    limit = float(np.quantile(np.abs(drawn[there]), 0.995)) if there.any() else 1.0
+    known = [one for one in correlations if np.isfinite(one)]
+    quantity = QUANTITY_NAMES[settings.quantity]
+    of = "the product (PA with its default settings)" if settings.through == "product" else "each exit's head"
+    title = (
+        f"Neighbouring exits' attributions correlate by {min(known):.2f} to {max(known):.2f}"
+        if known
+        else "No two neighbouring exits have attributions to compare"
+    )
+    figure = film_strip_figure(
+        drawn,
+        exit_names=exit_names,
+        captions=[_caption(strip, exit_, settings) for exit_ in range(len(strip.maps))],
+        correlations=correlations,
+        limit=limit or 1.0,
+        title=title,
+        subtitle=f"{METHODS[settings.method].name} of the {quantity} of {name} in {of}; blue speaks for the class, "
+        "orange against, as the root of the value; \N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit "
+        "before." + (f" A cell is the mean of {cell} x {cell} pixels." if cell > 1 else ""),
+        cell=cell,
+    )
+    chart(figure, name="film-strip", height=230, data=lambda: _data(strip, exit_names))
+    for note in dict.fromkeys(note for note in strip.notes if note):
+        names = [exit_names[i] for i, one in enumerate(strip.notes) if one == note]
+        plain_text(f"Exit {', '.join(names)}: {note}.", role="caption")
+
+
+def _caption(strip: Strip, exit_: int, settings: StripSettings) -> str:
+    score, note = strip.scores[exit_], strip.notes[exit_]
+    if score is None:
+        return "dropped" if "dropped" in note else "removed"
+    sign = {"prob": "p", "logit": "logit", "log-prob": "log p"}[settings.quantity]
+    said = small(score) if settings.quantity == "prob" else f"{score:.2f}"
+    return f"{sign} {said}" + (", not converged" if note.startswith("not converged") else "")
+
+
+def _data(strip: Strip, exit_names: Sequence[str]) -> pd.DataFrame:
+    exits, rows, columns = np.indices(strip.maps.shape)
+    names = np.asarray(exit_names, dtype=object)[exits.ravel()]
+    return pd.DataFrame({"exit": names, "row": rows.ravel(), "column": columns.ravel(), "value": strip.maps.ravel()})

@@ -1,0 +1,1 @@
+"""Monotonicity: the page and the parts that it alone uses."""

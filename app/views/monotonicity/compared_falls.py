@@ -1,0 +1,100 @@
+"""Whose falls are compared on the page, of which predictors: the controls that choose, and what they come to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from analysis.metrics.decrease import THRESHOLDS, Fall
+from analysis.predictors import available_predictors
+from app import state
+from app.components.controls import control
+from app.components.published import published_beside
+from app.view import View
+
+WHOSE = {"true_class": "true class", "final_prediction": "final prediction", "any_class": "any class"}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the page compares: falls of one kind by predictor id, the baseline first, the chosen predictor second."""
+
+    of: str
+    size: str
+    falls: Mapping[str, Fall]
+    labels: Mapping[str, str]
+    samples: int
+
+    @property
+    def what(self) -> str:
+        """The falling quantity, in words."""
+        return {"true_class": "the true class's probability", "final_prediction": "the final prediction's probability",
+                "any_class": "any class's probability"}[self.of]  # fmt: skip
+
+    @property
+    def by(self) -> str:
+        """How a fall is counted, where it is not in probability."""
+        return ", as a share of its highest value so far" if self.size == "relative" else ""
+
+    @property
+    def axis(self) -> str:
+        """Title of an axis of falls."""
+        return "share of the highest value so far" if self.size == "relative" else "probability"
+
+
+def compared_falls(view: View) -> Compared:
+    """The controls, and the falls that they choose."""
+    predictors = available_predictors()
+    usable = [
+        key for key, row in predictors.items()
+        if key not in ("baseline", view.predictor) and (view.run.kind == "logits" or not row.needs_logits)
+    ]  # fmt: skip
+    whose, size, beside, scale, published = st.columns([4, 3, 4, 3, 3], vertical_alignment="bottom")
+    with whose:
+        options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]
+        default = None if view.has_labels else options[0]
+        of = control(
+            "of", "Whose probability falls", options, default=default, show=WHOSE.get, widget="selectbox", help=None
+        )
+    with size:
+        kind = control("size", "Falls", widget="selectbox", help=None)
+    with beside:
+        state.set("beside", tuple(key for key in state.get("beside") if key != view.predictor))
+        control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
+    with scale:
+        control(
+            "scale",
+            "Percent axis",
+            show={"log": "powers of ten", "linear": "linear"}.get,
+            widget="selectbox",
+            help=None,
+        )
+    with published:
+        known = bool(published_falls(view, of, kind))
+        control(
+            "published",
+            "Published",
+            disabled=not known,
+            help="What the paper reports for this network and data set, as open markers."
+            if known
+            else "The paper reports no such numbers for this run: it has absolute falls of the true class and of the "
+            "final prediction, for MSDNet, IMTA and DViT on CIFAR-10, CIFAR-100 and ImageNet.",
+        )
+    chosen = ["baseline", view.predictor, *state.get("beside")]
+    traces = {key: view.traces(key) for key in chosen}
+    return Compared(
+        of,
+        kind,
+        {key: one.falls[of, kind] for key, one in traces.items()},
+        {key: predictors[key].label for key in chosen},
+        int((~np.isnan(traces["baseline"].falls[of, kind].size)).sum()),
+    )
+
+
+def published_falls(view: View, of: str, size: str) -> Mapping[str, np.ndarray]:
+    """Percents at the paper's thresholds, by predictor id."""
+    if size != "absolute":
+        return {}
+    percents = {key: one.decrease(of, THRESHOLDS) for key, one in published_beside(view).items()}
+    return {key: values for key, values in percents.items() if not np.isnan(values).all()}

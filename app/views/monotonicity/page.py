@@ -1,0 +1,321 @@
+"""Monotonicity: how many samples get worse with more computation, by how much, and where?"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.figures.decrease_curve import Curve, decrease_curve_figure
+from analysis.figures.exit_pairs import exit_pairs_figure
+from analysis.figures.fall_histogram import Bars, fall_histogram_figure
+from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
+from analysis.metrics.decrease import THRESHOLDS, decrease_percent, exit_pairs
+from analysis.metrics.fall_histogram import fall_counts, fall_edges
+from analysis.reference.names import network_name
+from analysis.reference.symlog import FALL_UNIT, from_scale
+from analysis.results.fall_statistics import FallStatistics, fall_statistics
+from analysis.selection.brush import Brush, scatter_brush
+from analysis.selection.thinning import thinned
+from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
+from analysis.words.formats import exit_labels
+from app import state
+from app.components.brushing import Brushed, brush_line, clear_brush, current_brush, open_brush
+from app.components.chart import chart
+from app.components.controls import control
+from app.components.text import plain_text
+from app.view import View
+from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
+
+HEIGHT = 330
+RELATIVE = (
+    "Relative falls divide by the highest value so far, so they do not shrink with the probabilities: a class that "
+    "loses all of it has fallen by 1, however little it had."
+)
+ANY_CLASS = "Falls of any class: what one class gains, others lose, so most samples fall here."
+
+
+def render(view: View) -> None:
+    """The page."""
+    st.subheader("How many samples get worse, by how much, and where?", anchor=False)
+    if not len(view.run.positions(view.split)):
+        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+        return
+    if view.run.n_exits < 2:
+        st.info("This run has one exit: nothing can fall from one exit to the next.")
+        return
+    compared = compared_falls(view)
+    held = current_brush(view)
+    brush_line(held, offer_gallery=True)
+    curve, scatter = st.columns([6, 5], gap="medium")
+    told = fall_statistics(compared.falls["baseline"].size, compared.falls[view.predictor].size)
+    with curve:
+        _curve(view, compared, told)
+    with scatter:
+        _scatter(view, compared, told, held)
+    _explanation(view, compared)
+    histogram, pairs = st.columns([6, 5], gap="medium")
+    with histogram:
+        _histogram(view, compared, told)
+    with pairs:
+        _pairs(view, compared)
+
+
+# --- how many: percent over tau --------------------------------------------------------------------------------------
+
+
+def _grid() -> np.ndarray:
+    """Thresholds from 0 to 1, evenly spaced on the axis, and the paper's."""
+    even = from_scale(np.linspace(0, 4, 81), FALL_UNIT)
+    return np.unique([float(f"{value:.6g}") for value in (*even, *THRESHOLDS, 1.0)])
+
+
+def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
+    grid = _grid()
+    curves = [
+        Curve(key, compared.labels[key], decrease_percent(fall.size, grid), decrease_percent(fall.size, THRESHOLDS),
+              emphasised=key == view.shown or key in state.get("beside"))
+        for key, fall in compared.falls.items()
+    ]  # fmt: skip
+    published = published_falls(view, compared.of, compared.size) if state.get("published") else {}
+    drawn = [(key, compared.labels[key], values) for key, values in published.items() if key in compared.falls]
+    figure = decrease_curve_figure(
+        curves,
+        grid,
+        THRESHOLDS,
+        published=drawn,
+        x_title=f"fall by more than, {compared.axis}",
+        y_title="samples",
+        title=curve_finding(told, compared.labels[view.predictor], relative=compared.size == "relative"),
+        subtitle=f"Percent of {_samples(view, compared)} where {compared.what} falls by more than a threshold between "
+        "an earlier and a later exit."
+        + (f" Open markers: the paper's {network_name(view.run.dataset, view.run.model)}." if drawn else ""),
+        log_percent=state.get("scale") == "log",
+        height=HEIGHT,
+    )
+    chart(
+        figure,
+        name="decrease",
+        height=HEIGHT,
+        data=lambda: _curve_data(curves, grid, drawn),
+        on_click=partial(_open_over, compared),
+    )
+
+
+def _samples(view: View, compared: Compared) -> str:
+    return f"{compared.samples:,} {'' if view.split == 'all' else view.split + ' '}samples"
+
+
+def _curve_data(
+    curves: Sequence[Curve], grid: np.ndarray, published: Sequence[tuple[str, str, np.ndarray]]
+) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"source": "run", "predictor": c.predictor_id, "threshold": grid, "percent": c.percents})
+        for c in curves
+    ]
+    parts += [
+        pd.DataFrame({"source": "published", "predictor": key, "threshold": THRESHOLDS, "percent": values})
+        for key, _, values in published
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _open_over(compared: Compared, point: dict) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and len(about) == 3 and about[2] in compared.falls:
+        open_brush(Brush("over", compared.of, compared.size, about[2], numbers=(float(about[0]),)))
+
+
+# --- which samples: baseline against predictor -----------------------------------------------------------------------
+
+
+def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: Brushed | None) -> None:
+    before, after = compared.falls["baseline"].size, compared.falls[view.predictor].size
+    known = np.flatnonzero(~np.isnan(before))
+    picked = known[thinned(len(known))]
+    positions = view.run.positions(view.split)
+    label = compared.labels[view.predictor]
+    row = int(np.searchsorted(positions, view.sample))
+    on_screen = row if row < len(positions) and positions[row] == view.sample and state.get("sample") else None
+    figure = fall_scatter_figure(
+        before[picked],
+        after[picked],
+        picked,
+        _names(view, positions[picked]),
+        predictor_id=view.predictor,
+        colour_of=view.shown,
+        chosen=None if on_screen is None else (float(before[on_screen]), float(after[on_screen])),
+        x_title=f"largest fall under the baseline, {compared.axis}",
+        y_title=f"largest fall under {label}",
+        title=scatter_finding(told, label),
+        subtitle=_scatter_subtitle(len(picked), len(known)),
+        height=HEIGHT,
+    )
+    region = held.brush.region if held is not None and _same(held.brush, compared, view) else None
+    chart(
+        figure,
+        name="scatter",
+        height=HEIGHT,
+        data=lambda: _scatter_data(view, compared, known),
+        on_click=partial(_open_sample, view),
+        on_select=partial(_open_region, compared, view.predictor),
+        selection=None if region is None else {"kind": region.kind, "x": list(region.x), "y": list(region.y)},
+    )
+
+
+def _same(brush: Brush, compared: Compared, view: View) -> bool:
+    return (brush.figure, brush.of, brush.size, brush.predictor) == (
+        "scatter",
+        compared.of,
+        compared.size,
+        view.predictor,
+    )
+
+
+def _names(view: View, positions: np.ndarray) -> list[str]:
+    ids, labels = view.run.samples["id"].to_numpy()[positions], view.run.labels[positions]
+    names = view.run.class_names
+    return [f"sample {identity}" + (f", {names[label]}" if label >= 0 else "") for identity, label in zip(ids, labels)]
+
+
+def _scatter_subtitle(drawn: int, samples: int) -> str:
+    some = f", {drawn:,} of {samples:,} drawn, the same ones every time" if drawn < samples else ""
+    return (
+        f"Each sample's largest fall{some}; dotted: equal falls. A box or lasso opens all samples in it, a click one."
+    )
+
+
+def _scatter_data(view: View, compared: Compared, rows: np.ndarray) -> pd.DataFrame:
+    columns = {f"largest_fall_{key}": fall.size[rows] for key, fall in compared.falls.items()}
+    return pd.DataFrame({"id": view.run.samples["id"].to_numpy()[view.run.positions(view.split)[rows]], **columns})
+
+
+def _open_sample(view: View, point: dict) -> None:
+    about, positions = point["customdata"], view.run.positions(view.split)
+    if point["curve"] == SAMPLES and isinstance(about, list) and about and 0 <= about[0] < len(positions):
+        state.set("sample", str(view.run.samples["id"].iat[positions[int(about[0])]]))
+        state.open_page("samples")
+
+
+def _open_region(compared: Compared, predictor: str, event: dict | None) -> None:
+    if event is None:
+        clear_brush()
+    else:
+        open_brush(scatter_brush(compared.of, compared.size, predictor, event))
+
+
+# --- by how much: the histogram --------------------------------------------------------------------------------------
+
+
+def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> None:
+    edges = fall_edges()
+    keys = ["baseline", view.predictor] if view.poe else [view.predictor, "baseline"]
+    bars = []
+    for key in keys:
+        counts = fall_counts(compared.falls[key].size, edges)
+        bars.append(Bars(key, compared.labels[key], counts, 100 * counts / max(compared.samples, 1), key == view.shown))
+    figure = fall_histogram_figure(
+        bars,
+        edges,
+        x_title=f"largest fall, {compared.axis}",
+        y_title="samples in a bin",
+        title=histogram_finding(told, compared.labels[view.predictor]),
+        subtitle=f"Largest fall of {compared.what} between two exits{compared.by}; {_samples(view, compared)}. "
+        "Bins widen with the fall; the first holds those that never fall.",
+        log_percent=state.get("scale") == "log",
+        height=HEIGHT,
+    )
+    chart(
+        figure,
+        name="histogram",
+        height=HEIGHT,
+        data=lambda: _histogram_data(bars, edges),
+        on_click=partial(_open_bin, compared),
+    )
+
+
+def _histogram_data(bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "predictor": b.predictor_id,
+                "from": edges[:-1],
+                "to": edges[1:],
+                "samples": b.counts,
+                "percent": b.percents,
+            }
+        )
+        for b in bars
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _open_bin(compared: Compared, point: dict) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and len(about) == 5 and about[4] in compared.falls:
+        open_brush(Brush("histogram", compared.of, compared.size, about[4], numbers=(float(about[0]), float(about[1]))))
+
+
+# --- where: pairs of exits -------------------------------------------------------------------------------------------
+
+
+def _pairs(view: View, compared: Compared) -> None:
+    threshold = float(state.get("over"))
+    counts = exit_pairs(compared.falls[view.shown], view.run.n_exits, threshold)
+    names = exit_labels(view.run.exit_names)
+    figure = exit_pairs_figure(
+        counts,
+        compared.samples,
+        exit_names=names,
+        threshold=threshold,
+        title=pairs_finding(counts, threshold, compared.labels[view.shown] if view.poe else "the baseline", names),
+        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{compared.by} goes from "
+        "the row's exit to the column's.",
+        height=HEIGHT - 58,
+    )
+    chart(
+        figure,
+        name="exit-pairs",
+        height=HEIGHT - 58,
+        data=lambda: _pairs_data(counts, names),
+        on_click=partial(_open_pair, compared, view.shown, threshold),
+    )
+    control("over", "Falls above", widget="selectbox", help=None, width=140)
+
+
+def _pairs_data(counts: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    start, end = np.triu_indices(len(names), 1)
+    return pd.DataFrame({
+        "from_exit": start + 1, "to_exit": end + 1, "from": [names[i] for i in start], "to": [names[i] for i in end],
+        "samples": counts[start, end],
+    })  # fmt: skip
+
+
+def _open_pair(compared: Compared, predictor: str, threshold: float, point: dict) -> None:
+    row, column = point["row"], point["column"]
+    if isinstance(row, int) and isinstance(column, int) and 0 <= row < column:
+        pair = (row + 1, column + 1)
+        open_brush(Brush("pair", compared.of, compared.size, predictor, numbers=(threshold,), pair=pair))
+
+
+# --- how to read it --------------------------------------------------------------------------------------------------
+
+
+def _explanation(view: View, compared: Compared) -> None:
+    """Why a product's absolute falls are rare, with this run's numbers; or what a relative fall is."""
+    if compared.size == "relative":
+        plain_text(RELATIVE, role="caption")
+        return
+    if compared.of == "any_class":
+        plain_text(ANY_CLASS, role="caption")
+        return
+    means = (_mean_probs(view, key, compared.of) for key in ("baseline", view.predictor))
+    if said := smallness_finding(*means, WHOSE[compared.of], compared.labels[view.predictor]):
+        plain_text(said, role="caption")
+
+
+def _mean_probs(view: View, predictor: str, of: str) -> np.ndarray:
+    values = getattr(view.traces(predictor), "true_class_prob" if of == "true_class" else "final_prediction_prob")
+    known = values[:, ~np.isnan(values[0])]
+    return known.mean(axis=1, dtype=np.float64) if known.shape[1] else np.full(len(values), np.nan)

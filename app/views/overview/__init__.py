@@ -1,0 +1,1 @@
+"""Overview: the page and the parts that it alone uses."""

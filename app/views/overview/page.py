@@ -1,0 +1,359 @@
+"""Overview: what is this run, and what did the correction do to it?"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.figures.class_falls import class_falls_figure
+from analysis.figures.correction_price import correction_price_figure
+from analysis.figures.decrease_share import decrease_share_figure
+from analysis.figures.exits import Panel, exits_figure
+from analysis.figures.training_curves import training_curves_figure
+from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
+from analysis.predictors import available_predictors, settings_key
+from analysis.reference.published import Published
+from analysis.reference.superclasses import superclasses_of
+from analysis.results.comparison import Comparison, compare, group_falls
+from analysis.results.training_log import training_log
+from analysis.run import Run
+from analysis.selection.thinning import thinned
+from analysis.words import budgets, correction, formats
+from app import cache, state
+from app.components.chart import chart
+from app.components.controls import control
+from app.components.gallery_link import class_query, open_gallery
+from app.components.published import published_beside
+from app.components.text import escape, plain_table, plain_text
+from app.view import View
+
+CLASSES_SHOWN = 15
+HEIGHT = 440  # of the large picture and the figure beside it
+
+
+def render(view: View) -> None:
+    """The page."""
+    run = view.run
+    if not len(run.positions(view.split)):
+        _identity(run, view.split, view.unit)
+        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+        return
+    comparison = _comparison(view)
+    published = published_beside(view)
+    with st.container(gap="xsmall"):
+        _identity(run, view.split, view.unit)
+        _provenance(run, comparison, published)
+        _in_words(view, comparison, published)
+    picture, shares = st.columns([2, 1], gap="medium")
+    with picture:
+        _picture(view, comparison)
+    with shares:
+        _shares(view, comparison, published)
+    _caveats(view, comparison)
+    _exit_by_exit(view, comparison, published)
+    classes, price = st.columns(2, gap="medium")
+    with classes:
+        _classes(view, comparison)
+    with price:
+        _price(view, comparison)
+    _how_it_was_made(run)
+
+
+def _comparison(view: View) -> Comparison:
+    key = (view.run.fingerprint, view.split, settings_key(view.predictor, view.settings))
+    return cache.numbers(
+        compare,
+        *key,
+        baseline=view.traces("baseline"),
+        corrected=view.traces(view.predictor),
+    )
+
+
+def _label(predictor: str) -> str:
+    return available_predictors()[predictor].label
+
+
+def _named(predictor: str) -> str:
+    return "the baseline" if predictor == "baseline" else _label(predictor)
+
+
+def _over(view: View, comparison: Comparison) -> str:
+    return f"{comparison.n_samples:,} {'' if view.split == 'all' else view.split + ' '}samples"
+
+
+# --- what this run is -----------------------------------------------------------------------------------------------
+
+
+def _identity(run: Run, split: str, unit: str | None) -> None:
+    st.subheader(escape(run.title or run.id), anchor=False)
+    facts = [run.model, run.dataset, f"{len(run.positions(split)):,} samples ({split})", f"{run.n_classes:,} classes"]
+    facts.append(f"{run.n_exits} {formats.plural(run.n_exits, 'exit')}")
+    if (cost := run.cost(unit)) is not None:
+        facts.append(f"{formats.quantity(cost[1][0])} to {formats.quantity(cost[1][-1])} {cost[0]}")
+    if run.kind == "probs":
+        facts.append("probabilities only: corrections that need logits are not offered")
+    plain_text(" · ".join(fact for fact in facts if fact), role="caption")
+
+
+def _provenance(run: Run, comparison: Comparison, published: Mapping[str, Published]) -> None:
+    summary = str(run.provenance.get("summary") or "")
+    distance = ""
+    if comparison.has_labels and "baseline" in published:
+        distance = correction.distance_sentence(
+            float(comparison.baseline.right[-1]), float(published["baseline"].accuracy[-1])
+        )
+    plain_text(f"{summary or 'How this run was made is not recorded.'} {distance}".strip(), role="caption")
+
+
+def _how_it_was_made(run: Run) -> None:
+    known = {k: v for k, v in run.provenance.items() if k != "summary" and isinstance(v, (str, int, float))}
+    if measured := budgets.cost_sentence(run.provenance, "ms"):
+        known["latency"] = measured
+    log = training_log(run.provenance)
+    if not known and log is None:
+        return
+    box = st.expander("How this run was made", key="how-made", on_change="rerun")
+    if not box.open:  # a closed one costs a switch of PoE nothing
+        return
+    with box:
+        if log is not None:
+            names = formats.exit_labels(run.exit_names)
+            figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names)
+            chart(figure, name="training", height=280)
+        if known:
+            plain_table(pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]}))
+
+
+def _in_words(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
+    label = _label(view.predictor)
+    st.markdown(f"**{escape(correction.correction_sentence(comparison, label))}**")
+    if {"baseline", view.predictor} <= set(published):
+        pair = _published_pair(published, view.predictor, comparison.of)
+        plain_text(correction.published_sentence(*pair, label), role="caption")
+
+
+def _caveats(view: View, comparison: Comparison) -> None:
+    """What stands against the headline: falls relative to what fell, and the price."""
+    label = _label(view.predictor)
+    with st.container(gap="xsmall"):
+        if comparison.n_exits > 1:
+            plain_text(correction.relative_sentence(comparison, label), role="caption")
+        plain_text(correction.price_sentence(comparison, label), role="caption")
+
+
+def _published_pair(published: Mapping[str, Published], predictor: str, of: str) -> tuple[tuple, tuple]:
+    both = published["baseline"], published[predictor]
+    falling = tuple(one.decrease(of, [correction.THRESHOLD])[0] for one in both)
+    return falling, tuple(float(one.accuracy[-1]) for one in both)
+
+
+# --- the picture -----------------------------------------------------------------------------------------------------
+
+
+def _picture(view: View, comparison: Comparison) -> None:
+    run = view.run
+    picked = thinned(comparison.n_samples, state.get("drawn"), seed=state.get("draw"))
+    positions = run.positions(view.split)[comparison.positions[picked]]
+    drawn = {
+        "baseline": _trajectories(comparison.baseline, "baseline", picked),
+        view.predictor: _trajectories(comparison.corrected, view.predictor, picked),
+    }
+    of = formats.QUANTITY[comparison.of]
+    figure = trajectories_figure(
+        drawn[view.shown],
+        drawn["baseline"] if view.poe else None,
+        ids=run.samples["id"].iloc[positions].tolist(),
+        names=_sample_names(run, positions),
+        exit_names=formats.exit_labels(run.exit_names),
+        quantity=f"probability of the {of}",
+        threshold=correction.THRESHOLD,
+        title=correction.trajectories_title(comparison, _label(view.shown), corrected=view.poe),
+        subtitle=f"Thin: {len(picked)} samples drawn at random, "
+        f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
+        f"Bold: the mean of all {_over(view, comparison)}.",
+        height=HEIGHT,
+    )
+    chart(figure, name="trajectories", on_click=_open_sample, height=HEIGHT)
+    count, which, others = st.columns([2, 1, 1], vertical_alignment="bottom")
+    with count:
+        control("drawn", "Samples drawn", step=5)
+    with which:
+        control("draw", "Choice", widget="number", step=1)
+    others.button("Draw others", on_click=_draw_others, width="stretch")
+
+
+def _trajectories(side: object, predictor: str, picked: np.ndarray) -> Trajectories:
+    fall = side.fall.select(picked)
+    return Trajectories(
+        predictor_id=predictor,
+        label=_label(predictor),
+        samples=side.probabilities[:, picked],
+        fall=fall.size,
+        from_exit=fall.from_exit,
+        to_exit=fall.to_exit,
+        mean=side.probability,
+    )
+
+
+def _sample_names(run: Run, positions: np.ndarray) -> list[str]:
+    labels = run.labels[positions]
+    return [run.class_names[label] if label >= 0 else "label unknown" for label in labels]
+
+
+def _open_sample(point: dict) -> None:
+    about = point["customdata"]
+    if point["curve"] == SAMPLES and isinstance(about, list) and about and isinstance(about[0], str):
+        state.set("sample", about[0])
+        state.open_page("samples")
+
+
+def _draw_others() -> None:
+    state.set("draw", (state.get("draw") + 1) % 10_000)
+
+
+# --- how many get worse ----------------------------------------------------------------------------------------------
+
+
+def _both(view: View, before: np.ndarray, after: np.ndarray) -> list[tuple[str, str, np.ndarray]]:
+    return [("baseline", _label("baseline"), before), (view.predictor, _label(view.predictor), after)]
+
+
+def _shares(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
+    thresholds = correction.THRESHOLDS
+    lines = _both(view, *(s.falling_percent(thresholds) for s in (comparison.baseline, comparison.corrected)))
+    beside = [
+        (key, published[key].decrease(comparison.of, thresholds))
+        for key in ("baseline", view.predictor)
+        if key in published
+    ]
+    figure = decrease_share_figure(
+        thresholds,
+        lines,
+        published=beside,
+        emphasised=view.shown,
+        title=correction.share_title(comparison, _label(view.predictor)),
+        subtitle=f"Largest fall of the {formats.QUANTITY[comparison.of]}'s probability between any two exits, "
+        f"{_over(view, comparison)}." + (" Open: the paper." if beside else ""),
+        x_title="samples that fall by more",
+        height=HEIGHT,
+    )
+    chart(figure, name="shares", height=HEIGHT)
+    st.button("See where they fall", on_click=state.open_page, args=("monotonicity",), width="stretch")
+
+
+# --- exit by exit ----------------------------------------------------------------------------------------------------
+
+
+def _exit_by_exit(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
+    before, after = comparison.baseline, comparison.corrected
+    beside = ()
+    if comparison.has_labels:
+        beside = tuple((key, 100 * published[key].accuracy) for key in ("baseline", view.predictor) if key in published)
+    first = "accuracy, %" if comparison.has_labels else "answers that are final, %"
+    panels = [
+        Panel(first, 100 * before.right, 100 * after.right, beside),
+        Panel(
+            f"probability of the {formats.QUANTITY[comparison.of]}",
+            before.probability,
+            after.probability,
+            from_zero_to=1,
+        ),
+        Panel("confidence", before.confidence, after.confidence, from_zero_to=1),
+    ]
+    figure = exits_figure(
+        panels,
+        predictor_id=view.predictor,
+        predictor_label=_label(view.predictor),
+        baseline_label=_label("baseline"),
+        predictor_shown=view.poe,
+        exit_names=formats.exit_labels(view.run.exit_names),
+        title=correction.exits_title(comparison, _label(view.predictor)),
+        subtitle=f"Means over {_over(view, comparison)}; confidence is the probability of the predicted class."
+        + (" Open markers: the paper." if beside else ""),
+    )
+    chart(figure, name="exits", height=290)
+
+
+# --- which classes ---------------------------------------------------------------------------------------------------
+
+
+def _classes(view: View, comparison: Comparison) -> None:
+    run = view.run
+    superclasses = superclasses_of(run.dataset, run.class_names)
+    if superclasses is None or state.get("grouping") == "classes":
+        names, of_class = list(run.class_names), None
+    else:
+        names, of_class = list(superclasses.names), np.asarray(superclasses.of_class)
+    falls = group_falls(comparison, len(names), of_class)
+    shown = falls.corrected if view.poe else falls.baseline
+    kept = slice(0, CLASSES_SHOWN)
+    names = [f"class {name}" if name.isdigit() else name for name in names]
+    rows = [names[group] for group in falls.group]
+    kind = "superclasses" if of_class is not None else "classes"
+    figure = class_falls_figure(
+        rows[kept],
+        falls.samples[kept],
+        _both(view, falls.baseline[kept], falls.corrected[kept]),
+        emphasised=view.shown,
+        title=correction.groups_title(rows, shown, _named(view.shown)),
+        subtitle=f"Mean largest fall of the {formats.QUANTITY[comparison.of]}'s probability; the "
+        f"{min(CLASSES_SHOWN, len(rows))} of {len(rows)} {kind} that fall most under the baseline."
+        + ("" if comparison.has_labels else " Classes are the baseline's final predictions."),
+        x_title="mean largest fall of a sample",
+        height=HEIGHT,
+    )
+    table = pd.DataFrame(
+        {"group": rows, "samples": falls.samples, "baseline": falls.baseline, view.predictor: falls.corrected}
+    )
+    members = [_members(of_class, int(group)) for group in falls.group[kept]]
+    chart(figure, name="classes", data=table, on_click=lambda point: _open_group(point, members, comparison.has_labels))
+    if superclasses is not None:
+        control("grouping", "Group by", label_visibility="collapsed")
+
+
+def _members(of_class: np.ndarray | None, group: int) -> list[int]:
+    """The classes of a group, by index: two classes may have the same name."""
+    return [group] if of_class is None else np.flatnonzero(of_class == group).tolist()
+
+
+def _open_group(point: dict, members: Sequence[list[int]], has_labels: bool) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and about and about[0] in range(len(members)):
+        open_gallery(query=class_query(members[about[0]], "label" if has_labels else "baseline_predicted"))
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------------
+
+
+def _price(view: View, comparison: Comparison) -> None:
+    before, after = comparison.baseline, comparison.corrected
+    if comparison.has_labels:
+        lines, line_name = _both(view, before.ece, after.ece), "calibration error (ECE, 15 bins)"
+        bars, bar_name = (
+            [("fixed", comparison.fixed), ("broken", comparison.broken)],
+            "samples fixed (up) and broken (down)",
+        )
+    else:
+        lines, line_name = _both(view, before.entropy, after.entropy), "mean entropy, nats"
+        bars, bar_name = [("changed", comparison.changed)], "samples whose answer differs from the baseline's"
+    figure = correction_price_figure(
+        lines,
+        bars,
+        line_name=line_name,
+        bar_name=bar_name,
+        predictor_id=view.predictor,
+        predictor_shown=view.poe,
+        exit_names=formats.exit_labels(view.run.exit_names),
+        title=correction.price_title(comparison, _label(view.predictor)),
+        subtitle=f"{_label(view.predictor)} against the baseline, {_over(view, comparison)}; "
+        f"{correction.collapse_words(comparison)}.",
+        height=HEIGHT,
+    )
+    chart(figure, name="price", on_click=_open_effect)
+
+
+def _open_effect(point: dict) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and len(about) == 5 and about[3] in ("fixed", "broken") and "click" in str(about[4]):
+        open_gallery(query=about[3])

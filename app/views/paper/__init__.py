@@ -1,0 +1,1 @@
+"""Against the paper: the page and the parts that it alone uses."""

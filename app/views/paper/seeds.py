@@ -1,0 +1,136 @@
+"""Runs trained like the one on screen from other seeds: which they are, their numbers, and a table of them."""
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from analysis.metrics.decrease import THRESHOLDS
+from analysis.predictors import available_predictors
+from analysis.reference.published import Published
+from analysis.results import seeds
+from analysis.results.against_paper import Measured, measured_percents, published_percents
+from analysis.run import Run
+from analysis.storage import RunEntry, load_run
+from analysis.words.verdicts import ToldVerdict, agreement_sentence
+from app import cache
+from app.components.text import escape, plain_text
+from app.view import View
+from app.views.paper.numbers_table import LOOK, and_spread
+
+MOST = 12
+"""Seeds shown beside the run on screen."""
+COLUMNS = {
+    "accuracy, last exit": ("accuracy", -1),
+    "true class falls by > 0.01": ("true_class", THRESHOLDS.index(0.01)),
+    "true class falls by > 0.1": ("true_class", THRESHOLDS.index(0.1)),
+    "oracle gap": ("oracle", 0),
+}
+"""The table's columns: a quantity and where it is taken."""
+
+
+@dataclass(frozen=True)
+class OtherSeed:
+    """A run that was trained as the one on screen from another seed, and its numbers by predictor id."""
+
+    seed: int
+    run: str
+    measured: Mapping[str, Measured]
+
+
+def other_seeds(view: View, predictors: Sequence[str]) -> list[OtherSeed]:
+    """Runs trained like the view's from other seeds, on the same samples, in the order of their seeds; `MOST` at most.
+
+    Of two runs of one seed it is the first; damaged ones are left out, as the list of runs says what is wrong.
+    """
+    alike = {}
+    for entry in cache.runs():
+        another = entry.error is None and entry.path != view.run.path
+        same = (entry.dataset, entry.model) == (view.run.dataset, view.run.model)
+        if another and same and seeds.trained_alike(view.run.provenance, entry.provenance):
+            alike.setdefault(seeds.seed_of(entry.provenance), entry)
+    found = []
+    for seed in sorted(alike)[:MOST]:
+        if measured := _measured(view, alike[seed], tuple(predictors)):
+            found.append(OtherSeed(seed, alike[seed].id, measured))
+    return found
+
+
+def _measured(view: View, entry: RunEntry, predictors: tuple[str, ...]) -> dict[str, Measured]:
+    """Kept by the run's folder and its time, so that nothing is opened twice; empty where it cannot be compared."""
+    with st.spinner(f"Measuring {escape(entry.id)} …", show_time=False):
+        return cache.numbers(
+            _compared,
+            str(entry.path), entry.mtime_ns, view.run.fingerprint, view.split, predictors,
+            run=view.run, path=entry.path, predictors=predictors, split=view.split,
+        )  # fmt: skip
+
+
+def _compared(run: Run, path: Path, predictors: Sequence[str], split: str) -> dict[str, Measured]:
+    try:
+        other = load_run(path)
+        if other.kind != run.kind or not seeds.same_samples(run, other, split):
+            return {}
+        return {key: seeds.measure_run(other, key, split) for key in predictors}
+    except ValueError:  # damaged since it was listed, or logits that no predictor takes
+        return {}
+
+
+def seeds_section(
+    view: View,
+    measured: Mapping[str, Measured],
+    others: Sequence[OtherSeed],
+    published: Mapping[str, Published],
+    predictor: str,
+    found: Mapping[int, Sequence[ToldVerdict]],
+) -> None:
+    """How far the run's numbers lie from those of other seeds, one row per seed.
+
+    Parameters
+    ----------
+    predictor : str
+        Stands beside the baseline.
+    found
+        Seed -> its verdicts on the published findings.
+    """
+    own = seeds.seed_of(view.run.provenance)
+    rows = {f"seed {own}, on screen": measured, **{f"seed {other.seed}": other.measured for other in others}}
+    st.markdown("**From seed to seed**")
+    named = ", ".join(f"seed {other.seed}: {other.run}" for other in others)
+    plain_text(
+        f"Trained alike from other seeds, dotted lines above ({named}). {agreement_sentence(found)}",
+        role="caption",
+    )
+    st.html(_table_html(rows, published, ("baseline", predictor)))
+
+
+def _table_html(
+    rows: Mapping[str, Mapping[str, Measured]], published: Mapping[str, Published], predictors: Sequence[str]
+) -> str:
+    """One row per seed, their mean and spread, and the paper's; two columns per quantity."""
+    labels = [available_predictors()[key].label for key in predictors]
+    heads = "".join(f'<th colspan="{len(predictors)}">{html.escape(head)}</th>' for head in COLUMNS)
+    below = "".join(f"<th>{html.escape(label)}</th>" for _ in COLUMNS for label in labels)
+    taken = [(quantity, at, key) for quantity, at in COLUMNS.values() for key in predictors]
+    numbers = np.array([[measured_percents(one[key], q)[at] for q, at, key in taken] for one in rows.values()])
+    paper = [[values[at] for values in published_percents(published[key], q)] for q, at, key in taken]
+    body = "".join(
+        _row(name, [(value, np.nan) for value in each], len(predictors)) for name, each in zip(rows, numbers)
+    )
+    body += _row(f"mean ± sd of {len(rows)}", zip(numbers.mean(axis=0), numbers.std(axis=0)), len(predictors))
+    body += _row("the paper", paper, len(predictors))
+    return (
+        f'{LOOK}<div class="xl-paper"><table><thead><tr><th></th>{heads}</tr><tr><th></th>{below}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _row(name: str, values: Iterable[tuple[float, float]], group: int) -> str:
+    """A table's row of numbers and their spreads; every `group`-th begins a group."""
+    cells = (
+        f"<td{' class=g' if place % group == 0 else ''}>{and_spread(*each)}</td>" for place, each in enumerate(values)
+    )
+    return f"<tr><th>{html.escape(name)}</th>{''.join(cells)}</tr>"

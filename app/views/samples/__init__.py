@@ -1,0 +1,1 @@
+"""Samples: the page and the parts that it alone uses."""

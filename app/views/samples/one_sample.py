@@ -1,0 +1,251 @@
+"""One sample in full: its picture, its numbers, its trajectory, its likeliest classes, and what every exit answers."""
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
+from analysis.figures.top_classes import ClassLine, top_classes_figure
+from analysis.predictors import available_predictors, settings_key
+from analysis.results.sample_distribution import class_probs, top_classes
+from analysis.traces import Traces
+from analysis.words.falls import trajectory_finding
+from analysis.words.formats import exit_labels
+from app import cache, state
+from app.components.chart import chart
+from app.components.controls import control
+from app.components.text import escape
+from app.view import View
+from app.views.samples.gallery import image_address
+
+RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
+
+
+def one_sample(view: View, row: int, position: int, image: bytes | None) -> None:
+    """Everything about one sample.
+
+    Parameters
+    ----------
+    view : View
+    row : int
+        Of the sample in the split, and so in traces.
+    position : int
+        Of the sample in the run.
+    image : bytes, optional
+        Its encoded picture.
+    """
+    baseline = view.traces("baseline")
+    corrected = view.traces(view.predictor)
+    shown = corrected if view.poe else baseline
+    of = "true_class" if shown.labels[row] >= 0 else "final_prediction"
+    _heading(view, row, position, image, {"baseline": baseline, view.predictor: corrected})
+    x, x_title, over_cost = _axis(view)
+    lines = {
+        "baseline": _trajectory(view, "baseline", baseline, row, of),
+        view.predictor: _trajectory(view, view.predictor, corrected, row, of),
+    }
+    _trajectory_chart(view, lines, of, x, x_title, over_cost)
+    _classes_chart(view, row, position, int(shown.labels[row]), x, x_title, over_cost)
+
+
+def _name(view: View, index: int) -> str:
+    return view.run.class_names[index] if index >= 0 else "none"
+
+
+def _label(predictor: str) -> str:
+    return available_predictors()[predictor].label
+
+
+def _heading(view: View, row: int, position: int, image: bytes | None, traces: Mapping[str, Traces]) -> None:
+    """The picture, the facts and what every exit answers: one block, every name as text."""
+    label = int(traces["baseline"].labels[row])
+    facts = [
+        ("sample", view.run.samples["id"].iloc[position]),
+        ("true class", _name(view, label) if label >= 0 else "unknown"),
+        *_extra(view, position),
+    ]
+    rows = "".join(f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts)
+    picture = image_address(image)
+    drawn = f'<img alt="" src="{picture}">' if picture else ""
+    st.html(
+        f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>'
+        f"{_answers(view, traces, row, label)}</div>"
+    )
+
+
+def _extra(view: View, position: int, most: int = 6) -> list[tuple[str, str]]:
+    """The run's own columns, the first few."""
+    row = view.run.samples.iloc[position]
+    names = [name for name in view.run.samples.columns if name not in ("id", "label", "split", "image")]
+    return [(name, _value(row[name])) for name in names[:most]]
+
+
+def _value(value: object) -> str:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return "missing"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def axis_switch(view: View) -> None:
+    """Whether trajectories run over the exits or over their cost, where the run knows one."""
+    cost = view.run.cost(view.unit)
+    if cost is not None:
+        control(
+            "axis",
+            "Over",
+            show=lambda key: "exits" if key == "exits" else escape(cost[0]),
+            help=None,
+            label_visibility="collapsed",
+        )
+
+
+def _axis(view: View) -> tuple[np.ndarray, str, bool]:
+    """Where the exits stand, what the axis is called, whether it is a cost."""
+    cost = view.run.cost(view.unit)
+    if cost is None or state.get("axis") == "exits":
+        return np.arange(1.0, view.run.n_exits + 1), "exit", False
+    unit, values = cost
+    scale, prefix = next(((s, p) for s, p in PREFIXES if values[-1] >= 10 * s), (1.0, ""))
+    return np.asarray(values) / scale, f"cumulative cost, {prefix}{unit}", True
+
+
+def _trajectory(view: View, predictor: str, traces: Traces, row: int, of: str) -> Trajectory:
+    fall = traces.falls[of, "absolute"]
+    size = float(fall.size[row])
+    return Trajectory(
+        predictor,
+        _label(predictor),
+        getattr(traces, f"{of}_prob" if of == "true_class" else "final_prediction_prob")[:, row],
+        traces.max_prob[:, row],
+        traces.correct[:, row] if traces.labels[row] >= 0 else None,
+        [_name(view, int(index)) for index in traces.predicted[:, row]],
+        (size, int(fall.from_exit[row]), int(fall.to_exit[row])) if size > 0 else None,
+    )
+
+
+def _trajectory_chart(
+    view: View, lines: Mapping[str, Trajectory], of: str, x: np.ndarray, x_title: str, over_cost: bool
+) -> None:
+    shown = lines[view.shown]
+    what = "true class" if of == "true_class" else "final prediction"
+    key = "" if shown.right is None else f", \N{BLACK CIRCLE} right, {WRONG_MARK} wrong"
+    behind = "; faint: the baseline" if view.poe else ""
+    figure = sample_trajectory_figure(
+        shown,
+        lines["baseline"] if view.poe else None,
+        x=x,
+        x_title=x_title,
+        exit_names=exit_labels(view.run.exit_names),
+        quantity=f"P({what})",
+        title=trajectory_finding(what, _named_falls(view, lines), shown.label if view.poe else "the baseline"),
+        subtitle=f"Probability of the {what} at every exit{key}; dotted: the largest probability of any class{behind}.",
+        over_cost=over_cost,
+        height=290,
+    )
+    chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, lines, x, x_title, of))
+
+
+def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple[float, str, str] | None]:
+    names = exit_labels(view.run.exit_names)
+    return {
+        "the baseline" if key == "baseline" else line.label: line.fall
+        and (line.fall[0], names[line.fall[1]], names[line.fall[2]])
+        for key, line in lines.items()
+    }
+
+
+def _trajectory_data(view: View, lines: Mapping[str, Trajectory], x: np.ndarray, x_title: str, of: str) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({
+            "predictor": line.predictor_id, "exit": range(1, view.run.n_exits + 1),
+            "exit_name": view.run.exit_names, x_title: x,
+            f"{of}_prob": line.probs, "confidence": line.confidence, "predicted": line.predicted,
+            "right": line.right if line.right is not None else None,
+        })
+        for line in lines.values()
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> str:
+    """A table of answers, an exit a row: names need room that an axis does not have."""
+    head = "".join(f"<th scope=col{_faint(view, key)}>{html.escape(_label(key))}</th>" for key in traces)
+    body = ""
+    for exit_, name in enumerate(exit_labels(view.run.exit_names)):
+        body += f"<tr><th scope=row>{html.escape(name)}</th>"
+        for key, one in traces.items():
+            answer = _answer(view, int(one.predicted[exit_, row]), label, bool(one.collapsed[exit_, row]))
+            body += f"<td{_faint(view, key)}>{answer}</td>"
+        body += "</tr>"
+    table = f"<thead><tr><th scope=col>exit</th>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="xl-answers"><table>{table}</table></div>'
+
+
+def _faint(view: View, predictor: str) -> str:
+    return "" if predictor == view.shown else " class=xl-faint"
+
+
+def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
+    mark, said = ("", "") if label < 0 else (RIGHT_MARK, "right: ") if index == label else (WRONG_MARK, "wrong: ")
+    shown = f"{html.escape(_name(view, index))}{' (collapsed)' if collapsed else ''}"
+    return f'<span class="xl-tick" role="img" aria-label="{said}">{mark}</span>{shown}'
+
+
+def _classes_chart(
+    view: View, row: int, position: int, label: int, x: np.ndarray, x_title: str, over_cost: bool
+) -> None:
+    probs = _probs(view, view.shown, view.shown_settings, position)
+    behind = _probs(view, "baseline", {}, position) if view.poe else None
+    top = top_classes(probs[-1])
+    lines = [
+        ClassLine(view.run.class_names[c], probs[:, c], None if behind is None else behind[:, c], int(c) == label)
+        for c in top
+    ]
+    missing = "" if label < 0 or label in top else "; the true class is not among them"
+    figure = top_classes_figure(
+        lines,
+        predictor_id=view.shown,
+        x=x,
+        x_title=x_title,
+        exit_names=exit_labels(view.run.exit_names),
+        title=f"The last exit gives {_listed(lines[:3])}{missing}",
+        subtitle=f"Probabilities under {_label(view.shown)} of the {len(lines)} likeliest classes of the last exit"
+        + ("; faint: the same classes under the baseline." if view.poe else "."),
+        over_cost=over_cost,
+        height=290,
+    )
+    chart(figure, name="top-classes", height=290, data=lambda: _class_data(lines, x, x_title))
+
+
+def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndarray:
+    return cache.numbers(
+        class_probs,
+        view.run.fingerprint, settings_key(predictor, settings), position,
+        run=view.run, predictor_id=predictor, settings=settings, position=position,
+    )  # fmt: skip
+
+
+def _listed(lines: Sequence[ClassLine]) -> str:
+    return ", ".join(f"{line.probs[-1]:.2f} to {line.name}" for line in lines)
+
+
+def _class_data(lines: Sequence[ClassLine], x: np.ndarray, x_title: str) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "class": line.name,
+                "exit": range(1, len(x) + 1),
+                x_title: x,
+                "prob": line.probs,
+                "baseline_prob": line.behind,
+            }
+        )
+        for line in lines
+    ]
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,78 @@
+"""Summaries as text, CSV and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from analysis.predictors import resolve
+from analysis.report.number_tables import as_csv, as_latex, as_text
+from analysis.results.run_numbers import summarize
+from analysis.traces import load_traces
+
+
+def summaries(run, *predictors):
+    found = []
+    for predictor_id, settings in predictors:
+        resolved = resolve(predictor_id, settings)
+        traces = load_traces(run, predictor_id, resolved, split="test")
+        found.append(summarize(run, traces, predictor_id, resolved, "test"))
+    return found
+
+
+@pytest.fixture
+def both(small_run):
+    return summaries(small_run, ("baseline", {}), ("hard-poe", {}))
+
+
+def test_the_table_shows_both_predictors_under_each_quantity(both):
+    lines = as_text(both, ["Closing words."]).splitlines()
+    assert lines[0] == "small: 300 samples of split test"
+    assert lines[2].split() == ["exit", "1", "2", "3", "4", "5", "6", "7"]
+    assert lines[3].split() == ["cost,", "M", "MACs", "1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"]
+    row = next(i for i, line in enumerate(lines) if line.startswith("accuracy %"))
+    assert lines[row].split()[2] == "baseline"
+    assert lines[row + 1].split()[0] == "hard-poe"
+    cells = [f"{100 * exit_row['accuracy']:.2f}" for exit_row in both[1]["exits"]]
+    assert lines[row + 1].split()[1:] == cells
+    assert lines[-1] == "Closing words."
+    assert max(map(len, lines)) <= 120
+    nll = next(i for i, line in enumerate(lines) if line.startswith("NLL"))
+    assert lines[nll + 1].split()[-1] == "inf"
+
+
+def test_predictors_of_one_name_are_told_apart_by_their_settings(small_run):
+    text = as_text(summaries(small_run, ("baseline", {}), ("baseline", {"temperature": 2})))
+    assert "baseline temperature=2.0 " in text
+    assert "activation" not in text
+
+
+def test_without_labels_no_empty_rows_are_shown(unlabelled_run):
+    text = as_text(summaries(unlabelled_run, ("baseline", {})))
+    assert "accuracy" not in text
+    assert "true class" not in text
+    assert "overthinking" not in text
+    assert "final prediction" in text
+    assert "400 of them without label" in text
+
+
+def test_the_csv_has_a_row_per_predictor_and_exit(both):
+    rows = list(csv.DictReader(io.StringIO(as_csv(both))))
+    assert [(row["predictor"], row["exit"]) for row in rows] == [
+        (predictor, str(m)) for predictor in ("baseline", "hard-poe") for m in range(1, 8)
+    ]
+    assert float(rows[3]["accuracy"]) == both[0]["exits"][3]["accuracy"]
+    assert float(rows[8]["decrease_percent_true_class_0.01"]) == both[1]["decrease_percent"]["true_class"]["0.01"]
+    assert rows[13]["nll"] == ""
+
+
+def test_latex_escapes_names_and_balances(both):
+    for summary in both:
+        summary["run"] = "my_run & 50%"
+    text = as_latex(both)
+    assert r"my\_run \& 50\%" in text
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 2
+    rows = [line for line in text.splitlines() if line.startswith("accuracy")]
+    assert all(row.count("&") == 8 for row in rows)

@@ -1,0 +1,64 @@
+"""Sentences of falls, where the doc examples do not reach."""
+
+import numpy as np
+
+from analysis.results.fall_statistics import fall_statistics
+from analysis.words.falls import (
+    NOTHING_KNOWN,
+    curve_finding,
+    histogram_finding,
+    pairs_finding,
+    scatter_finding,
+    smallness_finding,
+    trajectory_finding,
+)
+
+UNKNOWN = fall_statistics(np.array([np.nan]), np.array([np.nan]))
+
+
+def test_nothing_known_is_said():
+    assert curve_finding(UNKNOWN, "PA", relative=False) == NOTHING_KNOWN
+    assert scatter_finding(UNKNOWN, "PA") == NOTHING_KNOWN
+    assert histogram_finding(UNKNOWN, "PA") == NOTHING_KNOWN
+    assert pairs_finding(np.zeros((3, 3), int), 0.01, "PA", "123") == "Under PA no sample falls by more than 0.01"
+
+
+def test_relative_falls_say_of_what():
+    said = curve_finding(fall_statistics(np.array([0.5]), np.array([0.0])), "PA", relative=True)
+    assert said.startswith(
+        "100% of samples fall by more than 0.01 of their highest value under the baseline, 0% under PA"
+    )
+
+
+def test_titles_say_both_sides():
+    found = fall_statistics(np.array([0.5, 0.05]), np.array([0.0, 0.05]))
+    assert curve_finding(found, "PA", relative=False) == (
+        "100% of samples fall by more than 0.01 under the baseline, 50.0% under PA; by more than 0.1: 50.0% and 0%"
+    )
+    found = fall_statistics(np.array([0.5, 0.1]), np.array([0.1, 0.1]))
+    assert scatter_finding(found, "PA") == "PA falls less than the baseline on 50.0% of samples, more on 0%"
+    found = fall_statistics(np.array([0.5, 0.1, 0.2]), np.array([0.0, 0.0, 0.1]))
+    assert histogram_finding(found, "PA") == (
+        "Half of the samples fall by 0.2 or more under the baseline; 66.7% never fall under PA"
+    )
+
+
+def test_smallness_is_said_only_where_it_holds():
+    small, large = np.array([0.02, 0.4]), np.array([0.5, 0.6])
+    said = smallness_finding(large, small, "true class", "PA")
+    assert "gets 0.020 on average at the first exit and 0.400 at the last, against 0.500 and 0.600" in said
+    assert smallness_finding(small, large, "true class", "PA") == ""
+    assert smallness_finding(large, np.array([np.nan, np.nan]), "true class", "PA") == ""
+
+
+def test_one_sample_in_words():
+    fall = (0.25, "1", "3")
+    assert trajectory_finding("true class", {"the baseline": fall}, "the baseline") == (
+        "P(true class) falls by 0.250 from exit 1 to 3 under the baseline"
+    )
+    said = trajectory_finding("true class", {"the baseline": None, "PA": fall}, "PA")
+    assert said.endswith("under PA, never under the baseline")
+    said = trajectory_finding("true class", {"the baseline": None, "PA": None}, "PA")
+    assert said == "P(true class) never falls under PA, nor under the baseline"
+    said = trajectory_finding("true class", {"the baseline": (1e-5, "1", "2"), "PA": fall}, "PA")
+    assert said.endswith("by less than 0.001 under the baseline")
