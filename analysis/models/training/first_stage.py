@@ -31,14 +31,13 @@ def facts_of_training(path: Path) -> dict[str, object]:
     if not isinstance(state, dict) or not {"settings", "log", "step"} <= set(state):
         return {}
     settings, log = state["settings"], state["log"]
-    if len(log) < settings["epochs"]:
-        raise ValueError(
-            f"--init {path} is not finished, {len(log)} of {settings['epochs']} epochs: go on there with --resume"
-        )
+    planned = state["pace"]["planned"] if "pace" in state else settings["epochs"]  # a time limit takes some away
+    if len(log) < planned:
+        raise ValueError(f"--init {path} is not finished, {len(log)} of {planned} epochs: go on there with --resume")
     hours = round(state.get("elapsed_s", sum(row["seconds"] for row in log)) / 3600, 2)
     return {
         "model": settings.get("model", "msdnet"),
-        "epochs": settings["epochs"],
+        "epochs": planned,
         "seed": settings["seed"],
         "hours": hours,
     }

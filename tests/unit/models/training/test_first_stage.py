@@ -35,6 +35,12 @@ def test_a_checkpoint_of_train_says_how_it_was_trained(tmp_path, weights):
         assert all(torch.equal(stage.weights[key], weights[key]) for key in weights)
 
 
+def test_a_training_that_a_time_limit_ended_early_is_finished(tmp_path, weights):
+    state = checkpoint(weights, done=1) | {"pace": {"planned": 1}}
+    torch.save(state, tmp_path / "checkpoint.pt")
+    assert load_first_stage(tmp_path, ARCH).facts["epochs"] == 1
+
+
 def test_weights_alone_are_enough(tmp_path, weights):
     save_weights(weights, tmp_path / "model.safetensors")
     torch.save(weights, tmp_path / "weights.pth")
