@@ -13,6 +13,7 @@ furthest is decided in float32, so that of two that fall equally far to a millio
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -31,10 +32,12 @@ BEYOND = tl.constexpr(2147483647)
 LOWEST_LOG2 = tl.constexpr(-149.5)
 """Below it a probability is 0 in float32."""
 NO_MASS = tl.constexpr(-1e30)
+LOWEST_SHIFT = tl.constexpr(-(2.0**100))
+"""Stands for -inf where sums have to stay finite; sums of it are exact."""
 FULL_FALL = tl.constexpr(54.0)
 """Bits that a probability loses when its relative fall rounds to 1 in float64."""
-TIE = tl.constexpr(2.0**-37)
-"""Half the grid of `analysis.traces.compute.TIE_GRID`."""
+TIE = tl.constexpr(2.0**-37 * 1.4426950408889634)
+"""Half the grid of `analysis.traces.compute.TIE_GRID`, in base 2."""
 MOST_CANDIDATES = tl.constexpr(32)
 """More classes than this within rounding of another are left to the reference path."""
 INVALID = tl.constexpr(1)
@@ -66,7 +69,7 @@ def kernel(function: Callable) -> triton.JITFunction:
 
 @kernel
 def bound(logits, threshold, cap, HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr):
-    """max(f, 0) of bounded logits; see `analysis.predictors.activations.bound_logits`."""
+    """max(f, 0) of bounded logits, NaN of NaN; see `analysis.predictors.activations.bound_logits`."""
     bounded = logits
     if HAS_THRESHOLD:
         floor = 0.0 if ZERO else threshold
@@ -74,25 +77,22 @@ def bound(logits, threshold, cap, HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexp
         bounded = tl.where(raised, floor, bounded)
     if HAS_CAP:
         bounded = tl.where(bounded > cap, cap, bounded)
-    return tl.where(bounded > 0, bounded, 0.0)
+    return tl.maximum(bounded, 0.0, propagate_nan=tl.PropagateNan.ALL)
 
 
 @kernel
 def weighted_log2(factors, weights):
-    """weights * log2(factors), -inf for a factor of 0, with 0 * -inf = 0."""
+    """weights * log2(factors) in float64, -inf for a factor of 0, with 0 * -inf = 0."""
     logs = weights * tl.log2(tl.where(factors > 0, factors, 1.0))
     return tl.where(weights == 0, 0.0, tl.where(factors > 0, logs, -float("inf")))
 
 
 @kernel
-def decide(key, true_key, slack, true_slack, classes, true_class):
-    """The likeliest class, the rank of the true class, and how many classes are within the slack of either."""
-    highest = tl.max(key, 0)
-    near = key >= highest - slack
-    top = tl.min(tl.where(near, classes, BEYOND), 0)
-    rank = 1 + tl.sum(((key > true_key) | ((key == true_key) & (classes < true_class))).to(tl.int32), 0)
-    beside = (key >= true_key - true_slack) & (key <= true_key + true_slack) & (classes != true_class)
-    return top, rank, near, beside
+def fast_log2(factors, INTERPRETED: tl.constexpr):
+    """log2 in float32 to 2^-22, of the logarithm or absolute; Triton's own is exact and takes twenty instructions."""
+    if INTERPRETED:
+        return tl.log2(factors)
+    return tl.inline_asm_elementwise("lg2.approx.ftz.f32 $0, $1;", "=f,f", [factors], tl.float32, True, 1)
 
 
 @kernel
@@ -101,40 +101,65 @@ def count(mask):
 
 
 @kernel
-def row_sums(shifted, correction, top, classes):
-    """2^(shifted + correction) and, without the likeliest class, its sum, sum of squares, entropy term and maximum."""
-    values = tl.exp2(shifted)
-    values = tl.fma(values, correction * 0.69314718, values)
-    others = tl.where(classes == top, 0.0, values)
-    return (
-        values,
-        tl.sum(others, 0),
-        tl.sum(others * others, 0),
-        tl.sum(others * tl.maximum(shifted, -1000.0), 0),
-        tl.max(others, 0),
-    )
+def lowest_class(mask, classes, n_classes):
+    """The lowest class of a mask; the last class where it is empty, as NaN can make it."""
+    return tl.minimum(tl.min(tl.where(mask, classes, BEYOND), 0), n_classes - 1)
 
 
 @kernel
-def update_falls(values, shifted, others, peak, log_peak, furthest, furthest_class, deepest, deepest_class, classes):
-    """One exit's probabilities into every class's maximum so far and the classes that fell furthest."""
-    total = 1.0 + others
-    probs = values / total
-    logs = shifted - tl.log2(total)
+def count_around(key, true_key, slack):
+    """How many classes are above the true class by more than the slack, and how many are within the slack of it."""
+    # Both counts in one sum: the first in the upper 16 bits.
+    packed = tl.where(key > true_key + slack, 65537, tl.where(key >= true_key - slack, 1, 0))
+    total = tl.sum(packed, 0)
+    above = total >> 16
+    return above, (total & 65535) - above
+
+
+@kernel
+def clamped(differences):
+    """Finite, for the products that follow, but NaN of NaN."""
+    return tl.maximum(differences, LOWEST_SHIFT, propagate_nan=tl.PropagateNan.ALL)
+
+
+@kernel
+def count_missing(below, BLOCK: tl.constexpr):
+    """How many of the clamped differences were -inf, as a real number; NaN where a logit is invalid.
+
+    A sum instead of a count, since it takes one instruction a class. Finite values of that size make it no whole
+    number.
+    """
+    return tl.sum(below, 0) * (1.0 / LOWEST_SHIFT)
+
+
+@kernel
+def row_sums(shifted, top, classes):
+    """Sum, sum of squares, entropy term and maximum of 2^shifted, all without the likeliest class."""
+    others = tl.where(classes == top, 0.0, tl.exp2(shifted))
+    return tl.sum(others, 0), tl.sum(others * others, 0), tl.sum(others * shifted, 0), tl.max(others, 0)
+
+
+@kernel
+def update_falls(shifted, others, peak, furthest, furthest_class, deepest, deepest_class, classes, n_classes):
+    """One exit's log-probabilities into every class's maximum so far and the classes that fell furthest.
+
+    Only logarithms are kept, since registers are scarcer than exponentials.
+    """
+    logs = shifted - tl.log2(1.0 + others)
     logs = tl.where(logs > LOWEST_LOG2, logs, NO_MASS)
-    drop = peak - probs
+    drop = tl.exp2(peak) - tl.exp2(logs)
     largest = tl.max(drop, 0)
     if largest > furthest:
         furthest = largest
-        furthest_class = tl.min(tl.where(drop == largest, classes, BEYOND), 0)
-    bits = log_peak - logs
+        furthest_class = lowest_class(drop == largest, classes, n_classes)
+    bits = peak - logs
     most = tl.minimum(tl.max(bits, 0), FULL_FALL)
     if most > deepest:
         deepest = most
-        deepest_class = tl.min(tl.where(bits >= most, classes, BEYOND), 0)
+        deepest_class = lowest_class(bits >= most, classes, n_classes)
     elif most == FULL_FALL:  # of the classes that fall to 0, at whatever exit, the lowest
-        deepest_class = tl.minimum(deepest_class, tl.min(tl.where(bits >= most, classes, BEYOND), 0))
-    return tl.maximum(peak, probs), tl.maximum(log_peak, logs), furthest, furthest_class, deepest, deepest_class
+        deepest_class = tl.minimum(deepest_class, lowest_class(bits >= most, classes, n_classes))
+    return tl.maximum(peak, logs), furthest, furthest_class, deepest, deepest_class
 
 
 @kernel
@@ -217,14 +242,16 @@ def trajectory(row, exit_stride, class_index, exits, n_exits):
 
 
 @kernel
-def product_score(
-    row, exit_stride, class_index, weights, exits, last, threshold, cap,
+def exact_score(
+    row, exit_stride, class_index, weights, exits, exit_index, fallen, threshold, cap,
     HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
 ):  # fmt: skip
-    """log2 of one class's product up to and including an exit, in float64."""
-    logits = trajectory(row, exit_stride, class_index, exits, last + 1)
+    """log2 of one class's product up to and including an exit, or of its fallback there, in float64."""
+    logits = trajectory(row, exit_stride, class_index, exits, exit_index + 1)
     factors = bound(logits, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP).to(tl.float64)
-    return tl.sum(tl.where(exits <= last, weighted_log2(factors, weights), 0.0), 0)
+    product = tl.sum(tl.where(exits <= exit_index, weighted_log2(factors, weights), 0.0), 0)
+    shown = tl.sum(tl.where(exits == exit_index, logits, 0.0), 0).to(tl.float64) * LOG2_E
+    return tl.where(fallen, shown, product)
 
 
 @kernel
@@ -244,23 +271,26 @@ def trace_kernel(
     logits, labels, numbers, floats, integers, fall_sizes, fall_exits, flags,
     n_exits, n_samples, n_classes, exit_stride, sample_stride, threshold, cap, base_slack, product_slack,
     BASELINE: tl.constexpr, PRODUCT: tl.constexpr,
-    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr, EXITS: tl.constexpr, BLOCK: tl.constexpr,
+    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
+    EXITS: tl.constexpr, BLOCK: tl.constexpr, ALIGNED: tl.constexpr,
+    SUBNORMALS: tl.constexpr, INTERPRETED: tl.constexpr,
 ):  # fmt: skip
     """The traces of the sample that is this program's number.
 
-    `numbers` holds log2(e) / T of the baseline and the weights / T of the product, float64.
+    `numbers` holds log2(e) / T of the baseline and the weights / T of the product, float64. Strides and the number of
+    classes are multiples of ALIGNED, which lets a thread read several logits at once.
     """
     sample = tl.program_id(0)
     classes = tl.arange(0, BLOCK)
     exits = tl.arange(0, EXITS)
+    n_classes = n_classes // ALIGNED * ALIGNED
+    exit_stride = exit_stride.to(tl.int64) // ALIGNED * ALIGNED  # 64 bits for its product with an exit
     inside = classes < n_classes
-    exit_stride = exit_stride.to(tl.int64)  # times an exit it may pass 32 bits
-    row = logits + sample.to(tl.int64) * sample_stride
+    row = logits + sample.to(tl.int64) * (sample_stride // ALIGNED * ALIGNED)
     label = tl.load(labels + sample).to(tl.int32)
     true_class = tl.maximum(label, 0)
     scale = tl.load(numbers)
-    scale_high = scale.to(tl.float32)
-    scale_low = (scale - scale_high.to(tl.float64)).to(tl.float32)
+    scale_32 = scale.to(tl.float32)
     weights = tl.load(numbers + 1 + exits, mask=exits < n_exits, other=0.0)
 
     nothing = tl.zeros([EXITS], tl.float32)
@@ -268,17 +298,15 @@ def trace_kernel(
     flag = 0
     raw_maxima = nothing
     # Of the baseline.
-    b_peak = tl.zeros([BLOCK], tl.float32)
-    b_log_peak = tl.full([BLOCK], NO_MASS, tl.float32)
+    b_peak = tl.full([BLOCK], NO_MASS, tl.float32)
     b_furthest, b_furthest_class, b_deepest, b_deepest_class = 0.0, 0, 0.0, 0
     b_others, b_squares, b_entropies, b_seconds = nothing, nothing, nothing, nothing
     b_tops, b_ranks, b_supports = no_class, no_class, no_class
     # Of the product.
-    product = tl.zeros([BLOCK], tl.float32)
+    product = tl.where(inside, 0.0, -float("inf"))
     true_product = 0.0
     power = 0.0
-    p_peak = tl.zeros([BLOCK], tl.float32)
-    p_log_peak = tl.full([BLOCK], NO_MASS, tl.float32)
+    p_peak = tl.full([BLOCK], NO_MASS, tl.float32)
     p_furthest, p_furthest_class, p_deepest, p_deepest_class = 0.0, 0, 0.0, 0
     p_maxima, p_others, p_squares, p_entropies, p_seconds = nothing, nothing, nothing, nothing, nothing
     p_tops, p_ranks, p_supports, p_fallen = no_class, no_class, no_class, no_class
@@ -290,96 +318,120 @@ def trace_kernel(
         following = row + (m + 1) * exit_stride
         coming = tl.load(following + classes, mask=inside & (m + 1 < n_exits), other=-float("inf"))
         true_logit = tl.load(row + m * exit_stride + true_class).to(tl.float32)
-        highest = tl.max(values, 0)
-        if count(values != values) + tl.where(tl.abs(highest) == float("inf"), 1, 0) > 0:
-            flag = flag | INVALID
-            values, true_logit, highest = tl.zeros([BLOCK], tl.float32), 0.0, 0.0
-        raw_maxima = put(raw_maxima, exits, m, highest)
-        below = tl.maximum(values - highest, -1e30)  # finite, for the products that follow
 
         if BASELINE:
-            top, rank, near, beside = decide(values, true_logit, base_slack, base_slack, classes, true_class)
-            if base_slack > 0:
-                doubtful = count(near & (values != highest))
-                doubtful += tl.where(label >= 0, count(beside & (values != true_logit)), 0)
-                flag = flag | tl.where(doubtful > 0, UNDECIDED, 0)
-            shifted = below * scale_high
-            correction = tl.fma(below, scale_low, tl.fma(below, scale_high, -shifted))
-            correction = tl.where(shifted > -1000.0, correction, 0.0)
-            powers, others, squares, entropy, second = row_sums(shifted, correction, top, classes)
-            b_peak, b_log_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class = update_falls(
-                powers, shifted, others, b_peak, b_log_peak,
-                b_furthest, b_furthest_class, b_deepest, b_deepest_class, classes,
-            )  # fmt: skip
+            highest = tl.max(values, 0)
+            raw_maxima = put(raw_maxima, exits, m, highest)
+            below = clamped(values - highest)
+            missing = count_missing(below, BLOCK)
+            whole = tl.floor(missing + 0.5)
+            flag = flag | tl.where(missing == missing, 0, INVALID)
+            flag = flag | tl.where(tl.abs(missing - whole) > 1e-3, UNDECIDED, 0)
+            top = lowest_class(values == highest, classes, n_classes)
+            above, around = count_around(values, true_logit, base_slack)
+            rank = 1 + above
+            if around > 1:
+                same = values == true_logit
+                rank += count(same & (classes < true_class))
+                if base_slack > 0:
+                    flag = flag | tl.where(label >= 0, tl.where(around != count(same), UNDECIDED, 0), 0)
+            shifted = below * scale_32
+            others, squares, entropy, second = row_sums(shifted, top, classes)
+            if second > 0.999:
+                near = (values >= highest - base_slack) & (values != highest)
+                flag = flag | tl.where(count(near) > 0, UNDECIDED, 0)
+            b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class = update_falls(
+                shifted, others, b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class, classes, n_classes
+            )
             b_others = put(b_others, exits, m, others)
             b_squares = put(b_squares, exits, m, squares)
             b_entropies = put(b_entropies, exits, m, entropy)
             b_seconds = put(b_seconds, exits, m, second)
             b_tops = put(b_tops, exits, m, top)
             b_ranks = put(b_ranks, exits, m, rank)
-            b_supports = put(b_supports, exits, m, count(values > -float("inf")))
+            b_supports = put(b_supports, exits, m, BLOCK - whole.to(tl.int32))
 
         if PRODUCT:
             weight = tl.load(numbers + 1 + m).to(tl.float32)
             power += weight
             factors = bound(values, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP)
-            factors = tl.where(inside, factors, 0.0)
-            true_factor = bound(true_logit, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP)
-            # float32's logarithm takes what is below its normal numbers for 0.
-            subnormal = count((factors > 0) & (factors < 1.1754943508222875e-38)) > 0
-            flag = flag | tl.where(subnormal, UNDECIDED, 0)
-            product += weighted_log2(factors, weight)
-            product = tl.where(inside, product, -float("inf"))
-            true_product += weighted_log2(true_factor, weight)
+            if SUBNORMALS:  # the float32 logarithm takes them for 0
+                subnormal = (factors > 0) & (factors < 1.1754943508222875e-38)
+                flag = flag | tl.where(count(subnormal) > 0, UNDECIDED, 0)
+            if weight > 0:
+                product += weight * fast_log2(factors, INTERPRETED)
+                true_factor = bound(true_logit, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP)
+                true_product += weight * fast_log2(true_factor, INTERPRETED)
+            if HAS_CAP or weight == 0:  # the product does not show what is invalid
+                checked = tl.max(values, 0)
+                checked = tl.where(tl.abs(checked) < float("inf"), checked, float("nan"))
+                checked += tl.sum(tl.where(values == values, 0.0, 1.0), 0) * float("inf")
+                flag = flag | tl.where(tl.abs(checked) < float("inf"), 0, INVALID)
             p_highest = tl.max(product, 0)
             fallen = p_highest == -float("inf")
-            support = count(product > -float("inf"))
-            key, true_key, slack = product, true_product, product_slack * power
-            shifted = tl.maximum(product - tl.where(fallen, 0.0, p_highest), -1e30)
+            below = product - p_highest
+            true_below = true_product - p_highest
+            slack = product_slack * power
             if fallen:  # the fallback: the softmax of this exit's logits
-                key, true_key, slack = values, true_logit, 0.0
-                shifted = below * 1.4426950408889634
-            elif m == 0:
-                key, true_key, slack = factors, true_factor, 0.0
-            top, rank, near, beside = decide(key, true_key, slack, slack, classes, true_class)
-            if slack > 0:
+                highest = tl.max(values, 0)
+                raw_maxima = put(raw_maxima, exits, m, highest)
+                below = (values - highest) * 1.4426950408889634
+                true_below = (true_logit - highest) * 1.4426950408889634
+                slack = slack - true_below * 2.0**-21
+            below = clamped(below)
+            missing = count_missing(below, BLOCK)
+            flag = flag | tl.where(missing == missing, 0, INVALID)
+            support = BLOCK - (missing + 0.5).to(tl.int32)
+            top = lowest_class(below == 0, classes, n_classes)
+            others, squares, entropy, second = row_sums(below, top, classes)
+            above, around = count_around(below, true_below, slack)
+            rank = 1 + above
+            if second > 1 - slack:
+                near = below >= -slack
                 candidates = count(near)
-                if candidates > MOST_CANDIDATES:
-                    flag = flag | UNDECIDED
-                elif candidates > 1:
-                    best = product_score(
-                        row, exit_stride, top, weights, exits, m, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
+                flag = flag | tl.where(candidates > MOST_CANDIDATES, UNDECIDED, 0)
+                last = -1
+                best = tl.full([], -float("inf"), tl.float64)
+                likeliest = top
+                for _ in range(tl.minimum(candidates, MOST_CANDIDATES)):
+                    last = lowest_class(near & (classes > last), classes, n_classes)
+                    score = exact_score(
+                        row, exit_stride, last, weights, exits, m, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
                     )
-                    last = top
-                    for _ in range(candidates - 1):
-                        last = tl.min(tl.where(near & (classes > last), classes, BEYOND), 0)
-                        score = product_score(
-                            row, exit_stride, last, weights, exits, m, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
-                        )
-                        above = (score - best) * LN_2 > TIE
-                        best = tl.where(above, score, best)
-                        top = tl.where(above, last, top)
-                candidates = tl.where(label >= 0, tl.where(true_key > -float("inf"), count(beside), 0), 0)
-                if candidates > MOST_CANDIDATES:
-                    flag = flag | UNDECIDED
-                elif candidates > 0:
-                    rank = 1 + count((key > true_key) & (beside == 0) & (classes != true_class))
-                    true_score = product_score(
-                        row, exit_stride, true_class, weights, exits, m, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
+                    likeliest = tl.where(score - best > TIE, last, likeliest)
+                    best = tl.where(score - best > TIE, score, best)
+                if likeliest != top:
+                    top = likeliest
+                    others, squares, entropy, second = row_sums(below, top, classes)
+            # The true class itself is one of those around it.
+            around = tl.where(label >= 0, tl.where(true_below > LOWEST_SHIFT, around, 0), 0)
+            if around > 1:
+                beside = (below <= true_below + slack) & (below >= true_below - slack) & (classes != true_class)
+                flag = flag | tl.where(around > MOST_CANDIDATES, UNDECIDED, 0)
+                true_score = exact_score(
+                    row,
+                    exit_stride,
+                    true_class,
+                    weights,
+                    exits,
+                    m,
+                    fallen,
+                    threshold,
+                    cap,
+                    HAS_THRESHOLD,
+                    ZERO,
+                    HAS_CAP,
+                )
+                last = -1
+                for _ in range(tl.minimum(count(beside), MOST_CANDIDATES)):
+                    last = lowest_class(beside & (classes > last), classes, n_classes)
+                    score = exact_score(
+                        row, exit_stride, last, weights, exits, m, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
                     )
-                    last = -1
-                    for _ in range(candidates):
-                        last = tl.min(tl.where(beside & (classes > last), classes, BEYOND), 0)
-                        score = product_score(
-                            row, exit_stride, last, weights, exits, m, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
-                        )
-                        difference = (score - true_score) * LN_2
-                        rank += tl.where(difference > tl.where(last < true_class, -TIE, TIE), 1, 0)
-            powers, others, squares, entropy, second = row_sums(shifted, 0.0, top, classes)
-            p_peak, p_log_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class = update_falls(
-                powers, shifted, others, p_peak, p_log_peak,
-                p_furthest, p_furthest_class, p_deepest, p_deepest_class, classes,
-            )  # fmt: skip
+                    rank += tl.where(score - true_score > tl.where(last < true_class, -TIE, TIE), 1, 0)
+            p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class = update_falls(
+                below, others, p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class, classes, n_classes
+            )
             p_maxima = put(p_maxima, exits, m, p_highest)
             p_others = put(p_others, exits, m, others)
             p_squares = put(p_squares, exits, m, squares)
@@ -477,8 +529,8 @@ def is_fused(shape: tuple[int, ...], dtype: torch.dtype, predictor_id: str, sett
 
 
 def warps_for(block: int, n_predictors: int) -> int:
-    """Warps per program: with 16 classes a thread the registers hold one predictor's state, with 8 both."""
-    return min(8, max(1, block * n_predictors // 512))
+    """Warps per program: the registers hold 32 classes a thread of one predictor's state, and 16 of both."""
+    return max(1, block * n_predictors // 1024)
 
 
 def launch(
@@ -527,6 +579,7 @@ def launch(
         BASELINE=baseline is not None, PRODUCT=product is not None,
         HAS_THRESHOLD=threshold is not None, ZERO=bool(product and product["threshold_mode"] == "zero"),
         HAS_CAP=cap is not None, EXITS=max(2, triton.next_power_of_2(n_exits)), BLOCK=block,
-        num_warps=warps or warps_for(block, count),
+        ALIGNED=math.gcd(16, n_classes, logits.stride(0), logits.stride(1)), SUBNORMALS=not narrow,
+        INTERPRETED=not isinstance(trace_kernel, triton.JITFunction), num_warps=warps or warps_for(block, count),
     )  # fmt: skip
     return columns
