@@ -1,11 +1,11 @@
 """Traces of `baseline` and `pa` in one visit to every logit: a Triton kernel, one program per sample.
 
-A program keeps one exit's classes in registers and walks over the exits. Imports torch and Triton: import this module
-when it is called.
+A program keeps one exit's classes in registers and walks over the exits. Imports Triton: import this module when it
+is called.
 
-Most of the arithmetic is float32. What float32 cannot decide is decided otherwise: `baseline` and the first exit of
-`pa` compare the logits themselves; at later exits of `pa` the classes within rounding of the maximum or of the true
-class are compared by products evaluated in float64. The probabilities of the classes that traces name (the true class,
+Most of the arithmetic is float32. What float32 cannot decide is decided otherwise: `baseline` compares the logits
+themselves, and for `pa` the classes within rounding of the maximum or of the true class are compared by products
+evaluated in float64. The probabilities of the classes that traces name (the true class,
 the final prediction, those that fall furthest) are evaluated in float64 from the row's float32 sum. Which class falls
 furthest is decided in float32, so that of two that fall equally far to a millionth either may be shown.
 """
@@ -13,17 +13,10 @@ furthest is decided in float32, so that of two that fall equally far to a millio
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-import torch
 import triton
 import triton.language as tl
-from torch import Tensor
-
-from analysis.predictors.apply import in_type_of
-from analysis.predictors.product_anytime import exit_weights
 
 LOG2_E = tl.constexpr(1.4426950408889634)
 LN_2 = tl.constexpr(0.6931471805599453)
@@ -42,24 +35,6 @@ MOST_CANDIDATES = tl.constexpr(32)
 """More classes than this within rounding of another are left to the reference path."""
 INVALID = tl.constexpr(1)
 UNDECIDED = tl.constexpr(2)
-
-LARGEST_BLOCK = 4096
-"""Classes, rounded up to a power of two, that a program holds in registers."""
-MOST_EXITS = 32
-LARGEST_POWER = 8.0
-"""Sum of weights / T up to which float32 logarithms give probabilities to 1e-6."""
-LARGEST_LOG2 = {torch.float16: 24.0, torch.bfloat16: 128.0, torch.float32: 128.0}
-"""Of a factor of the product, by the type of the logits."""
-FLOAT_COLUMNS = (
-    "log_true_class_prob",
-    "true_class_prob",
-    "max_prob",
-    "final_prediction_prob",
-    "sum_squared",
-    "entropy",
-    "margin",
-)
-INTEGER_COLUMNS = ("predicted", "rank", "support", "collapsed")
 
 
 def kernel(function: Callable) -> triton.JITFunction:
@@ -202,8 +177,9 @@ def finish(
     """Write one predictor's columns and falls of one sample, all exits at once, from base-2 scores in float64."""
     is_exit = exits < n_exits
     known = label >= 0
-    total = 1.0 + others
-    true_log = tl.where(scores_true == -float("inf"), scores_true, (scores_true - maxima) * LN_2 - log1p(others))
+    share = 1.0 / (1.0 + others)  # of the likeliest class
+    log_total = log1p(others)
+    true_log = tl.where(scores_true == -float("inf"), scores_true, (scores_true - maxima) * LN_2 - log_total)
     true_log = tl.minimum(true_log, 0.0)
     cells = n_exits.to(tl.int64) * n_samples
     place = exits.to(tl.int64) * n_samples + sample
@@ -211,11 +187,11 @@ def finish(
     stored_log = tl.where(true_log > -float("inf"), tl.maximum(true_log, -3.4028234663852886e38), true_log)
     tl.store(here, tl.where(known, stored_log, float("nan")).to(tl.float32), mask=is_exit)
     tl.store(here + cells, tl.where(known, tl.exp(true_log), float("nan")).to(tl.float32), mask=is_exit)
-    tl.store(here + 2 * cells, (1.0 / total).to(tl.float32), mask=is_exit)
-    tl.store(here + 3 * cells, (tl.exp2(scores_final - maxima) / total).to(tl.float32), mask=is_exit)
-    tl.store(here + 4 * cells, ((1.0 + squares) / (total * total)).to(tl.float32), mask=is_exit)
-    tl.store(here + 5 * cells, (log1p(others) - LN_2 * entropies / total).to(tl.float32), mask=is_exit)
-    tl.store(here + 6 * cells, ((1.0 - tl.minimum(seconds, 1.0)) / total).to(tl.float32), mask=is_exit)
+    tl.store(here + 2 * cells, share.to(tl.float32), mask=is_exit)
+    tl.store(here + 3 * cells, (tl.exp2(scores_final - maxima) * share).to(tl.float32), mask=is_exit)
+    tl.store(here + 4 * cells, ((1.0 + squares) * share * share).to(tl.float32), mask=is_exit)
+    tl.store(here + 5 * cells, (tl.maximum(log_total - LN_2 * entropies * share, 0.0)).to(tl.float32), mask=is_exit)
+    tl.store(here + 6 * cells, ((1.0 - tl.minimum(seconds, 1.0)) * share).to(tl.float32), mask=is_exit)
     rank = tl.where(known, tl.where(scores_true == -float("inf"), n_classes + 1, ranks), 0)
     here = integers + slot * 4 * cells + place
     tl.store(here, tops, mask=is_exit)
@@ -223,8 +199,8 @@ def finish(
     tl.store(here + 2 * cells, tl.where(collapsed > 0, 0, supports), mask=is_exit)
     tl.store(here + 3 * cells, collapsed, mask=is_exit)
     # Past the last exit, its value again: nothing falls there.
-    furthest = tl.where(is_exit, (tl.exp2(scores_furthest - maxima) / total).to(tl.float32), 2.0)
-    deepest = tl.where(is_exit, (tl.exp2(scores_deepest - maxima) / total).to(tl.float32), 2.0)
+    furthest = tl.where(is_exit, (tl.exp2(scores_furthest - maxima) * share).to(tl.float32), 2.0)
+    deepest = tl.where(is_exit, (tl.exp2(scores_deepest - maxima) * share).to(tl.float32), 2.0)
     size, start, end = largest_fall(furthest, exits, False)
     tl.store(fall_sizes + (2 * slot) * n_samples + sample, size)
     tl.store(fall_exits + (4 * slot) * n_samples + sample, start)
@@ -363,10 +339,8 @@ def trace_kernel(
                 true_factor = bound(true_logit, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP)
                 true_product += weight * fast_log2(true_factor, INTERPRETED)
             if HAS_CAP or weight == 0:  # the product does not show what is invalid
-                checked = tl.max(values, 0)
-                checked = tl.where(tl.abs(checked) < float("inf"), checked, float("nan"))
-                checked += tl.sum(tl.where(values == values, 0.0, 1.0), 0) * float("inf")
-                flag = flag | tl.where(tl.abs(checked) < float("inf"), 0, INVALID)
+                flag = flag | tl.where(tl.abs(tl.max(values, 0)) < float("inf"), 0, INVALID)
+                flag = flag | tl.where(count(values != values) > 0, INVALID, 0)
             p_highest = tl.max(product, 0)
             fallen = p_highest == -float("inf")
             below = product - p_highest
@@ -491,95 +465,3 @@ def trace_kernel(
             label, exits, n_exits, n_samples, n_classes, sample, floats, integers, fall_sizes, fall_exits,
             1 if BASELINE else 0,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class FusedColumns:
-    """What the kernel wrote, on the device."""
-
-    floats: Tensor
-    """float32 (predictors, `FLOAT_COLUMNS`, exits, samples)."""
-    integers: Tensor
-    """int32 (predictors, `INTEGER_COLUMNS`, exits, samples)."""
-    fall_sizes: Tensor
-    """float32 (predictors, absolute and relative, samples)."""
-    fall_exits: Tensor
-    """int32 (predictors, absolute from, absolute to, relative from, relative to, samples)."""
-    flags: Tensor
-    """int32 (samples,): `INVALID` logits, or `UNDECIDED` by the kernel; 0 where the columns stand."""
-
-
-def product_powers(settings: Mapping[str, object], n_exits: int) -> list[float]:
-    return [weight / settings["temperature"] for weight in exit_weights(settings["weights"], n_exits)]
-
-
-def is_fused(shape: tuple[int, ...], dtype: torch.dtype, predictor_id: str, settings: Mapping[str, object]) -> bool:
-    """Whether the kernel computes a predictor with these resolved settings on logits of that shape and type."""
-    n_exits, n_samples, n_classes = shape
-    if dtype not in LARGEST_LOG2 or n_samples == 0:
-        return False
-    if not (2 <= n_exits <= MOST_EXITS and 2 <= n_classes <= LARGEST_BLOCK):
-        return False
-    if predictor_id == "baseline":
-        return settings["activation"] == "softmax" and 1e-3 <= settings["temperature"] <= 1e3
-    if predictor_id != "pa" or settings["activation"] != "relu" or settings["fallback"] != "softmax":
-        return False
-    powers = product_powers(settings, n_exits)
-    return settings["relative_threshold"] is None and powers[0] >= 1e-3 and sum(powers) <= LARGEST_POWER
-
-
-def warps_for(block: int, n_predictors: int) -> int:
-    """Warps per program: the registers hold 32 classes a thread of one predictor's state, and 16 of both."""
-    return max(1, block * n_predictors // 1024)
-
-
-def launch(
-    logits: Tensor, labels: Tensor, requests: Mapping[str, Mapping[str, object]], warps: int | None = None
-) -> FusedColumns:
-    """Run the kernel for `baseline`, `pa` or both, in that order, on tensors of one device.
-
-    Parameters
-    ----------
-    logits
-        (exits, samples, classes), classes contiguous; float16, bfloat16 or float32.
-    labels
-        int64 (samples,); -1 where unknown.
-    requests
-        Predictor id -> resolved settings for which `is_fused` holds.
-    warps
-        Per program; by default as many as the registers ask for.
-    """
-    n_exits, n_samples, n_classes = logits.shape
-    if logits.stride(-1) != 1:
-        logits = logits.contiguous()
-    count, device = len(requests), logits.device
-    baseline = requests.get("baseline")
-    product = in_type_of(logits, dict(requests["pa"])) if "pa" in requests else None
-    temperature = baseline["temperature"] if baseline else 1.0
-    powers = product_powers(product, n_exits) if product else [0.0] * n_exits
-    threshold, cap = (product["threshold"], product["cap"]) if product else (None, None)
-    narrow = logits.dtype == torch.float16
-    columns = FusedColumns(
-        torch.empty((count, len(FLOAT_COLUMNS), n_exits, n_samples), dtype=torch.float32, device=device),
-        torch.empty((count, len(INTEGER_COLUMNS), n_exits, n_samples), dtype=torch.int32, device=device),
-        torch.empty((count, 2, n_samples), dtype=torch.float32, device=device),
-        torch.empty((count, 4, n_samples), dtype=torch.int32, device=device),
-        torch.empty(n_samples, dtype=torch.int32, device=device),
-    )
-    block = max(32, triton.next_power_of_2(n_classes))
-    trace_kernel[(n_samples,)](
-        logits, labels,
-        torch.tensor([LOG2_E.value / temperature, *powers], dtype=torch.float64, device=device),
-        columns.floats, columns.integers, columns.fall_sizes, columns.fall_exits, columns.flags,
-        n_exits, n_samples, n_classes, logits.stride(0), logits.stride(1),
-        float(threshold or 0.0), float(cap or 0.0),
-        # float16 logits never differ by as little as the grid of ties; others are looked at where they might.
-        0.0 if narrow else temperature * 2.0**-35,
-        LARGEST_LOG2[logits.dtype] * 2.0**-20.5,
-        BASELINE=baseline is not None, PRODUCT=product is not None,
-        HAS_THRESHOLD=threshold is not None, ZERO=bool(product and product["threshold_mode"] == "zero"),
-        HAS_CAP=cap is not None, EXITS=max(2, triton.next_power_of_2(n_exits)), BLOCK=block,
-        ALIGNED=math.gcd(16, n_classes, logits.stride(0), logits.stride(1)), SUBNORMALS=not narrow,
-        INTERPRETED=not isinstance(trace_kernel, triton.JITFunction), num_warps=warps or warps_for(block, count),
-    )  # fmt: skip
-    return columns
