@@ -82,40 +82,63 @@ def lowest_class(mask, classes, n_classes):
 
 
 @kernel
-def count_around(key, true_key, slack):
-    """How many classes are above the true class by more than the slack, and how many are within the slack of it."""
-    # Both counts in one sum: the first in the upper 16 bits.
-    packed = tl.where(key > true_key + slack, 65537, tl.where(key >= true_key - slack, 1, 0))
-    total = tl.sum(packed, 0)
-    above = total >> 16
-    return above, (total & 65535) - above
-
-
-@kernel
 def clamped(differences):
     """Finite, for the products that follow, but NaN of NaN."""
     return tl.maximum(differences, LOWEST_SHIFT, propagate_nan=tl.PropagateNan.ALL)
 
 
 @kernel
-def count_missing(below, BLOCK: tl.constexpr):
-    """How many of the clamped differences were -inf, as a real number; NaN where a logit is invalid.
-
-    A sum instead of a count, since it takes one instruction a class. Finite values of that size make it no whole
-    number.
-    """
-    return tl.sum(below, 0) * (1.0 / LOWEST_SHIFT)
+def add_add_lower(sum_a, count_a, class_a, sum_b, count_b, class_b):
+    return sum_a + sum_b, count_a + count_b, tl.minimum(class_a, class_b)
 
 
 @kernel
-def row_sums(shifted, top, classes):
+def row_counts(below, at_top, key, true_key, slack, classes, n_classes, INTERPRETED: tl.constexpr):
+    """How many of the clamped differences were -inf, the lowest class of the top ones, and the true class's neighbours.
+
+    Returns
+    -------
+    missing : a real number, NaN where a logit is invalid. A sum takes one instruction a class, a count three; finite
+        values as low as the clamp make it no whole number
+    top : the lowest class of the mask; the last class where it is empty, as NaN can make it
+    above, around : classes whose key is above the true class's by more than the slack, and within the slack of it
+    """
+    # Both counts in one number: the first in the upper 16 bits.
+    packed = tl.where(key > true_key + slack, 65537, tl.where(key >= true_key - slack, 1, 0))
+    candidates = tl.where(at_top, classes, BEYOND)
+    if INTERPRETED:  # which calls what joins two elements in Python, for each
+        total, counts, top = tl.sum(below, 0), tl.sum(packed, 0), tl.min(candidates, 0)
+    else:
+        total, counts, top = tl.reduce((below, packed, candidates), 0, add_add_lower)
+    above = counts >> 16
+    return total * (1.0 / LOWEST_SHIFT), tl.minimum(top, n_classes - 1), above, (counts & 65535) - above
+
+
+@kernel
+def add_add_add_higher(sum_a, square_a, entropy_a, high_a, sum_b, square_b, entropy_b, high_b):
+    return sum_a + sum_b, square_a + square_b, entropy_a + entropy_b, tl.maximum(high_a, high_b)
+
+
+@kernel
+def row_sums(shifted, top, classes, INTERPRETED: tl.constexpr):
     """Sum, sum of squares, entropy term and maximum of 2^shifted, all without the likeliest class."""
     others = tl.where(classes == top, 0.0, tl.exp2(shifted))
-    return tl.sum(others, 0), tl.sum(others * others, 0), tl.sum(others * shifted, 0), tl.max(others, 0)
+    squares, entropies = others * others, others * shifted
+    if INTERPRETED:
+        return tl.sum(others, 0), tl.sum(squares, 0), tl.sum(entropies, 0), tl.max(others, 0)
+    return tl.reduce((others, squares, entropies, others), 0, add_add_add_higher)
 
 
 @kernel
-def update_falls(shifted, others, peak, furthest, furthest_class, deepest, deepest_class, classes, n_classes):
+def higher_higher(drop_a, bits_a, drop_b, bits_b):
+    return tl.maximum(drop_a, drop_b), tl.maximum(bits_a, bits_b)
+
+
+@kernel
+def update_falls(
+    shifted, others, peak, furthest, furthest_class, deepest, deepest_class, classes, n_classes,
+    INTERPRETED: tl.constexpr,
+):  # fmt: skip
     """One exit's log-probabilities into every class's maximum so far and the classes that fell furthest.
 
     Only logarithms are kept, since registers are scarcer than exponentials.
@@ -123,12 +146,15 @@ def update_falls(shifted, others, peak, furthest, furthest_class, deepest, deepe
     logs = shifted - tl.log2(1.0 + others)
     logs = tl.where(logs > LOWEST_LOG2, logs, NO_MASS)
     drop = tl.exp2(peak) - tl.exp2(logs)
-    largest = tl.max(drop, 0)
+    bits = peak - logs
+    if INTERPRETED:
+        largest, most = tl.max(drop, 0), tl.max(bits, 0)
+    else:
+        largest, most = tl.reduce((drop, bits), 0, higher_higher)
+    most = tl.minimum(most, FULL_FALL)
     if largest > furthest:
         furthest = largest
         furthest_class = lowest_class(drop == largest, classes, n_classes)
-    bits = peak - logs
-    most = tl.minimum(tl.max(bits, 0), FULL_FALL)
     if most > deepest:
         deepest = most
         deepest_class = lowest_class(bits >= most, classes, n_classes)
@@ -231,6 +257,43 @@ def exact_score(
 
 
 @kernel
+def resolve_top(
+    near, top, candidates, row, exit_stride, weights, exits, exit_index, fallen, classes, n_classes, threshold, cap,
+    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
+):  # fmt: skip
+    """The likeliest of the classes near the maximum, by their scores in float64; the lowest of ties."""
+    last = -1
+    best = tl.full([], -float("inf"), tl.float64)
+    for _ in range(tl.minimum(candidates, MOST_CANDIDATES)):
+        last = lowest_class(near & (classes > last), classes, n_classes)
+        score = exact_score(
+            row, exit_stride, last, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
+        )
+        top = tl.where(score - best > TIE, last, top)
+        best = tl.where(score - best > TIE, score, best)
+    return top
+
+
+@kernel
+def resolve_rank(
+    beside, rank, true_class, row, exit_stride, weights, exits, exit_index, fallen, classes, n_classes, threshold, cap,
+    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
+):  # fmt: skip
+    """The true class's rank with the classes beside it that are before it, by their scores in float64."""
+    true_score = exact_score(
+        row, exit_stride, true_class, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
+    )
+    last = -1
+    for _ in range(tl.minimum(count(beside), MOST_CANDIDATES)):
+        last = lowest_class(beside & (classes > last), classes, n_classes)
+        score = exact_score(
+            row, exit_stride, last, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
+        )
+        rank += tl.where(score - true_score > tl.where(last < true_class, -TIE, TIE), 1, 0)
+    return rank
+
+
+@kernel
 def product_scores(
     row, exit_stride, class_index, weights, exits, n_exits, threshold, cap, fallen, raw_maxima,
     HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
@@ -299,12 +362,12 @@ def trace_kernel(
             highest = tl.max(values, 0)
             raw_maxima = put(raw_maxima, exits, m, highest)
             below = clamped(values - highest)
-            missing = count_missing(below, BLOCK)
+            missing, top, above, around = row_counts(
+                below, values == highest, values, true_logit, base_slack, classes, n_classes, INTERPRETED
+            )
             whole = tl.floor(missing + 0.5)
             flag = flag | tl.where(missing == missing, 0, INVALID)
             flag = flag | tl.where(tl.abs(missing - whole) > 1e-3, UNDECIDED, 0)
-            top = lowest_class(values == highest, classes, n_classes)
-            above, around = count_around(values, true_logit, base_slack)
             rank = 1 + above
             if around > 1:
                 same = values == true_logit
@@ -312,13 +375,14 @@ def trace_kernel(
                 if base_slack > 0:
                     flag = flag | tl.where(label >= 0, tl.where(around != count(same), UNDECIDED, 0), 0)
             shifted = below * scale_32
-            others, squares, entropy, second = row_sums(shifted, top, classes)
+            others, squares, entropy, second = row_sums(shifted, top, classes, INTERPRETED)
             if second > 0.999:
                 near = (values >= highest - base_slack) & (values != highest)
                 flag = flag | tl.where(count(near) > 0, UNDECIDED, 0)
             b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class = update_falls(
-                shifted, others, b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class, classes, n_classes
-            )
+                shifted, others, b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class, classes, n_classes,
+                INTERPRETED,
+            )  # fmt: skip
             b_others = put(b_others, exits, m, others)
             b_squares = put(b_squares, exits, m, squares)
             b_entropies = put(b_entropies, exits, m, entropy)
@@ -353,59 +417,37 @@ def trace_kernel(
                 true_below = (true_logit - highest) * 1.4426950408889634
                 slack = slack - true_below * 2.0**-21
             below = clamped(below)
-            missing = count_missing(below, BLOCK)
+            missing, top, above, around = row_counts(
+                below, below == 0, below, true_below, slack, classes, n_classes, INTERPRETED
+            )
             flag = flag | tl.where(missing == missing, 0, INVALID)
             support = BLOCK - (missing + 0.5).to(tl.int32)
-            top = lowest_class(below == 0, classes, n_classes)
-            others, squares, entropy, second = row_sums(below, top, classes)
-            above, around = count_around(below, true_below, slack)
             rank = 1 + above
+            others, squares, entropy, second = row_sums(below, top, classes, INTERPRETED)
             if second > 1 - slack:
                 near = below >= -slack
                 candidates = count(near)
                 flag = flag | tl.where(candidates > MOST_CANDIDATES, UNDECIDED, 0)
-                last = -1
-                best = tl.full([], -float("inf"), tl.float64)
-                likeliest = top
-                for _ in range(tl.minimum(candidates, MOST_CANDIDATES)):
-                    last = lowest_class(near & (classes > last), classes, n_classes)
-                    score = exact_score(
-                        row, exit_stride, last, weights, exits, m, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
-                    )
-                    likeliest = tl.where(score - best > TIE, last, likeliest)
-                    best = tl.where(score - best > TIE, score, best)
+                likeliest = resolve_top(
+                    near, top, candidates, row, exit_stride, weights, exits, m, fallen, classes, n_classes,
+                    threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP,
+                )  # fmt: skip
                 if likeliest != top:
                     top = likeliest
-                    others, squares, entropy, second = row_sums(below, top, classes)
+                    others, squares, entropy, second = row_sums(below, top, classes, INTERPRETED)
             # The true class itself is one of those around it.
             around = tl.where(label >= 0, tl.where(true_below > LOWEST_SHIFT, around, 0), 0)
             if around > 1:
                 beside = (below <= true_below + slack) & (below >= true_below - slack) & (classes != true_class)
                 flag = flag | tl.where(around > MOST_CANDIDATES, UNDECIDED, 0)
-                true_score = exact_score(
-                    row,
-                    exit_stride,
-                    true_class,
-                    weights,
-                    exits,
-                    m,
-                    fallen,
-                    threshold,
-                    cap,
-                    HAS_THRESHOLD,
-                    ZERO,
-                    HAS_CAP,
-                )
-                last = -1
-                for _ in range(tl.minimum(count(beside), MOST_CANDIDATES)):
-                    last = lowest_class(beside & (classes > last), classes, n_classes)
-                    score = exact_score(
-                        row, exit_stride, last, weights, exits, m, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
-                    )
-                    rank += tl.where(score - true_score > tl.where(last < true_class, -TIE, TIE), 1, 0)
+                rank = resolve_rank(
+                    beside, rank, true_class, row, exit_stride, weights, exits, m, fallen, classes, n_classes,
+                    threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP,
+                )  # fmt: skip
             p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class = update_falls(
-                below, others, p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class, classes, n_classes
-            )
+                below, others, p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class, classes, n_classes,
+                INTERPRETED,
+            )  # fmt: skip
             p_maxima = put(p_maxima, exits, m, p_highest)
             p_others = put(p_others, exits, m, others)
             p_squares = put(p_squares, exits, m, squares)

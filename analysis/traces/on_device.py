@@ -154,11 +154,12 @@ def trace_uploaded(
         Samples per chunk; by default as many as fill `UPLOAD_BYTES`.
     """
     n_exits, n_samples, n_classes = logits.shape
-    step = min(n_samples, step or max(1, UPLOAD_BYTES // (logits.element_size() * n_exits * n_classes)))
+    step = max(1, min(n_samples, step or UPLOAD_BYTES // (logits.element_size() * n_exits * n_classes)))
     whole = {name: empty_columns(n_exits, n_samples) for name in requests}
     copying, computing = torch.cuda.Stream(device), torch.cuda.current_stream(device)
     pinned = [torch.empty((n_exits, step, n_classes), dtype=logits.dtype, pin_memory=True) for _ in range(2)]
     buffers = [torch.empty_like(part, device=device) for part in pinned]
+    copying.wait_stream(computing)  # the memory of these buffers may still be in use there
     uploaded = [torch.cuda.Event() for _ in range(2)]
     on_device = torch.tensor(labels, device=device)
     pending = None
