@@ -93,7 +93,7 @@ def add_add_lower(sum_a, count_a, class_a, sum_b, count_b, class_b):
 
 
 @kernel
-def row_counts(below, at_top, key, true_key, slack, classes, n_classes, INTERPRETED: tl.constexpr):
+def row_counts(below, at_top, key, true_key, slack, classes, n_classes):
     """How many of the clamped differences were -inf, the lowest class of the top ones, and the true class's neighbours.
 
     Returns
@@ -106,10 +106,7 @@ def row_counts(below, at_top, key, true_key, slack, classes, n_classes, INTERPRE
     # Both counts in one number: the first in the upper 16 bits.
     packed = tl.where(key > true_key + slack, 65537, tl.where(key >= true_key - slack, 1, 0))
     candidates = tl.where(at_top, classes, BEYOND)
-    if INTERPRETED:  # which calls what joins two elements in Python, for each
-        total, counts, top = tl.sum(below, 0), tl.sum(packed, 0), tl.min(candidates, 0)
-    else:
-        total, counts, top = tl.reduce((below, packed, candidates), 0, add_add_lower)
+    total, counts, top = tl.reduce((below, packed, candidates), 0, add_add_lower)
     above = counts >> 16
     return total * (1.0 / LOWEST_SHIFT), tl.minimum(top, n_classes - 1), above, (counts & 65535) - above
 
@@ -120,13 +117,10 @@ def add_add_add_higher(sum_a, square_a, entropy_a, high_a, sum_b, square_b, entr
 
 
 @kernel
-def row_sums(shifted, top, classes, INTERPRETED: tl.constexpr):
+def row_sums(shifted, top, classes):
     """Sum, sum of squares, entropy term and maximum of 2^shifted, all without the likeliest class."""
     others = tl.where(classes == top, 0.0, tl.exp2(shifted))
-    squares, entropies = others * others, others * shifted
-    if INTERPRETED:
-        return tl.sum(others, 0), tl.sum(squares, 0), tl.sum(entropies, 0), tl.max(others, 0)
-    return tl.reduce((others, squares, entropies, others), 0, add_add_add_higher)
+    return tl.reduce((others, others * others, others * shifted, others), 0, add_add_add_higher)
 
 
 @kernel
@@ -135,10 +129,7 @@ def higher_higher(drop_a, bits_a, drop_b, bits_b):
 
 
 @kernel
-def update_falls(
-    shifted, others, peak, furthest, furthest_class, deepest, deepest_class, classes, n_classes,
-    INTERPRETED: tl.constexpr,
-):  # fmt: skip
+def update_falls(shifted, others, peak, furthest, furthest_class, deepest, deepest_class, classes, n_classes):
     """One exit's log-probabilities into every class's maximum so far and the classes that fell furthest.
 
     Only logarithms are kept, since registers are scarcer than exponentials.
@@ -147,10 +138,7 @@ def update_falls(
     logs = tl.where(logs > LOWEST_LOG2, logs, NO_MASS)
     drop = tl.exp2(peak) - tl.exp2(logs)
     bits = peak - logs
-    if INTERPRETED:
-        largest, most = tl.max(drop, 0), tl.max(bits, 0)
-    else:
-        largest, most = tl.reduce((drop, bits), 0, higher_higher)
+    largest, most = tl.reduce((drop, bits), 0, higher_higher)
     most = tl.minimum(most, FULL_FALL)
     if largest > furthest:
         furthest = largest
@@ -363,7 +351,7 @@ def trace_kernel(
             raw_maxima = put(raw_maxima, exits, m, highest)
             below = clamped(values - highest)
             missing, top, above, around = row_counts(
-                below, values == highest, values, true_logit, base_slack, classes, n_classes, INTERPRETED
+                below, values == highest, values, true_logit, base_slack, classes, n_classes
             )
             whole = tl.floor(missing + 0.5)
             flag = flag | tl.where(missing == missing, 0, INVALID)
@@ -375,14 +363,13 @@ def trace_kernel(
                 if base_slack > 0:
                     flag = flag | tl.where(label >= 0, tl.where(around != count(same), UNDECIDED, 0), 0)
             shifted = below * scale_32
-            others, squares, entropy, second = row_sums(shifted, top, classes, INTERPRETED)
+            others, squares, entropy, second = row_sums(shifted, top, classes)
             if second > 0.999:
                 near = (values >= highest - base_slack) & (values != highest)
                 flag = flag | tl.where(count(near) > 0, UNDECIDED, 0)
             b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class = update_falls(
-                shifted, others, b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class, classes, n_classes,
-                INTERPRETED,
-            )  # fmt: skip
+                shifted, others, b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class, classes, n_classes
+            )
             b_others = put(b_others, exits, m, others)
             b_squares = put(b_squares, exits, m, squares)
             b_entropies = put(b_entropies, exits, m, entropy)
@@ -417,13 +404,11 @@ def trace_kernel(
                 true_below = (true_logit - highest) * 1.4426950408889634
                 slack = slack - true_below * 2.0**-21
             below = clamped(below)
-            missing, top, above, around = row_counts(
-                below, below == 0, below, true_below, slack, classes, n_classes, INTERPRETED
-            )
+            missing, top, above, around = row_counts(below, below == 0, below, true_below, slack, classes, n_classes)
             flag = flag | tl.where(missing == missing, 0, INVALID)
             support = BLOCK - (missing + 0.5).to(tl.int32)
             rank = 1 + above
-            others, squares, entropy, second = row_sums(below, top, classes, INTERPRETED)
+            others, squares, entropy, second = row_sums(below, top, classes)
             if second > 1 - slack:
                 near = below >= -slack
                 candidates = count(near)
@@ -434,7 +419,7 @@ def trace_kernel(
                 )  # fmt: skip
                 if likeliest != top:
                     top = likeliest
-                    others, squares, entropy, second = row_sums(below, top, classes, INTERPRETED)
+                    others, squares, entropy, second = row_sums(below, top, classes)
             # The true class itself is one of those around it.
             around = tl.where(label >= 0, tl.where(true_below > LOWEST_SHIFT, around, 0), 0)
             if around > 1:
@@ -445,9 +430,8 @@ def trace_kernel(
                     threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP,
                 )  # fmt: skip
             p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class = update_falls(
-                below, others, p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class, classes, n_classes,
-                INTERPRETED,
-            )  # fmt: skip
+                below, others, p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class, classes, n_classes
+            )
             p_maxima = put(p_maxima, exits, m, p_highest)
             p_others = put(p_others, exits, m, others)
             p_squares = put(p_squares, exits, m, squares)
