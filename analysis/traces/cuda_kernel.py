@@ -1,296 +1,54 @@
 """Traces of `baseline` and `pa` in one visit to every logit: a Triton kernel, one program per sample.
 
-A program keeps one exit's classes in registers and walks over the exits. Imports Triton: import this module when it
-is called.
+A program keeps one exit's classes in registers and walks over the exits. Imports torch and Triton: import this module
+when it is called.
 
 Most of the arithmetic is float32. What float32 cannot decide is decided otherwise: `baseline` compares the logits
 themselves, and for `pa` the classes within rounding of the maximum or of the true class are compared by products
-evaluated in float64. The probabilities of the classes that traces name (the true class,
-the final prediction, those that fall furthest) are evaluated in float64 from the row's float32 sum. Which class falls
-furthest is decided in float32, so that of two that fall equally far to a millionth either may be shown.
+evaluated in float64. The probabilities of the classes that traces name (the true class, the final prediction, those
+that fall furthest) are evaluated in float64 from the row's float32 sum. Which class falls furthest is decided in
+float32, so that of two that fall equally far to a millionth either may be shown.
+
+Against the reference: integers and masks are equal, probabilities differ by 4e-7, margins and sizes of falls by 7e-7,
+entropies by 1.5e-6, log-probabilities by 1.2e-6 of themselves where they are above 1e-12 (below, the reference has lost
+them).
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-
-import triton
 import triton.language as tl
 
-LOG2_E = tl.constexpr(1.4426950408889634)
-LN_2 = tl.constexpr(0.6931471805599453)
-BEYOND = tl.constexpr(2147483647)
-"""Higher than any class."""
-LOWEST_LOG2 = tl.constexpr(-149.5)
-"""Below it a probability is 0 in float32."""
-NO_MASS = tl.constexpr(-1e30)
-LOWEST_SHIFT = tl.constexpr(-(2.0**100))
-"""Stands for -inf where sums have to stay finite; sums of it are exact."""
-FULL_FALL = tl.constexpr(54.0)
-"""Bits that a probability loses when its relative fall rounds to 1 in float64."""
-TIE = tl.constexpr(2.0**-37 * 1.4426950408889634)
-"""Half the grid of `analysis.traces.compute.TIE_GRID`, in base 2."""
-MOST_CANDIDATES = tl.constexpr(32)
-"""More classes than this within rounding of another are left to the reference path."""
-INVALID = tl.constexpr(1)
-UNDECIDED = tl.constexpr(2)
+from analysis.traces import cuda_launch
+from analysis.traces.cuda_finish import finish
+from analysis.traces.cuda_row import (
+    LOWEST_SHIFT,
+    NO_MASS,
+    bound,
+    clamped,
+    count,
+    fast_log2,
+    kernel,
+    row_counts,
+    row_sums,
+    update_falls,
+)
+from analysis.traces.cuda_scores import (
+    MOST_CANDIDATES,
+    product_scores,
+    resolve_rank,
+    resolve_top,
+    trajectory,
+    weighted_log2,
+)
 
-
-def kernel(function: Callable) -> triton.JITFunction:
-    """`triton.jit` of what was written: the type checks that tests wrap around a function are no kernel."""
-    return triton.jit(inspect.unwrap(function))
-
-
-@kernel
-def bound(logits, threshold, cap, HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr):
-    """max(f, 0) of bounded logits, NaN of NaN; see `analysis.predictors.activations.bound_logits`."""
-    bounded = logits
-    if HAS_THRESHOLD:
-        floor = 0.0 if ZERO else threshold
-        raised = (logits < threshold) & (logits > -float("inf"))
-        bounded = tl.where(raised, floor, bounded)
-    if HAS_CAP:
-        bounded = tl.where(bounded > cap, cap, bounded)
-    return tl.maximum(bounded, 0.0, propagate_nan=tl.PropagateNan.ALL)
-
-
-@kernel
-def weighted_log2(factors, weights):
-    """weights * log2(factors) in float64, -inf for a factor of 0, with 0 * -inf = 0."""
-    logs = weights * tl.log2(tl.where(factors > 0, factors, 1.0))
-    return tl.where(weights == 0, 0.0, tl.where(factors > 0, logs, -float("inf")))
-
-
-@kernel
-def fast_log2(factors, INTERPRETED: tl.constexpr):
-    """log2 in float32 to 2^-22, of the logarithm or absolute; Triton's own is exact and takes twenty instructions."""
-    if INTERPRETED:
-        return tl.log2(factors)
-    return tl.inline_asm_elementwise("lg2.approx.ftz.f32 $0, $1;", "=f,f", [factors], tl.float32, True, 1)
-
-
-@kernel
-def count(mask):
-    return tl.sum(mask.to(tl.int32), 0)
-
-
-@kernel
-def lowest_class(mask, classes, n_classes):
-    """The lowest class of a mask; the last class where it is empty, as NaN can make it."""
-    return tl.minimum(tl.min(tl.where(mask, classes, BEYOND), 0), n_classes - 1)
-
-
-@kernel
-def clamped(differences):
-    """Finite, for the products that follow, but NaN of NaN."""
-    return tl.maximum(differences, LOWEST_SHIFT, propagate_nan=tl.PropagateNan.ALL)
-
-
-@kernel
-def add_add_lower(sum_a, count_a, class_a, sum_b, count_b, class_b):
-    return sum_a + sum_b, count_a + count_b, tl.minimum(class_a, class_b)
-
-
-@kernel
-def row_counts(below, at_top, key, true_key, slack, classes, n_classes):
-    """How many of the clamped differences were -inf, the lowest class of the top ones, and the true class's neighbours.
-
-    Returns
-    -------
-    missing : a real number, NaN where a logit is invalid. A sum takes one instruction a class, a count three; finite
-        values as low as the clamp make it no whole number
-    top : the lowest class of the mask; the last class where it is empty, as NaN can make it
-    above, around : classes whose key is above the true class's by more than the slack, and within the slack of it
-    """
-    # Both counts in one number: the first in the upper 16 bits.
-    packed = tl.where(key > true_key + slack, 65537, tl.where(key >= true_key - slack, 1, 0))
-    candidates = tl.where(at_top, classes, BEYOND)
-    total, counts, top = tl.reduce((below, packed, candidates), 0, add_add_lower)
-    above = counts >> 16
-    return total * (1.0 / LOWEST_SHIFT), tl.minimum(top, n_classes - 1), above, (counts & 65535) - above
-
-
-@kernel
-def add_add_add_higher(sum_a, square_a, entropy_a, high_a, sum_b, square_b, entropy_b, high_b):
-    return sum_a + sum_b, square_a + square_b, entropy_a + entropy_b, tl.maximum(high_a, high_b)
-
-
-@kernel
-def row_sums(shifted, top, classes):
-    """Sum, sum of squares, entropy term and maximum of 2^shifted, all without the likeliest class."""
-    others = tl.where(classes == top, 0.0, tl.exp2(shifted))
-    return tl.reduce((others, others * others, others * shifted, others), 0, add_add_add_higher)
-
-
-@kernel
-def higher_higher(drop_a, bits_a, drop_b, bits_b):
-    return tl.maximum(drop_a, drop_b), tl.maximum(bits_a, bits_b)
-
-
-@kernel
-def update_falls(shifted, others, peak, furthest, furthest_class, deepest, deepest_class, classes, n_classes):
-    """One exit's log-probabilities into every class's maximum so far and the classes that fell furthest.
-
-    Only logarithms are kept, since registers are scarcer than exponentials.
-    """
-    logs = shifted - tl.log2(1.0 + others)
-    logs = tl.where(logs > LOWEST_LOG2, logs, NO_MASS)
-    drop = tl.exp2(peak) - tl.exp2(logs)
-    bits = peak - logs
-    largest, most = tl.reduce((drop, bits), 0, higher_higher)
-    most = tl.minimum(most, FULL_FALL)
-    if largest > furthest:
-        furthest = largest
-        furthest_class = lowest_class(drop == largest, classes, n_classes)
-    if most > deepest:
-        deepest = most
-        deepest_class = lowest_class(bits >= most, classes, n_classes)
-    elif most == FULL_FALL:  # of the classes that fall to 0, at whatever exit, the lowest
-        deepest_class = tl.minimum(deepest_class, lowest_class(bits >= most, classes, n_classes))
-    return tl.maximum(peak, logs), furthest, furthest_class, deepest, deepest_class
+INVALID = tl.constexpr(cuda_launch.INVALID)
+UNDECIDED = tl.constexpr(cuda_launch.UNDECIDED)
 
 
 @kernel
 def put(vector, exits, exit_index, value):
     """The vector over exits with one element replaced."""
     return tl.where(exits == exit_index, value, vector)
-
-
-@kernel
-def log1p(values):
-    """log(1 + x) for float64 x >= 0, to 1e-10 relative."""
-    return tl.where(values < 1e-5, values - values * values * 0.5, tl.log(1.0 + values))
-
-
-@kernel
-def largest_fall(column, exits, relative: tl.constexpr):
-    """Size and pair of exits of the largest fall of a float32 trajectory, as `analysis.metrics.decrease` finds it."""
-    start = column[:, None]
-    later = exits[None, :] >= exits[:, None]
-    if relative:
-        wide = start.to(tl.float64)
-        drop = tl.where(wide > 0, (wide - column[None, :].to(tl.float64)) / tl.where(wide > 0, wide, 1.0), 0.0)
-        drop = drop.to(tl.float32)
-    else:
-        drop = start - column[None, :]
-    drop = tl.where(later, drop, 0.0)
-    size = tl.max(tl.max(drop, 1), 0)
-    length: tl.constexpr = drop.shape[0]
-    pair = exits[:, None] * length + exits[None, :]
-    first = tl.min(tl.min(tl.where(later & (drop == size), pair, BEYOND), 1), 0)
-    return size, tl.where(size > 0, first // length, -1), tl.where(size > 0, first % length, -1)
-
-
-@kernel
-def finish(
-    scores_true, scores_final, scores_furthest, scores_deepest, maxima, others, squares, entropies, seconds,
-    tops, ranks, supports, collapsed, label, exits, n_exits, n_samples, n_classes, sample,
-    floats, integers, fall_sizes, fall_exits, slot: tl.constexpr,
-):  # fmt: skip
-    """Write one predictor's columns and falls of one sample, all exits at once, from base-2 scores in float64."""
-    is_exit = exits < n_exits
-    known = label >= 0
-    share = 1.0 / (1.0 + others)  # of the likeliest class
-    log_total = log1p(others)
-    true_log = tl.where(scores_true == -float("inf"), scores_true, (scores_true - maxima) * LN_2 - log_total)
-    true_log = tl.minimum(true_log, 0.0)
-    cells = n_exits.to(tl.int64) * n_samples
-    place = exits.to(tl.int64) * n_samples + sample
-    here = floats + slot * 7 * cells + place
-    stored_log = tl.where(true_log > -float("inf"), tl.maximum(true_log, -3.4028234663852886e38), true_log)
-    tl.store(here, tl.where(known, stored_log, float("nan")).to(tl.float32), mask=is_exit)
-    tl.store(here + cells, tl.where(known, tl.exp(true_log), float("nan")).to(tl.float32), mask=is_exit)
-    tl.store(here + 2 * cells, share.to(tl.float32), mask=is_exit)
-    tl.store(here + 3 * cells, (tl.exp2(scores_final - maxima) * share).to(tl.float32), mask=is_exit)
-    tl.store(here + 4 * cells, ((1.0 + squares) * share * share).to(tl.float32), mask=is_exit)
-    tl.store(here + 5 * cells, (tl.maximum(log_total - LN_2 * entropies * share, 0.0)).to(tl.float32), mask=is_exit)
-    tl.store(here + 6 * cells, ((1.0 - tl.minimum(seconds, 1.0)) * share).to(tl.float32), mask=is_exit)
-    rank = tl.where(known, tl.where(scores_true == -float("inf"), n_classes + 1, ranks), 0)
-    here = integers + slot * 4 * cells + place
-    tl.store(here, tops, mask=is_exit)
-    tl.store(here + cells, rank, mask=is_exit)
-    tl.store(here + 2 * cells, tl.where(collapsed > 0, 0, supports), mask=is_exit)
-    tl.store(here + 3 * cells, collapsed, mask=is_exit)
-    # Past the last exit, its value again: nothing falls there.
-    furthest = tl.where(is_exit, (tl.exp2(scores_furthest - maxima) * share).to(tl.float32), 2.0)
-    deepest = tl.where(is_exit, (tl.exp2(scores_deepest - maxima) * share).to(tl.float32), 2.0)
-    size, start, end = largest_fall(furthest, exits, False)
-    tl.store(fall_sizes + (2 * slot) * n_samples + sample, size)
-    tl.store(fall_exits + (4 * slot) * n_samples + sample, start)
-    tl.store(fall_exits + (4 * slot + 1) * n_samples + sample, end)
-    size, start, end = largest_fall(deepest, exits, True)
-    tl.store(fall_sizes + (2 * slot + 1) * n_samples + sample, size)
-    tl.store(fall_exits + (4 * slot + 2) * n_samples + sample, start)
-    tl.store(fall_exits + (4 * slot + 3) * n_samples + sample, end)
-
-
-@kernel
-def trajectory(row, exit_stride, class_index, exits, n_exits):
-    """One class's logits at every exit."""
-    return tl.load(row + exits * exit_stride + class_index, mask=exits < n_exits, other=0.0).to(tl.float32)
-
-
-@kernel
-def exact_score(
-    row, exit_stride, class_index, weights, exits, exit_index, fallen, threshold, cap,
-    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
-):  # fmt: skip
-    """log2 of one class's product up to and including an exit, or of its fallback there, in float64."""
-    logits = trajectory(row, exit_stride, class_index, exits, exit_index + 1)
-    factors = bound(logits, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP).to(tl.float64)
-    product = tl.sum(tl.where(exits <= exit_index, weighted_log2(factors, weights), 0.0), 0)
-    shown = tl.sum(tl.where(exits == exit_index, logits, 0.0), 0).to(tl.float64) * LOG2_E
-    return tl.where(fallen, shown, product)
-
-
-@kernel
-def resolve_top(
-    near, top, candidates, row, exit_stride, weights, exits, exit_index, fallen, classes, n_classes, threshold, cap,
-    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
-):  # fmt: skip
-    """The likeliest of the classes near the maximum, by their scores in float64; the lowest of ties."""
-    last = -1
-    best = tl.full([], -float("inf"), tl.float64)
-    for _ in range(tl.minimum(candidates, MOST_CANDIDATES)):
-        last = lowest_class(near & (classes > last), classes, n_classes)
-        score = exact_score(
-            row, exit_stride, last, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
-        )
-        top = tl.where(score - best > TIE, last, top)
-        best = tl.where(score - best > TIE, score, best)
-    return top
-
-
-@kernel
-def resolve_rank(
-    beside, rank, true_class, row, exit_stride, weights, exits, exit_index, fallen, classes, n_classes, threshold, cap,
-    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
-):  # fmt: skip
-    """The true class's rank with the classes beside it that are before it, by their scores in float64."""
-    true_score = exact_score(
-        row, exit_stride, true_class, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
-    )
-    last = -1
-    for _ in range(tl.minimum(count(beside), MOST_CANDIDATES)):
-        last = lowest_class(beside & (classes > last), classes, n_classes)
-        score = exact_score(
-            row, exit_stride, last, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
-        )
-        rank += tl.where(score - true_score > tl.where(last < true_class, -TIE, TIE), 1, 0)
-    return rank
-
-
-@kernel
-def product_scores(
-    row, exit_stride, class_index, weights, exits, n_exits, threshold, cap, fallen, raw_maxima,
-    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
-):  # fmt: skip
-    """log2 of one class's product at every exit, in float64; where collapsed, its fallback's below the maximum."""
-    logits = trajectory(row, exit_stride, class_index, exits, n_exits)
-    factors = bound(logits, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP).to(tl.float64)
-    scores = tl.cumsum(weighted_log2(factors, weights), 0)
-    return tl.where(fallen > 0, (logits.to(tl.float64) - raw_maxima) * LOG2_E, scores)
 
 
 @kernel
