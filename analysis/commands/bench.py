@@ -126,7 +126,7 @@ def measure_cuda(n_exits: int, n_samples: int, n_classes: int) -> dict[str, obje
 
     if not torch.cuda.is_available():
         raise ValueError("--device cuda: torch finds no CUDA device here, use --device cpu")
-    from analysis.traces.cuda_kernel import launch
+    from analysis.traces.cuda_launch import launch
     from analysis.traces.on_device import fused_requests, trace_tensor, trace_uploaded
 
     repeats = REPEATS["cuda"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,10 +16,8 @@ from analysis.metrics.decrease import Fall
 from analysis.predictors import check_logits, find_predictor
 from analysis.predictors.apply import apply_predictor
 from analysis.traces.compute import empty_columns, reduce_chunk
+from analysis.traces.cuda_launch import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns, is_fused, launch
 from analysis.traces.table import KINDS, Traces, falls_of_columns
-
-if TYPE_CHECKING:
-    from analysis.traces.cuda_kernel import FusedColumns
 
 REFERENCE_BYTES = 256 << 20
 """Float64 probabilities per chunk of the reference path; some ten times that is in use at once."""
@@ -36,8 +33,6 @@ def fused_requests(logits: Tensor, requests: Requests) -> Requests:
     """The requests that the kernel computes, in its order; none without Triton."""
     if importlib.util.find_spec("triton") is None:
         return {}
-    from analysis.traces.cuda_kernel import is_fused
-
     wanted = (name for name in ("baseline", "pa") if name in requests)
     return {name: requests[name] for name in wanted if is_fused(logits.shape, logits.dtype, name, requests[name])}
 
@@ -67,9 +62,7 @@ def reference(
 
 def refuse_invalid(logits: Tensor, flags: np.ndarray, first: int, total: int) -> None:
     """Raise the reference's error for the first sample that the kernel found invalid."""
-    from analysis.traces.cuda_kernel import INVALID
-
-    invalid = np.flatnonzero(flags & INVALID.value)
+    invalid = np.flatnonzero(flags & INVALID)
     if len(invalid):
         check_logits(logits[:, invalid[0] : invalid[0] + 1], first + int(invalid[0]), total)
 
@@ -78,8 +71,6 @@ def collect(
     written: FusedColumns, logits: Tensor, labels: Tensor, requests: Requests, first: int, total: int
 ) -> dict[str, Reduced]:
     """What the kernel wrote, on the host; the samples that it left undecided by the reference path."""
-    from analysis.traces.cuda_kernel import FLOAT_COLUMNS, INTEGER_COLUMNS
-
     flags = written.flags.cpu().numpy()
     refuse_invalid(logits, flags, first, total)
     floats, integers = written.floats.cpu().numpy(), written.integers.cpu().numpy()
@@ -110,8 +101,6 @@ def reduce_tensor(
     fused = fused_requests(logits, requests)
     written = None
     if fused:
-        from analysis.traces.cuda_kernel import launch
-
         written = launch(logits, labels, fused)
     yield {}
     results = collect(written, logits, labels, fused, first, total) if written else {}
@@ -165,11 +154,12 @@ def trace_uploaded(
         Samples per chunk; by default as many as fill `UPLOAD_BYTES`.
     """
     n_exits, n_samples, n_classes = logits.shape
-    step = min(n_samples, step or max(1, UPLOAD_BYTES // (logits.element_size() * n_exits * n_classes)))
+    step = max(1, min(n_samples, step or UPLOAD_BYTES // (logits.element_size() * n_exits * n_classes)))
     whole = {name: empty_columns(n_exits, n_samples) for name in requests}
     copying, computing = torch.cuda.Stream(device), torch.cuda.current_stream(device)
     pinned = [torch.empty((n_exits, step, n_classes), dtype=logits.dtype, pin_memory=True) for _ in range(2)]
     buffers = [torch.empty_like(part, device=device) for part in pinned]
+    copying.wait_stream(computing)  # the memory of these buffers may still be in use there
     uploaded = [torch.cuda.Event() for _ in range(2)]
     on_device = torch.tensor(labels, device=device)
     pending = None

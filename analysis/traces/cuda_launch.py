@@ -1,0 +1,127 @@
+"""Which predictors and settings the fused kernel computes, and its launch. Imports torch; Triton when launched."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from analysis.predictors.apply import in_type_of
+from analysis.predictors.product_anytime import exit_weights
+
+LOG2_E = math.log2(math.e)
+INVALID, UNDECIDED = 1, 2
+"""Flags of a sample: logits to be refused; left to the reference path."""
+LARGEST_BLOCK = 4096
+"""Classes, rounded up to a power of two, that a program holds in registers."""
+MOST_EXITS = 32
+LARGEST_POWER = 8.0
+"""Sum of weights / T up to which float32 logarithms give probabilities to 1e-6."""
+LARGEST_LOG2 = {torch.float16: 24.0, torch.bfloat16: 128.0, torch.float32: 128.0}
+"""Of a factor of the product, by the type of the logits."""
+FLOAT_COLUMNS = (
+    "log_true_class_prob",
+    "true_class_prob",
+    "max_prob",
+    "final_prediction_prob",
+    "sum_squared",
+    "entropy",
+    "margin",
+)
+INTEGER_COLUMNS = ("predicted", "rank", "support", "collapsed")
+
+
+@dataclass(frozen=True)
+class FusedColumns:
+    """What the kernel wrote, on the device."""
+
+    floats: Tensor
+    """float32 (predictors, `FLOAT_COLUMNS`, exits, samples)."""
+    integers: Tensor
+    """int32 (predictors, `INTEGER_COLUMNS`, exits, samples)."""
+    fall_sizes: Tensor
+    """float32 (predictors, absolute and relative, samples)."""
+    fall_exits: Tensor
+    """int32 (predictors, absolute from, absolute to, relative from, relative to, samples)."""
+    flags: Tensor
+    """int32 (samples,): `INVALID` logits, or `UNDECIDED` by the kernel; 0 where the columns stand."""
+
+
+def product_powers(settings: Mapping[str, object], n_exits: int) -> list[float]:
+    return [weight / settings["temperature"] for weight in exit_weights(settings["weights"], n_exits)]
+
+
+def is_fused(shape: tuple[int, ...], dtype: torch.dtype, predictor_id: str, settings: Mapping[str, object]) -> bool:
+    """Whether the kernel computes a predictor with these resolved settings on logits of that shape and type."""
+    n_exits, n_samples, n_classes = shape
+    if dtype not in LARGEST_LOG2 or n_samples == 0:
+        return False
+    if not (2 <= n_exits <= MOST_EXITS and 2 <= n_classes <= LARGEST_BLOCK):
+        return False
+    if predictor_id == "baseline":
+        return settings["activation"] == "softmax" and 1e-3 <= settings["temperature"] <= 1e3
+    if predictor_id != "pa" or settings["activation"] != "relu" or settings["fallback"] != "softmax":
+        return False
+    powers = product_powers(settings, n_exits)
+    return settings["relative_threshold"] is None and powers[0] >= 1e-3 and sum(powers) <= LARGEST_POWER
+
+
+def launch(
+    logits: Tensor, labels: Tensor, requests: Mapping[str, Mapping[str, object]], **options: int
+) -> FusedColumns:
+    """Run the kernel for `baseline`, `pa` or both, in that order, on tensors of one device.
+
+    Parameters
+    ----------
+    logits
+        (exits, samples, classes), classes contiguous; float16, bfloat16 or float32.
+    labels
+        int64 (samples,); -1 where unknown.
+    requests
+        Predictor id -> resolved settings for which `is_fused` holds.
+    options
+        Of Triton's compiler: `num_warps`, by default so many that a thread's registers hold what it keeps of 32 classes
+        for one predictor, of 16 for both; `maxnreg`.
+    """
+    import triton
+
+    from analysis.traces.cuda_kernel import trace_kernel
+
+    n_exits, n_samples, n_classes = logits.shape
+    if logits.stride(-1) != 1:
+        logits = logits.contiguous()
+    count, device = len(requests), logits.device
+    baseline = requests.get("baseline")
+    product = in_type_of(logits, dict(requests["pa"])) if "pa" in requests else None
+    temperature = baseline["temperature"] if baseline else 1.0
+    powers = product_powers(product, n_exits) if product else [0.0] * n_exits
+    threshold, cap = (product["threshold"], product["cap"]) if product else (None, None)
+    narrow = logits.dtype == torch.float16
+    columns = FusedColumns(
+        torch.empty((count, len(FLOAT_COLUMNS), n_exits, n_samples), dtype=torch.float32, device=device),
+        torch.empty((count, len(INTEGER_COLUMNS), n_exits, n_samples), dtype=torch.int32, device=device),
+        torch.empty((count, 2, n_samples), dtype=torch.float32, device=device),
+        torch.empty((count, 4, n_samples), dtype=torch.int32, device=device),
+        torch.empty(n_samples, dtype=torch.int32, device=device),
+    )
+    block = max(32, triton.next_power_of_2(n_classes))
+    options = {"num_warps": max(1, block * count // 1024)} | options
+    trace_kernel[(n_samples,)](
+        logits, labels,
+        torch.tensor([LOG2_E / temperature, *powers], dtype=torch.float64, device=device),
+        columns.floats, columns.integers, columns.fall_sizes, columns.fall_exits, columns.flags,
+        n_exits, n_samples, n_classes, logits.stride(0), logits.stride(1),
+        float(threshold or 0.0), float(cap or 0.0),
+        # float16 logits never differ by as little as the grid of ties; others are looked at where they might.
+        0.0 if narrow else temperature * 2.0**-35,
+        LARGEST_LOG2[logits.dtype] * 2.0**-20.5,
+        BASELINE=baseline is not None, PRODUCT=product is not None,
+        HAS_THRESHOLD=threshold is not None, ZERO=bool(product and product["threshold_mode"] == "zero"),
+        HAS_CAP=cap is not None, EXITS=max(2, triton.next_power_of_2(n_exits)), BLOCK=block,
+        ALIGNED=math.gcd(16, n_classes, logits.stride(0), logits.stride(1)), SUBNORMALS=not narrow,
+        INTERPRETED=not isinstance(trace_kernel, triton.JITFunction), **options,
+    )  # fmt: skip
+    return columns
