@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import triton.language as tl
 
-from analysis.traces import cuda_launch
+from analysis.traces import cuda_columns
 from analysis.traces.cuda_finish import finish
 from analysis.traces.cuda_row import (
     LOWEST_SHIFT,
@@ -41,8 +41,8 @@ from analysis.traces.cuda_scores import (
     weighted_log2,
 )
 
-INVALID = tl.constexpr(cuda_launch.INVALID)
-UNDECIDED = tl.constexpr(cuda_launch.UNDECIDED)
+INVALID = tl.constexpr(cuda_columns.INVALID)
+UNDECIDED = tl.constexpr(cuda_columns.UNDECIDED)
 
 
 @kernel

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from analysis.predictors.apply import in_type_of
 from analysis.predictors.product_anytime import exit_weights
+from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, FusedColumns
 
 LOG2_E = math.log2(math.e)
-INVALID, UNDECIDED = 1, 2
-"""Flags of a sample: logits to be refused; left to the reference path."""
 LARGEST_BLOCK = 4096
 """Classes, rounded up to a power of two, that a program holds in registers."""
 MOST_EXITS = 32
@@ -22,32 +20,6 @@ LARGEST_POWER = 8.0
 """Sum of weights / T up to which float32 logarithms give probabilities to 1e-6."""
 LARGEST_LOG2 = {torch.float16: 24.0, torch.bfloat16: 128.0, torch.float32: 128.0}
 """Of a factor of the product, by the type of the logits."""
-FLOAT_COLUMNS = (
-    "log_true_class_prob",
-    "true_class_prob",
-    "max_prob",
-    "final_prediction_prob",
-    "sum_squared",
-    "entropy",
-    "margin",
-)
-INTEGER_COLUMNS = ("predicted", "rank", "support", "collapsed")
-
-
-@dataclass(frozen=True)
-class FusedColumns:
-    """What the kernel wrote, on the device."""
-
-    floats: Tensor
-    """float32 (predictors, `FLOAT_COLUMNS`, exits, samples)."""
-    integers: Tensor
-    """int32 (predictors, `INTEGER_COLUMNS`, exits, samples)."""
-    fall_sizes: Tensor
-    """float32 (predictors, absolute and relative, samples)."""
-    fall_exits: Tensor
-    """int32 (predictors, absolute from, absolute to, relative from, relative to, samples)."""
-    flags: Tensor
-    """int32 (samples,): `INVALID` logits, or `UNDECIDED` by the kernel; 0 where the columns stand."""
 
 
 def product_powers(settings: Mapping[str, object], n_exits: int) -> list[float]:

@@ -16,7 +16,8 @@ from analysis.metrics.decrease import Fall
 from analysis.predictors import check_logits, find_predictor
 from analysis.predictors.apply import apply_predictor
 from analysis.traces.compute import empty_columns, reduce_chunk
-from analysis.traces.cuda_launch import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns, is_fused, launch
+from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns
+from analysis.traces.cuda_launch import is_fused, launch
 from analysis.traces.table import KINDS, Traces, falls_of_columns
 
 REFERENCE_BYTES = 256 << 20
