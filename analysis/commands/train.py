@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.commands.options import check_latency, splits
@@ -332,28 +334,34 @@ def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
 
 
 def finish(trainer, test, args: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
+    """Evaluate the network as its run keeps it, write the run and print what it holds."""
     from analysis.commands.import_ import describe
-    from analysis.models.evaluation.run_parts import accuracy_per_exit, write_network_run
-    from analysis.storage.importers import Imported
+    from analysis.commands.progress import progress_bar
+    from analysis.models.evaluation.network_to_run import accuracy_per_exit, evaluate
+    from analysis.models.evaluation.plan import Plan
+    from analysis.models.evaluation.subjects import opened_network
+    from analysis.models.training.trainer import CHECKPOINT
+    from analysis.storage.contents import Description, KeptNetwork
+    from analysis.traces.bundle import bundle_traces
 
     images = {"test": test, "calibration": trainer.calibration}
     parts = {split: images[split] for split in splits(args.split)}
     recipe = trainer.recipe
-    with tqdm(total=sum(map(len, parts.values())), unit="image", desc="evaluating", disable=None) as bar:
-        run = write_network_run(
+    plan = Plan(trainer.device, batch=None, half=True, latency_batch=args.latency, elsewhere="another --out")
+    about = Description(
+        title(trainer, official_id(args.recipe)), recipe.dataset, recipe.model, provenance(trainer, args)
+    )
+    with (
+        opened_network(recipe.arch, Path(args.out) / CHECKPOINT, trainer.device, half=True) as subject,
+        ExitStack() as stack,
+    ):
+        run = evaluate(
             run_folder(args),
-            trainer.network,
+            replace(subject, kept=KeptNetwork()) if args.no_weights else subject,
             parts,
-            arch=recipe.arch,
-            model=recipe.model,
-            dataset=recipe.dataset,
-            title=title(trainer, official_id(args.recipe)),
-            provenance=provenance(trainer, args),
-            device=trainer.device,
-            latency_batch=args.latency,
-            keeps_weights=not args.no_weights,
-            on_batch=bar.update,
+            plan,
+            about,
+            bundle=bundle_traces,
+            on_start=lambda total: stack.enter_context(progress_bar(total, "Evaluating", " images")),
         )
-    print(describe(Imported(run=run, accuracy=accuracy_per_exit(run), notes=[])))
+    print(describe(run, accuracy_per_exit(run)))

@@ -1,7 +1,7 @@
 """Train an early-exit network by a recipe, resumable to the step; on a CPU, a GPU, or several processes of torchrun.
 
-Imports torch, recipes, objectives and datasets; `analysis.models.evaluation.run_parts` writes the finished network as
-a run.
+Imports torch, recipes, objectives and datasets; `analysis.models.evaluation.network_to_run` makes the finished
+network's run.
 """
 
 from __future__ import annotations
@@ -52,8 +52,6 @@ UNNAMED = {"precision": "fp32", "compiled": False, "minutes": None} | {
     f.name: f.default for f in fields(Recipe) if f.default is not MISSING
 }
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
-
-
 
 
 def save_atomically(state: dict, path: Path) -> None:

@@ -148,6 +148,36 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     )
 
 
+def test_what_was_evaluated_before_a_stop_is_not_evaluated_again(data, tmp_path, monkeypatch, capsys):
+    evaluated = []
+
+    def stopping(network, images, *rest, **settings):
+        evaluated.append(len(images))
+        if len(evaluated) == 2:
+            raise ValueError("stopped")
+        return predict(network, images, *rest, **settings)
+
+    monkeypatch.setattr("analysis.models.evaluation.resumable_chunks.predict", stopping)
+    out = tmp_path / "out"
+    argv = command(data, out, "--epochs", "1", "--device", "cpu")
+    shard = out / "datasets" / "cifar10" / "test-00000-of-00001.parquet"
+    assert main(argv) == 2
+    assert evaluated == [10, 21]
+    assert not shard.exists()
+    images = load_images(data, "test", "cifar10")
+    write_parquet(Images(255 - images.pixels, images.labels, images.class_names), shard)
+    assert main([*argv, "--resume"]) == 2
+    assert "holds another image 1 than this test split: choose another --out\n" in capsys.readouterr().err
+    assert evaluated == [10, 21, 21]
+    shard.unlink()
+    assert main([*argv, "--resume"]) == 0
+    assert evaluated == [10, 21, 21]
+    run = load_run(out / "msdnet-cifar10-short-seed0")
+    validate_run(run.path)
+    assert not list(out.glob(".*"))
+    assert {"checkpoint", "batch", "images_per_s"}.isdisjoint(run.provenance)  # it says how the network was trained
+
+
 def test_a_training_that_ended_before_its_first_checkpoint_begins_again(data, tmp_path):
     for name in ("settings.json", "checkpoint.partial"):
         (tmp_path / name).write_text("{}")
