@@ -30,6 +30,7 @@ A killed evaluation goes on where it was when the same command is given again.""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Put `evaluate` and its options on the command line."""
     from analysis.images.corruptions import CORRUPTIONS
 
     parser = subparsers.add_parser(
@@ -70,6 +71,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Evaluate a network on a data set, write its run and print what it holds.
+
+    Raises
+    ------
+    ValueError : options that do not fit, files that cannot be read, memory that does not suffice
+    """
     check(args)
     from analysis.commands.progress import progress_bar
     from analysis.images.image_files import check_classes
@@ -209,6 +216,12 @@ def check(args: argparse.Namespace) -> None:
 
 
 def corruption(text: str | None) -> tuple[str, int] | None:
+    """Kind and severity in the text of `--corrupt`; None where it is not given.
+
+    Raises
+    ------
+    ValueError : not of the form KIND:SEVERITY, an unknown kind, another severity
+    """
     from analysis.images.corruptions import parse_corruption
 
     return parse_corruption(text) if text is not None else None
@@ -249,6 +262,7 @@ def command(args: argparse.Namespace) -> str:
 
 
 def calibration_note(args: argparse.Namespace) -> dict[str, str]:
+    """What the provenance says of the calibration samples; empty for a run without."""
     if "calibration" not in splits(args.split):
         return {}
     return {"calibration": "the data's own calibration images, or 5,000 training images held out, the same for all"}

@@ -26,6 +26,7 @@ EPILOG = """examples:
 
 
 def add_parser(subparsers) -> None:
+    """Put `import` and its options on the command line."""
     parser = subparsers.add_parser(
         "import",
         help="make a run folder from cached logits",
@@ -61,6 +62,12 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Make a run from files of cached logits and print what it holds.
+
+    Raises
+    ------
+    ValueError : anything malformed, in one sentence; nothing is left behind
+    """
     from analysis.commands.progress import progress_bar
     from analysis.storage.contents import Description
     from analysis.storage.importers import Sources, import_run

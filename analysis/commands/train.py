@@ -16,6 +16,7 @@ CALIBRATION_NOTE = "training images held out for calibration, the same for every
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Put `train` and its options on the command line."""
     parser = subparsers.add_parser(
         "train",
         help="train a network by a recipe and write its run",
@@ -95,6 +96,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Train a network by a recipe, going on where a killed training was, and write its run.
+
+    Raises
+    ------
+    ValueError : options that do not fit, data or a checkpoint that cannot be read, memory or time that does not suffice
+    """
     from analysis.models.evaluation.inference import choose_device
     from analysis.runtime.processes import joined_processes
 
@@ -196,6 +203,7 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
 
 
 def fit_with_progress(trainer, out: Path) -> None:
+    """Train to the last epoch; the leading process draws a bar and says how each epoch ended."""
     from tqdm import tqdm
 
     from analysis.models.training.trainer import fit
@@ -219,6 +227,7 @@ def fit_with_progress(trainer, out: Path) -> None:
 
 
 def hardware(trainer) -> str:
+    """What trained the network, for people; of several processes how many, too."""
     one, count = trainer.made_on["hardware"], trainer.processes.count
     return one if count == 1 else f"{count} processes, each on {one}"
 

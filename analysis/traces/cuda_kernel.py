@@ -97,6 +97,7 @@ def decide(key, true_key, slack, true_slack, classes, true_class):
 
 @kernel
 def count(mask):
+    """How many of a mask are set."""
     return tl.sum(mask.to(tl.int32), 0)
 
 
@@ -458,6 +459,7 @@ class FusedColumns:
 
 
 def product_powers(settings: Mapping[str, object], n_exits: int) -> list[float]:
+    """The exponent of each exit in PA's product: its weight, divided by the temperature."""
     return [weight / settings["temperature"] for weight in exit_weights(settings["weights"], n_exits)]
 
 

@@ -44,6 +44,7 @@ class Share:
 
     @property
     def leads(self) -> bool:
+        """Whether this process puts the chunks together."""
         return self.rank == 0
 
 
@@ -66,6 +67,7 @@ class Chunk:
 
     @property
     def size(self) -> int:
+        """How many images it holds."""
         return self.stop - self.start
 
 
@@ -127,12 +129,15 @@ class Partial:
                 )
 
     def logits_file(self, chunk: Chunk) -> Path:
+        """Where the logits of a chunk are kept."""
         return self.folder / f"logits-{chunk.number:06d}.npy"
 
     def images_file(self, chunk: Chunk) -> Path:
+        """Where the images of a chunk are kept."""
         return self.folder / f"images-{chunk.number:06d}.parquet"
 
     def is_done(self, chunk: Chunk) -> bool:
+        """Whether a chunk is finished, by whichever process."""
         return self.logits_file(chunk).is_file()
 
     def keep(self, chunk: Chunk, logits: np.ndarray, images: Images | None) -> None:
@@ -158,6 +163,7 @@ class Partial:
                     parent.rmdir()
 
     def discard(self) -> None:
+        """Remove the folder with all that is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
