@@ -16,26 +16,16 @@ from analysis.images.datasets import Images, load_images, write_parquet
 from analysis.models.evaluation.inference import predict
 from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.storage import load_run, validate_run
+from tests.toy import noise_images, write_splits
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """A data set of noise: 214 training images, of which 21 are held out, so 3 steps an epoch, and 10 test images."""
-    folder = tmp_path_factory.mktemp("data")
-    generator = np.random.default_rng(0)
-    for split, count in (("train", 214), ("test", 10)):
-        pixels = generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
-        names = tuple(f"class {i}" for i in range(10))
-        write_parquet(Images(pixels, np.arange(count) % 10, names), folder / f"{split}-00000-of-00001.parquet")
-    return folder
+    train, test = noise_images(214, named=True), noise_images(10, named=True, seed=1)
+    return write_splits(tmp_path_factory.mktemp("data"), train=train, test=test)
 
 
 def command(data, out, *more: str) -> list[str]:

@@ -15,6 +15,7 @@ from analysis.models.evaluation.plan import Plan
 from analysis.models.evaluation.subjects import Subject
 from analysis.storage import load_run
 from analysis.storage.contents import Description
+from tests.toy import noise_images
 
 CPU = torch.device("cpu")
 SHARD = Path("datasets", "noise", "test-00000-of-00001.parquet")
@@ -36,8 +37,7 @@ class Heads(nn.Module):
 
 
 def noise(seed: int = 0) -> Images:
-    pixels = np.random.default_rng(seed).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
-    return Images(pixels, np.arange(8) % 4, ("a", "b", "c", "d"))
+    return noise_images(8, classes=4, named=True, seed=seed)
 
 
 @pytest.fixture
