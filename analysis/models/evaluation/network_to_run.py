@@ -139,7 +139,7 @@ def evaluate(
         Exits(costs={**subject.costs, **({"ms": measured.ms_per_image} if measured else {})}),
         replace(
             description,
-            title=description.title + (f", {plan.corrupted}" if plan.corruption else ""),
+            title=(description.title or out.name) + (f", {plan.corrupted}" if plan.corruption else ""),
             dataset=name,
             provenance={**provenance, **description.provenance},
         ),
