@@ -29,6 +29,7 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
+        """End with status 2 and one line on standard error: what was wrong, and where the help is."""
         self.exit(2, f"{one_line(message)}: see {self.prog} --help\n")
 
 

@@ -128,14 +128,17 @@ class Run:
 
     @property
     def n_exits(self) -> int:
+        """The number of exits."""
         return self.logits.shape[0]
 
     @property
     def n_samples(self) -> int:
+        """The number of samples of all splits."""
         return self.logits.shape[1]
 
     @property
     def n_classes(self) -> int:
+        """The number of classes."""
         return self.logits.shape[2]
 
     @property

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from jaxtyping import install_import_hook
 
@@ -21,8 +17,7 @@ install_import_hook(["analysis.predictors", "analysis.metrics", "analysis.traces
 
 from analysis.run import Run  # noqa: E402
 from analysis.storage import write_run  # noqa: E402
-
-GOLDEN = Path(__file__).parent / "golden"
+from tests import toy  # noqa: E402
 
 # No test may read or fill the caches and the state of the person who runs it.
 _PRIVATE = tempfile.mkdtemp(prefix="exitlens-tests-")
@@ -37,8 +32,18 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def golden_arrays() -> dict[str, np.ndarray]:
     """Every array of golden_small.npz: `logits`, `labels` and the published code's `probs_*`."""
-    with np.load(GOLDEN / "golden_small.npz") as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    return toy.golden_arrays()
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """One thread for torch, as where sums must not depend on their order; tiny tensors wait for several, too."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -62,59 +67,30 @@ def runs(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def coloured_square(number: int, size: int = 8) -> bytes:
-    """A PNG whose colour tells which image it is."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.new("RGB", (size, size), (number % 256, number // 256, 128)).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
-def write_image_parquet(path: Path, labels: np.ndarray, class_names: tuple[str, ...] = ()) -> Path:
-    """One shard of Hugging Face image parquet, with an image that encodes its own position."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    label = {"_type": "ClassLabel", "names": list(class_names)}
-    metadata = {"huggingface": json.dumps({"info": {"features": {"label": label}}})} if class_names else None
-    rows = [{"bytes": coloured_square(i), "path": f"{i}.png"} for i in range(len(labels))]
-    image = pa.array(rows, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
-    table = pa.table({"image": image, "label": pa.array(labels, pa.int64())}).replace_schema_metadata(metadata)
-    pq.write_table(table, path, row_group_size=100)
-    return path
-
-
 @pytest.fixture
 def square():
     """Function number -> the PNG of the image at that position of a table."""
-    return coloured_square
+    return toy.coloured_square
 
 
 @pytest.fixture
 def image_parquet():
     """Function (path, labels, class names) -> one shard of image parquet."""
-    return write_image_parquet
+    return toy.write_image_parquet
 
 
 @pytest.fixture
 def small_run(runs, small_logits, small_labels) -> Run:
     """A full run: costs in two units, class names, images, an extra column; 300 test and 100 calibration samples."""
-    split = np.array(["test"] * 300 + ["calibration"] * 100)
-    image = np.concatenate([np.arange(300), np.arange(100)])
-    shards = {
-        name: [write_image_parquet(runs / f"datasets/tiny/{name}-00000-of-00001.parquet", small_labels[split == name])]
-        for name in ("test", "calibration")
-    }
-    return write_run(
+    return toy.full_run(
         runs / "small",
-        logits=small_logits,
-        labels=small_labels,
+        small_logits,
+        small_labels,
+        column="difficulty",
         title="A small run",
         dataset="tiny",
         model="msdnet",
-        costs={"MACs": [1e6 * i for i in range(1, 8)], "params": [1e3 * i for i in range(1, 8)]},
         class_names=[f"class <{i}>" for i in range(20)],
-        samples=pd.DataFrame({"split": split, "image": image, "difficulty": np.linspace(0, 1, 400).round(3)}),
-        images=shards,
         provenance={"made_by": "tests"},
     )
 
@@ -134,15 +110,10 @@ def imageless_run(runs, small_logits, small_labels) -> Run:
 @pytest.fixture
 def probs_run(runs, small_logits, small_labels) -> Run:
     """A run of kind `probs`: its array is log p."""
-    logits = small_logits.astype(np.float64)
-    log_probs = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
-    return write_run(runs / "probs", logits=log_probs, labels=small_labels, kind="probs", costs={"MACs": range(1, 8)})
+    return toy.probs_only_run(runs / "probs", small_logits, small_labels)
 
 
 @pytest.fixture
 def damaged_run(runs, small_logits, small_labels) -> Path:
     """The folder of a run whose logits were cut off."""
-    run = write_run(runs / "damaged", logits=small_logits, labels=small_labels)
-    file = run.path / "logits.safetensors"
-    file.write_bytes(file.read_bytes()[:-1000])
-    return run.path
+    return toy.cut_run(runs / "damaged", small_logits, small_labels)

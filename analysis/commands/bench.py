@@ -22,6 +22,7 @@ COPY_BYTES = 1 << 30
 
 
 def add_parser(subparsers) -> None:
+    """Put `bench` and its options on the command line."""
     parser = subparsers.add_parser(
         "bench",
         help="time the computation of traces",
@@ -183,6 +184,12 @@ def as_text(measured: dict[str, object], shape: tuple[int, int, int]) -> str:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Time traces of synthetic logits and print what was measured.
+
+    Raises
+    ------
+    ValueError : no exits, samples or classes
+    """
     shape = args.exits, args.samples, args.classes
     for option, value in zip(("exits", "samples", "classes"), shape):
         if value < 1:

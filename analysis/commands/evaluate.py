@@ -7,11 +7,16 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.commands.options import check_latency, splits
 from analysis.reference.names import network_name
 from analysis.reference.superclasses import superclasses_of
+
+if TYPE_CHECKING:
+    from analysis.run import Run
 
 NORMALISATIONS = ("cifar10", "cifar100", "imagenet", "none")
 EPILOG = """examples:
@@ -25,6 +30,7 @@ A killed evaluation goes on where it was when the same command is given again.""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Put `evaluate` and its options on the command line."""
     from analysis.images.corruptions import CORRUPTIONS
 
     parser = subparsers.add_parser(
@@ -65,14 +71,23 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Evaluate a network on a data set, write its run and print what it holds.
+
+    Raises
+    ------
+    ValueError : options that do not fit, files that cannot be read, memory that does not suffice
+    """
     check(args)
     from analysis.commands.progress import progress_bar
     from analysis.images.image_files import check_classes
-    from analysis.models.evaluation.network_to_run import Plan, evaluate
+    from analysis.models.evaluation.network_to_run import evaluate, how_evaluated
+    from analysis.models.evaluation.plan import Plan
     from analysis.models.evaluation.resumable_chunks import torchrun_share
+    from analysis.storage.contents import Description
+    from analysis.traces.bundle import bundle_traces
 
     share = torchrun_share()
-    out, checkpoint = Path(args.out), Path(args.checkpoint)
+    out = Path(args.out)
     if share.leads:
         from analysis.storage.writing import check_out
 
@@ -85,6 +100,7 @@ def run(args: argparse.Namespace) -> None:
         seed=args.seed,
         half=args.half,
         images=not args.no_images,
+        latency_batch=args.latency,
     )
     with ExitStack() as stack:
 
@@ -97,19 +113,17 @@ def run(args: argparse.Namespace) -> None:
         subject, parts, dataset = stack.enter_context(network_and_images(args, plan.device))
         for split, images in parts.items():
             check_classes(images, args.data, split, subject.name, subject.classes)
-        model = args.model or (args.arch.split("-")[0] if subject.arch else None)
+        model = args.model or (args.arch.split("-")[0] if subject.kept.arch else None)
         named = model or "A network"
+        title = args.title or (network_name(dataset, named) if dataset else named)
         made = evaluate(
             out,
             subject,
             parts,
             plan,
-            dataset=dataset,
-            model=model,
-            checkpoint=checkpoint,
-            title=args.title or (network_name(dataset, named) if dataset else named),
-            provenance={"command": command(args), **calibration_note(args)},
-            latency_batch=args.latency,
+            Description(title, dataset, model, {"command": command(args), **calibration_note(args)}),
+            how=partial(how_evaluated, subject, plan, sum(map(len, parts.values())), share),
+            bundle=bundle_traces,
             share=share,
             on_start=on_start,
         )
@@ -120,7 +134,7 @@ def run(args: argparse.Namespace) -> None:
 @contextmanager
 def network_and_images(args: argparse.Namespace, device) -> Iterator[tuple]:
     """The network, the images of each split for it, and what the images are called; None: nobody says."""
-    from analysis.models.evaluation.network_to_run import exported_subject, opened_network
+    from analysis.models.evaluation.subjects import exported_subject, opened_network
     from analysis.models.networks.exported import load_program
 
     if args.arch != "exported":
@@ -133,7 +147,7 @@ def network_and_images(args: argparse.Namespace, device) -> Iterator[tuple]:
     images = next(iter(parts.values()))
     dataset = args.dataset or recognised(images.class_names)
     normalisation = args.normalisation or own_normalisation(args.dataset, images.class_names)
-    yield exported_subject(program, images.image_size, normalisation), parts, dataset
+    yield exported_subject(program, args.checkpoint, images.image_size, normalisation), parts, dataset
 
 
 def images_of_splits(args: argparse.Namespace, image_size: int | None, dataset: str) -> dict:
@@ -202,6 +216,12 @@ def check(args: argparse.Namespace) -> None:
 
 
 def corruption(text: str | None) -> tuple[str, int] | None:
+    """Kind and severity in the text of `--corrupt`; None where it is not given.
+
+    Raises
+    ------
+    ValueError : not of the form KIND:SEVERITY, an unknown kind, another severity
+    """
     from analysis.images.corruptions import parse_corruption
 
     return parse_corruption(text) if text is not None else None
@@ -242,14 +262,15 @@ def command(args: argparse.Namespace) -> str:
 
 
 def calibration_note(args: argparse.Namespace) -> dict[str, str]:
+    """What the provenance says of the calibration samples; empty for a run without."""
     if "calibration" not in splits(args.split):
         return {}
     return {"calibration": "the data's own calibration images, or 5,000 training images held out, the same for all"}
 
 
-def report(run) -> None:
+def report(run: Run) -> None:
+    """Print what the run holds and how right it is."""
     from analysis.commands.import_ import describe
-    from analysis.models.evaluation.run_parts import accuracy_per_exit
-    from analysis.storage.importers import Imported
+    from analysis.models.evaluation.network_to_run import accuracy_per_exit
 
-    print(describe(Imported(run=run, accuracy=accuracy_per_exit(run), notes=[run.provenance["summary"]])))
+    print(describe(run, accuracy_per_exit(run), [run.provenance["summary"]]))

@@ -7,12 +7,17 @@ import json
 import os
 import shlex
 import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analysis.storage.importers import Imported
+    import numpy as np
+
+    from analysis.models.evaluation.stored_weights import StoredWeights
+    from analysis.run import Run
+    from analysis.storage.importers import ImportedNetwork
 
 EPILOG = """examples:
   python -m analysis import logits.npz --out cached_runs/my-run --dataset cifar100 --model msdnet --costs flops.pth
@@ -21,6 +26,7 @@ EPILOG = """examples:
 
 
 def add_parser(subparsers) -> None:
+    """Put `import` and its options on the command line."""
     parser = subparsers.add_parser(
         "import",
         help="make a run folder from cached logits",
@@ -56,61 +62,70 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Make a run from files of cached logits and print what it holds.
+
+    Raises
+    ------
+    ValueError : anything malformed, in one sentence; nothing is left behind
+    """
     from analysis.commands.progress import progress_bar
-    from analysis.storage.importers import import_run
+    from analysis.storage.contents import Description
+    from analysis.storage.importers import Sources, import_run
     from analysis.storage.importers.axes import parse_axes
     from analysis.storage.importers.side_files import read_classes, read_costs, read_table
 
     if (args.weights is None) != (args.arch is None):
         raise ValueError("--weights and --arch belong together: give both or neither")
     with ExitStack() as stack:
-        kept = stack.enter_context(kept_weights(args.weights, args.arch)) if args.weights is not None else None
-        costs = {args.cost_unit: read_costs(args.costs)} if args.costs is not None else (kept.costs if kept else None)
+        stored = stack.enter_context(kept_weights(args.weights, args.arch)) if args.weights is not None else None
+        provenance = read_about(Path(args.about)) if args.about is not None else {}
+        costs = None
+        if args.costs is not None:
+            costs = {args.cost_unit: read_costs(args.costs)}
+        elif stored:
+            costs, provenance = stored.costs, {**provenance, **stored.provenance}  # it says how they were counted
         imported = import_run(
-            args.sources,
+            Sources(
+                files=args.sources,
+                labels=args.labels,
+                splits=[split.strip() for split in args.splits.split(",")] if args.splits is not None else None,
+                samples=read_table(Path(args.samples), "--samples") if args.samples is not None else None,
+                images=args.images,
+                axes=parse_axes(args.axes),
+                kind=args.kind,
+                drop_nan=args.drop_nan,
+            ),
             args.out,
-            labels=args.labels,
-            splits=[split.strip() for split in args.splits.split(",")] if args.splits is not None else None,
-            samples=read_table(Path(args.samples), "--samples") if args.samples is not None else None,
-            axes=parse_axes(args.axes),
-            kind=args.kind,
+            description=Description(args.title, args.dataset, args.model, provenance),
             costs=costs,
             class_names=read_classes(Path(args.classes)) if args.classes is not None else None,
-            images=args.images,
-            drop_nan=args.drop_nan,
-            dataset=args.dataset,
-            model=args.model,
-            title=args.title,
-            provenance={
-                **(read_about(Path(args.about)) if args.about is not None else {}),
-                **(kept.provenance if kept and args.costs is None else {}),  # it says how the costs were counted
-            },
-            weights=kept.path if kept else None,
-            arch=args.arch,
-            network_shape=shape_of(args.arch) if args.arch is not None else None,
+            network=network_of(stored.path, args.arch) if stored else None,
             bundle=bundled_traces if args.bundle_traces else None,
             on_size=lambda total: stack.enter_context(progress_bar(total, "Importing")),
         )
-    print(describe(imported))
+    print(describe(imported.run, imported.accuracy, imported.notes))
 
 
 @contextmanager
-def kept_weights(path: str, arch: str):
+def kept_weights(path: str, arch: str) -> Iterator[StoredWeights]:
     """The checkpoint as runs keep it, with the costs of its architecture; only this imports torch."""
-    from analysis.models.evaluation.run_parts import stored_weights
+    from analysis.models.evaluation.stored_weights import stored_weights
 
     with stored_weights(path, arch) as stored:
         yield stored
 
 
-def shape_of(arch: str) -> tuple[int, int]:
-    """Exits and classes of an architecture."""
+def network_of(weights: Path, arch: str) -> ImportedNetwork:
+    """The network of the logits, which the run keeps, with the shape that its architecture gives them."""
     from analysis.models.networks.architectures import architecture
+    from analysis.storage.contents import KeptNetwork
+    from analysis.storage.importers import ImportedNetwork
 
-    return architecture(arch).logits_shape
+    return ImportedNetwork(KeptNetwork(weights, arch), architecture(arch).logits_shape)
 
 
 def bundled_traces(folder: Path) -> None:
+    """Add the traces that ship with a run to its folder; only this and weights import torch."""
     from analysis.traces.bundle import bundle_traces
 
     bundle_traces(folder)
@@ -127,16 +142,21 @@ def read_about(path: Path) -> dict[str, object]:
     return about
 
 
-def describe(imported: Imported) -> str:
-    """What was imported, the accuracy per exit, and the line that opens the run."""
-    run = imported.run
+def describe(run: Run, accuracies: Mapping[str, np.ndarray], notes: Sequence[str] = ()) -> str:
+    """What a new run holds, the accuracy of each exit, and the line that opens the run.
+
+    Parameters
+    ----------
+    accuracies : split -> accuracy (exits,), a fraction of 1; empty where no label is known
+    notes : what was noticed on the way, a line each
+    """
     exits, samples, classes = run.logits.shape
     lines = [f"{run.id}: {exits} exits x {samples} samples x {classes} classes, {run.logits.dtype} {run.kind}"]
-    lines += imported.notes
-    if imported.accuracy:
-        width = max(len(split) for split in imported.accuracy) + len(" accuracy, %")
+    lines += notes
+    if accuracies:
+        width = max(len(split) for split in accuracies) + len(" accuracy, %")
         lines.append("exit".ljust(width) + "".join(f"{number:8d}" for number in range(1, exits + 1)))
-        for split, accuracy in imported.accuracy.items():
+        for split, accuracy in accuracies.items():
             lines.append(f"{split} accuracy, %".ljust(width) + "".join(f"{100 * value:8.2f}" for value in accuracy))
     else:
         lines.append("No labels, so no accuracy per exit.")

@@ -15,6 +15,7 @@ LARGEST = 2**31 - 1
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add RUN, which every reading command takes."""
     parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
 
 
@@ -57,10 +58,12 @@ def predictors_help() -> str:
 
 
 def add_split(parser: argparse.ArgumentParser) -> None:
+    """Add `--split`."""
     parser.add_argument("--split", choices=SPLIT_CHOICES, default="test", help="the samples to use (default: test)")
 
 
 def add_cost_unit(parser: argparse.ArgumentParser) -> None:
+    """Add `--cost-unit`."""
     parser.add_argument("--cost-unit", metavar="UNIT", help="the cost unit to report (default: the run's first)")
 
 

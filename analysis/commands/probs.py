@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers) -> None:
+    """Put `probs` and its options on the command line."""
     parser = subparsers.add_parser(
         "probs",
         help="write the probabilities that a predictor gives",
@@ -86,6 +87,12 @@ def write_probs(
 
 
 def run(args: argparse.Namespace) -> None:
+    """Write the probabilities of a predictor and print their shape.
+
+    Raises
+    ------
+    ValueError : an `--out` that exists, or a run, predictor, setting or slice that cannot be used
+    """
     from analysis.storage import find_run, load_run
 
     check_new_file(args.out)

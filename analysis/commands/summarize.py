@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers) -> None:
+    """Put `summarize` and its options on the command line."""
     parser = subparsers.add_parser(
         "summarize",
         help="numbers per exit, and how many samples get worse",
@@ -57,6 +58,12 @@ def closing_lines(baseline: Traces, corrected: Traces, label: str) -> list[str]:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Print the numbers of a predictor on a run.
+
+    Raises
+    ------
+    ValueError : a run, predictor, setting, split or cost unit that cannot be used
+    """
     from analysis.predictors import find_predictor, resolve
     from analysis.report.number_tables import as_csv, as_latex, as_text
     from analysis.results.run_numbers import summarize

@@ -11,6 +11,7 @@ from analysis.commands.progress import progress_bar
 
 
 def add_parser(subparsers) -> None:
+    """Put `traces` and its options on the command line."""
     parser = subparsers.add_parser(
         "traces",
         help="write one row per sample and exit",
@@ -25,6 +26,12 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Write a row per sample and exit and print their number.
+
+    Raises
+    ------
+    ValueError : an `--out` that exists, or a run, predictor or setting that cannot be used
+    """
     from analysis.storage import find_run, load_run
     from analysis.traces import load_traces, write_traces_parquet
 

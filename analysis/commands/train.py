@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.commands.options import check_latency, splits
@@ -14,6 +16,7 @@ CALIBRATION_NOTE = "training images held out for calibration, the same for every
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Put `train` and its options on the command line."""
     parser = subparsers.add_parser(
         "train",
         help="train a network by a recipe and write its run",
@@ -93,6 +96,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Train a network by a recipe, going on where a killed training was, and write its run.
+
+    Raises
+    ------
+    ValueError : options that do not fit, data or a checkpoint that cannot be read, memory or time that does not suffice
+    """
     from analysis.models.evaluation.inference import choose_device
     from analysis.runtime.processes import joined_processes
 
@@ -194,6 +203,7 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
 
 
 def fit_with_progress(trainer, out: Path) -> None:
+    """Train to the last epoch; the leading process draws a bar and says how each epoch ended."""
     from tqdm import tqdm
 
     from analysis.models.training.trainer import fit
@@ -217,6 +227,7 @@ def fit_with_progress(trainer, out: Path) -> None:
 
 
 def hardware(trainer) -> str:
+    """What trained the network, for people; of several processes how many, too."""
     one, count = trainer.made_on["hardware"], trainer.processes.count
     return one if count == 1 else f"{count} processes, each on {one}"
 
@@ -332,28 +343,34 @@ def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
 
 
 def finish(trainer, test, args: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
+    """Evaluate the network as its run keeps it, write the run and print what it holds."""
     from analysis.commands.import_ import describe
-    from analysis.models.evaluation.run_parts import accuracy_per_exit, write_network_run
-    from analysis.storage.importers import Imported
+    from analysis.commands.progress import progress_bar
+    from analysis.models.evaluation.network_to_run import accuracy_per_exit, evaluate
+    from analysis.models.evaluation.plan import Plan
+    from analysis.models.evaluation.subjects import opened_network
+    from analysis.models.training.trainer import CHECKPOINT
+    from analysis.storage.contents import Description, KeptNetwork
+    from analysis.traces.bundle import bundle_traces
 
     images = {"test": test, "calibration": trainer.calibration}
     parts = {split: images[split] for split in splits(args.split)}
     recipe = trainer.recipe
-    with tqdm(total=sum(map(len, parts.values())), unit="image", desc="evaluating", disable=None) as bar:
-        run = write_network_run(
+    plan = Plan(trainer.device, batch=None, half=True, latency_batch=args.latency, elsewhere="another --out")
+    about = Description(
+        title(trainer, official_id(args.recipe)), recipe.dataset, recipe.model, provenance(trainer, args)
+    )
+    with (
+        opened_network(recipe.arch, Path(args.out) / CHECKPOINT, trainer.device, half=True) as subject,
+        ExitStack() as stack,
+    ):
+        run = evaluate(
             run_folder(args),
-            trainer.network,
+            replace(subject, kept=KeptNetwork()) if args.no_weights else subject,
             parts,
-            arch=recipe.arch,
-            model=recipe.model,
-            dataset=recipe.dataset,
-            title=title(trainer, official_id(args.recipe)),
-            provenance=provenance(trainer, args),
-            device=trainer.device,
-            latency_batch=args.latency,
-            keeps_weights=not args.no_weights,
-            on_batch=bar.update,
+            plan,
+            about,
+            bundle=bundle_traces,
+            on_start=lambda total: stack.enter_context(progress_bar(total, "Evaluating", " images")),
         )
-    print(describe(Imported(run=run, accuracy=accuracy_per_exit(run), notes=[])))
+    print(describe(run, accuracy_per_exit(run)))

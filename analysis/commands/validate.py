@@ -6,6 +6,7 @@ import argparse
 
 
 def add_parser(subparsers) -> None:
+    """Put `validate` and its options on the command line."""
     parser = subparsers.add_parser(
         "validate",
         help="check a run folder",
@@ -15,6 +16,12 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    """Check a run folder and print that it is sound.
+
+    Raises
+    ------
+    RunError : it is not; the message says what is wrong, where, and what to do
+    """
     from analysis.commands.progress import progress_bar
     from analysis.storage import find_run, load_run, validate_run
 

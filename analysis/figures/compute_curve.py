@@ -74,7 +74,7 @@ def compute_curve_figure(
     for curve, places in published:
         figure.add_trace(_published(curve, places))
     if answer is not None:
-        figure.add_trace(_ring(answer, emphasised))
+        figure.add_trace(_ring(answer))
     low, high = _y_range([c.values for c in curves] + [c.values for c, _ in published])
     figure.update_yaxes(range=[low, high], ticksuffix="%")
     ends = [curve for curve in curves if np.isfinite(curve.values[-1])]
@@ -123,7 +123,7 @@ def _published(curve: Curve, places: Sequence[float]) -> go.Scatter:
     )
 
 
-def _ring(answer: tuple[float, float], predictor_id: str) -> go.Scatter:
+def _ring(answer: tuple[float, float]) -> go.Scatter:
     return go.Scatter(
         x=[answer[0]],
         y=[answer[1]],

@@ -39,6 +39,7 @@ def correlate(x: np.ndarray, weights: np.ndarray, axis: int, mode: str) -> np.nd
 
 
 def gaussian_weights(sigma: float, radius: int) -> np.ndarray:
+    """(2 radius + 1,) weights of a Gaussian with standard deviation `sigma`, in pixels, that sum to 1."""
     if radius == 0:
         return np.ones(1)
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
@@ -146,20 +147,24 @@ def sample(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, repeat_edge: bo
 
 
 def gaussian_noise(x: np.ndarray, scale: float, random: Random) -> np.ndarray:
+    """Normal noise, of standard deviation `scale`, on every channel of images (images, 32, 32, 3) in 0..1."""
     return x + scale * draw(random, lambda generator: generator.normal(size=x.shape[1:]))
 
 
 def shot_noise(x: np.ndarray, photons: float, random: Random) -> np.ndarray:
+    """Poisson noise of as many `photons` as a channel of 1 stands for."""
     return np.stack([generator.poisson(image * photons) / photons for image, generator in zip(x, random)])
 
 
 def impulse_noise(x: np.ndarray, share: float, random: Random) -> np.ndarray:
+    """Salt and pepper: a `share` of the channels becomes 0 or 1."""
     hit = draw(random, lambda generator: generator.random(x.shape[1:])) < share
     salt = draw(random, lambda generator: generator.random(x.shape[1:])) < 0.5
     return np.where(hit, salt, x)
 
 
 def defocus_blur(x: np.ndarray, setting: tuple[float, float], random: Random) -> np.ndarray:
+    """A disk of a radius in pixels, softened by a Gaussian of sigma; `setting` is (radius, sigma)."""
     radius, sigma = setting
     side = np.arange(-3, 4)
     disk = (side[:, None] ** 2 + side**2 <= radius**2).astype(float)[None]
@@ -171,6 +176,7 @@ def defocus_blur(x: np.ndarray, setting: tuple[float, float], random: Random) ->
 
 
 def glass_blur(x: np.ndarray, setting: tuple[float, int], random: Random) -> np.ndarray:
+    """Neighbouring pixels change places between two Gaussian blurs; `setting` is (sigma, iterations)."""
     sigma, iterations = setting
     x = np.floor(gaussian(x, sigma) * 255)
     inner = np.arange(2, SIZE)
@@ -183,16 +189,19 @@ def glass_blur(x: np.ndarray, setting: tuple[float, int], random: Random) -> np.
 
 
 def motion_blur(x: np.ndarray, setting: tuple[float, float], random: Random) -> np.ndarray:
+    """A blur along a random direction within 45 degrees of level; `setting` is (radius, sigma)."""
     degrees = draw(random, lambda generator: generator.uniform(-45, 45))
     return motion(np.rint(x * 255), *setting, degrees) / 255
 
 
 def zoom_blur(x: np.ndarray, largest: float, random: Random) -> np.ndarray:
+    """The mean of the images enlarged by every hundredth from 1 to below `largest`, and of themselves."""
     factors = np.arange(1, largest, 0.01)
     return (x + sum(zoom(x, factor) for factor in factors)) / (len(factors) + 1)
 
 
 def snow(x: np.ndarray, setting: tuple[float, ...], random: Random) -> np.ndarray:
+    """Blurred flakes that fall, over whitened images; `setting`: mean, scale, zoom, threshold, radius, sigma, kept."""
     mean, scale, factor, threshold, radius, sigma, kept = setting
     flakes = mean + scale * draw(random, lambda generator: generator.normal(size=(SIZE, SIZE, 1)))
     flakes = zoom(flakes, factor)
@@ -204,23 +213,27 @@ def snow(x: np.ndarray, setting: tuple[float, ...], random: Random) -> np.ndarra
 
 
 def fog(x: np.ndarray, setting: tuple[float, float], random: Random) -> np.ndarray:
+    """Plasma clouds over the images, which keep their maximum; `setting` is (amount, decay)."""
     amount, decay = setting
     brightest = x.max(axis=(1, 2, 3), keepdims=True)
     return (x + amount * plasma(random, decay)[..., None]) * brightest / (brightest + amount)
 
 
 def brightness(x: np.ndarray, added: float, random: Random) -> np.ndarray:
+    """`added` to the value of hue, saturation and value."""
     value = x.max(axis=3, keepdims=True)  # of hue, saturation and value: the others stay
     shade = np.divide(x, value, out=np.ones_like(x), where=value > 0)
     return shade * np.minimum(value + added, 1)
 
 
 def contrast(x: np.ndarray, share: float, random: Random) -> np.ndarray:
+    """Each channel drawn towards its mean over the image, of which a `share` of the distance stays."""
     mean = x.mean(axis=(1, 2), keepdims=True)
     return (x - mean) * share + mean
 
 
 def elastic_transform(x: np.ndarray, setting: tuple[float, float, float], random: Random) -> np.ndarray:
+    """A random affine map, then a smooth displacement; `setting` is (strength, sigma, jitter), shares of 32 pixels."""
     strength, sigma, jitter = (SIZE * share for share in setting)
     middle, reach = SIZE // 2, SIZE // 3
     corners = np.array([[1, 1], [1, -1], [-1, -1]]) * reach + middle  # (x, y)
@@ -238,11 +251,13 @@ def elastic_transform(x: np.ndarray, setting: tuple[float, float, float], random
 
 
 def through_pillow(x: np.ndarray, change: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+    """Images (images, 32, 32, 3) in 0..1, each changed as an 8-bit image of Pillow's."""
     images = (change(Image.fromarray(np.rint(image * 255).astype(np.uint8))) for image in x)
     return np.stack([np.asarray(image) for image in images]) / 255
 
 
 def pixelate(x: np.ndarray, share: float, random: Random) -> np.ndarray:
+    """Shrunk to a `share` of their side and enlarged again, both by boxes."""
     small = (int(SIZE * share),) * 2
 
     def change(image: Image.Image) -> Image.Image:
@@ -252,6 +267,8 @@ def pixelate(x: np.ndarray, share: float, random: Random) -> np.ndarray:
 
 
 def jpeg_compression(x: np.ndarray, quality: int, random: Random) -> np.ndarray:
+    """Stored as JPEG of a `quality` and read again."""
+
     def change(image: Image.Image) -> Image.Image:
         file = io.BytesIO()
         image.save(file, "JPEG", quality=quality)

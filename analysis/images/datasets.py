@@ -70,6 +70,12 @@ def read_shard(shard: Path) -> tuple[list[bytes], np.ndarray]:
 
 
 def load_parquet(shards: list[Path]) -> Images:
+    """All images of shards of image parquet, decoded, in the order of the shards.
+
+    Raises
+    ------
+    ValueError : a file of another form, an image that cannot be decoded, images of several sizes, or none
+    """
     encoded, labels, pixels = [], [], []
     for shard in shards:
         images, own_labels = read_shard(shard)
@@ -146,6 +152,12 @@ def load_images(path: str | Path, split: str, dataset: str) -> Images:
 
 
 def read_images(path: Path, split: str, dataset: str) -> Images:
+    """All images of a split, in shards `<split>-*.parquet` or in torchvision's folder: see `load_images`.
+
+    Raises
+    ------
+    ValueError : neither is there, or it cannot be read
+    """
     shards = sorted(path.glob(f"{split}-*.parquet"))
     if shards:
         return load_parquet(shards)

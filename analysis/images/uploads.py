@@ -60,6 +60,7 @@ def _decoded(data: bytes) -> np.ndarray:
 
 
 def too_many(pixels: str) -> str:
+    """The sentence that refuses an image of so many `pixels`, which are said as given."""
     return f"the image has {pixels} pixels, and at most {LARGEST_PIXELS:,} are decoded: save it smaller"
 
 

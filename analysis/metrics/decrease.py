@@ -26,6 +26,7 @@ class Fall(NamedTuple):
     """-1 where nothing falls or the values are unknown."""
 
     def select(self, positions: np.ndarray) -> Fall:
+        """The falls of the samples at `positions`, in that order."""
         return Fall(*(array[positions] for array in self))
 
 

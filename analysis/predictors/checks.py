@@ -22,11 +22,13 @@ def row_maxima(values) -> np.ndarray:
 
 
 def as_row(values, exit_index: int, sample: int) -> np.ndarray:
+    """float64 (classes,) of one exit and sample, of an array or of a tensor on any device."""
     row = values[exit_index, sample]
     return row.detach().double().cpu().numpy() if hasattr(row, "detach") else np.asarray(row, dtype=np.float64)
 
 
 def place(exit_index: int, sample: int, total: int | None) -> str:
+    """Exit and sample, both from 1, for messages; `total` is the number of samples where it is known."""
     return f"exit {exit_index + 1}, sample {sample + 1}" + (f" of {total}" if total is not None else "")
 
 

@@ -20,6 +20,12 @@ from analysis.predictors.table import PREDICTORS, Predictor, Setting
 
 
 def read_source(path: str | Path) -> bytes:
+    """The bytes of a predictor's file.
+
+    Raises
+    ------
+    ValueError : it cannot be read
+    """
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -44,6 +50,12 @@ def split_spec(spec: str) -> tuple[Path, str]:
 
 
 def parse_source(path: Path) -> ast.Module:
+    """The syntax tree of a predictor's file, of which nothing is run.
+
+    Raises
+    ------
+    ValueError : it cannot be read, or is not valid Python; the line is named
+    """
     source = read_source(path)
     try:
         return ast.parse(source, str(path))

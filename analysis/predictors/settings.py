@@ -46,6 +46,12 @@ def parse_number(setting: Setting, value: object, where: str) -> float:
 
 
 def parse_choice(setting: Setting, value: object, where: str) -> str:
+    """One of the setting's choices, in any case and with blanks around it; `where` names it in messages.
+
+    Raises
+    ------
+    ValueError : none of them
+    """
     if not isinstance(value, str) or value.strip().lower() not in setting.choices:
         raise ValueError(f"{where} is {value!r}: give {setting.range_text}")
     return value.strip().lower()
@@ -87,6 +93,16 @@ def parse_literal(value: object) -> object:
 
 
 def parse_setting(predictor: Predictor, setting: Setting, value: object, n_exits: int | None) -> object:
+    """The value of a setting from what the command line, the address or Python gives.
+
+    Parameters
+    ----------
+    n_exits : the exits of the run, where they are known: as many weights are needed
+
+    Raises
+    ------
+    ValueError : a value of another kind, or out of its range
+    """
     where = f"{predictor.id} setting {setting.name}"
     match setting.kind:
         case "number":

@@ -82,6 +82,7 @@ def join_or(words: tuple[str, ...]) -> str:
 
 
 def temperature(description: str) -> Setting:
+    """The setting `temperature`, which divides the logits, with a description of its own."""
     return Setting("temperature", 1.0, "number", description, low=1e-6, high=1e6)
 
 

@@ -37,6 +37,7 @@ Rows = list[tuple[str, str, list[str]]]
 
 
 def shown(value: float | None, factor: float = 1, decimals: int = 2) -> str:
+    """A value times a factor with so many decimals; a dash for None."""
     return UNKNOWN if value is None else f"{factor * value:.{decimals}f}"
 
 
@@ -168,6 +169,7 @@ LATEX = str.maketrans(
 
 
 def latex_table(caption: str, header: Sequence[str], rows: Rows) -> list[str]:
+    """The lines of a table of LaTeX, with booktabs' rules; names are escaped, dashes are LaTeX's."""
     cells = [[quantity.translate(LATEX), predictor.translate(LATEX), *values] for quantity, predictor, values in rows]
     body = [" & ".join("--" if cell == UNKNOWN else cell for cell in row) + r" \\" for row in cells]
     return [

@@ -84,14 +84,17 @@ class Comparison:
 
     @property
     def has_labels(self) -> bool:
+        """Whether the true class is followed; otherwise the final prediction is."""
         return self.of == "true_class"
 
     @property
     def n_samples(self) -> int:
+        """How many samples are compared."""
         return len(self.positions)
 
     @property
     def n_exits(self) -> int:
+        """How many exits both have."""
         return len(self.changed)
 
 

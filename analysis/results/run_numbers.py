@@ -31,6 +31,7 @@ def number(value: float) -> float | None:
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:
+    """Floats that JSON can hold: None for what is infinite or not known."""
     return [number(value) for value in values]
 
 
@@ -55,6 +56,12 @@ def by_threshold(thresholds: Sequence[float], percents: np.ndarray) -> dict[str,
 
 
 def decreases(traces: Traces, labelled: Traces, kind: str) -> dict[str, dict[str, float | None]]:
+    """What falls -> threshold -> percent of samples; `labelled` are the traces of those whose label is known.
+
+    Parameters
+    ----------
+    kind : `absolute` or `relative`
+    """
     sides = {"true_class": labelled, "final_prediction": traces, "any_class": traces}
     return {
         of: by_threshold(THRESHOLDS, decrease_percent(side.falls[of, kind].size, THRESHOLDS))

@@ -1,4 +1,4 @@
-"""Where runs, caches and what people make are kept: three folders, each named by an environment variable or a default.
+"""Where runs and caches are kept: folders that an environment variable names, or a default.
 
 Imports the standard library, and platformdirs when a default is needed.
 """
@@ -42,12 +42,3 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("exitlens", appauthor=False)
-
-
-def state_folder() -> Path:
-    """Slices, notes and names: `EXITLENS_STATE` or the user's data folder. It may not exist."""
-    if named := os.environ.get("EXITLENS_STATE"):
-        return Path(named).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("exitlens", appauthor=False)

@@ -127,41 +127,65 @@ class Parser:
 
     @property
     def next(self) -> Token:
+        """The token that is read next; the last one is the end."""
         return self.tokens[self.at]
 
     def take(self) -> Token:
+        """Read a token."""
         self.at += 1
         return self.tokens[self.at - 1]
 
     def accept(self, kind: str, *texts: str) -> bool:
+        """Read the next token if it is of a kind and one of the texts; whether it was."""
         if self.next.kind == kind and self.next.text in texts:
             self.at += 1
             return True
         return False
 
     def expect(self, sign: str, what: str) -> None:
+        """Read a sign; `what` says in the message what it is there for.
+
+        Raises
+        ------
+        ValueError : something else stands there
+        """
         if not self.accept("sign", sign):
             raise wrong(self.next.position, f"expected {sign!r} {what}, found {self.next.text!r}")
 
     def whole(self) -> object:
+        """A query to its end.
+
+        Raises
+        ------
+        ValueError : something stands behind it
+        """
         node = self.any_of()
         if self.next.kind != "end":
             raise wrong(self.next.position, f"expected `and`, `or` or the end, found {self.next.text!r}")
         return node
 
     def any_of(self) -> object:
+        """Conditions joined by `or`."""
         return self.joined("or", self.all_of)
 
     def all_of(self) -> object:
+        """Conditions joined by `and`, which binds closer than `or`."""
         return self.joined("and", self.negation)
 
     def joined(self, word: str, part: Callable[[], object]) -> object:
+        """One or more of `part` with a `word` between them."""
         parts = [part()]
         while self.accept("keyword", word):
             parts.append(part())
         return parts[0] if len(parts) == 1 else Join(word, tuple(parts))
 
     def negation(self) -> object:
+        """A condition, perhaps behind `not`, or a query in parentheses.
+
+        Raises
+        ------
+        ValueError : too many levels of either
+        """
         self.depth += 1
         if self.depth > DEEPEST:
             raise wrong(self.next.position, f"more than {DEEPEST} levels of parentheses and `not`: write it flatter")
@@ -176,6 +200,12 @@ class Parser:
         return node
 
     def comparison(self) -> object:
+        """A chain of comparisons, `is [not] missing`, or `[not] in (...)`.
+
+        Raises
+        ------
+        ValueError : none of them
+        """
         first = self.operand()
         if self.accept("keyword", "is"):
             negated = self.accept("keyword", "not")
@@ -191,6 +221,12 @@ class Parser:
         return Compare(tuple(operands), tuple(signs)) if signs else Flag(first)
 
     def listed(self, first: Operand) -> In:
+        """`[not] in (...)` behind its first operand.
+
+        Raises
+        ------
+        ValueError : no list
+        """
         negated = self.accept("keyword", "not")
         if not self.accept("keyword", "in"):
             raise wrong(self.next.position, f"expected `in`, found {self.next.text!r}")
@@ -202,6 +238,12 @@ class Parser:
         return In(first, tuple(values), negated)
 
     def operand(self) -> Operand:
+        """A column, a number, a text or a truth value.
+
+        Raises
+        ------
+        ValueError : none of them
+        """
         token = self.take()
         if token.kind == "number":
             return Operand("number", _number(token), token.position, token.text)

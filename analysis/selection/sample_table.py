@@ -50,10 +50,6 @@ COLUMNS: dict[str, str] = {
     "fixed": "wrong at the last exit under the baseline, right under the chosen predictor",
     "broken": "right at the last exit under the baseline, wrong under the chosen predictor",
 }
-_ONLY_WITH_LABELS = {
-    "label", "label_name", "correct", "exits_right", "learned_at", "true_class_prob", "rank", "baseline_correct",
-    "baseline_true_class_prob", "fixed", "broken",
-}  # fmt: skip
 _OWN = ("id", "label", "split", "image")  # of `run.samples`; its other columns are the run's
 
 

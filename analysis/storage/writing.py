@@ -21,6 +21,7 @@ import pandas as pd
 from analysis.run import KINDS, SPLITS, Run, release_pages
 from analysis.runtime.folders import DATASETS, made_folder
 from analysis.storage.chunking import samples_per_chunk
+from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.faults import describe, first_fault
 from analysis.storage.manifest import (
     MANIFEST,
@@ -154,14 +155,14 @@ def _write_logits(
     return writer
 
 
-def _count_samples(logits: object, labels: object, samples: pd.DataFrame | None) -> int:
+def _count_samples(logits: object, samples: Samples) -> int:
     if isinstance(logits, np.ndarray):
         if logits.ndim != 3 or 0 in logits.shape:
             raise ValueError(f"logits has shape {logits.shape}: three axes are needed, (exits, samples, classes)")
         return logits.shape[1]
-    if labels is None and samples is None:
+    if samples.labels is None and samples.table is None:
         raise ValueError("logits come in chunks: give labels or samples, so that their number is known")
-    return len(labels) if labels is not None else len(samples)
+    return len(samples.labels if samples.labels is not None else samples.table)
 
 
 def _check_names(names: Sequence[str] | None, count: int, what: str) -> tuple[str, ...] | None:
@@ -170,6 +171,102 @@ def _check_names(names: Sequence[str] | None, count: int, what: str) -> tuple[st
     if len(names) != count:
         raise ValueError(f"{len(names)} names for {count} {what}: give one name for each")
     return tuple(clean_text(name) for name in names)
+
+
+def _image_references(images: Mapping[str, Sequence[str | Path]], runs: Path) -> dict[str, tuple[str, ...]]:
+    """Image shards as paths relative to the run folder, all below the folder that holds the run."""
+    references = {}
+    for split, files in images.items():
+        if split not in SPLITS:
+            raise ValueError(f"images name the split {split!r}: use test or calibration")
+        inside = [os.path.relpath(os.path.abspath(file), runs) for file in files]
+        for file, relative in zip(files, inside):
+            if relative.startswith(os.pardir) or os.path.isabs(relative):
+                raise ValueError(f"images {file} lie outside {runs}: keep them in {runs / DATASETS}")
+        references[split] = tuple("../" + Path(relative).as_posix() for relative in inside)
+    return references
+
+
+def _checked_provenance(provenance: Mapping[str, object]) -> dict[str, object]:
+    try:
+        return json.loads(json.dumps(dict(provenance), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"provenance cannot be written as JSON ({error}): keep texts, numbers and lists") from None
+
+
+def _finish(folder: Path, manifest: Manifest, run_id: str, bundle: Callable[[Path], None] | None) -> None:
+    """Write `run.json`, let `bundle` add files, and list those too."""
+    manifest.files.update(_entries(folder, manifest))
+    (folder / MANIFEST).write_text(as_json(manifest, run_id), encoding="utf-8")
+    if bundle:
+        bundle(folder)
+        manifest.files.update(_entries(folder, manifest))
+        (folder / MANIFEST).write_text(as_json(manifest, run_id), encoding="utf-8")
+
+
+def _entries(folder: Path, manifest: Manifest) -> dict[str, dict[str, object]]:
+    names = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST)
+    return {name: file_entry(folder / name) for name in names if name not in manifest.files}
+
+
+def write_run_folder(
+    out: str | Path,
+    content: RunContent,
+    *,
+    bundle: Callable[[Path], None] | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    progress: Callable[[int], None] | None = None,
+) -> Run:
+    """Write a run folder and open it.
+
+    Parameters
+    ----------
+    out : the folder to make; its name becomes the run's id
+    content : what it is to hold
+    bundle : called with the unfinished folder, which `load_run` can open, to add files to it (precomputed traces)
+    shard_bytes : logits larger than this are split along samples
+    progress : told the number of samples of each chunk that is written
+
+    Returns
+    -------
+    The run, opened from its folder.
+
+    Raises
+    ------
+    ValueError : anything given that is malformed, or `out` exists; nothing is left behind
+    """
+    out = Path(out).absolute()
+    if content.kind not in KINDS:
+        raise ValueError(f"kind is {content.kind!r}: choose logits or probs")
+    logits, samples, about = content.logits, content.samples, content.description
+    with new_folder(out) as folder:
+        n_samples = _count_samples(logits, samples)
+        chunks = _chunks_of(logits) if isinstance(logits, np.ndarray) else logits
+        writer = _write_logits(folder, chunks, n_samples, shard_bytes, progress)
+        n_exits, _, n_classes = writer.shape
+        write_samples(samples_table(n_samples, n_classes, samples.labels, samples.table), folder / SAMPLES)
+        if content.network.weights is not None:
+            shutil.copyfile(content.network.weights, folder / WEIGHTS)
+        exit_names = _check_names(content.exits.names, n_exits, "exits")
+        class_names = _check_names(content.class_names, n_classes, "classes")
+        manifest = Manifest(
+            title=clean_text(about.title or out.name),
+            dataset=clean_text(about.dataset) if about.dataset else None,
+            model=clean_text(about.model) if about.model else None,
+            kind=content.kind,
+            shape=writer.shape,
+            dtype=writer.dtype.name,
+            exit_names=exit_names or tuple(f"exit {i + 1}" for i in range(n_exits)),
+            costs=checked_costs(dict(content.exits.costs), n_exits),
+            class_names=class_names or tuple(str(i) for i in range(n_classes)),
+            logits_files=tuple(writer.names),
+            images=_image_references(samples.images, out.parent),
+            arch=content.network.arch,
+            provenance=_checked_provenance(about.provenance),
+            files={},
+        )
+        _finish(folder, manifest, out.name, bundle)
+    return load_run(out)
 
 
 def write_run(
@@ -193,7 +290,7 @@ def write_run(
     shard_bytes: int = SHARD_BYTES,
     progress: Callable[[int], None] | None = None,
 ) -> Run:
-    """Write a run folder and open it.
+    """Write a run folder and open it: `write_run_folder` with everything by its own name, for notebooks and scripts.
 
     Parameters
     ----------
@@ -210,9 +307,7 @@ def write_run(
     images : split -> image parquet shards, which must lie in the same runs folder as `out`
     provenance : how the run was made, as JSON
     weights, arch : a safetensors file to copy into the run and its architecture id, for live inference
-    bundle : called with the unfinished folder, which `load_run` can open, to add files to it (precomputed traces)
-    shard_bytes : logits larger than this are split along samples
-    progress : told the number of samples of each chunk that is written
+    bundle, shard_bytes, progress : as `write_run_folder` takes them
 
     Returns
     -------
@@ -222,68 +317,13 @@ def write_run(
     ------
     ValueError : anything given that is malformed, or `out` exists; nothing is left behind
     """
-    out = Path(out).absolute()
-    if kind not in KINDS:
-        raise ValueError(f"kind is {kind!r}: choose logits or probs")
-    with new_folder(out) as folder:
-        n_samples = _count_samples(logits, labels, samples)
-        chunks = _chunks_of(logits) if isinstance(logits, np.ndarray) else logits
-        writer = _write_logits(folder, chunks, n_samples, shard_bytes, progress)
-        n_exits, _, n_classes = writer.shape
-        write_samples(samples_table(n_samples, n_classes, labels, samples), folder / SAMPLES)
-        if weights is not None:
-            shutil.copyfile(weights, folder / WEIGHTS)
-        manifest = Manifest(
-            title=clean_text(title or out.name),
-            dataset=clean_text(dataset) if dataset else None,
-            model=clean_text(model) if model else None,
-            kind=kind,
-            shape=writer.shape,
-            dtype=writer.dtype.name,
-            exit_names=_check_names(exit_names, n_exits, "exits") or tuple(f"exit {i + 1}" for i in range(n_exits)),
-            costs=checked_costs(dict(costs or {}), n_exits),
-            class_names=_check_names(class_names, n_classes, "classes") or tuple(str(i) for i in range(n_classes)),
-            logits_files=tuple(writer.names),
-            images=_image_references(images or {}, out.parent),
-            arch=arch,
-            provenance=_checked_provenance(provenance),
-            files={},
-        )
-        _finish(folder, manifest, out.name, bundle)
-    return load_run(out)
-
-
-def _image_references(images: Mapping[str, Sequence[str | Path]], runs: Path) -> dict[str, tuple[str, ...]]:
-    """Image shards as paths relative to the run folder, all below the folder that holds the run."""
-    references = {}
-    for split, files in images.items():
-        if split not in SPLITS:
-            raise ValueError(f"images name the split {split!r}: use test or calibration")
-        inside = [os.path.relpath(os.path.abspath(file), runs) for file in files]
-        for file, relative in zip(files, inside):
-            if relative.startswith(os.pardir) or os.path.isabs(relative):
-                raise ValueError(f"images {file} lie outside {runs}: keep them in {runs / DATASETS}")
-        references[split] = tuple("../" + Path(relative).as_posix() for relative in inside)
-    return references
-
-
-def _checked_provenance(provenance: Mapping[str, object] | None) -> dict[str, object]:
-    try:
-        return json.loads(json.dumps(dict(provenance or {}), allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"provenance cannot be written as JSON ({error}): keep texts, numbers and lists") from None
-
-
-def _finish(folder: Path, manifest: Manifest, run_id: str, bundle: Callable[[Path], None] | None) -> None:
-    """Write `run.json`, let `bundle` add files, and list those too."""
-    manifest.files.update(_entries(folder, manifest))
-    (folder / MANIFEST).write_text(as_json(manifest, run_id), encoding="utf-8")
-    if bundle:
-        bundle(folder)
-        manifest.files.update(_entries(folder, manifest))
-        (folder / MANIFEST).write_text(as_json(manifest, run_id), encoding="utf-8")
-
-
-def _entries(folder: Path, manifest: Manifest) -> dict[str, dict[str, object]]:
-    names = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST)
-    return {name: file_entry(folder / name) for name in names if name not in manifest.files}
+    content = RunContent(
+        logits,
+        Samples(labels, samples, images or {}),
+        Exits(exit_names, costs or {}),
+        Description(title, dataset, model, provenance or {}),
+        KeptNetwork(weights, arch),
+        class_names,
+        kind,
+    )
+    return write_run_folder(out, content, bundle=bundle, shard_bytes=shard_bytes, progress=progress)

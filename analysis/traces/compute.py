@@ -31,6 +31,7 @@ def chunk_samples(n_exits: int, n_classes: int) -> int:
 
 
 def numpy32(values: Tensor) -> np.ndarray:
+    """A tensor as a float32 array."""
     return values.float().cpu().numpy()
 
 
@@ -149,6 +150,16 @@ def trace_chunks(
     settings: Mapping[str, object],
     progress: Callable[[int], None] | None,
 ) -> Traces:
+    """The traces of a predictor, chunk by chunk, several at a time where the predictor allows it.
+
+    Parameters
+    ----------
+    read : start and stop to logits (exits, samples, classes)
+    shape : exits, samples and classes of all
+    labels : int64 (samples,), -1 where unknown
+    settings : resolved ones
+    progress : told the number of samples of each chunk that is done
+    """
     n_exits, n_samples, n_classes = shape
     step = chunk_samples(n_exits, n_classes)
     predictor = find_predictor(predictor_id)

@@ -39,6 +39,7 @@ def fused_requests(logits: Tensor, requests: Requests) -> Requests:
 
 
 def write_into(whole: Reduced, part: Reduced, where: slice | np.ndarray) -> None:
+    """Put the columns and falls of some samples at their places among those of all."""
     for name, values in part[0].items():
         whole[0][name][:, where] = values
     for key, fall in part[1].items():
@@ -111,6 +112,7 @@ def reduce_tensor(
 
 
 def as_traces(reduced: Reduced, labels: np.ndarray, n_classes: int) -> Traces:
+    """Columns and falls of any class, with the falls that follow from the columns, as `Traces`."""
     columns, falls = reduced
     falls = falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
     return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)

@@ -53,6 +53,7 @@ def repeated(values: np.ndarray, n_exits: int, null: np.ndarray | None = None) -
 
 
 def fall_arrays(fall: Fall, n_exits: int) -> list[pa.Array]:
+    """The three columns of a fall, its size and its exits from and to (from 1), with a row per sample and exit."""
     still = fall.from_exit < 0
     exits = [repeated(exit_index + np.int16(1), n_exits, still) for exit_index in fall[1:]]
     return [repeated(fall.size, n_exits, np.isnan(fall.size)), *exits]
@@ -129,6 +130,7 @@ def per_exit(table: pa.Table, name: str, n_exits: int) -> np.ndarray:
 
 
 def per_sample(table: pa.Table, name: str, n_exits: int) -> np.ndarray:
+    """A column of the table that repeats a value per sample, as (samples,); exits count from 0 again, -1 for none."""
     column = table.column(name)
     if name.endswith(("_from", "_to")):
         return column.fill_null(0).to_numpy()[::n_exits] - np.int16(1)

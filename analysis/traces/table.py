@@ -66,10 +66,12 @@ class Traces:
 
     @property
     def n_exits(self) -> int:
+        """The number of exits."""
         return self.max_prob.shape[0]
 
     @property
     def n_samples(self) -> int:
+        """The number of samples."""
         return self.max_prob.shape[1]
 
     @property

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.images.datasets import Images
 from analysis.models.evaluation.costs import measured_latency
 from analysis.models.evaluation.inference import predict
 from analysis.models.networks.architectures import architecture
 from analysis.models.training.recipes import Recipe
 from analysis.models.training.trainer import CHECKPOINT, Trainer, fit
+from tests.toy import noise_images
 
 pytestmark = [
     pytest.mark.cuda,
@@ -23,11 +23,6 @@ pytestmark = [
 ]
 RECIPE = Recipe("msdnet-cifar10", "cifar10", epochs=2, schedule="step", batch=32, lr=0.01)
 CUDA = torch.device("cuda")
-
-
-def noise_images(count: int) -> Images:
-    generator = np.random.default_rng(0)
-    return Images(generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), np.arange(count) % 10, ())
 
 
 def trainer(recipe: Recipe = RECIPE, **options) -> Trainer:

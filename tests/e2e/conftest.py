@@ -1,8 +1,9 @@
-"""The browser that end-to-end tests share: skipped without a Chromium, unless `E2E=required`."""
+"""The browser that end-to-end tests share, skipped without a Chromium unless `E2E=required`, and an app to look at."""
 
 import pytest
 
 from tests.e2e import browser as harness
+from tests.e2e import runs as runs_folder
 
 
 @pytest.fixture(scope="session")
@@ -14,4 +15,17 @@ def chromium():
         pytest.skip("no Chromium here: install one, or name it in CHROMIUM")
     pytest.importorskip("playwright") if not harness.required() else None
     with harness.browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A runs folder with a run of every kind."""
+    return runs_folder.every_kind(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    """The app on that folder; modules that need another have one of that name."""
+    with harness.serve(env={"EXITLENS_RUNS": str(folder)}) as running:
         yield running

@@ -3,52 +3,35 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from analysis.run import Run
 from analysis.storage import write_run
-from tests.conftest import GOLDEN, write_image_parquet
+from tests.toy import cut_run, full_run, golden_arrays, probs_only_run
 
 HOSTILE = '<img src=x onerror="console.error(1)"> **bold** $x$ :red[y]'
 """A name that is markup in every language that a page could mistake it for."""
 
 
-def golden() -> tuple[np.ndarray, np.ndarray]:
-    """float16 (7, 400, 20) and int64 (400,)."""
-    with np.load(GOLDEN / "golden_small.npz") as arrays:
-        return arrays["logits"], arrays["labels"]
-
-
 def every_kind(folder: Path) -> Path:
     """A folder with `full`, `unlabelled`, `imageless`, `probs`, `one-exit` and `damaged`."""
-    logits, labels = golden()
-    split = np.array(["test"] * 300 + ["calibration"] * 100)
-    image = np.concatenate([np.arange(300), np.arange(100)])
-    shards = {
-        name: [write_image_parquet(folder / f"datasets/tiny/{name}-00000-of-00001.parquet", labels[split == name])]
-        for name in ("test", "calibration")
-    }
-    write_run(
+    arrays = golden_arrays()
+    logits, labels = arrays["logits"], arrays["labels"]
+    full_run(
         folder / "full",
-        logits=logits,
-        labels=labels,
+        logits,
+        labels,
+        column=HOSTILE,
         title=HOSTILE,
         dataset="cifar100",
         model="msdnet",
-        costs={"MACs": [1e6 * i for i in range(1, 8)], "params": [1e3 * i for i in range(1, 8)]},
         class_names=[HOSTILE, *(f"class {i}" for i in range(1, 20))],
-        samples=pd.DataFrame({"split": split, "image": image, HOSTILE: np.linspace(0, 1, 400).round(3)}),
-        images=shards,
         provenance={"made_by": HOSTILE},
     )
     write_run(folder / "unlabelled", logits=logits, costs={"MACs": range(1, 8)})
     write_run(folder / "imageless", logits=logits, labels=labels)
-    wide = logits.astype(np.float64)
-    log_probs = wide - np.log(np.exp(wide).sum(axis=2, keepdims=True))
-    write_run(folder / "probs", logits=log_probs, labels=labels, kind="probs", costs={"MACs": range(1, 8)})
+    probs_only_run(folder / "probs", logits, labels)
     write_run(folder / "one-exit", logits=logits[-1:, :3], labels=labels[:3])
-    damaged = write_run(folder / "damaged", logits=logits, labels=labels).path / "logits.safetensors"
-    damaged.write_bytes(damaged.read_bytes()[:-1000])
+    cut_run(folder / "damaged", logits, labels)
     return folder
 
 

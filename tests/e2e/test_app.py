@@ -17,17 +17,6 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return runs.every_kind(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="module")
-def server(folder):
-    with harness.serve(env={"EXITLENS_RUNS": str(folder)}) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def opened(chromium, server):
     with harness.opened(chromium, f"{server.url}/?run=full") as opened:
         yield opened

@@ -11,6 +11,7 @@ from analysis.reference.published import published_for
 from analysis.storage import load_run, write_run
 from analysis.traces import load_traces
 from tests.e2e.pages import figures, opened, title, words
+from tests.toy import log_probs
 
 FIGURES = {"paper-accuracy", "paper-falls"}
 
@@ -178,9 +179,8 @@ def test_without_labels_there_is_nothing_to_compare(runs, small_logits):
 
 
 def test_probabilities_only_leave_pa_open(runs, small_logits, small_labels):
-    wide = small_logits.astype(np.float64)
-    log_probs = wide - np.log(np.exp(wide).sum(axis=2, keepdims=True))
-    write_run(runs / "soft", logits=log_probs, labels=small_labels, kind="probs", dataset="cifar100", model="msdnet")
+    paper = {"dataset": "cifar100", "model": "msdnet"}
+    write_run(runs / "soft", logits=log_probs(small_logits), labels=small_labels, kind="probs", **paper)
     app = shown("soft")
     assert "CA: accuracy" in drawn(app, "paper-accuracy")
     assert set(column(tables(app)[0], "verdict")) == {"? cannot be computed"}

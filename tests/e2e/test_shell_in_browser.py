@@ -5,16 +5,8 @@ import urllib.parse
 import pytest
 
 from tests.e2e import browser as harness
-from tests.e2e import runs
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = runs.every_kind(tmp_path_factory.mktemp("runs"))
-    with harness.serve(env={"EXITLENS_RUNS": str(folder)}) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,22 +10,13 @@ from analysis.metrics.calibration import brier, ece
 from analysis.metrics.decrease import decrease_percent
 from analysis.metrics.uncertainty import mean_entropy
 from analysis.traces import Traces, trace_logits
-
-GOLDEN = json.loads((Path(__file__).parent / "golden_small.json").read_text())
-OURS = {
-    "softmax": ("baseline", {}),
-    "caching": ("ca", {}),
-    "product": ("pa", {}),
-    "product_unweighted": ("pa", {"weights": "uniform"}),
-    "product_softplus": ("pa", {"activation": "softplus"}),
-    "product_clip": ("pa", {"threshold": 0.5, "cap": 6}),
-}
+from tests.golden.published_code import CASES, STATISTICS
 
 
-@pytest.fixture(params=OURS)
+@pytest.fixture(params=CASES)
 def pair(request, small_logits, small_labels) -> tuple[dict, Traces]:
-    predictor_id, settings = OURS[request.param]
-    return GOLDEN[request.param], trace_logits(small_logits, small_labels, predictor_id, **settings)
+    predictor_id, settings = CASES[request.param]
+    return STATISTICS[request.param], trace_logits(small_logits, small_labels, predictor_id, **settings)
 
 
 def test_accuracies_are_exact(pair):

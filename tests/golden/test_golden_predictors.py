@@ -1,23 +1,10 @@
 """The predictors against the published code's outputs on the same logits; README.md says where they come from."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from analysis.predictors import predict
-
-HERE = Path(__file__).parent
-STATISTICS = json.loads((HERE / "golden_small.json").read_text())
-CASES = {
-    "softmax": ("baseline", {}),
-    "caching": ("ca", {}),
-    "product": ("pa", {}),
-    "product_unweighted": ("pa", {"weights": "uniform"}),
-    "product_softplus": ("pa", {"activation": "softplus"}),
-    "product_clip": ("pa", {"threshold": 0.5, "cap": 6}),
-}
+from tests.golden.published_code import CASES, STATISTICS
 
 
 def largest_fall(values: np.ndarray) -> np.ndarray:

@@ -11,11 +11,5 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread():
+def always_one_thread(one_thread) -> None:
     """Tiny tensors on several threads wait for each other longer than they compute."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

@@ -1,29 +1,29 @@
-"""A checkpoint or an exported program, and a data set -> a run: resumable, under corruption, in several processes.
+"""From a network and its images to a run: resumable, under corruption, in several processes.
 
-Imports torch, storage and traces.
+The one way there, for a network that was just trained, a checkpoint and an exported program. Imports torch and storage.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
-from analysis.images.corruptions import SIZE, corrupt
+from analysis.images.corruptions import SIZE
 from analysis.images.datasets import Images
 from analysis.images.image_files import ImageFiles, digest_of
 from analysis.images.transforms import CROPPED
 from analysis.models.evaluation.costs import measured_latency
+from analysis.models.evaluation.plan import Plan
 from analysis.models.evaluation.resumable_chunks import (
     ALONE,
-    CHUNK,
     Partial,
     Share,
     chunks_of,
@@ -32,125 +32,37 @@ from analysis.models.evaluation.resumable_chunks import (
     store_chunk_images,
     wait_for,
 )
-from analysis.models.evaluation.run_parts import samples_of, stored_weights
-from analysis.models.networks.architectures import architecture
-from analysis.models.networks.checkpoints import load_checkpoint
-from analysis.models.networks.exported import Program, exported_network
+from analysis.models.evaluation.subjects import Subject
 from analysis.run import Run
 from analysis.runtime.hardware import describe_device
-from analysis.runtime.memory import network_does_not_fit, said_when_out_of_memory
-from analysis.storage import write_run
-from analysis.traces.bundle import bundle_traces
-
-EXPORTED = "exported"
-"""The `--arch` of a program whose code is in its file."""
-
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+from analysis.storage.contents import Description, Exits, RunContent, Samples
+from analysis.storage.writing import write_run_folder
 
 
-@dataclass(frozen=True)
-class Subject:
-    """A network to be evaluated, and what its run says of it.
-
-    network : normalised images to the logits of each exit, on the device where it runs
-    name : the architecture's id, or `exported`
-    normalisation : the data set whose normalisation it was trained with; `none`: its images are scaled to [0, 1]
-    image_size : height and width of its images, in pixels
-    classes : logits of each exit
-    weights, arch : what the run keeps for live inference; None: it keeps no network
-    """
-
-    network: torch.nn.Module
-    name: str
-    normalisation: str
-    image_size: int
-    classes: int
-    costs: Mapping[str, tuple[float, ...]]
-    provenance: Mapping[str, object]
-    weights: Path | None = None
-    arch: str | None = None
+def samples_of(parts: Mapping[str, Images | ImageFiles]) -> pd.DataFrame:
+    """One row per sample: label (null where unknown), split and position in the split's images."""
+    labels = pd.Series(np.concatenate([images.labels for images in parts.values()]), dtype="Int64")
+    return pd.DataFrame(
+        {
+            "label": labels.mask(labels < 0),
+            "split": np.repeat(list(parts), [len(images) for images in parts.values()]),
+            "image": np.concatenate([np.arange(len(images)) for images in parts.values()]),
+        }
+    )
 
 
-@contextmanager
-def opened_network(arch: str, checkpoint: str | Path, device: torch.device, *, half: bool = False) -> Iterator[Subject]:
-    """The network of a checkpoint, on a device.
-
-    Parameters
-    ----------
-    arch : an architecture's id, whose own normalisation is taken
-    half : evaluate and keep the weights rounded to float16
-
-    Raises
-    ------
-    ValueError : no such architecture, or not its checkpoint; a network that exceeds the memory
-    """
-    known = architecture(arch)
-    with stored_weights(checkpoint, arch, half=half) as kept:
-        with said_when_out_of_memory(network_does_not_fit(checkpoint, device)):
-            network = load_checkpoint(kept.path, arch=arch).to(device)
-        yield Subject(
-            network,
-            arch,
-            known.dataset,
-            known.image_size,
-            known.config.classes,
-            kept.costs,
-            kept.provenance,
-            kept.path,
-            arch,
-        )
-
-
-def exported_subject(program: Program, image_size: int, normalisation: str) -> Subject:
-    """The network that an exported program is.
-
-    Parameters
-    ----------
-    image_size : height and width of the images that it will see
-    normalisation : `cifar10`, `cifar100`, `imagenet` or `none`
-
-    Raises
-    ------
-    ValueError : the program cannot be used with such images
-    """
-    network = exported_network(program, image_size)
-    return Subject(network, EXPORTED, normalisation, image_size, network.classes, {}, {})
-
-
-def file_sha256(path: str | Path) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a network is evaluated: all of it that changes the logits, or where they are computed.
-
-    corruption : kind and severity, as `analysis.images.corruptions` knows them; None: the images as they are
-    half : logits and weights are kept as float16
-    images : whether the images are kept beside the run
-    chunk : images that are lost at most when the evaluation is killed; None: 256, or a batch if that is more
-    """
-
-    device: torch.device
-    batch: int = CHUNK
-    dtype: str = "fp32"
-    corruption: tuple[str, int] | None = None
-    seed: int = 0
-    half: bool = False
-    images: bool = True
-    chunk: int | None = None
-
-    @property
-    def corrupted(self) -> str:
-        """Kind and severity for people; empty without corruption."""
-        return f"{self.corruption[0].replace('-', ' ')} of severity {self.corruption[1]}" if self.corruption else ""
-
-    def dataset(self, dataset: str | None) -> str | None:
-        """The name of the images that the network sees; None where they have none."""
-        if dataset is None or self.corruption is None:
-            return dataset
-        return f"{dataset}-{self.corruption[0]}-{self.corruption[1]}"
+def accuracy_per_exit(run: Run) -> dict[str, np.ndarray]:
+    """Split -> accuracy (exits,), a fraction of 1, of the logits as they are, over the samples whose label is known."""
+    predicted = np.concatenate(
+        [
+            run.logits.read(start, min(start + 1000, run.n_samples)).argmax(axis=2)
+            for start in range(0, run.n_samples, 1000)
+        ],
+        axis=1,
+    )
+    known = np.flatnonzero(run.labels >= 0)
+    positions = {split: np.intersect1d(run.positions(split), known) for split in ("test", "calibration")}
+    return {s: (predicted[:, at] == run.labels[at]).mean(axis=1) for s, at in positions.items() if len(at)}
 
 
 def evaluate(
@@ -158,13 +70,10 @@ def evaluate(
     subject: Subject,
     parts: Mapping[str, Images | ImageFiles],
     plan: Plan,
+    description: Description,
     *,
-    dataset: str | None,
-    model: str | None,
-    checkpoint: Path,
-    title: str,
-    provenance: Mapping[str, object],
-    latency_batch: int | None = None,
+    how: Callable[[float | None], Mapping[str, object]] = lambda images_per_s: {},
+    bundle: Callable[[Path], None] | None = None,
     share: Share = ALONE,
     on_start: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
 ) -> Run | None:
@@ -174,9 +83,9 @@ def evaluate(
     ----------
     out : the run folder to make; images go to `datasets/<dataset>/` beside it, or `datasets/<run>/` without a name
     parts : split (`test`, `calibration`) -> its images, in the order of the run
-    dataset, model, title, provenance : what the run says of itself; a corruption is added to each
-    checkpoint : the file that `subject` was read from, of which the run keeps name and sha256
-    latency_batch : measure the latency of each exit with so many images; None: do not
+    description : what the run says of itself; a corruption is added to its title and its dataset
+    how : told how many images passed in a second (None: none did), what the provenance says of the evaluation
+    bundle : as `write_run` takes it
     share : which part of the work is this process's
     on_start : told how many images this process has to evaluate; gives what is told how many more are done
 
@@ -195,12 +104,62 @@ def evaluate(
             f"CIFAR-C's {SIZE}: leave --corrupt out"
         )
     out = out.absolute()
-    name, labels = plan.dataset(dataset), np.concatenate([images.labels for images in parts.values()])
-    digest = file_sha256(checkpoint)
-    settings = {
+    name = plan.dataset(description.dataset)
+    shards = {split: shard_path(out.parent, name or out.name, split) for split in parts} if plan.images else {}
+    latency = partial(measured_latency, subject.network, subject.image_size, plan.device, dtype=plan.torch_dtype)
+    if plan.latency_batch and share.leads:
+        latency(batch=plan.latency_batch, warm_up=0, repeats=1)  # too many for the memory are refused here
+    unfinished = Partial(out, _settings(subject, parts, plan, name), share)
+    if out.exists():  # the others had done it all before this process came
+        return None
+    chunks = chunks_of(parts, unfinished.settings["chunk"])
+    mine = [chunk for chunk in chunks[share.rank :: share.count] if not unfinished.is_done(chunk)]
+    begun = time.perf_counter()
+    try:
+        on_batch = on_start(sum(chunk.size for chunk in mine))
+        evaluate_chunks(unfinished, mine, subject, parts, plan, shards=shards, on_batch=on_batch)
+    except BaseException:
+        unfinished.discard_if_empty()
+        raise
+    seconds = time.perf_counter() - begun
+    if not share.leads:
+        return None
+    wait_for(unfinished, chunks)
+    store_chunk_images(unfinished, chunks, parts, plan, shards=shards, as_seen=subject.image_size == CROPPED)
+    measured = latency(batch=plan.latency_batch) if plan.latency_batch else None
+    speed = sum(chunk.size for chunk in mine) / seconds if mine else None
+    kept, table = np.float16 if plan.half else np.float32, samples_of(parts)
+    provenance = {**how(speed), **(measured.provenance() if measured else {}), **subject.provenance}
+    content = RunContent(
+        (logits.astype(kept) for logits in unfinished.logits(chunks)),
+        Samples(
+            table=table if plan.images else table.drop(columns="image"),
+            images={split: [shard] for split, shard in shards.items()},
+        ),
+        Exits(costs={**subject.costs, **({"ms": measured.ms_per_image} if measured else {})}),
+        replace(
+            description,
+            title=(description.title or out.name) + (f", {plan.corrupted}" if plan.corruption else ""),
+            dataset=name,
+            provenance={**provenance, **description.provenance},
+        ),
+        subject.kept,
+        next(iter(parts.values())).class_names or None,
+    )
+    run = write_run_folder(out, content, bundle=bundle)
+    unfinished.discard()
+    return run
+
+
+def _settings(
+    subject: Subject, parts: Mapping[str, Images | ImageFiles], plan: Plan, dataset: str | None
+) -> dict[str, object]:
+    """All that the logits depend on, and what else must be the same for an evaluation to go on."""
+    labels = np.concatenate([images.labels for images in parts.values()])
+    return {
         "arch": subject.name,
-        "checkpoint": digest,
-        "dataset": name,
+        "checkpoint": subject.sha256,
+        "dataset": dataset,
         "normalisation": subject.normalisation,
         "splits": {split: len(images) for split, images in parts.items()},
         "labels": hashlib.sha256(labels.tobytes()).hexdigest(),
@@ -211,83 +170,21 @@ def evaluate(
         "half": plan.half,
         "images": plan.images,
         "seed": plan.seed,
-        "chunk": plan.chunk or max(CHUNK, plan.batch),
+        "chunk": plan.images_per_chunk,
     }
-    shards = {split: shard_path(out.parent, name or out.name, split) for split in parts} if plan.images else {}
-    latency = partial(measured_latency, subject.network, subject.image_size, plan.device, dtype=DTYPES[plan.dtype])
-    if latency_batch and share.leads:
-        latency(batch=latency_batch, warm_up=0, repeats=1)  # too many images for the memory are refused here
-    unfinished = Partial(out, settings, share)
-    if out.exists():  # the others had done it all before this process came
-        return None
-    chunks = chunks_of(parts, unfinished.settings["chunk"])
-    mine = [chunk for chunk in chunks[share.rank :: share.count] if not unfinished.is_done(chunk)]
-    begun = time.perf_counter()
-    try:
-        evaluate_chunks(
-            unfinished,
-            mine,
-            subject.network,
-            parts,
-            normalisation=subject.normalisation,
-            device=plan.device,
-            batch=plan.batch,
-            dtype=DTYPES[plan.dtype],
-            corrupt=_corruption(plan),
-            shards=shards,
-            on_batch=on_start(sum(chunk.size for chunk in mine)),
-        )
-    except BaseException:
-        unfinished.discard_if_empty()
-        raise
-    seconds = time.perf_counter() - begun
-    if not share.leads:
-        return None
-    wait_for(unfinished, chunks)
-    store_chunk_images(unfinished, chunks, parts, shards, as_seen=subject.image_size == CROPPED)
-    measured = latency(batch=latency_batch) if latency_batch else None
-    speed = sum(chunk.size for chunk in mine) / seconds if mine else None
-    kept = np.float16 if plan.half else np.float32
-    run = write_run(
-        out,
-        logits=(logits.astype(kept) for logits in unfinished.logits(chunks)),
-        samples=samples_of(parts) if plan.images else samples_of(parts).drop(columns="image"),
-        title=title + (f", {plan.corrupted}" if plan.corruption else ""),
-        dataset=name,
-        model=model,
-        costs={**subject.costs, **({"ms": measured.ms_per_image} if measured else {})},
-        class_names=next(iter(parts.values())).class_names or None,
-        images={split: [shard] for split, shard in shards.items()},
-        provenance={
-            **_how(subject, plan, checkpoint, digest, len(labels), speed, share),
-            **(measured.provenance() if measured else {}),
-            **subject.provenance,
-            **provenance,
-        },
-        weights=subject.weights,
-        arch=subject.arch,
-        bundle=bundle_traces,
-    )
-    unfinished.discard()
-    return run
 
 
-def _corruption(plan: Plan) -> Callable[[Images, int], Images] | None:
-    if plan.corruption is None:
-        return None
-    kind, severity = plan.corruption
-
-    def change(images: Images, first: int) -> Images:
-        pixels = corrupt(images.pixels, kind, severity, seed=plan.seed, first=first)
-        return Images(pixels, images.labels, images.class_names)
-
-    return change
-
-
-def _how(
-    subject: Subject, plan: Plan, checkpoint: Path, digest: str, samples: int, speed: float | None, share: Share
+def how_evaluated(
+    subject: Subject, plan: Plan, samples: int, share: Share, images_per_s: float | None
 ) -> dict[str, object]:
-    """How the logits were made, in words and numbers; `summary` is the sentence that the app shows."""
+    """How the logits were made, in words and numbers; `summary` is the sentence that the app shows.
+
+    Parameters
+    ----------
+    samples : images of all splits
+    images_per_s : how many passed in a second; None: none did
+    """
+    checkpoint, digest, speed = subject.checkpoint, subject.sha256, images_per_s
     hardware = describe_device(plan.device)
     several = f", in {share.count} processes" if share.count > 1 else ""
     under = f" under {plan.corrupted}" if plan.corruption else ""

@@ -18,19 +18,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-import torch
 
 from analysis.images.datasets import Images, load_parquet, write_parquet
 from analysis.images.decoding import decode
 from analysis.images.image_files import AS_SEEN, ImageFiles
 from analysis.images.image_tables import ImageTable
 from analysis.models.evaluation.inference import predict
+from analysis.models.evaluation.plan import CHUNK, Plan
+from analysis.models.evaluation.subjects import Subject
 from analysis.runtime.folders import DATASETS
 from analysis.runtime.memory import said_when_out_of_memory
 from analysis.runtime.whole_files import name_first, unfinished
-
-CHUNK = 256
-"""Images that are lost at most when an evaluation is killed; a larger batch makes larger chunks."""
 
 SETTINGS = "settings.json"
 ROW_GROUP = 100
@@ -46,6 +44,7 @@ class Share:
 
     @property
     def leads(self) -> bool:
+        """Whether this process puts the chunks together."""
         return self.rank == 0
 
 
@@ -68,6 +67,7 @@ class Chunk:
 
     @property
     def size(self) -> int:
+        """How many images it holds."""
         return self.stop - self.start
 
 
@@ -129,12 +129,15 @@ class Partial:
                 )
 
     def logits_file(self, chunk: Chunk) -> Path:
+        """Where the logits of a chunk are kept."""
         return self.folder / f"logits-{chunk.number:06d}.npy"
 
     def images_file(self, chunk: Chunk) -> Path:
+        """Where the images of a chunk are kept."""
         return self.folder / f"images-{chunk.number:06d}.parquet"
 
     def is_done(self, chunk: Chunk) -> bool:
+        """Whether a chunk is finished, by whichever process."""
         return self.logits_file(chunk).is_file()
 
     def keep(self, chunk: Chunk, logits: np.ndarray, images: Images | None) -> None:
@@ -160,11 +163,12 @@ class Partial:
                     parent.rmdir()
 
     def discard(self) -> None:
+        """Remove the folder with all that is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def check_stored(stored: ImageTable, shard: Path, images: Images, chunk: Chunk) -> None:
-    """Refuse images other than those that the runs folder holds for the split.
+def check_stored(stored: ImageTable, shard: Path, images: Images, chunk: Chunk, elsewhere: str) -> None:
+    """Refuse images other than those that the runs folder holds for the split; `elsewhere` is what to choose then.
 
     Raises
     ------
@@ -174,13 +178,13 @@ def check_stored(stored: ImageTable, shard: Path, images: Images, chunk: Chunk) 
         same = images.encoded is not None and data == images.encoded[place]
         if not same and not np.array_equal(decode(data), images.pixels[place]):
             raise ValueError(
-                f"{shard} holds another image {chunk.start + place + 1} than this {chunk.split} split: choose another "
-                "--dataset name, or an --out in another folder"
+                f"{shard} holds another image {chunk.start + place + 1} than this {chunk.split} split: choose "
+                f"{elsewhere}"
             )
 
 
-def open_stored(shard: Path, images: Images | ImageFiles, split: str) -> ImageTable | None:
-    """The images that a runs folder holds of a split already; None: none.
+def open_stored(shard: Path, images: Images | ImageFiles, split: str, elsewhere: str) -> ImageTable | None:
+    """The images that a runs folder holds of a split already; None: none. `elsewhere` is what to choose for others.
 
     Raises
     ------
@@ -191,8 +195,7 @@ def open_stored(shard: Path, images: Images | ImageFiles, split: str) -> ImageTa
     stored = ImageTable([shard])
     if len(stored) != len(images) or not np.array_equal(stored.labels, images.labels):
         raise ValueError(
-            f"{shard} holds {len(stored)} images that are not this {split} split's {len(images)}: choose another "
-            "--dataset name, or an --out in another folder"
+            f"{shard} holds {len(stored)} images that are not this {split} split's {len(images)}: choose {elsewhere}"
         )
     return stored
 
@@ -200,14 +203,10 @@ def open_stored(shard: Path, images: Images | ImageFiles, split: str) -> ImageTa
 def evaluate_chunks(
     partial: Partial,
     chunks: list[Chunk],
-    network: torch.nn.Module,
+    subject: Subject,
     parts: Mapping[str, Images | ImageFiles],
+    plan: Plan,
     *,
-    normalisation: str,
-    device: torch.device,
-    batch: int,
-    dtype: torch.dtype,
-    corrupt: Callable[[Images, int], Images] | None,
     shards: Mapping[str, Path],
     on_batch: Callable[[int], None],
 ) -> None:
@@ -215,21 +214,28 @@ def evaluate_chunks(
 
     Parameters
     ----------
-    corrupt : images of a chunk and the position of its first in the split, to the images that the network sees
     shards : split -> where the runs folder keeps, or will keep, its images; those there are compared; empty: none kept
+    on_batch : told the number of images of each batch that is done
     """
-    stored = {split: open_stored(shard, parts[split], split) for split, shard in shards.items()}
+    stored = {split: open_stored(shard, parts[split], split, plan.elsewhere) for split, shard in shards.items()}
     for chunk in chunks:
         begun = f"remove {partial.folder} and " if any(map(partial.is_done, chunks)) else ""
-        remedy = "free some of it" if chunk.size <= CHUNK else f"{begun}give --batch {CHUNK}"
+        smaller = plan.batch is not None and chunk.size > CHUNK
+        remedy = f"{begun}give --batch {CHUNK}" if smaller else "free some of it"
         with said_when_out_of_memory(f"{chunk.size} images do not fit into the host's memory: {remedy}"):
-            images = parts[chunk.split].read(chunk.start, chunk.stop)
-            if corrupt:
-                images = corrupt(images, chunk.start)
+            images = plan.seen(parts[chunk.split].read(chunk.start, chunk.stop), chunk.start)
         known = stored.get(chunk.split)
         if known is not None:
-            check_stored(known, shards[chunk.split], images, chunk)
-        logits = predict(network, images, normalisation, device, batch=batch, dtype=dtype, on_batch=on_batch)
+            check_stored(known, shards[chunk.split], images, chunk, plan.elsewhere)
+        logits = predict(
+            subject.network,
+            images,
+            subject.normalisation,
+            plan.device,
+            batch=plan.batch,
+            dtype=plan.torch_dtype,
+            on_batch=on_batch,
+        )
         partial.keep(chunk, logits, images if chunk.split in shards and known is None else None)
 
 
@@ -237,6 +243,8 @@ def store_chunk_images(
     partial: Partial,
     chunks: list[Chunk],
     parts: Mapping[str, Images | ImageFiles],
+    plan: Plan,
+    *,
     shards: Mapping[str, Path],
     as_seen: bool,
 ) -> None:
@@ -258,9 +266,9 @@ def store_chunk_images(
             )
         if not shard.exists() and write_shard(shard, [partial.images_file(chunk) for chunk in kept], as_seen):
             continue
-        stored = open_stored(shard, parts[split], split)
+        stored = open_stored(shard, parts[split], split, plan.elsewhere)
         for chunk in kept:  # none where the shard was there before, and was compared then
-            check_stored(stored, shard, load_parquet([partial.images_file(chunk)]), chunk)
+            check_stored(stored, shard, load_parquet([partial.images_file(chunk)]), chunk, plan.elsewhere)
 
 
 def write_shard(shard: Path, files: list[Path], as_seen: bool) -> bool:

@@ -128,16 +128,24 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
 
 
 def listed(keys: Iterable[str]) -> str:
+    """The first three keys, and how many more there are, for messages."""
     keys = list(keys)
     more = len(keys) - SHOWN_KEYS
     return ", ".join(keys[:SHOWN_KEYS]) + (f" and {more} more" if more > 0 else "")
 
 
 def with_shape(key: str, tensors: Mapping[str, Tensor]) -> str:
+    """A key with the shape of its tensor, for messages."""
     return f"{key} {tuple(tensors[key].shape)}"
 
 
 def check_keys(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path, arch: str) -> None:
+    """Refuse a state dict that is not one of an architecture, whose state dict is `expected`.
+
+    Raises
+    ------
+    ValueError : missing, unknown or misshapen keys, the first few named with their shapes
+    """
     missing = [with_shape(key, expected) for key in expected if key not in state]
     unknown = [with_shape(key, state) for key in state if key not in expected]
     misshapen = [

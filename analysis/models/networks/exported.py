@@ -82,6 +82,7 @@ class ExportedNetwork(nn.Module):
         return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
+        """The logits (samples, classes) of every exit."""
         least, most = self.program.counts
         parts = []
         for part in images.split(most or max(len(images), 1)):

@@ -20,11 +20,13 @@ class RescaleGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, factor: float) -> Tensor:
+        """`x` as it is; `factor` is for the way back."""
         ctx.factor = factor
         return x.view_as(x)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        """The gradient times the factor, and none for the factor."""
         return gradient * ctx.factor, None
 
 
@@ -35,6 +37,7 @@ class GradientRescaledMSDNet(MSDNet):
     """
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """Images (samples, 3, height, width) to the logits (samples, classes) of every exit."""
         logits, scales = [], image
         exits = self.config.exits
         for i, (block, head) in enumerate(zip(self.blocks, self.classifier)):
@@ -63,6 +66,7 @@ class IMTA(nn.Module):
             self.isc_modules.append(carry)
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """The logits (samples, classes) of every exit."""
         return self.with_features(image)[0]
 
     def with_features(self, image: Tensor) -> tuple[list[Tensor], Tensor]:

@@ -38,6 +38,7 @@ class MSDNetConfig:
 
     @property
     def exits(self) -> int:
+        """The number of exits: each block ends in one."""
         return len(self.block_layers)
 
 
@@ -50,6 +51,7 @@ CONFIGS = {
 
 
 def conv_bn_relu(n_in: int, n_out: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+    """A convolution without bias that keeps the size but for its stride, batch normalisation and ReLU."""
     conv = nn.Conv2d(n_in, n_out, kernel, stride, padding=kernel // 2, bias=False)
     return [conv, nn.BatchNorm2d(n_out), nn.ReLU(inplace=True)]
 
@@ -62,6 +64,7 @@ class Basic(nn.Module):
         self.net = nn.Sequential(*conv_bn_relu(n_in, n_out, kernel, stride))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(samples, n_in, height, width) to (samples, n_out, height / stride, width / stride)."""
         return self.net(x)
 
 
@@ -74,6 +77,7 @@ class Bottleneck(nn.Module):
         self.net = nn.Sequential(*conv_bn_relu(n_in, n_inner, 1), *conv_bn_relu(n_inner, n_out, 3, stride))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(samples, n_in, height, width) to (samples, n_out, height / stride, width / stride)."""
         return self.net(x)
 
 
@@ -85,6 +89,7 @@ class Normal(nn.Module):
         self.conv_normal = Bottleneck(n_in, n_out, factor, stride=1)
 
     def forward(self, finer: Tensor | None, same: Tensor) -> Tensor:
+        """The scale's own features with the new ones behind them; there is no finer scale."""
         return torch.cat([same, self.conv_normal(same)], dim=1)
 
 
@@ -97,6 +102,7 @@ class DownNormal(nn.Module):
         self.conv_normal = Bottleneck(n_in, n_out // 2, factor, stride=1)
 
     def forward(self, finer: Tensor, same: Tensor) -> Tensor:
+        """The scale's own features with those made from the next finer scale and from its own behind them."""
         return torch.cat([same, self.conv_down(finer), self.conv_normal(same)], dim=1)
 
 
@@ -117,6 +123,7 @@ class Stem(nn.Module):
         self.layers = nn.ModuleList([first, *coarser])
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """The feature maps (samples, channels, height, width) of every scale, the finest first."""
         scales = []
         for layer in self.layers:
             image = layer(image)
@@ -135,6 +142,7 @@ class Layer(nn.Module):
         self.layers = nn.ModuleList([*first, *pairs])
 
     def forward(self, scales: list[Tensor]) -> list[Tensor]:
+        """The feature maps of the scales before, the finest first, to those of the scales kept."""
         finer = [*scales[:-1]] if self.drop else [None, *scales[:-1]]
         same = scales[1:] if self.drop else scales
         return [layer(f, s) for layer, f, s in zip(self.layers, finer, same)]
@@ -148,6 +156,7 @@ class Transition(nn.Module):
         self.m = nn.ModuleList(Basic(n_in * f, n_out * f, kernel=1) for f in factors)
 
     def forward(self, scales: list[Tensor]) -> list[Tensor]:
+        """Each scale with fewer channels."""
         return [m(x) for m, x in zip(self.m, scales)]
 
 
@@ -160,9 +169,11 @@ class Head(nn.Module):
         self.linear = nn.Linear(width, classes)
 
     def features(self, scales: list[Tensor]) -> Tensor:
+        """(samples, width) features of the coarsest scale, which the linear layer sees."""
         return self.m(scales[-1]).flatten(1)
 
     def forward(self, scales: list[Tensor]) -> Tensor:
+        """The logits (samples, classes) of one exit."""
         return self.linear(self.features(scales))
 
 
@@ -195,6 +206,7 @@ class MSDNet(nn.Module):
             self.classifier.append(Head(width_in, width_in if config.imagenet else 128, config.classes))
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """Images (samples, 3, height, width) to the logits (samples, classes) of every exit."""
         logits, scales = [], image
         for block, head in zip(self.blocks, self.classifier):
             scales = block(scales)

@@ -64,6 +64,7 @@ class CrossEntropies(nn.Module):
         self.network = network
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The loss, one number, of normalised images (samples, 3, height, width) and their labels (samples,)."""
         return sum_of_cross_entropies(self.network(images), labels)
 
 
@@ -79,6 +80,7 @@ class Distillation(nn.Module):
         network.net.requires_grad_(False)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The loss, one number, of normalised images (samples, 3, height, width) and their labels (samples,)."""
         logits, teacher = self.network.with_teacher(images)
         return distillation_loss(logits, teacher, labels)
 

@@ -73,10 +73,12 @@ SHORT_STAGE2 = "the paper's heads on a schedule for two CPU cores: 6 epochs, Nes
 
 
 def official(dataset: str) -> Recipe:
+    """The MSDNet as the paper trains it: 300 epochs, the rate lowered in steps."""
     return Recipe(f"msdnet-{dataset}", dataset, epochs=300, schedule="step", source=PAPER)
 
 
 def short(dataset: str) -> Recipe:
+    """For two CPU cores: 18 epochs, Nesterov, warm-up and cosine."""
     arch = f"msdnet-{dataset}"
     return Recipe(arch, dataset, epochs=18, schedule="warmup-cosine", nesterov=True, weight_decay=5e-4, source=SHORT)
 
@@ -92,6 +94,7 @@ def first_stage(recipe: Recipe, source: str) -> Recipe:
 
 
 def second_stage(dataset: str) -> Recipe:
+    """IMTA's stage 2 as its paper trains it: new heads on the frozen stage 1."""
     return replace(official(dataset), arch=f"imta-{dataset}", model="imta", source=IMTA_PAPER)
 
 
@@ -101,6 +104,7 @@ def short_second_stage(dataset: str) -> Recipe:
 
 
 def recipes_of(dataset: str) -> dict[str, Recipe]:
+    """Recipe id -> recipe, of every recipe on a data set."""
     return {
         f"msdnet-{dataset}": official(dataset),
         f"msdnet-{dataset}-short": short(dataset),

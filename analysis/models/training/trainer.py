@@ -1,7 +1,7 @@
 """Train an early-exit network by a recipe, resumable to the step; on a CPU, a GPU, or several processes of torchrun.
 
-Imports torch, recipes, objectives and datasets; `analysis.models.evaluation.run_parts` writes the finished network as
-a run.
+Imports torch, recipes, objectives and datasets; `analysis.models.evaluation.network_to_run` makes the finished
+network's run.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ from analysis.runtime.memory import is_out_of_memory, said_when_out_of_memory
 from analysis.runtime.processes import ALONE, Processes
 
 LOG = "log.csv"
-PRECISIONS = ("fp32", "bf16")
-"""What the network computes in; its parameters and the loss are float32 in either."""
 PHASES = ("data", "forward", "backward", "averaging", "optimiser")
 """Of a step: drawing and augmenting a batch; the network and its loss; their gradients; the mean of several processes'
 gradients, with the wait for them; the new weights."""
@@ -52,8 +50,6 @@ UNNAMED = {"precision": "fp32", "compiled": False, "minutes": None} | {
     f.name: f.default for f in fields(Recipe) if f.default is not MISSING
 }
 """What a setting was when a checkpoint does not name it, because it is newer than the checkpoint."""
-
-
 
 
 def save_atomically(state: dict, path: Path) -> None:
@@ -83,6 +79,7 @@ class PhaseClock:
         self.last: float | None = None
 
     def begin(self, timed: bool) -> None:
+        """A step begins; `timed` says whether its phases are timed."""
         self.last = self._now() if timed else None
 
     def lap(self, phase: str) -> None:
@@ -119,7 +116,7 @@ class Trainer:
 
     Parameters
     ----------
-    precision : `fp32`, or `bf16` for autocast to bfloat16
+    precision : of the network's layers: `fp32`, or `bf16` by autocast; parameters and loss are float32 in either
     compiled : whether `torch.compile` fuses the network and its loss
     recorded : whether a step is recorded as a CUDA graph, once it has run a few times; of one process on CUDA alone
     minutes : a limit on the wall time of training, in which the whole schedule is passed; `epochs` are the most then
@@ -216,6 +213,7 @@ class Trainer:
         return {**asdict(self.recipe), **here, **how, "minutes": self.minutes}
 
     def state(self) -> dict[str, object]:
+        """All that a checkpoint keeps: tensors and plain values, from which `restore` goes on."""
         names = ("step", "order", "crops", "loss_sum", "seconds", "elapsed_s", "log", "first_stage", "made_on")
         return {
             "settings": self.settings(),
@@ -334,6 +332,7 @@ class Trainer:
         return RecordedStep(self.one_step, [*weights, *momenta, self.losses, self.position])
 
     def train_step(self) -> None:
+        """Take one step, before which a new epoch begins where the last one is over."""
         if self.step % self.steps_per_epoch == 0:
             self.begin_epoch()
         if not self.network.training:
@@ -384,6 +383,7 @@ class Trainer:
         self.measured_from = self.step, now
 
     def finish_epoch(self) -> dict[str, float]:
+        """Evaluate the calibration images and add the epoch's row to the log; the row."""
         logits = predict(self.network, self.calibration, self.recipe.dataset, self.device)
         accuracy = (logits.argmax(axis=2) == self.calibration.labels).mean(axis=1)
         row = {
@@ -411,6 +411,7 @@ def tuned_convolutions() -> Iterator[None]:
 
 
 def write_log(rows: list[dict[str, float]], path: Path) -> None:
+    """Write the rows of the log as CSV; a column that a row lacks is empty there."""
     with path.open("w", newline="") as file:
         names = dict.fromkeys(name for row in rows for name in row)  # rows of an older trainer have fewer
         writer = csv.DictWriter(file, fieldnames=list(names), lineterminator="\n")

@@ -1,5 +1,6 @@
 """Runs from the files researchers already have, one module per form of file. Imports no torch."""
 
-from analysis.storage.importers.joining import Imported, import_run
+from analysis.storage.importers.joining import Imported, ImportedNetwork, import_run
+from analysis.storage.importers.sources import Sources
 
-__all__ = ["Imported", "import_run"]
+__all__ = ["Imported", "ImportedNetwork", "Sources", "import_run"]

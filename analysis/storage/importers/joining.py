@@ -1,4 +1,4 @@
-"""From files to one run: read the parts, find their axes, check them, and write them as a run folder.
+"""From files to one run: find the axes of their parts, check them, and write them as a run folder.
 
 Two passes over the logits, both in chunks: the first recognises probabilities and finds what cannot be kept, the second
 writes and counts what is right. Imports numpy, pandas and pyarrow, never torch.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,15 @@ import pandas as pd
 
 from analysis.images.image_tables import ImageTable
 from analysis.run import SPLITS, Run
+from analysis.storage.contents import UNDESCRIBED, Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.faults import describe
 from analysis.storage.importers.axes import Oriented, orient
 from analysis.storage.importers.pairing import pair, stored_images
-from analysis.storage.importers.parts import Part, read_parts
+from analysis.storage.importers.parts import Part
 from analysis.storage.importers.scanning import LOG_PROBS, LOGITS, PROBS, Scan, chunk_bounds, scan
-from analysis.storage.importers.side_files import read_labels
+from analysis.storage.importers.sources import Sources, parts_of
 from analysis.storage.manifest import file_entry
-from analysis.storage.writing import check_out, stored_dtype, write_run
+from analysis.storage.writing import check_out, stored_dtype, write_run_folder
 
 
 @dataclass
@@ -34,6 +35,18 @@ class Imported:
     run: Run
     notes: list[str]
     accuracy: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImportedNetwork:
+    """The network that made the logits.
+
+    kept : what the run keeps of it
+    logits_shape : exits and classes of its architecture, which the logits must have
+    """
+
+    kept: KeptNetwork
+    logits_shape: tuple[int, int]
 
 
 @dataclass
@@ -49,67 +62,6 @@ class _Tally:
             here = (splits == split) & (labels >= 0)
             self.correct[split] = self.correct.get(split, 0) + right[:, here].sum(axis=1)
             self.known[split] = self.known.get(split, 0) + int(here.sum())
-
-
-def _choose_splits(per_file: list[list[Part]], splits: Sequence[str] | None) -> list[Part]:
-    """The parts to keep, each with its split."""
-    for split in splits or ():
-        if split not in SPLITS:
-            raise ValueError(f"--splits names {split!r}: use test or calibration")
-    named = [part for parts in per_file for part in parts if part.split]
-    if len(per_file) == 1 and named:
-        found = {part.split: part for part in named}
-        if splits and len(set(splits)) < len(splits):
-            raise ValueError(
-                f"--splits {','.join(splits)} names a split of {named[0].where.split(':')[0]} twice: name it once"
-            )
-        missing = [split for split in splits or () if split not in found]
-        if missing:
-            raise ValueError(f"--splits {missing[0]}: {named[0].where.split(':')[0]} holds {' and '.join(found)} only")
-        return [found[split] for split in splits] if splits else named
-    if named:
-        raise ValueError(f"{named[0].where} names its own splits: import that file alone, or save its splits as files")
-    parts = [part for parts in per_file for part in parts]
-    if splits is None and len(parts) > 1:
-        raise ValueError(f"{len(parts)} sources: say what each is with --splits, such as --splits calibration,test")
-    splits = splits or ["test"]
-    if len(splits) != len(parts):
-        raise ValueError(f"--splits names {len(splits)} splits for {len(parts)} sources: name one for each")
-    for part, split in zip(parts, splits):
-        part.split = split
-    return parts
-
-
-def _read_sources(sources: Sequence[Path]) -> list[list[Part]]:
-    """The parts of each file; a file of labels only belongs to the file before it (logits.npy labels.npy)."""
-    per_file: list[list[Part]] = []
-    for source in sources:
-        try:
-            per_file.append(read_parts(source))
-        except ValueError:
-            before = per_file[-1] if per_file else []
-            if len(before) != 1 or before[0].labels is not None:
-                raise
-            with suppress(ValueError):
-                before[0].labels = read_labels(source)
-            if before[0].labels is None:
-                raise
-    return per_file
-
-
-def _attach_labels(parts: list[Part], files: Sequence[Path]) -> np.ndarray | None:
-    """Give each part its labels; one file for several parts is returned, to be cut when their lengths are known."""
-    if not files:
-        return None
-    if any(part.labels is not None for part in parts):
-        raise ValueError(f"--labels {files[0]}: the source holds labels already: leave --labels out")
-    if len(files) == len(parts):
-        for part, file in zip(parts, files):
-            part.labels = read_labels(file)
-        return None
-    if len(files) > 1:
-        raise ValueError(f"--labels is given {len(files)} times for {len(parts)} sources: give one for each, in order")
-    return read_labels(files[0])
 
 
 def _cut_labels(parts: list[Oriented], labels: np.ndarray | None) -> None:
@@ -236,26 +188,25 @@ def _kept_chunks(
         first += part.shape[1]
 
 
+def _check_shapes(shape: tuple[int, int], class_names: Sequence[str] | None, network: ImportedNetwork | None) -> None:
+    """Refuse class names or an architecture that are not those of logits with `shape` (exits, classes)."""
+    if class_names is not None and len(class_names) != shape[1]:
+        raise ValueError(f"--classes names {len(class_names)} of {shape[1]} classes: give one name for each")
+    if network is not None and network.logits_shape != shape:
+        raise ValueError(
+            f"--arch {network.kept.arch} has {network.logits_shape[0]} exits and {network.logits_shape[1]} classes, "
+            f"and the logits have {shape[0]} and {shape[1]}: give the architecture that made them"
+        )
+
+
 def import_run(
-    sources: Sequence[str | Path],
+    sources: Sources,
     out: str | Path,
     *,
-    labels: Sequence[str | Path] = (),
-    splits: Sequence[str] | None = None,
-    samples: pd.DataFrame | None = None,
-    axes: tuple[str, ...] | None = None,
-    kind: str | None = None,
+    description: Description = UNDESCRIBED,
     costs: Mapping[str, Sequence[float]] | None = None,
     class_names: Sequence[str] | None = None,
-    images: str | Path | None = None,
-    drop_nan: bool = False,
-    dataset: str | None = None,
-    model: str | None = None,
-    title: str | None = None,
-    provenance: Mapping[str, object] | None = None,
-    weights: str | Path | None = None,
-    arch: str | None = None,
-    network_shape: tuple[int, int] | None = None,
+    network: ImportedNetwork | None = None,
     bundle: Callable[[Path], None] | None = None,
     on_size: Callable[[int], Callable[[int], None]] | None = None,
 ) -> Imported:
@@ -263,21 +214,13 @@ def import_run(
 
     Parameters
     ----------
-    sources : .npz, .npy, .safetensors, files of torch.save, pickles; several become one run
+    sources : what is read, and how
     out : the run folder to make
-    labels : a file of labels for each source, or one for all of them
-    splits : `test` or `calibration` for each source; for one that holds both, those to take
-    samples : one row per sample, in the order of the sources: `id`, `split`, `label`, `image` and any further column
-    axes : the order of the sources' axes; None to find out
-    kind : `logits` or `probs`; None to recognise probabilities, which are kept as log p
+    description : what the run is; of its provenance, more than the import records itself
     costs : unit -> cumulative cost of each exit
-    class_names : one per class
-    images : image parquet (a file, or a folder with `<split>-*.parquet`) in the order of the samples
-    drop_nan : leave out samples with NaN, +inf or only -inf at some exit; ids keep counting the others where they stood
-    dataset, model, title : what the run is
-    provenance : more on how the run was made, beside what the import records
-    weights, arch, bundle : as `write_run` takes them
-    network_shape : exits and classes of that architecture, which the logits must have
+    class_names : one per class; None: those of the images, if they name as many
+    network : the network that made the logits, which the run is to keep
+    bundle : as `write_run` takes it
     on_size : told the number of samples to go through in all; gives the function that is told of those done
 
     Returns
@@ -290,56 +233,40 @@ def import_run(
     """
     out = Path(out).absolute()
     check_out(out)
-    sources = [Path(source) for source in sources]
-    parts = _choose_splits(_read_sources(sources), splits)
-    shared_labels = _attach_labels(parts, [Path(file) for file in labels])
-    known_count = len(samples) if samples is not None else None
+    parts, shared_labels = parts_of(sources)
+    known_count = len(sources.samples) if sources.samples is not None else None
     if shared_labels is not None and len(parts) == 1:
         known_count = len(shared_labels)
-    oriented = _orient_all(parts, axes, known_count)
+    oriented = _orient_all(parts, sources.axes, known_count)
     _cut_labels(oriented, shared_labels)
-    table = _samples(oriented, samples)
-    whole = _whole_labels(oriented, samples)
-    n_classes = oriented[0].shape[2]
-    if class_names is not None and len(class_names) != n_classes:
-        raise ValueError(f"--classes names {len(class_names)} of {n_classes} classes: give one name for each")
-    found = (oriented[0].shape[0], n_classes)
-    if network_shape is not None and network_shape != found:
-        raise ValueError(
-            f"--arch {arch} has {network_shape[0]} exits and {network_shape[1]} classes, and the logits have "
-            f"{found[0]} and {found[1]}: give the architecture that made them"
-        )
-    pairings = _paired(images, whole, table)
+    table = _samples(oriented, sources.samples)
+    whole = _whole_labels(oriented, sources.samples)
+    n_exits, _, n_classes = oriented[0].shape
+    _check_shapes((n_exits, n_classes), class_names, network)
+    pairings = _paired(sources.images, whole, table)
     progress = on_size(2 * len(whole)) if on_size else lambda done: None
-    scans = [scan(part, kind, progress) for part in oriented]
-    _check_scans(oriented, scans, kind, drop_nan)
+    scans = [scan(part, sources.kind, progress) for part in oriented]
+    _check_scans(oriented, scans, sources.kind, sources.drop_nan)
     keep = ~np.concatenate([found.faulty for found in scans])
     if not keep.any():
         raise ValueError(f"every one of the {len(keep)} samples has NaN, +inf or only -inf: re-export the run")
-    notes = _notes(scans, keep, table, pairings, images)
+    notes = _notes(scans, keep, table, pairings, sources.images)
     if class_names is None and pairings:
         class_names = _names_of_images(pairings, n_classes)
-    tally, splits_of = _Tally({}, {}), table["split"].to_numpy()
-    chunks = _kept_chunks(oriented, scans, keep, whole, splits_of, tally, progress)
+    tally, labels = _Tally({}, {}), pd.array(np.where(whole[keep] >= 0, whole[keep], None), dtype="Int64")
+    provenance = {**description.provenance, **_provenance(sources, parts, scans, keep)}
     with ExitStack() as stack:
-        shards = stack.enter_context(stored_images(out.parent, _folder_name(dataset or out.name), pairings))
-        run = write_run(
-            out,
-            logits=chunks,
-            labels=pd.array(np.where(whole[keep] >= 0, whole[keep], None), dtype="Int64"),
-            title=title,
-            dataset=dataset,
-            model=model,
-            kind=LOGITS if scans[0].form == LOGITS else PROBS,
-            costs=costs,
-            class_names=class_names,
-            samples=table[keep],
-            images=shards,
-            provenance={**(provenance or {}), **_provenance(sources, parts, scans, keep)},
-            weights=weights,
-            arch=arch,
-            bundle=bundle,
+        dataset = _folder_name(description.dataset or out.name)
+        content = RunContent(
+            _kept_chunks(oriented, scans, keep, whole, table["split"].to_numpy(), tally, progress),
+            Samples(labels, table[keep], stack.enter_context(stored_images(out.parent, dataset, pairings))),
+            Exits(costs=costs or {}),
+            replace(description, provenance=provenance),
+            network.kept if network else KeptNetwork(),
+            class_names,
+            LOGITS if scans[0].form == LOGITS else PROBS,
         )
+        run = write_run_folder(out, content, bundle=bundle)
     accuracy = {split: tally.correct[split] / tally.known[split] for split in tally.known}
     return Imported(run, notes, accuracy)
 
@@ -381,8 +308,8 @@ def _notes(scans: list[Scan], keep: np.ndarray, table: pd.DataFrame, pairings: d
     return notes
 
 
-def _provenance(sources: list[Path], parts: list[Part], scans: list[Scan], keep: np.ndarray) -> dict[str, object]:
-    files = [{"name": source.name, **file_entry(source)} for source in sources]
+def _provenance(sources: Sources, parts: list[Part], scans: list[Scan], keep: np.ndarray) -> dict[str, object]:
+    files = [{"name": file.name, **file_entry(file)} for file in map(Path, sources.files)]
     provenance = {"made_by": "python -m analysis import", "sources": files, "source_dtype": _dtype_name(parts[0].dtype)}
     if scans[0].form != LOGITS:
         provenance["source_values"] = scans[0].form

@@ -40,12 +40,14 @@ class Part:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The lengths of the three axes, in the order of the file."""
         if isinstance(self.values, tuple):
             return (len(self.values), *self.values[0].shape)
         return self.values.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """What the file keeps the values as."""
         return self.values[0].dtype if isinstance(self.values, tuple) else self.values.dtype
 
 

@@ -184,10 +184,17 @@ class RestrictedUnpickler(pickle.Unpickler):
             self._known["torch", name] = _StorageType(dtype)
 
     def find_class(self, module: str, name: str) -> object:
+        """What stands for a name in the pickle: one of the few known here, else a stand-in; nothing is imported."""
         module = {"__builtin__": "builtins", "torch.cuda": "torch"}.get(module, module)
         return self._known.get((module, name)) or type("Stub", (Stub,), {})
 
     def persistent_load(self, pid: object) -> Storage:
+        """The storage of a tensor, which a torch file keeps beside its pickle.
+
+        Raises
+        ------
+        UnpicklingError : another reference, or a pickle that stands alone
+        """
         if self._storage is None or not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
             raise pickle.UnpicklingError("it refers to data outside it")
         return self._storage(pid)

@@ -35,6 +35,7 @@ class Picture:
 
     @property
     def key(self) -> str:
+        """Hash of the pixels: part of every cache's key."""
         return hashlib.sha256(self.pixels.tobytes()).hexdigest()
 
 

@@ -26,18 +26,12 @@ from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.reference import superclasses
 from analysis.reference.datasets import CIFAR10, NORMALISATION
 from analysis.storage import list_runs, load_run, validate_run
+from tests.toy import noise, noise_images, write_splits
 
 PROJECT = Path(__file__).resolve().parents[3]
 CPU = torch.device("cpu")
 COUNT = 520
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Heads(nn.Module):
@@ -54,24 +48,18 @@ class Heads(nn.Module):
 
 @pytest.fixture(scope="module")
 def images() -> Images:
-    pixels = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), dtype=np.uint8)
-    return Images(pixels, np.arange(COUNT) % 10, tuple(f"class {i}" for i in range(10)))
+    return noise_images(COUNT, named=True)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, images) -> Path:
     """520 test images of noise and 30 training images, of which 3 are held out."""
-    folder = tmp_path_factory.mktemp("data")
-    write_parquet(images, folder / "test-00000-of-00001.parquet")
-    write_parquet(images.take(np.arange(30)), folder / "train-00000-of-00001.parquet")
-    return folder
+    return write_splits(tmp_path_factory.mktemp("data"), test=images, train=images.take(np.arange(30)))
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory, images) -> Path:
-    folder = tmp_path_factory.mktemp("few")
-    write_parquet(images.take(np.arange(8)), folder / "test-00000-of-00001.parquet")
-    return folder
+    return write_splits(tmp_path_factory.mktemp("few"), test=images.take(np.arange(8)))
 
 
 @pytest.fixture(scope="module")
@@ -196,8 +184,7 @@ def test_where_nothing_tells_the_normalisation_it_is_asked_for(program, few, ima
 
 @pytest.mark.parametrize("form", ["torch.export", "TorchScript"])  # the one tells the size, the other leaves it to data
 def test_a_program_sees_images_of_its_own_size(tmp_path, form):
-    pixels = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), dtype=np.uint8)
-    images = Images(pixels, np.arange(3), CIFAR10)
+    images = Images(noise(3, 40, 40), np.arange(3), CIFAR10)
     write_parquet(images, tmp_path / "data" / "test-0.parquet")
     network = export(tmp_path / "model.pt2", size=40)
     if form == "TorchScript":

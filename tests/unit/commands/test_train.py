@@ -16,26 +16,16 @@ from analysis.images.datasets import Images, load_images, write_parquet
 from analysis.models.evaluation.inference import predict
 from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.storage import load_run, validate_run
+from tests.toy import noise_images, write_splits
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """A data set of noise: 214 training images, of which 21 are held out, so 3 steps an epoch, and 10 test images."""
-    folder = tmp_path_factory.mktemp("data")
-    generator = np.random.default_rng(0)
-    for split, count in (("train", 214), ("test", 10)):
-        pixels = generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
-        names = tuple(f"class {i}" for i in range(10))
-        write_parquet(Images(pixels, np.arange(count) % 10, names), folder / f"{split}-00000-of-00001.parquet")
-    return folder
+    train, test = noise_images(214, named=True), noise_images(10, named=True, seed=1)
+    return write_splits(tmp_path_factory.mktemp("data"), train=train, test=test)
 
 
 def command(data, out, *more: str) -> list[str]:
@@ -146,6 +136,36 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     assert trained.provenance["command"].endswith(
         "--epochs 3 --seed 0 --device cpu --precision fp32 --no-compile --split test"
     )
+
+
+def test_what_was_evaluated_before_a_stop_is_not_evaluated_again(data, tmp_path, monkeypatch, capsys):
+    evaluated = []
+
+    def stopping(network, images, *rest, **settings):
+        evaluated.append(len(images))
+        if len(evaluated) == 2:
+            raise ValueError("stopped")
+        return predict(network, images, *rest, **settings)
+
+    monkeypatch.setattr("analysis.models.evaluation.resumable_chunks.predict", stopping)
+    out = tmp_path / "out"
+    argv = command(data, out, "--epochs", "1", "--device", "cpu")
+    shard = out / "datasets" / "cifar10" / "test-00000-of-00001.parquet"
+    assert main(argv) == 2
+    assert evaluated == [10, 21]
+    assert not shard.exists()
+    images = load_images(data, "test", "cifar10")
+    write_parquet(Images(255 - images.pixels, images.labels, images.class_names), shard)
+    assert main([*argv, "--resume"]) == 2
+    assert "holds another image 1 than this test split: choose another --out\n" in capsys.readouterr().err
+    assert evaluated == [10, 21, 21]
+    shard.unlink()
+    assert main([*argv, "--resume"]) == 0
+    assert evaluated == [10, 21, 21]
+    run = load_run(out / "msdnet-cifar10-short-seed0")
+    validate_run(run.path)
+    assert not list(out.glob(".*"))
+    assert {"checkpoint", "batch", "images_per_s"}.isdisjoint(run.provenance)  # it says how the network was trained
 
 
 def test_a_training_that_ended_before_its_first_checkpoint_begins_again(data, tmp_path):

@@ -7,12 +7,12 @@ import pytest
 
 from analysis.images.datasets import Images, load_images, load_parquet, write_parquet
 from analysis.runtime.whole_files import name_first
+from tests.toy import noise
 
 
 @pytest.fixture
 def images():
-    pixels = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
-    return Images(pixels, np.array([1, 0, 2, 1, 1]), ("ant", "bee", "<b>cat</b>"))
+    return Images(noise(5), np.array([1, 0, 2, 1, 1]), ("ant", "bee", "<b>cat</b>"))
 
 
 def test_a_written_shard_is_read_back_exactly(tmp_path, images):

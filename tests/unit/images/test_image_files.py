@@ -13,10 +13,7 @@ from analysis.images.datasets import Images, write_parquet
 from analysis.images.decoding import MAX_PIXELS
 from analysis.images.image_files import AS_SEEN, check_classes, digest_of, open_images
 from analysis.images.transforms import centre_crop
-
-
-def noise(count: int, height: int = 32, width: int = 32) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
+from tests.toy import noise
 
 
 def save_folder(folder, pixels: np.ndarray, classes: int = 2) -> None:

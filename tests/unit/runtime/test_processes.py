@@ -6,22 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from analysis.images.datasets import Images
 from analysis.models.training.recipes import Recipe
 from analysis.models.training.trainer import CHECKPOINT, Trainer, fit
 from analysis.runtime.processes import ALONE, Processes, joined_processes
+from tests.toy import noise_images
 
 RECIPE = Recipe("msdnet-cifar10", "cifar10", epochs=1, schedule="step", batch=8)
 PROJECT = Path(__file__).resolve().parents[3]
-
-
-def noise_images(count: int) -> Images:
-    generator = np.random.default_rng(0)
-    return Images(generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), np.arange(count) % 10, ())
+# As many threads as each process has: a batch norm over four images magnifies another order of summation.
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def trainer_of(processes: Processes) -> Trainer:
@@ -40,15 +36,6 @@ def work(out: Path) -> None:
         steps = []
         fit(trainer, out / "trained", on_step=lambda trainer: steps.append(parameters(trainer)))
         torch.save({"steps": steps, "loss_sum": trainer.loss_sum}, out / f"{processes.rank}.pt")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """As many threads as each process has: a batch norm over four images magnifies another order of summation."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 
 from analysis.storage import RunError, find_run, list_runs, load_run, validate_run, write_run
+from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import map_tensor
+from analysis.storage.writing import write_run_folder
+from tests.toy import log_probs
 
 
 def test_a_run_comes_back_as_it_was_written(small_run, small_logits, small_labels):
@@ -146,6 +149,44 @@ def test_a_bundle_adds_files_that_do_not_change_the_fingerprint(tmp_path, small_
 def test_what_numbers_depend_on_changes_the_fingerprint(tmp_path, small_logits, change):
     plain = write_run(tmp_path / "plain", logits=small_logits)
     assert write_run(tmp_path / "other", logits=small_logits, **change).fingerprint != plain.fingerprint
+
+
+def test_keywords_and_objects_write_the_same_folder(tmp_path, small_logits, small_labels):
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"weights")
+    names, classes, costs = [f"head {i}" for i in range(7)], [f"class {i}" for i in range(20)], {"MACs": range(1, 8)}
+    table, shards = pd.DataFrame({"image": range(400), "extra": range(400)}), {"test": [tmp_path / "datasets" / "x"]}
+    content = RunContent(
+        logits=log_probs(small_logits),
+        samples=Samples(small_labels, table, shards),
+        exits=Exits(names, costs),
+        description=Description("Mine", "cifar100", "msdnet", {"made_by": "tests"}),
+        network=KeptNetwork(weights, "msdnet-cifar100"),
+        class_names=classes,
+        kind="probs",
+    )
+    write_run_folder(tmp_path / "run", content)
+    (tmp_path / "run").rename(tmp_path / "of objects")
+    write_run(
+        tmp_path / "run",
+        logits=log_probs(small_logits),
+        labels=small_labels,
+        title="Mine",
+        dataset="cifar100",
+        model="msdnet",
+        kind="probs",
+        exit_names=names,
+        costs=costs,
+        class_names=classes,
+        samples=table,
+        images=shards,
+        provenance={"made_by": "tests"},
+        weights=weights,
+        arch="msdnet-cifar100",
+    )
+    ours, theirs = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("of objects", "run"))
+    assert ours == theirs
+    assert ours["images"] == {"test": ["../datasets/x"]}
 
 
 def test_weights_travel_with_the_run(tmp_path, small_logits):

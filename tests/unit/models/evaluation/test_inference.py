@@ -8,14 +8,14 @@ from analysis.images.datasets import Images
 from analysis.models.evaluation.inference import choose_device, normalise, predict
 from analysis.models.networks.architectures import architecture
 from analysis.reference.datasets import NORMALISATION
+from tests.toy import noise_images
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def images() -> Images:
-    pixels = np.random.default_rng(0).integers(0, 256, (11, 32, 32, 3), dtype=np.uint8)
-    return Images(pixels, np.arange(11) % 10, ())
+    return noise_images(11)
 
 
 @pytest.fixture(scope="module")

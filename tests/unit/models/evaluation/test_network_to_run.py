@@ -10,8 +10,12 @@ from torch import nn
 from analysis.images.datasets import Images, load_parquet, write_parquet
 from analysis.images.image_files import open_images
 from analysis.models.evaluation import resumable_chunks
-from analysis.models.evaluation.network_to_run import Plan, Subject, evaluate
+from analysis.models.evaluation.network_to_run import evaluate
+from analysis.models.evaluation.plan import Plan
+from analysis.models.evaluation.subjects import Subject
 from analysis.storage import load_run
+from analysis.storage.contents import Description
+from tests.toy import noise_images
 
 CPU = torch.device("cpu")
 SHARD = Path("datasets", "noise", "test-00000-of-00001.parquet")
@@ -33,8 +37,7 @@ class Heads(nn.Module):
 
 
 def noise(seed: int = 0) -> Images:
-    pixels = np.random.default_rng(seed).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
-    return Images(pixels, np.arange(8) % 4, ("a", "b", "c", "d"))
+    return noise_images(8, classes=4, named=True, seed=seed)
 
 
 @pytest.fixture
@@ -43,11 +46,19 @@ def checkpoint(tmp_path) -> Path:
     return tmp_path / "model.pth"
 
 
-def start(out: Path, images, checkpoint: Path, network: nn.Module | None = None, **settings):
+def start(
+    out: Path,
+    images,
+    checkpoint: Path,
+    network: nn.Module | None = None,
+    dataset: str | None = "noise",
+    latency_batch: int | None = None,
+    **more,
+):
     torch.manual_seed(0)
-    subject = Subject(network or Heads(), "heads", "none", 32, 4, {}, {})
-    given = {"dataset": "noise", "model": None, "title": "Noise", "provenance": {}} | settings
-    return evaluate(out, subject, {"test": images}, Plan(CPU, batch=4, chunk=4), checkpoint=checkpoint, **given)
+    subject = Subject(network or Heads(), "heads", "none", 32, 4, {}, {}, checkpoint)
+    plan = Plan(CPU, batch=4, chunk=4, latency_batch=latency_batch)
+    return evaluate(out, subject, {"test": images}, plan, Description("Noise", dataset), **more)
 
 
 def stop_in_the_second_batch(total: int):

@@ -27,15 +27,12 @@ from analysis.models.training.trainer import (
     write_log,
 )
 from analysis.runtime.processes import Processes
+from tests.toy import noise_images
 
 TINY = Recipe("msdnet-cifar10", "cifar10", epochs=2, schedule="warmup-cosine", batch=8, nesterov=True)
 HEADS = replace(TINY, arch="imta-cifar10", model="imta")
+pytestmark = pytest.mark.usefixtures("one_thread")
 SMALL = MSDNetConfig(classes=3, block_layers=(1, 1, 1), channels=4, growth=2, factors=(1, 2))
-
-
-def noise_images(count: int) -> Images:
-    generator = np.random.default_rng(0)
-    return Images(generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), np.arange(count) % 10, ())
 
 
 def tiny_trainer() -> Trainer:
@@ -57,14 +54,6 @@ def flatten(value) -> list:
     if isinstance(value, list | tuple):
         return [item for element in value for item in flatten(element)]
     return [value]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Killed(Exception):

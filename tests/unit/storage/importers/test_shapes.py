@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from analysis.storage import validate_run
-from analysis.storage.importers import import_run
+from analysis.storage.importers import Sources, import_run
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ WRITERS = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_logits_with_labels(tmp_path, logits, labels, name):
     WRITERS[name](logits, labels)(tmp_path / name)
-    imported = import_run([tmp_path / name], tmp_path / "run")
+    imported = import_run(Sources([tmp_path / name]), tmp_path / "run")
     run = validate_run(imported.run.path)
     assert run.logits.dtype == np.float32
     np.testing.assert_array_equal(run.logits.read(0, 40), logits)
@@ -83,7 +83,7 @@ def test_logits_with_labels(tmp_path, logits, labels, name):
 
 def test_float16_stays_float16(tmp_path, logits, labels):
     np.savez(tmp_path / "x.npz", logits=logits.astype(np.float16), labels=labels)
-    assert import_run([tmp_path / "x.npz"], tmp_path / "run").run.logits.dtype == np.float16
+    assert import_run(Sources([tmp_path / "x.npz"]), tmp_path / "run").run.logits.dtype == np.float16
 
 
 def test_tensors_saved_from_a_gpu(tmp_path, logits, labels, monkeypatch):
@@ -92,7 +92,7 @@ def test_tensors_saved_from_a_gpu(tmp_path, logits, labels, monkeypatch):
     torch.save((torch.from_numpy(logits), torch.from_numpy(labels)), tmp_path / "old.pth", **OLD)
     assert b"cuda:0" in (tmp_path / "old.pth").read_bytes()
     for name in ("x", "old"):
-        run = import_run([tmp_path / f"{name}.pth"], tmp_path / name).run
+        run = import_run(Sources([tmp_path / f"{name}.pth"]), tmp_path / name).run
         np.testing.assert_array_equal(run.logits.read(0, 40), logits)
 
 
@@ -101,7 +101,7 @@ def test_npy_pairs(tmp_path, logits, labels):
     np.save(tmp_path / "y.npy", labels)
     for name, arguments in {"a": {"labels": [tmp_path / "y.npy"]}, "b": {}}.items():
         sources = [tmp_path / "x.npy"] if arguments else [tmp_path / "x.npy", tmp_path / "y.npy"]
-        run = import_run(sources, tmp_path / name, **arguments).run
+        run = import_run(Sources(sources, **arguments), tmp_path / name).run
         np.testing.assert_array_equal(run.labels, labels)
 
 
@@ -118,7 +118,7 @@ def test_labels_from_any_file(tmp_path, logits, labels, file):
         "named.csv": lambda: pd.DataFrame({"name": "a, b", "label": labels}).to_csv(path),
         "y.parquet": lambda: pd.DataFrame({"label": labels}).to_parquet(path),
     }[file]()
-    run = import_run([tmp_path / "x.npy"], tmp_path / "run", labels=[path]).run
+    run = import_run(Sources([tmp_path / "x.npy"], labels=[path]), tmp_path / "run").run
     np.testing.assert_array_equal(run.labels, labels)
 
 
@@ -126,14 +126,14 @@ def test_both_splits_of_one_npz(tmp_path, logits, labels):
     index = np.arange(10) * 3
     arrays = {"test": logits[:, 10:], "test_labels": labels[10:], "calibration": logits[:, :10]}
     np.savez(tmp_path / "x.npz", **arrays, calibration_labels=labels[:10], calibration_index=index)
-    run = import_run([tmp_path / "x.npz"], tmp_path / "run").run
+    run = import_run(Sources([tmp_path / "x.npz"]), tmp_path / "run").run
     np.testing.assert_array_equal(run.positions("test"), np.arange(30))
     np.testing.assert_array_equal(run.labels, np.roll(labels, -10))
     np.testing.assert_array_equal(run.samples["image"], [-1] * 30 + index.tolist())
-    only = import_run([tmp_path / "x.npz"], tmp_path / "only", splits=["calibration"]).run
+    only = import_run(Sources([tmp_path / "x.npz"], splits=["calibration"]), tmp_path / "only").run
     assert only.n_samples == 10
     with pytest.raises(ValueError, match=r"--splits test,test names a split of x\.npz twice: name it once"):
-        import_run([tmp_path / "x.npz"], tmp_path / "twice", splits=["test", "test"])
+        import_run(Sources([tmp_path / "x.npz"], splits=["test", "test"]), tmp_path / "twice")
 
 
 def _softmax(logits):
@@ -146,7 +146,7 @@ def test_msdnets_logits_single_holds_probabilities(tmp_path, logits, labels, opt
     probs = torch.from_numpy(_softmax(logits))
     targets = torch.from_numpy(labels).float()
     torch.save((probs[:, :10], targets[:10], probs[:, 10:], targets[10:]), tmp_path / "logits_single.pth", **options)
-    imported = import_run([tmp_path / "logits_single.pth"], tmp_path / "run")
+    imported = import_run(Sources([tmp_path / "logits_single.pth"]), tmp_path / "run")
     run = imported.run
     assert run.kind == "probs"
     assert "pa cannot be computed" in imported.notes[0]
@@ -157,7 +157,7 @@ def test_msdnets_logits_single_holds_probabilities(tmp_path, logits, labels, opt
 
 def test_log_probabilities_are_recognised(tmp_path, logits):
     np.savez(tmp_path / "x.npz", logits=np.log(_softmax(logits)))
-    imported = import_run([tmp_path / "x.npz"], tmp_path / "run")
+    imported = import_run(Sources([tmp_path / "x.npz"]), tmp_path / "run")
     assert imported.run.kind == "probs"
     np.testing.assert_allclose(imported.run.logits.read(0, 40), np.log(_softmax(logits)), rtol=1e-6)
 
@@ -165,16 +165,16 @@ def test_log_probabilities_are_recognised(tmp_path, logits):
 def test_the_caller_says_what_the_values_are(tmp_path, logits):
     np.save(tmp_path / "p.npy", _softmax(logits))
     np.save(tmp_path / "x.npy", logits)
-    assert import_run([tmp_path / "p.npy"], tmp_path / "a", kind="logits").run.kind == "logits"
+    assert import_run(Sources([tmp_path / "p.npy"], kind="logits"), tmp_path / "a").run.kind == "logits"
     with pytest.raises(ValueError, match=r"x.npy\[0, 0\] sums to .* \(exit 1, sample 1 of 40\), not to 1"):
-        import_run([tmp_path / "x.npy"], tmp_path / "b", kind="probs")
+        import_run(Sources([tmp_path / "x.npy"], kind="probs"), tmp_path / "b")
 
 
 def test_a_tiny_probability_keeps_its_logarithm(tmp_path):
     probs = np.full((2, 3, 4), (1 - 1e-60) / 3)
     probs[..., 0] = 1e-60  # less than the smallest float32
     np.savez(tmp_path / "probs.npz", logits=probs, labels=np.zeros(3, int))
-    run = import_run([tmp_path / "probs.npz"], tmp_path / "run").run
+    run = import_run(Sources([tmp_path / "probs.npz"]), tmp_path / "run").run
     np.testing.assert_allclose(run.logits.read(0, 3)[..., 0], np.log(1e-60), rtol=1e-6)
 
 
@@ -182,7 +182,7 @@ def test_probability_zero_is_minus_infinity(tmp_path):
     probs = np.zeros((2, 9, 3), np.float16)
     probs[..., 1] = 1
     np.save(tmp_path / "p.npy", probs)
-    run = import_run([tmp_path / "p.npy"], tmp_path / "run").run
+    run = import_run(Sources([tmp_path / "p.npy"]), tmp_path / "run").run
     assert run.logits.dtype == np.float32
     assert run.logits.read(0, 1)[0, 0].tolist() == [-np.inf, 0, -np.inf]
 
@@ -191,17 +191,17 @@ def test_validation_and_test_files_become_one_run(tmp_path, logits, labels):
     _pickled((logits[:, :10], labels[:10]))(tmp_path / "val.p")
     _pickled((logits[:, 10:].astype(np.float16), labels[10:]))(tmp_path / "test.p")
     sources = [tmp_path / "val.p", tmp_path / "test.p"]
-    imported = import_run(sources, tmp_path / "run", splits=["calibration", "test"])
+    imported = import_run(Sources(sources, splits=["calibration", "test"]), tmp_path / "run")
     run = imported.run
     assert run.samples["split"].tolist() == ["calibration"] * 10 + ["test"] * 30
     np.testing.assert_array_equal(run.logits.read(0, 40), logits)
     assert set(imported.accuracy) == {"test", "calibration"}
     with pytest.raises(ValueError, match="2 sources: say what each is with --splits"):
-        import_run(sources, tmp_path / "other")
+        import_run(Sources(sources), tmp_path / "other")
     with pytest.raises(ValueError, match="names 1 splits for 2 sources"):
-        import_run(sources, tmp_path / "other", splits=["test"])
+        import_run(Sources(sources, splits=["test"]), tmp_path / "other")
     with pytest.raises(ValueError, match="'val': use test or calibration"):
-        import_run(sources, tmp_path / "other", splits=["val", "test"])
+        import_run(Sources(sources, splits=["val", "test"]), tmp_path / "other")
 
 
 def test_one_file_of_labels_for_several_sources(tmp_path, logits, labels):
@@ -209,13 +209,13 @@ def test_one_file_of_labels_for_several_sources(tmp_path, logits, labels):
     np.save(tmp_path / "b.npy", logits[:, 16:])
     np.save(tmp_path / "y.npy", labels)
     sources, files = [tmp_path / "a.npy", tmp_path / "b.npy"], [tmp_path / "y.npy"]
-    run = import_run(sources, tmp_path / "run", splits=["test", "test"], labels=files).run
+    run = import_run(Sources(sources, splits=["test", "test"], labels=files), tmp_path / "run").run
     np.testing.assert_array_equal(run.labels, labels)
 
 
 def test_a_run_without_labels(tmp_path, logits):
     np.save(tmp_path / "x.npy", logits)
-    imported = import_run([tmp_path / "x.npy"], tmp_path / "run")
+    imported = import_run(Sources([tmp_path / "x.npy"]), tmp_path / "run")
     assert not imported.run.has_labels
     assert imported.accuracy == {}
 
@@ -237,7 +237,7 @@ def test_a_run_without_labels(tmp_path, logits):
 def test_content_that_is_not_recognised(tmp_path, content, message):
     _pickled(content)(tmp_path / "x.p")
     with pytest.raises(ValueError, match=message):
-        import_run([tmp_path / "x.p"], tmp_path / "run")
+        import_run(Sources([tmp_path / "x.p"]), tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["x.p"]
 
 
@@ -248,7 +248,7 @@ def test_files_that_are_cut_off(tmp_path, logits, labels, name, part):
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(content[: int(len(content) * part)])
     with pytest.raises(ValueError, match=name):
-        import_run([tmp_path / name], tmp_path / "run")
+        import_run(Sources([tmp_path / name]), tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -258,6 +258,6 @@ def test_files_that_are_cut_off(tmp_path, logits, labels, name, part):
 def test_files_of_another_form(tmp_path, content, message):
     (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(ValueError, match=message):
-        import_run([tmp_path / "x.npz"], tmp_path / "run")
+        import_run(Sources([tmp_path / "x.npz"]), tmp_path / "run")
     with pytest.raises(ValueError, match="there is no such file"):
-        import_run([tmp_path / "missing.npz"], tmp_path / "run")
+        import_run(Sources([tmp_path / "missing.npz"]), tmp_path / "run")

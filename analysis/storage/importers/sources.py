@@ -1,0 +1,117 @@
+"""The files of one import, and the parts of logits that they hold, each with its split and its labels.
+
+Imports numpy, and pandas for its types alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.run import SPLITS
+from analysis.storage.importers.parts import Part, read_parts
+from analysis.storage.importers.side_files import read_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What one import reads, and how.
+
+    files : .npz, .npy, .safetensors, files of torch.save, pickles; several become one run
+    labels : a file of labels for each source, or one for all of them
+    splits : `test` or `calibration` for each source; for one that holds both, those to take
+    samples : one row per sample, in the order of the sources: `id`, `split`, `label`, `image` and any further column
+    images : image parquet (a file, or a folder with `<split>-*.parquet`) in the order of the samples
+    axes : the order of the sources' axes; None to find out
+    kind : `logits` or `probs`; None to recognise probabilities, which are kept as log p
+    drop_nan : leave out samples with NaN, +inf or only -inf at some exit; ids keep counting the others where they stood
+    """
+
+    files: Sequence[str | Path]
+    labels: Sequence[str | Path] = ()
+    splits: Sequence[str] | None = None
+    samples: pd.DataFrame | None = None
+    images: str | Path | None = None
+    axes: tuple[str, ...] | None = None
+    kind: str | None = None
+    drop_nan: bool = False
+
+
+def _choose_splits(per_file: list[list[Part]], splits: Sequence[str] | None) -> list[Part]:
+    """The parts to keep, each with its split."""
+    for split in splits or ():
+        if split not in SPLITS:
+            raise ValueError(f"--splits names {split!r}: use test or calibration")
+    named = [part for parts in per_file for part in parts if part.split]
+    if len(per_file) == 1 and named:
+        found = {part.split: part for part in named}
+        if splits and len(set(splits)) < len(splits):
+            raise ValueError(
+                f"--splits {','.join(splits)} names a split of {named[0].where.split(':')[0]} twice: name it once"
+            )
+        missing = [split for split in splits or () if split not in found]
+        if missing:
+            raise ValueError(f"--splits {missing[0]}: {named[0].where.split(':')[0]} holds {' and '.join(found)} only")
+        return [found[split] for split in splits] if splits else named
+    if named:
+        raise ValueError(f"{named[0].where} names its own splits: import that file alone, or save its splits as files")
+    parts = [part for parts in per_file for part in parts]
+    if splits is None and len(parts) > 1:
+        raise ValueError(f"{len(parts)} sources: say what each is with --splits, such as --splits calibration,test")
+    splits = splits or ["test"]
+    if len(splits) != len(parts):
+        raise ValueError(f"--splits names {len(splits)} splits for {len(parts)} sources: name one for each")
+    for part, split in zip(parts, splits):
+        part.split = split
+    return parts
+
+
+def _read_files(files: Sequence[Path]) -> list[list[Part]]:
+    """The parts of each file; a file of labels only belongs to the file before it (logits.npy labels.npy)."""
+    per_file: list[list[Part]] = []
+    for file in files:
+        try:
+            per_file.append(read_parts(file))
+        except ValueError:
+            before = per_file[-1] if per_file else []
+            if len(before) != 1 or before[0].labels is not None:
+                raise
+            with suppress(ValueError):
+                before[0].labels = read_labels(file)
+            if before[0].labels is None:
+                raise
+    return per_file
+
+
+def _attach_labels(parts: list[Part], files: Sequence[Path]) -> np.ndarray | None:
+    """Give each part its labels; one file for several parts is returned, to be cut when their lengths are known."""
+    if not files:
+        return None
+    if any(part.labels is not None for part in parts):
+        raise ValueError(f"--labels {files[0]}: the source holds labels already: leave --labels out")
+    if len(files) == len(parts):
+        for part, file in zip(parts, files):
+            part.labels = read_labels(file)
+        return None
+    if len(files) > 1:
+        raise ValueError(f"--labels is given {len(files)} times for {len(parts)} sources: give one for each, in order")
+    return read_labels(files[0])
+
+
+def parts_of(sources: Sources) -> tuple[list[Part], np.ndarray | None]:
+    """The parts that the files hold, each with its split, and the labels that are for all of them together, or None.
+
+    Raises
+    ------
+    ValueError : a file that is not recognised; splits or labels that do not fit the files
+    """
+    parts = _choose_splits(_read_files([Path(file) for file in sources.files]), sources.splits)
+    return parts, _attach_labels(parts, [Path(file) for file in sources.labels])
