@@ -14,25 +14,22 @@ from analysis.results.against_paper import (
     STDS,
     UNKNOWN,
     UNPUBLISHED,
-    Measured,
     comparison_table,
     difference,
     fewer,
-    measure,
+    percents,
     sides,
 )
-from analysis.traces import trace_logits
 from analysis.words.verdicts import ToldVerdict, difference_words, gap_sentence, summary_sentence, told
+from tests.unit.results.by_hand import results_by_hand
 
 EXITS = ("1", "2", "3")
 FALLING = np.array([40.0, 30, 20, 10, 8, 6, 4, 2])
 
 
 def measured(accuracy=(50, 60, 70), falls=FALLING, entropy=(30, 20, 10, 5, 1, 0), gap=10.0):
-    falls = np.asarray(falls, float)
-    return Measured(
-        np.asarray(accuracy, float), {of: falls for of in against_paper.OF}, np.asarray(entropy, float), gap
-    )
+    numbers = {"accuracy": accuracy, **dict.fromkeys(against_paper.OF, falls), "oracle": [gap], "entropy": entropy}
+    return {quantity: np.asarray(values, float) for quantity, values in numbers.items()}
 
 
 def paper(accuracy=(0.5, 0.6, 0.7), falls=FALLING, std=(0.01, 0, 0.02), gap=None, entropy=()):
@@ -166,12 +163,13 @@ def test_every_verdict_has_its_criterion():
 def test_the_paper_shows_its_own_findings_by_these_criteria(dataset, model, exits):
     published = published_for(dataset, model, exits)
     as_measured = {
-        key: Measured(
+        key: measured(
             100 * one.accuracy,
-            {of: one.decrease(of, THRESHOLDS) for of in against_paper.OF},
-            np.array([one.entropy_rises.get(tau, 0) for tau in ENTROPY_THRESHOLDS]),
+            one.decrease("true_class", THRESHOLDS),
+            [one.entropy_rises.get(tau, 0) for tau in ENTROPY_THRESHOLDS],
             100 * (one.oracle_gap or 0),
         )
+        | {"final_prediction": one.decrease("final_prediction", THRESHOLDS)}
         for key, one in published.items()
     }
     names = [str(number) for number in range(1, exits + 1)]
@@ -181,16 +179,16 @@ def test_the_paper_shows_its_own_findings_by_these_criteria(dataset, model, exit
 
 
 def test_only_labelled_samples_are_measured(small_logits, small_labels):
-    traces = trace_logits(small_logits, small_labels, "pa")
+    results = results_by_hand(small_logits, small_labels, "pa")
     half = small_labels.copy()
     half[200:] = -1
-    partly = measure(trace_logits(small_logits, half, "pa"))
-    whole = measure(traces.select(np.arange(200)))
-    assert np.array_equal(partly.accuracy, whole.accuracy)
-    assert partly.oracle_gap == whole.oracle_gap
-    assert np.allclose(measure(traces).accuracy, 100 * traces.correct.mean(axis=1))
+    partly = percents(results_by_hand(small_logits, half, "pa"))
+    whole = percents(results.select(np.arange(200)))
+    assert tuple(sorted(partly)) == tuple(sorted(against_paper.TABLE))
+    assert all(np.array_equal(partly[quantity], whole[quantity]) for quantity in against_paper.TABLE)
+    assert np.allclose(percents(results)["accuracy"], 100 * results.traces.correct.mean(axis=1))
     with pytest.raises(ValueError, match="--labels"):
-        measure(trace_logits(small_logits, None, "pa"))
+        percents(results_by_hand(small_logits, np.full(400, -1), "pa"))
 
 
 def test_the_title_holds_both_numbers():
