@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.results.differences import Difference
-from analysis.words.formats import QUANTITY, percent, plural, small
+from analysis.words.formats import QUANTITY, percent, plural, small, smaller
 
 THRESHOLD = 0.1  # the fall that the overview's sentences speak of
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gives all five
@@ -74,7 +74,7 @@ def relative_sentence(difference: Difference, label: str, share: float = 0.1) ->
         f"Relative to its highest value so far the {what}'s probability falls by more than {100 * share:g}% for "
         f"{percent(after)} of samples under {label}, for {percent(before)} under the baseline"
     )
-    if at_first[1] >= at_first[0]:
+    if not smaller(at_first[1], at_first[0]):
         return f"{said}."
     return (
         f"{said}: at the first exit it is {at_first[1]:.2g} on average under {label} and {at_first[0]:.2g} under the "

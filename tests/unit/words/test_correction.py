@@ -98,6 +98,8 @@ def test_relative_falls_stand_beside_the_absolute_ones():
         "under the baseline: at the first exit it is 0.03 on average under PA and 0.4 under the baseline, and what is "
         "small cannot fall far."
     )
+    level = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.4 - 1e-16, 0.5])  # 0.4, but for rounding
+    assert correction.relative_sentence(difference(before, level), "CA").endswith("under the baseline.")
 
 
 @pytest.mark.parametrize(
