@@ -6,7 +6,7 @@ import pytest
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.reference.published import Published, published_for, published_networks
-from analysis.results import against_paper
+from analysis.results import against_paper, results_of
 from analysis.results.against_paper import (
     NOT_SHOWN,
     POINTS,
@@ -20,6 +20,7 @@ from analysis.results.against_paper import (
     percents,
     sides,
 )
+from analysis.storage import write_run
 from analysis.words.verdicts import ToldVerdict, difference_words, gap_sentence, summary_sentence, told
 from tests.unit.results.by_hand import results_by_hand
 
@@ -189,6 +190,12 @@ def test_only_labelled_samples_are_measured(small_logits, small_labels):
     assert np.allclose(percents(results)["accuracy"], 100 * results.traces.correct.mean(axis=1))
     with pytest.raises(ValueError, match="--labels"):
         percents(results_by_hand(small_logits, np.full(400, -1), "pa"))
+
+
+def test_a_run_is_measured_with_the_predictor_s_defaults(runs, small_logits, small_labels):
+    found = percents(results_of(write_run(runs / "a", logits=small_logits, labels=small_labels), "baseline"))
+    right = small_logits.astype(np.float32).argmax(axis=2) == small_labels
+    assert np.allclose(found["accuracy"], 100 * right.mean(axis=1))
 
 
 def test_the_title_holds_both_numbers():
