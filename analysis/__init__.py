@@ -15,16 +15,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
+    from analysis.results import difference_of, results_of
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
 
-__all__ = ["find_run", "load_checkpoint", "load_run", "load_traces", "trace_logits", "write_run"]
+__all__ = [
+    "difference_of",
+    "find_run",
+    "load_checkpoint",
+    "load_run",
+    "load_traces",
+    "results_of",
+    "trace_logits",
+    "write_run",
+]
 
 _FACES = {
+    "difference_of": "analysis.results",
     "find_run": "analysis.storage",
     "load_checkpoint": "analysis.models",
     "load_run": "analysis.storage",
     "load_traces": "analysis.traces",
+    "results_of": "analysis.results",
     "trace_logits": "analysis.traces",
     "write_run": "analysis.storage",
 }

@@ -1,6 +1,6 @@
 """What reruns share: the only `st.cache_*` of the app. Keys are content hashes and settings, never ids or paths alone.
 
-Runs and traces are handed out as they are, not as copies: nobody writes into them (their arrays are read-only).
+Runs and results are handed out as they are, not as copies: nobody writes into them (their arrays are read-only).
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +11,13 @@ import streamlit as st
 
 from analysis.images.image_tables import ImageSource, image_source
 from analysis.predictors import settings_key
+from analysis.results import Difference, Results, difference_of, results_of
 from analysis.run import Run
 from analysis.storage import RunEntry, list_runs, load_run
-from analysis.traces import Traces, load_traces
 
 RUNS_KEPT = 4
-TRACES_KEPT = 12  # 50,000 samples x 7 exits: about 25 MB each
+RESULTS_KEPT = 12  # with their traces; 50,000 samples x 7 exits: about 25 MB each
+DIFFERENCES_KEPT = 4  # each holds its two results, most of them those that are kept anyway
 NUMBERS_KEPT = 256
 TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
 
@@ -42,15 +43,25 @@ def _run(path: str, mtime_ns: int) -> Run:
     return load_run(Path(path))
 
 
-def traces(run: Run, predictor: str, settings: Mapping[str, object] | None = None, split: str = "test") -> Traces:
-    """Traces of one predictor, from the run folder or the disk cache where they are there, computed otherwise."""
+def results(run: Run, predictor: str, settings: Mapping[str, object] | None = None, split: str = "test") -> Results:
+    """The numbers of one predictor on one run; its traces from the run folder or the disk cache, computed otherwise."""
     settings = dict(settings or {})
-    return _traces(run.fingerprint, settings_key(predictor, settings), split, run, predictor, settings)
+    return _results(run.fingerprint, settings_key(predictor, settings), split, run, predictor, settings)
 
 
-@st.cache_resource(max_entries=TRACES_KEPT, show_spinner="Computing the traces of every sample …")
-def _traces(fingerprint: str, key: str, split: str, _run: Run, _predictor: str, _settings: dict) -> Traces:
-    return load_traces(_run, _predictor, _settings, split=split)
+@st.cache_resource(max_entries=RESULTS_KEPT, show_spinner="Computing the traces of every sample …")
+def _results(fingerprint: str, key: str, split: str, _run: Run, _predictor: str, _settings: dict) -> Results:
+    return results_of(_run, _predictor, _settings, split)
+
+
+def difference(a: Results, b: Results) -> Difference:
+    """The difference of two results, samples paired."""
+    return _difference(a.key, b.key, a, b)
+
+
+@st.cache_resource(max_entries=DIFFERENCES_KEPT, show_spinner=False)
+def _difference(a: tuple[str, ...], b: tuple[str, ...], _a: Results, _b: Results) -> Difference:
+    return difference_of(_a, _b)
 
 
 def numbers(compute: Callable[..., object], *key: object, **arguments: object) -> object:

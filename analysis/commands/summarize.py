@@ -1,4 +1,4 @@
-"""`summarize`: a run under a predictor in numbers, the baseline beside it. Imports traces and metrics when called."""
+"""`summarize`: a run under a predictor in numbers, the baseline beside it. Imports results when called."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from analysis.commands.options import add_cost_unit, add_predictor, add_run, add
 from analysis.commands.progress import progress_bar
 
 if TYPE_CHECKING:
+    from analysis.results import Results
     from analysis.run import Run
-    from analysis.traces import Traces
 
 
 def add_parser(subparsers) -> None:
@@ -32,29 +32,29 @@ def add_parser(subparsers) -> None:
     )
 
 
-def traced(run: Run, predictor_id: str, settings: Mapping[str, object], split: str) -> Traces:
-    """The traces of a split, with a progress bar while they are computed.
+def measured(run: Run, predictor_id: str, settings: Mapping[str, object], split: str) -> Results:
+    """The results of a split, with a progress bar while its traces are computed.
 
     Raises
     ------
     ValueError
         A split without samples.
     """
-    from analysis.traces import load_traces
+    from analysis.results import results_of
 
     if len(run.positions(split)) == 0:
         raise ValueError(f"run {run.id} has no samples of split {split}: choose another --split")
     with progress_bar(run.n_samples, f"Tracing {predictor_id}") as advance:
-        return load_traces(run, predictor_id, settings, split=split, progress=advance)
+        return results_of(run, predictor_id, settings, split, progress=advance)
 
 
-def closing_lines(baseline: Traces, corrected: Traces, label: str) -> list[str]:
+def closing_lines(baseline: Results, corrected: Results, label: str) -> list[str]:
     """What the correction did, in the words of the overview."""
-    from analysis.results.comparison import compare
+    from analysis.results import difference_of
     from analysis.words import correction
 
-    comparison = compare(baseline, corrected)
-    return [correction.correction_sentence(comparison, label), correction.price_sentence(comparison, label)]
+    difference = difference_of(baseline, corrected)
+    return [correction.correction_sentence(difference, label), correction.price_sentence(difference, label)]
 
 
 def run(args: argparse.Namespace) -> None:
@@ -72,17 +72,17 @@ def run(args: argparse.Namespace) -> None:
     opened = load_run(find_run(args.run))
     chosen, settings = chosen_predictor(args, opened)
     opened.cost(args.cost_unit)  # refuses an unknown unit before anything is computed
-    traces = traced(opened, chosen, settings, args.split)
-    summary = summarize(opened, traces, chosen, settings, args.split, args.cost_unit)
+    results = measured(opened, chosen, settings, args.split)
+    summary = summarize(results, args.cost_unit)
     if args.format == "json":
         print(json.dumps(summary, indent=2, allow_nan=False))
         return
     defaults = resolve("baseline", {}, kind=opened.kind, n_exits=opened.n_exits)
     summaries, closing = [summary], []
     if (chosen, settings) != ("baseline", defaults):
-        baseline = traced(opened, "baseline", defaults, args.split)
-        summaries.insert(0, summarize(opened, baseline, "baseline", defaults, args.split, args.cost_unit))
-        closing = closing_lines(baseline, traces, find_predictor(chosen).label)
+        baseline = measured(opened, "baseline", defaults, args.split)
+        summaries.insert(0, summarize(baseline, args.cost_unit))
+        closing = closing_lines(baseline, results, find_predictor(chosen).label)
     if args.format == "table":
         print(as_text(summaries, closing))
     else:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from analysis.commands.options import check_latency, splits
-from analysis.models.training.recipes import NAMES, RECIPES, Recipe, official_id
-from analysis.reference.names import DATASETS
-
-CALIBRATION_NOTE = "training images held out for calibration, the same for every seed"
+from analysis.models.training.recipes import RECIPES, Recipe
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -226,118 +224,35 @@ def fit_with_progress(trainer, out: Path) -> None:
         fit(trainer, out, on_step=on_step)
 
 
-def hardware(trainer) -> str:
-    """What trained the network, for people; of several processes how many, too."""
-    one, count = trainer.made_on["hardware"], trainer.processes.count
-    return one if count == 1 else f"{count} processes, each on {one}"
+def provenance(facts: Mapping[str, object], args: argparse.Namespace) -> dict[str, object]:
+    """How the network was made, in words and numbers, as its run keeps it; `summary` is what the app shows."""
+    from analysis.words import training
 
-
-def summary(trainer, args: argparse.Namespace, hours: float) -> str:
-    """The sentences that the app shows: what was trained, where, and how far from the paper."""
-    from analysis.words.formats import plural
-
-    paper = RECIPES[official_id(args.recipe)]
-    epochs = trainer.epochs_trained
-    trained = f"for {epochs} {plural(epochs, 'epoch')} (the paper: {paper.epochs})"
-    trained += f", as many as {trainer.minutes:g} minutes allow," if trainer.minutes is not None else ""
-    if trainer.recipe.batch != paper.batch:
-        trained += f" in batches of {trainer.recipe.batch} (the paper: {paper.batch}), the rate scaled to them,"
-    took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
-    trained += f" on {hardware(trainer)}, {took}, seed {args.seed}."
-    if trainer.recipe.model == "imta-stage1":
-        return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained {trained}"
-    if trainer.recipe.model == "imta":
-        first = trainer.first_stage
-        known = [f"{first['epochs']} epochs"] if "epochs" in first else []
-        known += [f"seed {first['seed']}"] if "seed" in first else []
-        frozen = ", ".join(["new heads on the frozen stage 1", *known])
-        return f"Stage 2 of IMTA ({frozen}), trained {trained}"
-    return f"Trained {trained}"
-
-
-def title(trainer, official: str) -> str:
-    """What people see in the list of runs: network, data set, epochs (of both stages where known), limits and seed."""
-    from analysis.words.formats import plural
-
-    recipe, first = trainer.recipe, (trainer.first_stage or {}).get("epochs")
-    epochs = f"{trainer.epochs_trained} {plural(trainer.epochs_trained, 'epoch')}"
-    epochs = epochs if first is None else f"{first} + {epochs}"
-    epochs += f" in {trainer.minutes:g} minutes" if trainer.minutes is not None else ""
-    if recipe.batch != RECIPES[official].batch:
-        epochs += f", batch {recipe.batch}"
-    return f"{NAMES[recipe.model]} on {DATASETS[recipe.dataset]}, {epochs}, seed {trainer.seed}"
-
-
-def command(trainer, args: argparse.Namespace) -> str:
-    """The command that trains the network again, without the paths of this machine."""
-    count = trainer.processes.count
-    start = "python" if count == 1 else f"torchrun --nproc-per-node {count}"
-    words = [f"{start} -m analysis train --recipe {args.recipe}"]
-    words += ["--init STAGE1"] if trainer.recipe.needs_first_stage else []
-    words += [f"--data PATH --out DIR --epochs {trainer.epochs} --seed {args.seed}"]
-    words += [f"--device {trainer.made_on['device']} --precision {trainer.precision}"]
-    words += [f"--batch {args.batch}"] if args.batch is not None else []
-    words += [f"--minutes {args.minutes:g}"] if args.minutes is not None else []
-    words += ["--compile" if trainer.compiled else "--no-compile"]
-    words += [] if args.record is None else ["--record" if trainer.recorded else "--no-record"]
-    words += [f"--split {args.split}"] if "calibration" not in splits(args.split) else []
-    words += ["--no-weights"] if args.no_weights else []
-    words += [f"--latency {args.latency}"] if args.latency else []
-    return " ".join(words)
-
-
-def paper_command(trainer, official: str, seed: int) -> str:
-    """The command of the paper's schedule; of both stages for IMTA's second."""
-    if not trainer.recipe.needs_first_stage:
-        return f"python -m analysis train --recipe {official} --data PATH --out DIR --seed {seed}"
-    first = f"python -m analysis train --recipe {official.replace('stage2', 'stage1')} --data PATH --out STAGE1"
-    first += f" --seed {trainer.first_stage['seed']}" if "seed" in trainer.first_stage else ""
-    return f"{first} && python -m analysis train --recipe {official} --init STAGE1 --data PATH --out DIR --seed {seed}"
-
-
-def speed(log: list[dict[str, float]]) -> str:
-    """How fast the steps were, and where their time went, over the epochs.
-
-    Examples
-    --------
-    >>> speed([{"images_per_s": 120, "share_data": 0.004, "share_forward": 0.37, "share_backward": 0.626}])
-    '120 images/s; of a step: data 0.4%, forward 37%, backward 63%'
-    """
-    from statistics import median
-
-    words = f"{median(row['images_per_s'] for row in log):.0f} images/s"
-    phases = dict.fromkeys(name for row in log for name in row if name.startswith("share_"))
-    shares = {name: median(row[name] for row in log if name in row) for name in phases}
-    said = [f"{name.removeprefix('share_')} {100 * share:.2g}%" for name, share in shares.items() if share >= 0.001]
-    return f"{words}; of a step: {', '.join(said)}" if said else words
-
-
-def provenance(trainer, args: argparse.Namespace) -> dict[str, object]:
-    """How the network was made, in words and numbers; `summary` is what the app shows."""
-    official = official_id(args.recipe)
-    hours = trainer.elapsed_s / 3600
-    first_stage = {"first_stage": trainer.first_stage} if trainer.first_stage else {}
+    with_calibration = "calibration" in splits(args.split)
+    command = training.training_command(
+        facts,
+        batch=args.batch,
+        record=args.record,
+        split=None if with_calibration else args.split,
+        no_weights=args.no_weights,
+        latency=args.latency,
+    )
     return {
-        "summary": summary(trainer, args, hours),
-        "command": command(trainer, args),
-        "paper_command": paper_command(trainer, official, args.seed),
-        "recipe": args.recipe,
-        "epochs": trainer.epochs_trained,
-        "paper_epochs": RECIPES[official].epochs,
-        "seed": args.seed,
-        "hardware": hardware(trainer),
-        "hours": round(hours, 2),
-        "torch": trainer.made_on["torch"],
-        "precision": trainer.precision,
-        "compiled": trainer.compiled,
-        **({"minutes": trainer.minutes} if trainer.minutes is not None else {}),
-        "processes": trainer.processes.count,
-        "speed": speed(trainer.log),
-        **first_stage,
-        "training_images": len(trainer.train),
-        **({"calibration": CALIBRATION_NOTE} if "calibration" in splits(args.split) else {}),
-        "settings": trainer.settings(),
-        "log": trainer.log,
+        "summary": training.training_summary(facts),
+        "command": command,
+        "paper_command": training.paper_command(facts),
+        **{name: facts[name] for name in ("recipe", "epochs", "paper_epochs", "seed")},
+        "hardware": training.hardware_words(facts),
+        "hours": round(facts["hours"], 2),
+        **{name: facts[name] for name in ("torch", "precision", "compiled")},
+        **({"minutes": facts["minutes"]} if facts["minutes"] is not None else {}),
+        "processes": facts["processes"],
+        "speed": training.speed_words(facts),
+        **({"first_stage": facts["first_stage"]} if facts["first_stage"] else {}),
+        "training_images": facts["training_images"],
+        **({"calibration": training.CALIBRATION_NOTE} if with_calibration else {}),
+        "settings": facts["settings"],
+        "log": facts["log"],
         "made": time.strftime("%Y-%m-%d"),
     }
 
@@ -349,17 +264,17 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
     from analysis.models.evaluation.network_to_run import accuracy_per_exit, evaluate
     from analysis.models.evaluation.plan import Plan
     from analysis.models.evaluation.subjects import opened_network
+    from analysis.models.training.provenance import training_facts
     from analysis.models.training.trainer import CHECKPOINT
     from analysis.storage.contents import Description, KeptNetwork
     from analysis.traces.bundle import bundle_traces
+    from analysis.words.training import training_title
 
     images = {"test": test, "calibration": trainer.calibration}
     parts = {split: images[split] for split in splits(args.split)}
-    recipe = trainer.recipe
+    recipe, facts = trainer.recipe, training_facts(trainer, args.recipe)
     plan = Plan(trainer.device, batch=None, half=True, latency_batch=args.latency, elsewhere="another --out")
-    about = Description(
-        title(trainer, official_id(args.recipe)), recipe.dataset, recipe.model, provenance(trainer, args)
-    )
+    about = Description(training_title(facts), recipe.dataset, recipe.model, provenance(facts, args))
     with (
         opened_network(recipe.arch, Path(args.out) / CHECKPOINT, trainer.device, half=True) as subject,
         ExitStack() as stack,

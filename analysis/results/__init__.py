@@ -1,1 +1,16 @@
-"""What a run shows, as numbers: of one predictor, of two side by side, of several seeds, and against the paper."""
+"""What a run shows, as numbers: of one predictor, of two side by side, of several seeds, and against the paper.
+
+>>> from analysis.results import difference_of, results_of
+>>> from analysis.storage import find_run, load_run
+>>> run = load_run(find_run("msdnet-cifar100"))
+>>> pa = results_of(run, "pa")
+>>> float(pa.accuracy[-1].round(3)), float(pa.falling_percent([0.01])[0].round(1))
+(0.682, 7.4)
+>>> int(difference_of(results_of(run, "baseline"), pa).a_only[-1])  # samples that the baseline alone has right
+266
+"""
+
+from analysis.results.differences import Difference, difference_of
+from analysis.results.results import Results, results_of
+
+__all__ = ["Difference", "Results", "difference_of", "results_of"]

@@ -2,7 +2,7 @@
 
 What is compared: accuracy per exit, the share of samples that fall by more than each of the paper's thresholds. A
 finding is a comparison of the product (PA) with the baseline; every verdict is computed from the run's numbers by a
-criterion, which `analysis.words.verdicts` says. May import published numbers, traces and metrics.
+criterion, which `analysis.words.verdicts` says. May import published numbers, results and metrics.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.metrics.accuracy import accuracy
-from analysis.metrics.decrease import THRESHOLDS, decrease_percent
-from analysis.metrics.overthinking import overthinking
-from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS, entropy_rise_percent
+from analysis.metrics.decrease import THRESHOLDS
+from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.reference.published import Published
-from analysis.traces import Traces
+from analysis.results.results import Results
 
 ORDER = ("baseline", "pa", "ca")
 OF = ("true_class", "final_prediction")
@@ -35,41 +33,34 @@ SHOWN, NOT_SHOWN = "shown", "not shown"
 UNPUBLISHED, UNKNOWN = "not published", "cannot be computed"
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """One predictor's numbers on a run, of the samples whose label is known.
-
-    Attributes
-    ----------
-    accuracy : float (exits,), percent
-    falls : `true_class` and `final_prediction` -> float (8,), percent of samples over each of the paper's thresholds
-    entropy_rises : float (6,), percent of samples whose entropy rises by more than each of the paper's thresholds
-    oracle_gap : float, points: some exit is right and the last is not
-    """
-
-    accuracy: np.ndarray
-    falls: Mapping[str, np.ndarray]
-    entropy_rises: np.ndarray
-    oracle_gap: float
+Percents = Mapping[str, np.ndarray]
+"""What the paper reports of one predictor: a quantity of `TABLE` -> a run's numbers at its places, as `percents` gives
+them."""
 
 
-def measure(traces: Traces) -> Measured:
-    """What the paper reports of a predictor, measured on a run.
+def percents(results: Results) -> dict[str, np.ndarray]:
+    """What the paper reports of a predictor, of a run: over the samples whose label is known, as `published_percents`.
+
+    Returns
+    -------
+    dict
+        A quantity of `TABLE` -> float (places,), percent of samples, the oracle gap in points; places as in
+        `places_of`.
 
     Raises
     ------
     ValueError
         No label is known.
     """
-    if not traces.has_labels:
+    if not results.has_labels:
         raise ValueError("no sample has a known label: import the run again with --labels")
-    traces = traces.labelled()
-    return Measured(
-        accuracy=100 * accuracy(traces.correct),
-        falls={of: decrease_percent(traces.falls[of, "absolute"].size, THRESHOLDS) for of in OF},
-        entropy_rises=entropy_rise_percent(traces.entropy, traces.shown, ENTROPY_THRESHOLDS),
-        oracle_gap=100 * overthinking(traces.correct).destructive,
-    )
+    known = results.labelled
+    return {
+        "accuracy": 100 * known.accuracy,
+        **{of: known.falling_percent(THRESHOLDS, of) for of in OF},
+        "oracle": np.array([100 * known.overthinking.destructive]),
+        "entropy": known.entropy_rise_percent,
+    }
 
 
 # --- the numbers -----------------------------------------------------------------------------------------------------
@@ -94,7 +85,7 @@ def difference(run: float, published: float, std: float) -> tuple[float, str]:
 
 
 def comparison_table(
-    measured: Mapping[str, Measured], published: Mapping[str, Published], exit_names: Sequence[str]
+    run: Mapping[str, Percents], published: Mapping[str, Published], exit_names: Sequence[str]
 ) -> pd.DataFrame:
     """Every number of the run that the paper has too, one row each.
 
@@ -106,10 +97,9 @@ def comparison_table(
     """
     rows = []
     for quantity, places in places_of(exit_names).items():
-        for predictor in (key for key in ORDER if key in measured and key in published):
-            run = measured_percents(measured[predictor], quantity)
+        for predictor in (key for key in ORDER if key in run and key in published):
             paper, std = published_percents(published[predictor], quantity)
-            for place, ours, theirs, spread in zip(places, run, paper, std):
+            for place, ours, theirs, spread in zip(places, run[predictor][quantity], paper, std):
                 if np.isfinite(theirs):
                     rows.append((quantity, place, predictor, ours, theirs, spread, *difference(ours, theirs, spread)))
     columns = ["quantity", "at", "predictor", "run", "published", "published_std", "difference", "difference_in"]
@@ -121,15 +111,6 @@ def places_of(exit_names: Sequence[str]) -> dict[str, list[str]]:
     falls, rises = [f"{tau:g}" for tau in THRESHOLDS], [f"{tau:g}" for tau in ENTROPY_THRESHOLDS]
     at = {"accuracy": list(exit_names), **dict.fromkeys(OF, falls), "entropy": rises, "oracle": [exit_names[-1]]}
     return {quantity: at[quantity] for quantity in TABLE}
-
-
-def measured_percents(measured: Measured, quantity: str) -> np.ndarray:
-    """A run's numbers of one quantity in percent of samples (the oracle gap in points)."""
-    if quantity == "entropy":
-        return measured.entropy_rises
-    if quantity == "oracle":
-        return np.array([measured.oracle_gap])
-    return measured.accuracy if quantity == "accuracy" else measured.falls[quantity]
 
 
 def published_percents(published: Published, quantity: str) -> tuple[np.ndarray, np.ndarray]:
@@ -189,22 +170,22 @@ class Verdict:
     run: Evidence | None
 
 
-def verdicts(measured: Mapping[str, Measured], published: Mapping[str, Published]) -> list[Verdict]:
+def verdicts(run: Mapping[str, Percents], published: Mapping[str, Published]) -> list[Verdict]:
     """Every published finding on PA, and whether the run shows it too.
 
     Parameters
     ----------
-    measured
+    run
         By predictor id; without `pa` (a run that keeps only probabilities) nothing about PA can be computed.
     published
         Of the same network; holds `baseline` and `pa`.
     """
     paper = published["baseline"], published["pa"]
-    run = (measured["baseline"], measured["pa"]) if "pa" in measured else None
-    return [_judged(on, paper, run) for on in FINDINGS]
+    both = (run["baseline"], run["pa"]) if "pa" in run else None
+    return [_judged(on, paper, both) for on in FINDINGS]
 
 
-def _judged(on: str, paper: tuple[Published, Published], run: tuple[Measured, Measured] | None) -> Verdict:
+def _judged(on: str, paper: tuple[Published, Published], run: tuple[Percents, Percents] | None) -> Verdict:
     theirs = None
     if all(_is_published(one, on) for one in paper):
         theirs = _evidence(on, *(published_percents(one, on)[0] for one in paper))
@@ -212,7 +193,7 @@ def _judged(on: str, paper: tuple[Published, Published], run: tuple[Measured, Me
             theirs = replace(theirs, within_spread=_within_spread(paper))
     ours = None
     if run is not None:
-        ours = _evidence(on, *(measured_percents(one, on) for one in run), like=theirs)
+        ours = _evidence(on, *(one[on] for one in run), like=theirs)
     if theirs is None or ours is None:
         verdict = UNPUBLISHED if theirs is None else UNKNOWN
     else:

@@ -1,7 +1,6 @@
-"""A run under one predictor in numbers: what `summarize` prints, from traces alone. Needs only NumPy.
+"""The results of a run under one predictor as one plain object: what `summarize` prints. Needs only NumPy.
 
-What mentions the true class is over the samples whose label is known, everything else over all of them. The result
-holds no NaN or infinity, so that it is JSON: what is infinite or unknown is None.
+The object holds no NaN or infinity, so that it is JSON: what is infinite or unknown is None.
 """
 
 from __future__ import annotations
@@ -11,17 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from analysis.metrics.accuracy import accuracy, mean_true_class_prob, top_k_accuracy
-from analysis.metrics.calibration import brier, ece, nll, off_support
-from analysis.metrics.decrease import THRESHOLDS, decrease_percent
-from analysis.metrics.flips import flips
-from analysis.metrics.improvability import hindsight_improvability
-from analysis.metrics.overthinking import overthinking
-from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS, entropy_rise_percent, mean_entropy
-from analysis.run import Run
-from analysis.traces import Traces
+from analysis.metrics.decrease import THRESHOLDS
+from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
+from analysis.results.results import Results
+from analysis.traces.table import OF
 
-TOP = 5
+PER_EXIT = ("accuracy", "top5", "true_class_prob", "entropy", "ece", "brier", "nll", "off_support", "collapsed")
+"""The numbers of `Results` that each exit's object holds, in its order."""
 
 
 def number(value: float) -> float | None:
@@ -55,61 +50,28 @@ def by_threshold(thresholds: Sequence[float], percents: np.ndarray) -> dict[str,
     return {f"{tau:g}": number(percent) for tau, percent in zip(thresholds, percents)}
 
 
-def decreases(traces: Traces, labelled: Traces, kind: str) -> dict[str, dict[str, float | None]]:
-    """What falls -> threshold -> percent of samples; `labelled` are the traces of those whose label is known.
-
-    Parameters
-    ----------
-    kind : `absolute` or `relative`
-    """
-    sides = {"true_class": labelled, "final_prediction": traces, "any_class": traces}
-    return {
-        of: by_threshold(THRESHOLDS, decrease_percent(side.falls[of, kind].size, THRESHOLDS))
-        for of, side in sides.items()
-    }
+def decreases(results: Results, kind: str) -> dict[str, dict[str, float | None]]:
+    """What falls -> by threshold, percent of samples; `kind` as in `Results.fall`."""
+    return {of: by_threshold(THRESHOLDS, results.falling_percent(THRESHOLDS, of, kind)) for of in OF}
 
 
-def exit_rows(traces: Traces, labelled: Traces, costs: Sequence[float] | None) -> list[dict[str, object]]:
+def exit_rows(results: Results, costs: Sequence[float] | None) -> list[dict[str, object]]:
     """One object per exit, as the contract names its fields."""
-    columns = {
-        "accuracy": accuracy(labelled.correct),
-        "top5": top_k_accuracy(labelled.rank, min(TOP, traces.n_classes)),
-        "true_class_prob": mean_true_class_prob(labelled.true_class_prob),
-        "entropy": mean_entropy(traces.entropy, traces.shown),
-        "ece": [ece(confidence, right) for confidence, right in zip(labelled.max_prob, labelled.correct)],
-        "brier": brier(labelled.sum_squared, labelled.true_class_prob),
-        "nll": nll(labelled.log_true_class_prob),
-        "off_support": off_support(labelled.log_true_class_prob, labelled.collapsed),
-        "collapsed": accuracy(traces.collapsed),
-    }
-    listed = {name: numbers(values) for name, values in columns.items()}
+    listed = {name: numbers(getattr(results, name)) for name in PER_EXIT}
     return [
         {"exit": m + 1, "cost": None if costs is None else number(costs[m])}
         | {name: values[m] for name, values in listed.items()}
-        for m in range(traces.n_exits)
+        for m in range(results.n_exits)
     ]
 
 
-def summarize(
-    run: Run,
-    traces: Traces,
-    predictor_id: str,
-    settings: Mapping[str, object],
-    split: str = "test",
-    cost_unit: str | None = None,
-) -> dict[str, object]:
+def summarize(results: Results, cost_unit: str | None = None) -> dict[str, object]:
     """Everything about a run under one predictor that is a number, as an object that JSON can hold.
 
     Parameters
     ----------
-    run
-        Gives the name and the costs.
-    traces
-        Of the split's samples.
-    predictor_id, settings
-        What the traces were computed with, settings complete.
-    split
-        The split that the traces are of.
+    results
+        Of the run and the predictor.
     cost_unit
         One of the run's cost units; None for its first.
 
@@ -128,30 +90,21 @@ def summarize(
     ValueError
         A cost unit that the run does not know.
     """
-    unit, costs = run.cost(cost_unit) or (None, None)
-    labelled = traces.labelled()
-    known = labelled.n_samples > 0
-    learned, forgotten = flips(labelled.correct)
+    unit, costs = results.run.cost(cost_unit) or (None, None)
+    unknown = None if results.has_labels else [None] * results.n_exits
     return {
-        "run": run.id,
-        "predictor": predictor_id,
-        "settings": plain(dict(settings)),
-        "split": split,
-        "samples": traces.n_samples,
-        "labelled": labelled.n_samples,
+        "run": results.run.id,
+        "predictor": results.predictor,
+        "settings": plain(dict(results.settings)),
+        "split": results.split,
+        "samples": results.n_samples,
+        "labelled": results.labelled.n_samples,
         "cost_unit": unit,
-        "exits": exit_rows(traces, labelled, costs),
-        "decrease_percent": decreases(traces, labelled, "absolute"),
-        "relative_decrease_percent": decreases(traces, labelled, "relative"),
-        "entropy_rise_percent": by_threshold(
-            ENTROPY_THRESHOLDS, entropy_rise_percent(traces.entropy, traces.shown, ENTROPY_THRESHOLDS)
-        ),
-        "overthinking": {name: number(value) for name, value in overthinking(labelled.correct)._asdict().items()},
-        "hindsight_improvability": numbers(hindsight_improvability(labelled.correct))
-        if known
-        else [None] * run.n_exits,
-        "flips": {
-            "learned": learned.tolist() if known else [None] * run.n_exits,
-            "forgotten": forgotten.tolist() if known else [None] * run.n_exits,
-        },
+        "exits": exit_rows(results, costs),
+        "decrease_percent": decreases(results, "absolute"),
+        "relative_decrease_percent": decreases(results, "relative"),
+        "entropy_rise_percent": by_threshold(ENTROPY_THRESHOLDS, results.entropy_rise_percent),
+        "overthinking": {name: number(value) for name, value in results.overthinking._asdict().items()},
+        "hindsight_improvability": unknown or numbers(results.hindsight_improvability),
+        "flips": {name: unknown or counts.tolist() for name, counts in results.flips._asdict().items()},
     }

@@ -1,6 +1,6 @@
 """Runs of one network trained alike from several seeds: which they are, and how far their numbers lie apart.
 
-May import what a run is compared by, traces and runs.
+May import what a run is compared by, and runs.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.results.against_paper import Measured, measure, measured_percents, places_of
+from analysis.results.against_paper import Percents, places_of
 from analysis.run import Run
-from analysis.traces import load_traces
 
 SAME = {"recipe": None, "epochs": None, "processes": 1}
 """What runs that differ in the seed alone have in common, beside their settings, and what it is where it is missing."""
@@ -71,28 +70,15 @@ def same_samples(run: Run, other: Run, split: str) -> bool:
     return len(mine) > 0 and np.array_equal(mine, theirs)
 
 
-def measure_run(run: Run, predictor: str, split: str) -> Measured:
-    """What the paper reports of a predictor with its default settings, on one split of a run.
-
-    Raises
-    ------
-    ValueError
-        No label is known, or the predictor does not take this run.
-    """
-    return measure(load_traces(run, predictor, {}, split=split))
-
-
-def with_spread(
-    table: pd.DataFrame, measured: Sequence[Mapping[str, Measured]], exit_names: Sequence[str]
-) -> pd.DataFrame:
+def with_spread(table: pd.DataFrame, runs: Sequence[Mapping[str, Percents]], exit_names: Sequence[str]) -> pd.DataFrame:
     """A comparison with the paper, and beside every number its mean over seeds and their spread.
 
     Parameters
     ----------
     table : pandas.DataFrame
         A `comparison_table` of one of the runs.
-    measured
-        Of every run, the table's own among them, by predictor id.
+    runs
+        The numbers of every run, the table's own among them, by predictor id.
     exit_names : sequence of str
         As in the comparison.
 
@@ -105,11 +91,8 @@ def with_spread(
     places = places_of(exit_names)
     found = np.array(
         [
-            [
-                measured_percents(one[row.predictor], row.quantity)[places[row.quantity].index(row.at)]
-                for one in measured
-            ]
+            [run[row.predictor][row.quantity][places[row.quantity].index(row.at)] for run in runs]
             for row in table.itertuples()
         ]
-    ).reshape(len(table), len(measured))
-    return table.assign(seeds=len(measured), seeds_mean=found.mean(axis=1), seeds_std=found.std(axis=1))
+    ).reshape(len(table), len(runs))
+    return table.assign(seeds=len(runs), seeds_mean=found.mean(axis=1), seeds_std=found.std(axis=1))

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.results.comparison import Comparison
-from analysis.words.formats import QUANTITY, percent, plural, small
+from analysis.results.differences import Difference
+from analysis.words.formats import QUANTITY, percent, plural, small, smaller
 
 THRESHOLD = 0.1  # the fall that the overview's sentences speak of
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gives all five
 
 
-def correction_sentence(comparison: Comparison, label: str, threshold: float = THRESHOLD) -> str:
+def correction_sentence(difference: Difference, label: str, threshold: float = THRESHOLD) -> str:
     """One sentence: what the correction does to the samples that get worse, and to the accuracy of the last exit.
 
     Parameters
@@ -24,19 +24,17 @@ def correction_sentence(comparison: Comparison, label: str, threshold: float = T
     label : str
         The predictor's short name.
     """
-    if comparison.n_exits == 1:
-        return _one_exit(comparison, label)
-    before, after = (
-        float(side.falling_percent([threshold])[0]) for side in (comparison.baseline, comparison.corrected)
-    )
+    if difference.n_exits == 1:
+        return _one_exit(difference, label)
+    before, after = (float(side.falling_percent([threshold])[0]) for side in (difference.a, difference.b))
     who = "no sample loses" if after == 0 else f"{percent(after)} of samples lose"
     start = (
-        f"Under {label} {who} more than {threshold:g} of the {QUANTITY[comparison.of]}'s probability on the way "
+        f"Under {label} {who} more than {threshold:g} of the {QUANTITY[difference.of]}'s probability on the way "
         f"through the network; under the baseline {percent(before)} do"
     )
-    if not comparison.has_labels:
-        return f"{start}; {label} changes {comparison.changed[-1]:,} of {comparison.n_samples:,} final answers."
-    old, new = 100 * comparison.baseline.right[-1], 100 * comparison.corrected.right[-1]
+    if not difference.has_labels:
+        return f"{start}; {label} changes {difference.changed[-1]:,} of {difference.n_samples:,} final answers."
+    old, new = 100 * difference.a.right_share[-1], 100 * difference.b.right_share[-1]
     if percent(old) == percent(new):
         return f"{start}; the last exit's accuracy stays at {percent(new)}."
     return (
@@ -44,11 +42,11 @@ def correction_sentence(comparison: Comparison, label: str, threshold: float = T
     )
 
 
-def _one_exit(comparison: Comparison, label: str) -> str:
+def _one_exit(difference: Difference, label: str) -> str:
     start = "This network has one exit, so nothing can fall on the way through it"
-    if not comparison.has_labels:
-        return f"{start}; {label} changes {comparison.changed[-1]:,} of {comparison.n_samples:,} answers."
-    old, new = (percent(100 * side.right[-1]) for side in (comparison.baseline, comparison.corrected))
+    if not difference.has_labels:
+        return f"{start}; {label} changes {difference.changed[-1]:,} of {difference.n_samples:,} answers."
+    old, new = (percent(100 * side.right_share[-1]) for side in (difference.a, difference.b))
     return f"{start}; its accuracy is {old}{'' if old == new else f', and {new} under {label}'}."
 
 
@@ -68,17 +66,15 @@ def published_sentence(
     )
 
 
-def relative_sentence(comparison: Comparison, label: str, share: float = 0.1) -> str:
+def relative_sentence(difference: Difference, label: str, share: float = 0.1) -> str:
     """The same falls as shares of what fell: what is small cannot fall far, and products begin small."""
-    before, after = (
-        float(side.relatively_falling_percent([share])[0]) for side in (comparison.baseline, comparison.corrected)
-    )
-    what, at_first = QUANTITY[comparison.of], (comparison.baseline.probability[0], comparison.corrected.probability[0])
+    before, after = (float(side.falling_percent([share], kind="relative")[0]) for side in (difference.a, difference.b))
+    what, at_first = QUANTITY[difference.of], (difference.a.mean_prob()[0], difference.b.mean_prob()[0])
     said = (
         f"Relative to its highest value so far the {what}'s probability falls by more than {100 * share:g}% for "
         f"{percent(after)} of samples under {label}, for {percent(before)} under the baseline"
     )
-    if at_first[1] >= at_first[0]:
+    if not smaller(at_first[1], at_first[0]):
         return f"{said}."
     return (
         f"{said}: at the first exit it is {at_first[1]:.2g} on average under {label} and {at_first[0]:.2g} under the "
@@ -86,54 +82,54 @@ def relative_sentence(comparison: Comparison, label: str, share: float = 0.1) ->
     )
 
 
-def price_sentence(comparison: Comparison, label: str) -> str:
+def price_sentence(difference: Difference, label: str) -> str:
     """What the correction costs: confidence, calibration, broken answers, collapses."""
-    before, after = comparison.baseline.confidence[-1], comparison.corrected.confidence[-1]
+    before, after = difference.a.confidence[-1], difference.b.confidence[-1]
     parts = [f"confidence at the last exit goes from {before:.2f} to {after:.2f}"]
-    if comparison.has_labels:
-        old, new = comparison.baseline.ece[-1], comparison.corrected.ece[-1]
+    if difference.has_labels:
+        old, new = difference.a.ece[-1], difference.b.ece[-1]
         parts.append(f"calibration error (ECE) from {old:.3f} to {new:.3f}")
-        parts.append(f"last answers broken {comparison.broken[-1]:,}, fixed {comparison.fixed[-1]:,}")
-    if comparison.corrected.impossible > comparison.baseline.impossible:
-        lost = comparison.corrected.impossible
+        parts.append(f"last answers broken {difference.a_only[-1]:,}, fixed {difference.b_only[-1]:,}")
+    if difference.b.impossible > difference.a.impossible:
+        lost = difference.b.impossible
         parts.append(
-            f"{lost:,} {plural(lost, 'sample')} ({percent(100 * lost / comparison.n_samples)}) end with probability 0 "
+            f"{lost:,} {plural(lost, 'sample')} ({percent(100 * lost / difference.n_samples)}) end with probability 0 "
             "for the true class, so the log-likelihood is infinite"
         )
-    if comparison.corrected.tied > comparison.baseline.tied:
-        tied = comparison.corrected.tied
+    if difference.b.tied > difference.a.tied:
+        tied = difference.b.tied
         parts.append(f"{tied:,} last {plural(tied, 'answer')} are ties, given to the first of the tied classes")
-    parts.append(collapse_words(comparison))
+    parts.append(collapse_words(difference))
     return f"What {label} costs: {'; '.join(parts)}."
 
 
-def collapse_words(comparison: Comparison) -> str:
+def collapse_words(difference: Difference) -> str:
     """How often nothing was left of the support."""
-    if not comparison.corrected.collapsed:
+    if not difference.b.collapses:
         return "no prediction collapses"
-    predictions = comparison.n_samples * comparison.n_exits
-    share = percent(100 * comparison.corrected.collapsed / predictions)
-    return f"{comparison.corrected.collapsed:,} of {predictions:,} predictions collapse: no class is left ({share})"
+    predictions = difference.n_samples * difference.n_exits
+    share = percent(100 * difference.b.collapses / predictions)
+    return f"{difference.b.collapses:,} of {predictions:,} predictions collapse: no class is left ({share})"
 
 
-def trajectories_title(comparison: Comparison, label: str, *, corrected: bool, threshold: float = THRESHOLD) -> str:
+def trajectories_title(difference: Difference, label: str, *, corrected: bool, threshold: float = THRESHOLD) -> str:
     """What the picture of trajectories shows, for the predictor on screen."""
-    side = comparison.corrected if corrected else comparison.baseline
+    side = difference.b if corrected else difference.a
     share = float(side.falling_percent([threshold])[0])
     who = "No sample loses" if share == 0 else f"{percent(share)} of samples lose"
-    start, end = side.probability[0], side.probability[-1]
-    if comparison.n_exits == 1:
-        return f"{label}: the {QUANTITY[comparison.of]} has a probability of {end:.2f} on average"
+    start, end = side.mean_prob()[0], side.mean_prob()[-1]
+    if difference.n_exits == 1:
+        return f"{label}: the {QUANTITY[difference.of]} has a probability of {end:.2f} on average"
     mean = "the mean of all rises" if end > start else "the mean of all falls"
     who = who if share else who.lower()
     return f"{label}: {who} more than {threshold:g} on the way; {mean} from {start:.2f} to {end:.2f}"
 
 
-def exits_title(comparison: Comparison, label: str) -> str:
+def exits_title(difference: Difference, label: str) -> str:
     """Accuracy over all exits, or the confidence where there are no labels."""
-    change = 100 * (comparison.corrected.right - comparison.baseline.right)
-    if not comparison.has_labels:
-        before, after = comparison.baseline.confidence[-1], comparison.corrected.confidence[-1]
+    change = 100 * difference.right_share
+    if not difference.has_labels:
+        before, after = difference.a.confidence[-1], difference.b.confidence[-1]
         return f"{label} moves the last exit's confidence from {before:.2f} to {after:.2f}"
     better, worse = int((change > 0).sum()), int((change < 0).sum())
     if not better and not worse:
@@ -142,15 +138,13 @@ def exits_title(comparison: Comparison, label: str) -> str:
     last = (
         f"{abs(change[-1]):.2f} points {'above' if change[-1] > 0 else 'below'} it" if change[-1] else "level with it"
     )
-    of = f"{count} of {comparison.n_exits} {plural(comparison.n_exits, 'exit')}"
+    of = f"{count} of {difference.n_exits} {plural(difference.n_exits, 'exit')}"
     return f"{label} is {word} accurate than the baseline at {of}; at the last {last}"
 
 
-def share_title(comparison: Comparison, label: str, threshold: float = 0.01) -> str:
+def share_title(difference: Difference, label: str, threshold: float = 0.01) -> str:
     """How many samples get worse at all, noticeably."""
-    before, after = (
-        float(side.falling_percent([threshold])[0]) for side in (comparison.baseline, comparison.corrected)
-    )
+    before, after = (float(side.falling_percent([threshold])[0]) for side in (difference.a, difference.b))
     return f"{percent(before)} of samples fall by more than {threshold:g}; with {label} {percent(after)}"
 
 
@@ -162,13 +156,13 @@ def groups_title(names: Sequence[str], falls: np.ndarray, label: str) -> str:
     return f"Falls most under {label}: {names[worst]}, by {small(falls[worst])} on average"
 
 
-def price_title(comparison: Comparison, label: str) -> str:
+def price_title(difference: Difference, label: str) -> str:
     """The correction's price at the last exit in one line."""
-    if not comparison.has_labels:
-        return f"{label} changes {comparison.changed[-1]:,} of {comparison.n_samples:,} final answers"
-    old, new = comparison.baseline.ece[-1], comparison.corrected.ece[-1]
+    if not difference.has_labels:
+        return f"{label} changes {difference.changed[-1]:,} of {difference.n_samples:,} final answers"
+    old, new = difference.a.ece[-1], difference.b.ece[-1]
     return (
-        f"{label} fixes {comparison.fixed[-1]:,} and breaks {comparison.broken[-1]:,} last answers; "
+        f"{label} fixes {difference.b_only[-1]:,} and breaks {difference.a_only[-1]:,} last answers; "
         f"calibration error {old:.3f} to {new:.3f}"
     )
 

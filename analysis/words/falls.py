@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.results.fall_statistics import FallStatistics
-from analysis.words.formats import percent
+from analysis.words.formats import percent, smaller
 
 NOTHING_KNOWN = "No sample has a known fall"
 
@@ -92,7 +92,7 @@ def smallness_finding(baseline: np.ndarray, predictor: np.ndarray, what: str, la
     what : str
         "true class" or "final prediction".
     """
-    if not (np.isfinite(baseline).all() and np.isfinite(predictor).all()) or predictor[0] >= baseline[0]:
+    if not (np.isfinite(baseline).all() and np.isfinite(predictor).all()) or not smaller(predictor[0], baseline[0]):
         return ""
     return (
         f"Absolute falls are rare under {label} partly because its probabilities are small: the {what} gets "

@@ -67,6 +67,17 @@ def small(value: float) -> str:
     return f"{value:.3f}" if value >= 0.002 else f"{value:.1g}"
 
 
+def smaller(one: float, other: float) -> bool:
+    """Whether a mean is smaller by more than the order in which its terms were added.
+
+    Examples
+    --------
+    >>> smaller(0.1, 0.2), smaller(0.1 + 0.2 - 1e-16, 0.1 + 0.2)
+    (True, False)
+    """
+    return one < other and not np.isclose(one, other, rtol=1e-9, atol=0)
+
+
 def quantity(value: float) -> str:
     """A large number with its SI prefix, three digits.
 

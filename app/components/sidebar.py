@@ -49,7 +49,7 @@ def _view() -> View:
         split, unit = _split_and_unit(run)
         copy_address()
     return View(
-        run=run,
+        runs=(run,),
         predictor=predictor,
         settings=settings,
         poe=poe,

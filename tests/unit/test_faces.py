@@ -7,6 +7,7 @@ import pytest
 
 import analysis
 import analysis.models
+import analysis.results
 import analysis.storage
 import analysis.traces
 
@@ -19,6 +20,8 @@ import analysis.traces
         ("write_run", analysis.storage),
         ("load_traces", analysis.traces),
         ("trace_logits", analysis.traces),
+        ("results_of", analysis.results),
+        ("difference_of", analysis.results),
         ("load_checkpoint", analysis.models),
     ],
 )

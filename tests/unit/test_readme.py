@@ -8,11 +8,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
-from analysis.metrics.decrease import decrease_percent  # noqa: E402
 from analysis.reference.published import published_for  # noqa: E402
+from analysis.results import results_of  # noqa: E402
 from analysis.run import Run  # noqa: E402
 from analysis.storage import load_run  # noqa: E402
-from analysis.traces import load_traces  # noqa: E402
 
 README = PROJECT / "README.md"
 THRESHOLDS = (0.01, 0.1)
@@ -21,10 +20,10 @@ BEGIN, END = "<!-- table: python tests/unit/test_readme.py -->\n", "<!-- end of 
 
 def row(run: Run, predictor: str) -> str:
     """One line: the last exit's accuracy and the share of samples that fall, with the paper's in parentheses."""
-    traces = load_traces(run, predictor)
+    results = results_of(run, predictor)
     paper = published_for(run.dataset, run.model, run.n_exits).get(predictor)
-    ours = [100 * traces.correct[-1].mean(), *decrease_percent(traces.falls["true_class", "absolute"].size, THRESHOLDS)]
-    relative = float(decrease_percent(traces.falls["true_class", "relative"].size, [THRESHOLDS[-1]])[0])
+    ours = [100 * results.accuracy[-1], *results.falling_percent(THRESHOLDS)]
+    relative = float(results.falling_percent(THRESHOLDS[-1:], kind="relative")[0])
     cells = [f"{value:.2f}%" for value in ours]
     if paper is not None:
         theirs = [100 * paper.accuracy[-1], *paper.decrease("true_class", THRESHOLDS)]

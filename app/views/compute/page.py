@@ -10,14 +10,14 @@ import streamlit as st
 from analysis.figures.answers import PARTS, answers_figure
 from analysis.figures.compute_curve import Curve, compute_curve_figure
 from analysis.figures.correction_overhead import correction_overhead_figure
-from analysis.policies.anytime import answer_counts, answering_exit, convert_budget
+from analysis.policies.anytime import answering_exit, convert_budget
 from analysis.policies.correction_cost import CorrectionCost, correction_cost, share_of_exits
-from analysis.predictors import available_predictors, settings_key
+from analysis.predictors import available_predictors
 from analysis.reference.published import Published
+from analysis.results import Results
 from analysis.run import Run
-from analysis.traces import Traces
 from analysis.words import budgets, formats
-from app import cache, state
+from app import state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.gallery_link import answered_query, open_gallery
@@ -55,35 +55,16 @@ def render(view: View) -> None:
     with slot:
         budget = _budget(run, axis)
         _curve_choices(view, published)
-    numbers = {key: _numbers(view, key) for key in _drawn(view)}
+    results = {key: view.results(key) for key in _drawn(view)}
     answering = answering_exit(axis.costs, budget)
-    _curve(view, axis, budget, answering, numbers, published)
+    _curve(view, axis, budget, answering, results, published)
     if counted := budgets.cost_sentence(run.provenance, axis.unit):
         plain_text(counted, role="caption")
     lost, cost = st.columns(2, gap="medium")
     with lost:
-        _answers(view, axis, answering, numbers[view.shown])
+        _answers(view, axis, answering, results[view.shown].answers)
     with cost:
         _overhead(view, axis)
-
-
-# --- numbers ---------------------------------------------------------------------------------------------------------
-
-
-def _numbers(view: View, predictor: str) -> dict[str, np.ndarray]:
-    key = (view.run.fingerprint, view.split, settings_key(predictor, view.settings_of(predictor)))
-    return cache.numbers(_answers_of, *key, traces=view.traces(predictor))
-
-
-def _answers_of(traces: Traces) -> dict[str, np.ndarray]:
-    """Counts of right and wrong answers; without labels an answer counts as right once it is the final one."""
-    if traces.has_labels:
-        return answer_counts(traces.labelled().correct)
-    return answer_counts(traces.predicted == traces.predicted[-1])
-
-
-def _accuracy(counts: Mapping[str, np.ndarray]) -> np.ndarray:
-    return 100 * counts["right"] / np.maximum(sum(counts.values()), 1)
 
 
 def _drawn(view: View) -> list[str]:
@@ -151,13 +132,20 @@ def _curve_choices(view: View, published: Mapping[str, Published]) -> None:
 # --- the curve -------------------------------------------------------------------------------------------------------
 
 
-def _curve(view: View, axis: Axis, budget: float, answering: int | None, numbers: Mapping, published: Mapping) -> None:
+def _curve(
+    view: View,
+    axis: Axis,
+    budget: float,
+    answering: int | None,
+    results: Mapping[str, Results],
+    published: Mapping[str, Published],
+) -> None:
     run = view.run
-    curves = [Curve(key, _label(key), _accuracy(counts)) for key, counts in numbers.items()]
+    curves = [Curve(key, _label(key), one.right_percent) for key, one in results.items()]
     beside = []
     if published and state.get("published") and view.has_labels:
-        beside = _published_curves(axis, published, list(numbers))
-    shown = _accuracy(numbers[view.shown])
+        beside = _published_curves(axis, published, list(results))
+    shown = results[view.shown].right_percent
     figure = compute_curve_figure(
         axis.costs,
         curves,

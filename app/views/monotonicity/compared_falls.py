@@ -1,6 +1,6 @@
 """Whose falls are compared on the page, of which predictors: the controls that choose, and what they come to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.metrics.decrease import THRESHOLDS, Fall
 from analysis.predictors import available_predictors
+from analysis.results import Difference, Results
 from app import state
 from app.components.controls import control
 from app.components.published import published_beside
@@ -18,13 +19,30 @@ WHOSE = {"true_class": "true class", "final_prediction": "final prediction", "an
 
 @dataclass(frozen=True)
 class Compared:
-    """What the page compares: falls of one kind by predictor id, the baseline first, the chosen predictor second."""
+    """What the page compares: falls of one kind by predictor id, the baseline first, the chosen predictor second.
+
+    `of` and `size` are what and `kind` of `Results.fall`; `difference` is the chosen predictor's against the baseline.
+    """
 
     of: str
     size: str
-    falls: Mapping[str, Fall]
+    results: Mapping[str, Results]
+    difference: Difference
     labels: Mapping[str, str]
-    samples: int
+
+    @property
+    def falls(self) -> Mapping[str, Fall]:
+        """By predictor id, of every sample of the split."""
+        return {key: one.fall(self.of, self.size) for key, one in self.results.items()}
+
+    @property
+    def samples(self) -> int:
+        """How many samples' fall is known."""
+        return self.results["baseline"].known_falls(self.of, self.size)
+
+    def percents(self, predictor: str, thresholds: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Percent of samples that fall by more than each threshold."""
+        return self.results[predictor].falling_percent(thresholds, self.of, self.size)
 
     @property
     def what(self) -> str:
@@ -82,13 +100,12 @@ def compared_falls(view: View) -> Compared:
             "final prediction, for MSDNet, IMTA and DViT on CIFAR-10, CIFAR-100 and ImageNet.",
         )
     chosen = ["baseline", view.predictor, *state.get("beside")]
-    traces = {key: view.traces(key) for key in chosen}
     return Compared(
         of,
         kind,
-        {key: one.falls[of, kind] for key, one in traces.items()},
+        {key: view.results(key) for key in chosen},
+        view.difference(),
         {key: predictors[key].label for key in chosen},
-        int((~np.isnan(traces["baseline"].falls[of, kind].size)).sum()),
     )
 
 

@@ -11,11 +11,11 @@ from analysis.figures.decrease_curve import Curve, decrease_curve_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
 from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
-from analysis.metrics.decrease import THRESHOLDS, decrease_percent, exit_pairs
-from analysis.metrics.fall_histogram import fall_counts, fall_edges
+from analysis.metrics.decrease import THRESHOLDS
+from analysis.metrics.fall_histogram import fall_edges
 from analysis.reference.names import network_name
 from analysis.reference.symlog import FALL_UNIT, from_scale
-from analysis.results.fall_statistics import FallStatistics, fall_statistics
+from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.brush import Brush, scatter_brush
 from analysis.selection.thinning import thinned
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
@@ -49,7 +49,7 @@ def render(view: View) -> None:
     held = current_brush(view)
     brush_line(held, offer_gallery=True)
     curve, scatter = st.columns([6, 5], gap="medium")
-    told = fall_statistics(compared.falls["baseline"].size, compared.falls[view.predictor].size)
+    told = compared.difference.falls(compared.of, compared.size)
     with curve:
         _curve(view, compared, told)
     with scatter:
@@ -74,12 +74,12 @@ def _grid() -> np.ndarray:
 def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
     grid = _grid()
     curves = [
-        Curve(key, compared.labels[key], decrease_percent(fall.size, grid), decrease_percent(fall.size, THRESHOLDS),
+        Curve(key, compared.labels[key], compared.percents(key, grid), compared.percents(key, THRESHOLDS),
               emphasised=key == view.shown or key in state.get("beside"))
-        for key, fall in compared.falls.items()
+        for key in compared.results
     ]  # fmt: skip
     published = published_falls(view, compared.of, compared.size) if state.get("published") else {}
-    drawn = [(key, compared.labels[key], values) for key, values in published.items() if key in compared.falls]
+    drawn = [(key, compared.labels[key], values) for key, values in published.items() if key in compared.results]
     figure = decrease_curve_figure(
         curves,
         grid,
@@ -123,7 +123,7 @@ def _curve_data(
 
 def _open_over(compared: Compared, point: dict) -> None:
     about = point["customdata"]
-    if isinstance(about, list) and len(about) == 3 and about[2] in compared.falls:
+    if isinstance(about, list) and len(about) == 3 and about[2] in compared.results:
         open_brush(Brush("over", compared.of, compared.size, about[2], numbers=(float(about[0]),)))
 
 
@@ -213,7 +213,7 @@ def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> N
     keys = ["baseline", view.predictor] if view.poe else [view.predictor, "baseline"]
     bars = []
     for key in keys:
-        counts = fall_counts(compared.falls[key].size, edges)
+        counts = compared.results[key].fall_counts(compared.of, compared.size)
         bars.append(Bars(key, compared.labels[key], counts, 100 * counts / max(compared.samples, 1), key == view.shown))
     figure = fall_histogram_figure(
         bars,
@@ -253,7 +253,7 @@ def _histogram_data(bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
 
 def _open_bin(compared: Compared, point: dict) -> None:
     about = point["customdata"]
-    if isinstance(about, list) and len(about) == 5 and about[4] in compared.falls:
+    if isinstance(about, list) and len(about) == 5 and about[4] in compared.results:
         open_brush(Brush("histogram", compared.of, compared.size, about[4], numbers=(float(about[0]), float(about[1]))))
 
 
@@ -262,7 +262,7 @@ def _open_bin(compared: Compared, point: dict) -> None:
 
 def _pairs(view: View, compared: Compared) -> None:
     threshold = float(state.get("over"))
-    counts = exit_pairs(compared.falls[view.shown], view.run.n_exits, threshold)
+    counts = compared.results[view.shown].exit_pairs(compared.of, compared.size, threshold)
     names = exit_labels(view.run.exit_names)
     figure = exit_pairs_figure(
         counts,
@@ -310,12 +310,6 @@ def _explanation(view: View, compared: Compared) -> None:
     if compared.of == "any_class":
         plain_text(ANY_CLASS, role="caption")
         return
-    means = (_mean_probs(view, key, compared.of) for key in ("baseline", view.predictor))
+    means = (compared.results[key].mean_prob(compared.of) for key in ("baseline", view.predictor))
     if said := smallness_finding(*means, WHOSE[compared.of], compared.labels[view.predictor]):
         plain_text(said, role="caption")
-
-
-def _mean_probs(view: View, predictor: str, of: str) -> np.ndarray:
-    values = getattr(view.traces(predictor), "true_class_prob" if of == "true_class" else "final_prediction_prob")
-    known = values[:, ~np.isnan(values[0])]
-    return known.mean(axis=1, dtype=np.float64) if known.shape[1] else np.full(len(values), np.nan)

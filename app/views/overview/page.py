@@ -12,15 +12,16 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
-from analysis.predictors import available_predictors, settings_key
+from analysis.predictors import available_predictors
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
-from analysis.results.comparison import Comparison, compare, group_falls
+from analysis.results import Difference, Results
+from analysis.results.differences import group_falls
 from analysis.results.training_log import training_log
 from analysis.run import Run
 from analysis.selection.thinning import thinned
 from analysis.words import budgets, correction, formats
-from app import cache, state
+from app import state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.gallery_link import class_query, open_gallery
@@ -39,35 +40,25 @@ def render(view: View) -> None:
         _identity(run, view.split, view.unit)
         st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
         return
-    comparison = _comparison(view)
+    difference = view.difference()
     published = published_beside(view)
     with st.container(gap="xsmall"):
         _identity(run, view.split, view.unit)
-        _provenance(run, comparison, published)
-        _in_words(view, comparison, published)
+        _provenance(run, difference, published)
+        _in_words(view, difference, published)
     picture, shares = st.columns([2, 1], gap="medium")
     with picture:
-        _picture(view, comparison)
+        _picture(view, difference)
     with shares:
-        _shares(view, comparison, published)
-    _caveats(view, comparison)
-    _exit_by_exit(view, comparison, published)
+        _shares(view, difference, published)
+    _caveats(view, difference)
+    _exit_by_exit(view, difference, published)
     classes, price = st.columns(2, gap="medium")
     with classes:
-        _classes(view, comparison)
+        _classes(view, difference)
     with price:
-        _price(view, comparison)
+        _price(view, difference)
     _how_it_was_made(run)
-
-
-def _comparison(view: View) -> Comparison:
-    key = (view.run.fingerprint, view.split, settings_key(view.predictor, view.settings))
-    return cache.numbers(
-        compare,
-        *key,
-        baseline=view.traces("baseline"),
-        corrected=view.traces(view.predictor),
-    )
 
 
 def _label(predictor: str) -> str:
@@ -78,8 +69,8 @@ def _named(predictor: str) -> str:
     return "the baseline" if predictor == "baseline" else _label(predictor)
 
 
-def _over(view: View, comparison: Comparison) -> str:
-    return f"{comparison.n_samples:,} {'' if view.split == 'all' else view.split + ' '}samples"
+def _over(view: View, difference: Difference) -> str:
+    return f"{difference.n_samples:,} {'' if view.split == 'all' else view.split + ' '}samples"
 
 
 # --- what this run is -----------------------------------------------------------------------------------------------
@@ -96,12 +87,12 @@ def _identity(run: Run, split: str, unit: str | None) -> None:
     plain_text(" · ".join(fact for fact in facts if fact), role="caption")
 
 
-def _provenance(run: Run, comparison: Comparison, published: Mapping[str, Published]) -> None:
+def _provenance(run: Run, difference: Difference, published: Mapping[str, Published]) -> None:
     summary = str(run.provenance.get("summary") or "")
     distance = ""
-    if comparison.has_labels and "baseline" in published:
+    if difference.has_labels and "baseline" in published:
         distance = correction.distance_sentence(
-            float(comparison.baseline.right[-1]), float(published["baseline"].accuracy[-1])
+            float(difference.a.right_share[-1]), float(published["baseline"].accuracy[-1])
         )
     plain_text(f"{summary or 'How this run was made is not recorded.'} {distance}".strip(), role="caption")
 
@@ -125,21 +116,21 @@ def _how_it_was_made(run: Run) -> None:
             plain_table(pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]}))
 
 
-def _in_words(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
+def _in_words(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
     label = _label(view.predictor)
-    st.markdown(f"**{escape(correction.correction_sentence(comparison, label))}**")
+    st.markdown(f"**{escape(correction.correction_sentence(difference, label))}**")
     if {"baseline", view.predictor} <= set(published):
-        pair = _published_pair(published, view.predictor, comparison.of)
+        pair = _published_pair(published, view.predictor, difference.of)
         plain_text(correction.published_sentence(*pair, label), role="caption")
 
 
-def _caveats(view: View, comparison: Comparison) -> None:
+def _caveats(view: View, difference: Difference) -> None:
     """What stands against the headline: falls relative to what fell, and the price."""
     label = _label(view.predictor)
     with st.container(gap="xsmall"):
-        if comparison.n_exits > 1:
-            plain_text(correction.relative_sentence(comparison, label), role="caption")
-        plain_text(correction.price_sentence(comparison, label), role="caption")
+        if difference.n_exits > 1:
+            plain_text(correction.relative_sentence(difference, label), role="caption")
+        plain_text(correction.price_sentence(difference, label), role="caption")
 
 
 def _published_pair(published: Mapping[str, Published], predictor: str, of: str) -> tuple[tuple, tuple]:
@@ -151,15 +142,15 @@ def _published_pair(published: Mapping[str, Published], predictor: str, of: str)
 # --- the picture -----------------------------------------------------------------------------------------------------
 
 
-def _picture(view: View, comparison: Comparison) -> None:
+def _picture(view: View, difference: Difference) -> None:
     run = view.run
-    picked = thinned(comparison.n_samples, state.get("drawn"), seed=state.get("draw"))
-    positions = run.positions(view.split)[comparison.positions[picked]]
+    picked = thinned(difference.n_samples, state.get("drawn"), seed=state.get("draw"))
+    positions = difference.a.positions[picked]
     drawn = {
-        "baseline": _trajectories(comparison.baseline, "baseline", picked),
-        view.predictor: _trajectories(comparison.corrected, view.predictor, picked),
+        "baseline": _trajectories(difference.a, "baseline", picked),
+        view.predictor: _trajectories(difference.b, view.predictor, picked),
     }
-    of = formats.QUANTITY[comparison.of]
+    of = formats.QUANTITY[difference.of]
     figure = trajectories_figure(
         drawn[view.shown],
         drawn["baseline"] if view.poe else None,
@@ -168,10 +159,10 @@ def _picture(view: View, comparison: Comparison) -> None:
         exit_names=formats.exit_labels(run.exit_names),
         quantity=f"probability of the {of}",
         threshold=correction.THRESHOLD,
-        title=correction.trajectories_title(comparison, _label(view.shown), corrected=view.poe),
+        title=correction.trajectories_title(difference, _label(view.shown), corrected=view.poe),
         subtitle=f"Thin: {len(picked)} samples drawn at random, "
         f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
-        f"Bold: the mean of all {_over(view, comparison)}.",
+        f"Bold: the mean of all {_over(view, difference)}.",
         height=HEIGHT,
     )
     chart(figure, name="trajectories", on_click=_open_sample, height=HEIGHT)
@@ -183,8 +174,8 @@ def _picture(view: View, comparison: Comparison) -> None:
     others.button("Draw others", on_click=_draw_others, width="stretch")
 
 
-def _trajectories(side: object, predictor: str, picked: np.ndarray) -> Trajectories:
-    fall = side.fall.select(picked)
+def _trajectories(side: Results, predictor: str, picked: np.ndarray) -> Trajectories:
+    fall = side.fall().select(picked)
     return Trajectories(
         predictor_id=predictor,
         label=_label(predictor),
@@ -192,7 +183,7 @@ def _trajectories(side: object, predictor: str, picked: np.ndarray) -> Trajector
         fall=fall.size,
         from_exit=fall.from_exit,
         to_exit=fall.to_exit,
-        mean=side.probability,
+        mean=side.mean_prob(),
     )
 
 
@@ -219,11 +210,11 @@ def _both(view: View, before: np.ndarray, after: np.ndarray) -> list[tuple[str, 
     return [("baseline", _label("baseline"), before), (view.predictor, _label(view.predictor), after)]
 
 
-def _shares(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
+def _shares(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
     thresholds = correction.THRESHOLDS
-    lines = _both(view, *(s.falling_percent(thresholds) for s in (comparison.baseline, comparison.corrected)))
+    lines = _both(view, *(s.falling_percent(thresholds) for s in (difference.a, difference.b)))
     beside = [
-        (key, published[key].decrease(comparison.of, thresholds))
+        (key, published[key].decrease(difference.of, thresholds))
         for key in ("baseline", view.predictor)
         if key in published
     ]
@@ -232,9 +223,9 @@ def _shares(view: View, comparison: Comparison, published: Mapping[str, Publishe
         lines,
         published=beside,
         emphasised=view.shown,
-        title=correction.share_title(comparison, _label(view.predictor)),
-        subtitle=f"Largest fall of the {formats.QUANTITY[comparison.of]}'s probability between any two exits, "
-        f"{_over(view, comparison)}." + (" Open: the paper." if beside else ""),
+        title=correction.share_title(difference, _label(view.predictor)),
+        subtitle=f"Largest fall of the {formats.QUANTITY[difference.of]}'s probability between any two exits, "
+        f"{_over(view, difference)}." + (" Open: the paper." if beside else ""),
         x_title="samples that fall by more",
         height=HEIGHT,
     )
@@ -245,18 +236,18 @@ def _shares(view: View, comparison: Comparison, published: Mapping[str, Publishe
 # --- exit by exit ----------------------------------------------------------------------------------------------------
 
 
-def _exit_by_exit(view: View, comparison: Comparison, published: Mapping[str, Published]) -> None:
-    before, after = comparison.baseline, comparison.corrected
+def _exit_by_exit(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
+    before, after = difference.a, difference.b
     beside = ()
-    if comparison.has_labels:
+    if difference.has_labels:
         beside = tuple((key, 100 * published[key].accuracy) for key in ("baseline", view.predictor) if key in published)
-    first = "accuracy, %" if comparison.has_labels else "answers that are final, %"
+    first = "accuracy, %" if difference.has_labels else "answers that are final, %"
     panels = [
-        Panel(first, 100 * before.right, 100 * after.right, beside),
+        Panel(first, 100 * before.right_share, 100 * after.right_share, beside),
         Panel(
-            f"probability of the {formats.QUANTITY[comparison.of]}",
-            before.probability,
-            after.probability,
+            f"probability of the {formats.QUANTITY[difference.of]}",
+            before.mean_prob(),
+            after.mean_prob(),
             from_zero_to=1,
         ),
         Panel("confidence", before.confidence, after.confidence, from_zero_to=1),
@@ -268,8 +259,8 @@ def _exit_by_exit(view: View, comparison: Comparison, published: Mapping[str, Pu
         baseline_label=_label("baseline"),
         predictor_shown=view.poe,
         exit_names=formats.exit_labels(view.run.exit_names),
-        title=correction.exits_title(comparison, _label(view.predictor)),
-        subtitle=f"Means over {_over(view, comparison)}; confidence is the probability of the predicted class."
+        title=correction.exits_title(difference, _label(view.predictor)),
+        subtitle=f"Means over {_over(view, difference)}; confidence is the probability of the predicted class."
         + (" Open markers: the paper." if beside else ""),
     )
     chart(figure, name="exits", height=290)
@@ -278,15 +269,15 @@ def _exit_by_exit(view: View, comparison: Comparison, published: Mapping[str, Pu
 # --- which classes ---------------------------------------------------------------------------------------------------
 
 
-def _classes(view: View, comparison: Comparison) -> None:
+def _classes(view: View, difference: Difference) -> None:
     run = view.run
     superclasses = superclasses_of(run.dataset, run.class_names)
     if superclasses is None or state.get("grouping") == "classes":
         names, of_class = list(run.class_names), None
     else:
         names, of_class = list(superclasses.names), np.asarray(superclasses.of_class)
-    falls = group_falls(comparison, len(names), of_class)
-    shown = falls.corrected if view.poe else falls.baseline
+    falls = group_falls(difference, len(names), of_class)
+    shown = falls.b if view.poe else falls.a
     kept = slice(0, CLASSES_SHOWN)
     names = [f"class {name}" if name.isdigit() else name for name in names]
     rows = [names[group] for group in falls.group]
@@ -294,20 +285,18 @@ def _classes(view: View, comparison: Comparison) -> None:
     figure = class_falls_figure(
         rows[kept],
         falls.samples[kept],
-        _both(view, falls.baseline[kept], falls.corrected[kept]),
+        _both(view, falls.a[kept], falls.b[kept]),
         emphasised=view.shown,
         title=correction.groups_title(rows, shown, _named(view.shown)),
-        subtitle=f"Mean largest fall of the {formats.QUANTITY[comparison.of]}'s probability; the "
+        subtitle=f"Mean largest fall of the {formats.QUANTITY[difference.of]}'s probability; the "
         f"{min(CLASSES_SHOWN, len(rows))} of {len(rows)} {kind} that fall most under the baseline."
-        + ("" if comparison.has_labels else " Classes are the baseline's final predictions."),
+        + ("" if difference.has_labels else " Classes are the baseline's final predictions."),
         x_title="mean largest fall of a sample",
         height=HEIGHT,
     )
-    table = pd.DataFrame(
-        {"group": rows, "samples": falls.samples, "baseline": falls.baseline, view.predictor: falls.corrected}
-    )
+    table = pd.DataFrame({"group": rows, "samples": falls.samples, "baseline": falls.a, view.predictor: falls.b})
     members = [_members(of_class, int(group)) for group in falls.group[kept]]
-    chart(figure, name="classes", data=table, on_click=lambda point: _open_group(point, members, comparison.has_labels))
+    chart(figure, name="classes", data=table, on_click=lambda point: _open_group(point, members, difference.has_labels))
     if superclasses is not None:
         control("grouping", "Group by", label_visibility="collapsed")
 
@@ -326,17 +315,17 @@ def _open_group(point: dict, members: Sequence[list[int]], has_labels: bool) -> 
 # --- what it costs ---------------------------------------------------------------------------------------------------
 
 
-def _price(view: View, comparison: Comparison) -> None:
-    before, after = comparison.baseline, comparison.corrected
-    if comparison.has_labels:
+def _price(view: View, difference: Difference) -> None:
+    before, after = difference.a, difference.b
+    if difference.has_labels:
         lines, line_name = _both(view, before.ece, after.ece), "calibration error (ECE, 15 bins)"
         bars, bar_name = (
-            [("fixed", comparison.fixed), ("broken", comparison.broken)],
+            [("fixed", difference.b_only), ("broken", difference.a_only)],
             "samples fixed (up) and broken (down)",
         )
     else:
         lines, line_name = _both(view, before.entropy, after.entropy), "mean entropy, nats"
-        bars, bar_name = [("changed", comparison.changed)], "samples whose answer differs from the baseline's"
+        bars, bar_name = [("changed", difference.changed)], "samples whose answer differs from the baseline's"
     figure = correction_price_figure(
         lines,
         bars,
@@ -345,9 +334,9 @@ def _price(view: View, comparison: Comparison) -> None:
         predictor_id=view.predictor,
         predictor_shown=view.poe,
         exit_names=formats.exit_labels(view.run.exit_names),
-        title=correction.price_title(comparison, _label(view.predictor)),
-        subtitle=f"{_label(view.predictor)} against the baseline, {_over(view, comparison)}; "
-        f"{correction.collapse_words(comparison)}.",
+        title=correction.price_title(difference, _label(view.predictor)),
+        subtitle=f"{_label(view.predictor)} against the baseline, {_over(view, difference)}; "
+        f"{correction.collapse_words(difference)}.",
         height=HEIGHT,
     )
     chart(figure, name="price", on_click=_open_effect)

@@ -14,7 +14,7 @@ from analysis.predictors import available_predictors
 from analysis.reference.names import network_name
 from analysis.reference.published import Published, published_for, published_networks
 from analysis.results import against_paper
-from analysis.results.against_paper import Measured
+from analysis.results.against_paper import Percents
 from analysis.results.seeds import seed_of, with_spread
 from analysis.run import Run
 from analysis.words import correction, formats, verdicts
@@ -87,27 +87,27 @@ def render(view: View) -> None:
     _numbers(table, published)
 
 
-def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Measured]:
+def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Percents]:
     """The paper's predictors, as the paper sets them, on this run; empty without labels."""
     predictors = available_predictors()
     found = {}
     for key in against_paper.ORDER:
         if key not in published or (view.run.kind != "logits" and predictors[key].needs_logits):
             continue
-        traces = cache.traces(view.run, key, {}, view.split)
-        if not traces.has_labels:
+        results = cache.results(view.run, key, {}, view.split)
+        if not results.has_labels:
             return {}
-        found[key] = cache.numbers(against_paper.measure, view.run.fingerprint, key, view.split, traces=traces)
+        found[key] = against_paper.percents(results)
     return found
 
 
 def _told(
-    measured: Mapping[str, Measured], published: Mapping[str, Published], names: Sequence[str]
+    measured: Mapping[str, Percents], published: Mapping[str, Published], names: Sequence[str]
 ) -> list[ToldVerdict]:
     return [verdicts.told(one, names) for one in against_paper.verdicts(measured, published)]
 
 
-def _compared(view: View, published: Mapping[str, Published], measured: Mapping[str, Measured]) -> tuple[str, str]:
+def _compared(view: View, published: Mapping[str, Published], measured: Mapping[str, Percents]) -> tuple[str, str]:
     """The predictor of the figures, beside the baseline, and a line where it is not the chosen one."""
     label = _label(view.predictor)
     if view.predictor in published and view.predictor in measured:
@@ -122,12 +122,12 @@ def _label(predictor: str) -> str:
     return available_predictors()[predictor].label
 
 
-def _distance(view: View, measured: Mapping[str, Measured], published: Mapping[str, Published]) -> None:
+def _distance(view: View, measured: Mapping[str, Percents], published: Mapping[str, Published]) -> None:
     """How the run was made, and how far its baseline is from the paper's."""
     summary = str(view.run.provenance.get("summary") or "")
     how = summary or "How this network was trained is not recorded, so its distance to the paper's training is unknown."
     last = correction.distance_sentence(
-        float(measured["baseline"].accuracy[-1]) / 100, float(published["baseline"].accuracy[-1])
+        float(measured["baseline"]["accuracy"][-1]) / 100, float(published["baseline"].accuracy[-1])
     )
     split = "" if view.split == "test" else f" These are the samples of the split {view.split}; the paper's are test."
     plain_text(f"{how} {last}{split}", role="caption")
@@ -159,7 +159,7 @@ class Shown:
     """What both figures are of. `predictor` stands beside the baseline, `emphasised` is the one of them on screen."""
 
     view: View
-    measured: Mapping[str, Measured]
+    measured: Mapping[str, Percents]
     others: Sequence[OtherSeed]
     published: Mapping[str, Published]
     predictor: str
@@ -199,14 +199,14 @@ def _accuracy(shown: Shown) -> None:
     measured, others, published, predictor = shown.measured, shown.others, shown.published, shown.predictor
     paper = {key: against_paper.published_percents(published[key], "accuracy") for key in ("baseline", predictor)}
     both = tuple(
-        _beside(key, measured[key].accuracy, [other.measured[key].accuracy for other in others], *paper[key])
+        _beside(key, measured[key]["accuracy"], [other.measured[key]["accuracy"] for other in others], *paper[key])
         for key in paper
     )
     nothing = np.full(shown.view.run.n_exits, np.nan)
     gain = _beside(
         predictor,
-        measured[predictor].accuracy - measured["baseline"].accuracy,
-        [other.measured[predictor].accuracy - other.measured["baseline"].accuracy for other in others],
+        measured[predictor]["accuracy"] - measured["baseline"]["accuracy"],
+        [other.measured[predictor]["accuracy"] - other.measured["baseline"]["accuracy"] for other in others],
         paper[predictor][0] - paper["baseline"][0],
         nothing,
     )
@@ -223,7 +223,7 @@ def _accuracy(shown: Shown) -> None:
         title=verdicts.gap_sentence(
             _label(shown.emphasised),
             "right at the last exit",
-            ours := measured[shown.emphasised].accuracy[-1],
+            ours := measured[shown.emphasised]["accuracy"][-1],
             values[-1],
             against_paper.difference(ours, values[-1], std[-1]),
         ),
@@ -240,8 +240,8 @@ def _falls(shown: Shown) -> None:
         both = tuple(
             _beside(
                 key,
-                measured[key].falls[of],
-                [other.measured[key].falls[of] for other in others],
+                measured[key][of],
+                [other.measured[key][of] for other in others],
                 *against_paper.published_percents(published[key], of),
             )
             for key in ("baseline", shown.predictor)
@@ -263,7 +263,7 @@ def _falls(shown: Shown) -> None:
         title=verdicts.gap_sentence(
             _label(emphasised),
             f"fall by more than {SPOKEN_OF:g}",
-            ours := measured[emphasised].falls["true_class"][at],
+            ours := measured[emphasised]["true_class"][at],
             values[at],
             against_paper.difference(ours, values[at], std[at]),
         ),

@@ -11,8 +11,8 @@ import streamlit as st
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.predictors import available_predictors
 from analysis.reference.published import Published
-from analysis.results import seeds
-from analysis.results.against_paper import Measured, measured_percents, published_percents
+from analysis.results import results_of, seeds
+from analysis.results.against_paper import Percents, percents, published_percents
 from analysis.run import Run
 from analysis.storage import RunEntry, load_run
 from analysis.words.verdicts import ToldVerdict, agreement_sentence
@@ -38,7 +38,7 @@ class OtherSeed:
 
     seed: int
     run: str
-    measured: Mapping[str, Measured]
+    measured: Mapping[str, Percents]
 
 
 def other_seeds(view: View, predictors: Sequence[str]) -> list[OtherSeed]:
@@ -59,7 +59,7 @@ def other_seeds(view: View, predictors: Sequence[str]) -> list[OtherSeed]:
     return found
 
 
-def _measured(view: View, entry: RunEntry, predictors: tuple[str, ...]) -> dict[str, Measured]:
+def _measured(view: View, entry: RunEntry, predictors: tuple[str, ...]) -> dict[str, Percents]:
     """Kept by the run's folder and its time, so that nothing is opened twice; empty where it cannot be compared."""
     with st.spinner(f"Measuring {escape(entry.id)} …", show_time=False):
         return cache.numbers(
@@ -69,19 +69,19 @@ def _measured(view: View, entry: RunEntry, predictors: tuple[str, ...]) -> dict[
         )  # fmt: skip
 
 
-def _compared(run: Run, path: Path, predictors: Sequence[str], split: str) -> dict[str, Measured]:
+def _compared(run: Run, path: Path, predictors: Sequence[str], split: str) -> dict[str, Percents]:
     try:
         other = load_run(path)
         if other.kind != run.kind or not seeds.same_samples(run, other, split):
             return {}
-        return {key: seeds.measure_run(other, key, split) for key in predictors}
+        return {key: percents(results_of(other, key, split=split)) for key in predictors}  # the traces are let go
     except ValueError:  # damaged since it was listed, or logits that no predictor takes
         return {}
 
 
 def seeds_section(
     view: View,
-    measured: Mapping[str, Measured],
+    measured: Mapping[str, Percents],
     others: Sequence[OtherSeed],
     published: Mapping[str, Published],
     predictor: str,
@@ -108,14 +108,14 @@ def seeds_section(
 
 
 def _table_html(
-    rows: Mapping[str, Mapping[str, Measured]], published: Mapping[str, Published], predictors: Sequence[str]
+    rows: Mapping[str, Mapping[str, Percents]], published: Mapping[str, Published], predictors: Sequence[str]
 ) -> str:
     """One row per seed, their mean and spread, and the paper's; two columns per quantity."""
     labels = [available_predictors()[key].label for key in predictors]
     heads = "".join(f'<th colspan="{len(predictors)}">{html.escape(head)}</th>' for head in COLUMNS)
     below = "".join(f"<th>{html.escape(label)}</th>" for _ in COLUMNS for label in labels)
     taken = [(quantity, at, key) for quantity, at in COLUMNS.values() for key in predictors]
-    numbers = np.array([[measured_percents(one[key], q)[at] for q, at, key in taken] for one in rows.values()])
+    numbers = np.array([[one[key][q][at] for q, at, key in taken] for one in rows.values()])
     paper = [[values[at] for values in published_percents(published[key], q)] for q, at, key in taken]
     body = "".join(
         _row(name, [(value, np.nan) for value in each], len(predictors)) for name, each in zip(rows, numbers)

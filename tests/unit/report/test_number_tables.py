@@ -7,19 +7,13 @@ import io
 
 import pytest
 
-from analysis.predictors import resolve
 from analysis.report.number_tables import as_csv, as_latex, as_text
+from analysis.results import results_of
 from analysis.results.run_numbers import summarize
-from analysis.traces import load_traces
 
 
 def summaries(run, *predictors):
-    found = []
-    for predictor_id, settings in predictors:
-        resolved = resolve(predictor_id, settings)
-        traces = load_traces(run, predictor_id, resolved, split="test")
-        found.append(summarize(run, traces, predictor_id, resolved, "test"))
-    return found
+    return [summarize(results_of(run, predictor, settings)) for predictor, settings in predictors]
 
 
 @pytest.fixture

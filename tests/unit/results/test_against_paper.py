@@ -6,7 +6,7 @@ import pytest
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.reference.published import Published, published_for, published_networks
-from analysis.results import against_paper
+from analysis.results import against_paper, results_of
 from analysis.results.against_paper import (
     NOT_SHOWN,
     POINTS,
@@ -14,25 +14,23 @@ from analysis.results.against_paper import (
     STDS,
     UNKNOWN,
     UNPUBLISHED,
-    Measured,
     comparison_table,
     difference,
     fewer,
-    measure,
+    percents,
     sides,
 )
-from analysis.traces import trace_logits
+from analysis.storage import write_run
 from analysis.words.verdicts import ToldVerdict, difference_words, gap_sentence, summary_sentence, told
+from tests.unit.results.by_hand import results_by_hand
 
 EXITS = ("1", "2", "3")
 FALLING = np.array([40.0, 30, 20, 10, 8, 6, 4, 2])
 
 
 def measured(accuracy=(50, 60, 70), falls=FALLING, entropy=(30, 20, 10, 5, 1, 0), gap=10.0):
-    falls = np.asarray(falls, float)
-    return Measured(
-        np.asarray(accuracy, float), {of: falls for of in against_paper.OF}, np.asarray(entropy, float), gap
-    )
+    numbers = {"accuracy": accuracy, **dict.fromkeys(against_paper.OF, falls), "oracle": [gap], "entropy": entropy}
+    return {quantity: np.asarray(values, float) for quantity, values in numbers.items()}
 
 
 def paper(accuracy=(0.5, 0.6, 0.7), falls=FALLING, std=(0.01, 0, 0.02), gap=None, entropy=()):
@@ -166,12 +164,13 @@ def test_every_verdict_has_its_criterion():
 def test_the_paper_shows_its_own_findings_by_these_criteria(dataset, model, exits):
     published = published_for(dataset, model, exits)
     as_measured = {
-        key: Measured(
+        key: measured(
             100 * one.accuracy,
-            {of: one.decrease(of, THRESHOLDS) for of in against_paper.OF},
-            np.array([one.entropy_rises.get(tau, 0) for tau in ENTROPY_THRESHOLDS]),
+            one.decrease("true_class", THRESHOLDS),
+            [one.entropy_rises.get(tau, 0) for tau in ENTROPY_THRESHOLDS],
             100 * (one.oracle_gap or 0),
         )
+        | {"final_prediction": one.decrease("final_prediction", THRESHOLDS)}
         for key, one in published.items()
     }
     names = [str(number) for number in range(1, exits + 1)]
@@ -181,16 +180,22 @@ def test_the_paper_shows_its_own_findings_by_these_criteria(dataset, model, exit
 
 
 def test_only_labelled_samples_are_measured(small_logits, small_labels):
-    traces = trace_logits(small_logits, small_labels, "pa")
+    results = results_by_hand(small_logits, small_labels, "pa")
     half = small_labels.copy()
     half[200:] = -1
-    partly = measure(trace_logits(small_logits, half, "pa"))
-    whole = measure(traces.select(np.arange(200)))
-    assert np.array_equal(partly.accuracy, whole.accuracy)
-    assert partly.oracle_gap == whole.oracle_gap
-    assert np.allclose(measure(traces).accuracy, 100 * traces.correct.mean(axis=1))
+    partly = percents(results_by_hand(small_logits, half, "pa"))
+    whole = percents(results.select(np.arange(200)))
+    assert tuple(sorted(partly)) == tuple(sorted(against_paper.TABLE))
+    assert all(np.array_equal(partly[quantity], whole[quantity]) for quantity in against_paper.TABLE)
+    assert np.allclose(percents(results)["accuracy"], 100 * results.traces.correct.mean(axis=1))
     with pytest.raises(ValueError, match="--labels"):
-        measure(trace_logits(small_logits, None, "pa"))
+        percents(results_by_hand(small_logits, np.full(400, -1), "pa"))
+
+
+def test_a_run_is_measured_with_the_predictor_s_defaults(runs, small_logits, small_labels):
+    found = percents(results_of(write_run(runs / "a", logits=small_logits, labels=small_labels), "baseline"))
+    right = small_logits.astype(np.float32).argmax(axis=2) == small_labels
+    assert np.allclose(found["accuracy"], 100 * right.mean(axis=1))
 
 
 def test_the_title_holds_both_numbers():

@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 
 from analysis.metrics.accuracy import accuracy
-from analysis.predictors import resolve
+from analysis.results import Results, results_of
 from analysis.results.run_numbers import plain, summarize
-from analysis.traces import load_traces
 
 EXIT = "exit cost accuracy top5 true_class_prob entropy ece brier nll off_support collapsed".split()  # noqa: SIM905
 
 
 def summary_of(run, predictor_id="pa", split="test", cost_unit=None, **settings):
-    resolved = resolve(predictor_id, settings, kind=run.kind, n_exits=run.n_exits)
-    traces = load_traces(run, predictor_id, resolved, split=split)
-    found = summarize(run, traces, predictor_id, resolved, split, cost_unit)
+    results = results_of(run, predictor_id, settings, split)
+    found = summarize(results, cost_unit)
     json.dumps(found, allow_nan=False)
-    return found, traces
+    return found, results.traces
 
 
 def test_the_contract(small_run):
@@ -85,7 +83,7 @@ def test_some_labels_count_alone(small_run, small_labels):
     some = small_labels.copy()
     some[::2] = -1
     partly = type(traces)(**{**vars(traces), "labels": some})
-    found = summarize(small_run, partly, "baseline", {}, "all")
+    found = summarize(Results(small_run, "baseline", {}, "all", ("partly",), np.arange(400), partly))
     assert (found["samples"], found["labelled"]) == (400, 200)
     assert found["exits"][-1]["accuracy"] == traces.correct[-1, 1::2].mean()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.results.against_paper import comparison_table
-from analysis.results.seeds import measure_run, same_samples, seed_of, trained_alike, with_spread
+from analysis.results.seeds import same_samples, seed_of, trained_alike, with_spread
 from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run, write_run
 from tests.unit.results.test_against_paper import EXITS, PAPER, RUN, measured
@@ -76,10 +76,3 @@ def test_the_spread_is_the_population_s_over_all_seeds():
     rises = spread[(spread["quantity"] == "entropy") & (spread["predictor"] == "baseline")]
     assert rises["seeds_std"].tolist() == [0, 0, 0, 0, 0, 2]
     assert np.array_equal(spread["run"], table["run"])
-
-
-def test_a_run_is_measured_with_the_predictor_s_defaults(runs, small_logits, small_labels):
-    run = write_run(runs / "a", logits=small_logits, labels=small_labels)
-    found = measure_run(run, "baseline", "test")
-    right = small_logits.astype(np.float32).argmax(axis=2) == small_labels
-    assert np.allclose(found.accuracy, 100 * right.mean(axis=1))

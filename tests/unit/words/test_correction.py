@@ -1,47 +1,31 @@
 """Sentences made of numbers: wording and rounding."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
-from analysis.metrics.decrease import Fall
-from analysis.results.comparison import Comparison, Side
+from analysis.results import Difference
 from analysis.words import correction, formats
+from tests.unit.results.by_hand import given, told
 
 
-def side(falls, right, confidence=0.6, ece=0.05, collapsed=0, relative=(), impossible=0, tied=0):
-    none = np.zeros(len(falls), dtype=np.int16)
-    return Side(
-        right=np.array([0.5, right]),
-        probability=np.array([0.4, 0.55]),
-        confidence=np.array([0.5, confidence]),
-        ece=np.array([0.04, ece]),
-        entropy=np.array([1.0, 0.8]),
-        probabilities=np.zeros((2, len(falls)), dtype=np.float32),
-        fall=Fall(np.array(falls, dtype=np.float32), none, none),
-        collapsed=collapsed,
-        relative_fall=Fall(np.array(relative, dtype=np.float32), none, none),
-        impossible=impossible,
-        tied=tied,
+def side(falls, right, relative=(), of="true_class", n_exits=2, confidence=0.6, ece=0.05, **numbers):
+    return told(
+        falls,
+        relative,
+        of,
+        n_exits,
+        right_share=[0.5, right],
+        confidence=[0.5, confidence],
+        ece=[0.04, ece],
+        **{"true_class_prob": [0.4, 0.55], "collapses": 0, "impossible": 0, "tied": 0, **numbers},
     )
 
 
-def comparison(baseline, corrected, of="true_class"):
-    count = len(baseline.fall.size)
-    return Comparison(
-        of=of,
-        positions=np.arange(count),
-        baseline=baseline,
-        corrected=corrected,
-        fixed=np.array([0, 3]),
-        broken=np.array([0, 1]),
-        changed=np.array([0, 5]),
-        groups=np.zeros(count, dtype=np.int64),
-    )
+def difference(a, b):
+    return given(Difference((a, b), a, b), a_only=[0, 1], b_only=[0, 3], changed=[0, 5])
 
 
-BOTH = comparison(side([0.2, 0.3, 0.0, 0.05], 0.67), side([0.0, 0.0, 0.0, 0.02], 0.682, confidence=0.05, ece=0.6))
+BEFORE, AFTER = [0.2, 0.3, 0.0, 0.05], [0.0, 0.0, 0.0, 0.02]
+BOTH = difference(side(BEFORE, 0.67), side(AFTER, 0.682, confidence=0.05, ece=0.6))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +52,8 @@ def test_the_sentence_names_both_shares_and_both_accuracies():
 
 
 def test_without_labels_the_sentence_counts_changed_answers():
-    text = correction.correction_sentence(comparison(BOTH.baseline, BOTH.corrected, "final_prediction"), "PA")
+    both = difference(*(side(falls, 0.67, of="final_prediction") for falls in (BEFORE, AFTER)))
+    text = correction.correction_sentence(both, "PA")
     assert "final prediction" in text
     assert text.endswith("PA changes 5 of 4 final answers.")
 
@@ -81,7 +66,7 @@ def test_the_price_names_confidence_calibration_and_broken_answers():
 
 
 def test_collapses_are_counted_over_samples_and_exits():
-    collapsing = comparison(BOTH.baseline, side([0.0] * 4, 0.7, collapsed=2))
+    collapsing = difference(BOTH.a, side([0.0] * 4, 0.7, collapses=2))
     assert correction.collapse_words(collapsing) == "2 of 8 predictions collapse: no class is left (25.0%)"
 
 
@@ -95,26 +80,26 @@ def test_titles_follow_the_switch():
 
 def test_the_price_names_impossible_true_classes_and_ties():
     corrected = side([0.0] * 4, 0.7, impossible=1, tied=2)
-    text = correction.price_sentence(comparison(BOTH.baseline, corrected), "Hard PoE")
+    text = correction.price_sentence(difference(BOTH.a, corrected), "Hard PoE")
     assert "1 sample (25.0%) end with probability 0 for the true class, so the log-likelihood is infinite" in text
     assert "2 last answers are ties, given to the first of the tied classes" in text
     assert "ties" not in correction.price_sentence(BOTH, "PA")
 
 
 def test_relative_falls_stand_beside_the_absolute_ones():
-    both = comparison(
-        side([0.2, 0.3, 0, 0], 0.6, relative=[0.5, 0.5, 0.2, 0]), side([0] * 4, 0.6, relative=[0.2, 0, 0, 0])
-    )
-    text = correction.relative_sentence(both, "PA")
+    before = side([0.2, 0.3, 0, 0], 0.6, relative=[0.5, 0.5, 0.2, 0])
+    text = correction.relative_sentence(difference(before, side([0] * 4, 0.6, relative=[0.2, 0, 0, 0])), "PA")
     assert text == (
         "Relative to its highest value so far the true class's probability falls by more than 10% for 25.0% of samples "
         "under PA, for 75.0% under the baseline."
     )
-    small = replace(both, corrected=replace(both.corrected, probability=np.array([0.03, 0.5])))
-    assert correction.relative_sentence(small, "PA").endswith(
+    small = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.03, 0.5])
+    assert correction.relative_sentence(difference(before, small), "PA").endswith(
         "under the baseline: at the first exit it is 0.03 on average under PA and 0.4 under the baseline, and what is "
         "small cannot fall far."
     )
+    level = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.4 - 1e-16, 0.5])  # 0.4, but for rounding
+    assert correction.relative_sentence(difference(before, level), "CA").endswith("under the baseline.")
 
 
 @pytest.mark.parametrize(
@@ -126,12 +111,12 @@ def test_relative_falls_stand_beside_the_absolute_ones():
     ],
 )
 def test_the_exits_where_it_helps_are_counted_or_else_those_where_it_hurts(right, text):
-    corrected = replace(BOTH.corrected, right=np.array(right))
-    assert correction.exits_title(comparison(BOTH.baseline, corrected), "PA") == text
+    corrected = given(side(AFTER, 0), right_share=right)
+    assert correction.exits_title(difference(BOTH.a, corrected), "PA") == text
 
 
 def test_a_network_of_one_exit_has_no_falls_to_speak_of():
-    one = replace(BOTH, changed=np.array([5]))
+    one = difference(side(BEFORE, 0.67, n_exits=1), side(AFTER, 0.682, n_exits=1))
     text = correction.correction_sentence(one, "PA")
     assert text == (
         "This network has one exit, so nothing can fall on the way through it; its accuracy is 67.0%, "

@@ -48,6 +48,7 @@ def test_smallness_is_said_only_where_it_holds():
     said = smallness_finding(large, small, "true class", "PA")
     assert "gets 0.020 on average at the first exit and 0.400 at the last, against 0.500 and 0.600" in said
     assert smallness_finding(small, large, "true class", "PA") == ""
+    assert smallness_finding(large, np.array([0.5 - 1e-16, 0.4]), "true class", "CA") == ""  # equal but for rounding
     assert smallness_finding(large, np.array([np.nan, np.nan]), "true class", "PA") == ""
 
 

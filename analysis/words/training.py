@@ -1,0 +1,111 @@
+"""How a network was trained, in sentences, and the commands that train it again.
+
+`facts` are those of `analysis.models.training.provenance.training_facts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analysis.reference.names import DATASETS
+from analysis.words.formats import plural
+
+CALIBRATION_NOTE = "training images held out for calibration, the same for every seed"
+
+
+def hardware_words(facts: Mapping[str, object]) -> str:
+    """What trained it.
+
+    Examples
+    --------
+    >>> hardware_words({"processes": 2, "hardware": "one core"})
+    '2 processes, each on one core'
+    """
+    one, count = facts["hardware"], facts["processes"]
+    return one if count == 1 else f"{count} processes, each on {one}"
+
+
+def training_summary(facts: Mapping[str, object]) -> str:
+    """The sentences that the app shows: what was trained, where, and how far from the paper."""
+    epochs, minutes, hours = facts["epochs"], facts["minutes"], facts["hours"]
+    trained = f"for {epochs} {plural(epochs, 'epoch')} (the paper: {facts['paper_epochs']})"
+    trained += f", as many as {minutes:g} minutes allow," if minutes is not None else ""
+    if facts["batch"] != facts["paper_batch"]:
+        trained += f" in batches of {facts['batch']} (the paper: {facts['paper_batch']}), the rate scaled to them,"
+    took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+    trained += f" on {hardware_words(facts)}, {took}, seed {facts['seed']}."
+    if facts["model"] == "imta-stage1":
+        return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained {trained}"
+    if facts["model"] == "imta":
+        first = facts["first_stage"]
+        known = [f"{first['epochs']} epochs"] if "epochs" in first else []
+        known += [f"seed {first['seed']}"] if "seed" in first else []
+        frozen = ", ".join(["new heads on the frozen stage 1", *known])
+        return f"Stage 2 of IMTA ({frozen}), trained {trained}"
+    return f"Trained {trained}"
+
+
+def training_title(facts: Mapping[str, object]) -> str:
+    """What people see in the list of runs: network, data set, epochs (of both stages where known), limits and seed."""
+    first, minutes = (facts["first_stage"] or {}).get("epochs"), facts["minutes"]
+    epochs = f"{facts['epochs']} {plural(facts['epochs'], 'epoch')}"
+    epochs = epochs if first is None else f"{first} + {epochs}"
+    epochs += f" in {minutes:g} minutes" if minutes is not None else ""
+    if facts["batch"] != facts["paper_batch"]:
+        epochs += f", batch {facts['batch']}"
+    return f"{facts['network']} on {DATASETS[facts['dataset']]}, {epochs}, seed {facts['seed']}"
+
+
+def training_command(
+    facts: Mapping[str, object],
+    *,
+    batch: int | None,
+    record: bool | None,
+    split: str | None,
+    no_weights: bool,
+    latency: int | None,
+) -> str:
+    """The command that trains the network again, without the paths of this machine.
+
+    Parameters
+    ----------
+    batch, record, split, no_weights, latency
+        As on the command line; None where they are left out.
+    """
+    count, minutes = facts["processes"], facts["minutes"]
+    start = "python" if count == 1 else f"torchrun --nproc-per-node {count}"
+    words = [f"{start} -m analysis train --recipe {facts['recipe']}"]
+    words += ["--init STAGE1"] if facts["first_stage"] is not None else []
+    words += [f"--data PATH --out DIR --epochs {facts['planned_epochs']} --seed {facts['seed']}"]
+    words += [f"--device {facts['device']} --precision {facts['precision']}"]
+    words += [f"--batch {batch}"] if batch is not None else []
+    words += [f"--minutes {minutes:g}"] if minutes is not None else []
+    words += ["--compile" if facts["compiled"] else "--no-compile"]
+    words += [] if record is None else ["--record" if facts["recorded"] else "--no-record"]
+    words += [f"--split {split}"] if split is not None else []
+    words += ["--no-weights"] if no_weights else []
+    words += [f"--latency {latency}"] if latency else []
+    return " ".join(words)
+
+
+def paper_command(facts: Mapping[str, object]) -> str:
+    """The command of the paper's schedule; of both stages for IMTA's second."""
+    official, first, seed = facts["official"], facts["first_stage"], facts["seed"]
+    if first is None:
+        return f"python -m analysis train --recipe {official} --data PATH --out DIR --seed {seed}"
+    begin = f"python -m analysis train --recipe {official.replace('stage2', 'stage1')} --data PATH --out STAGE1"
+    begin += f" --seed {first['seed']}" if "seed" in first else ""
+    return f"{begin} && python -m analysis train --recipe {official} --init STAGE1 --data PATH --out DIR --seed {seed}"
+
+
+def speed_words(facts: Mapping[str, object]) -> str:
+    """How fast the steps were, and where their time went.
+
+    Examples
+    --------
+    >>> speed_words({"images_per_s": 120, "shares": {"data": 0.004, "forward": 0.37, "backward": 0.626}})
+    '120 images/s; of a step: data 0.4%, forward 37%, backward 63%'
+    """
+    words = f"{facts['images_per_s']:.0f} images/s"
+    said = [f"{phase} {100 * share:.2g}%" for phase, share in facts["shares"].items() if share >= 0.001]
+    return f"{words}; of a step: {', '.join(said)}" if said else words
