@@ -22,7 +22,7 @@ import triton.language as tl
 from torch import Tensor
 
 from analysis.predictors.apply import in_type_of
-from analysis.predictors.product_anytime import exit_weights
+from analysis.predictors.weights import exit_weights
 
 LOG2_E = tl.constexpr(1.4426950408889634)
 LN_2 = tl.constexpr(0.6931471805599453)
