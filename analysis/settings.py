@@ -1,17 +1,26 @@
-"""Settings of a predictor: defaults filled, text parsed, ranges checked, and a canonical key for caches.
+"""One language of settings: what can be set, as rows of data; read from text, written as text, explained in words.
 
-Values come from Python, from `--set KEY=VALUE` or from an address; they leave as the types that the functions take.
-Imports the table only, no torch.
+The rows of PREDICTORS and the app's controls are made of it, and from these rows the command line's help, the widgets,
+the address and `docs/settings.md`. `parse` and `as_text` are inverse to each other. Text is never evaluated: a literal
+is read by `ast.literal_eval`. Imports nothing of ours.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping
-from numbers import Real
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
 
-from analysis.predictors.table import Predictor, Setting, join_or
+TEXT_LENGTH = 200
+"""Characters of a text whose setting does not say otherwise."""
+NAME_LENGTH = 2000
+"""Characters of a name, and of a choice among what only the run knows."""
+
+Constraint = Callable[[Mapping[str, object]], "str | None"]
+"""What single ranges cannot say: resolved settings -> None, or what is wrong and what to do, to be read on from the
+owner's id ('has threshold 1 and ...', 'setting cap is ...')."""
 
 
 class _Required:
@@ -28,51 +37,219 @@ class LiteralText(str):
     """Text that has been read as a literal already: '5' in quotes stays text when its settings are resolved again."""
 
 
-def parse_number(setting: Setting, value: object, where: str) -> float:
-    """`value` as a finite float inside the setting's range."""
+class Refused(ValueError):
+    """A value that a setting does not take; `expected` says what it takes.
+
+    >>> print(Refused("pa setting cap", "six", "a number, or none"))
+    pa setting cap is 'six': give a number, or none
+    """
+
+    def __init__(self, where: str, value: object, expected: str) -> None:
+        super().__init__(where, value, expected)
+        self.expected = expected
+
+    def __str__(self) -> str:
+        where, value, expected = self.args
+        return f"{where} is {value!r}: give {expected}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that can be set.
+
+    Attributes
+    ----------
+    name : what it is called in `--set`, in the address and as an argument
+    kind : what it holds:
+        `number`, `integer` (within the bounds), `optional-number` (or None), `numbers` (a tuple of at least one within
+        the bounds, or one of `choices`), `switch` (bool), `choice` (one of `choices`, or any text where only the run
+        knows them), `choices` (a tuple of such), `text` (printable), `name` (of a run or a sample: any
+        characters), `literal` (any Python literal)
+    default : the value that holds until another is given; `REQUIRED` where there is none
+    description : a sentence for people
+    choices : what is allowed, where that is known beforehand; read in any case
+    low, high : the bounds of numbers, themselves allowed; of a text, `high` bounds the length
+    unit : what numbers are in
+    per_exit : whether `numbers` has one for each exit of the run
+    """
+
+    name: str
+    kind: str
+    default: object
+    description: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    per_exit: bool = False
+
+    @property
+    def range_text(self) -> str:
+        """What it takes, in words: 'relu, softplus or heaviside'; 'a number from 0 to 1, or none'."""
+        bounds = _bounds_text(self.low, self.high) + (f", in {self.unit}" if self.unit else "")
+        match self.kind:
+            case "number":
+                return f"a number{bounds}"
+            case "integer":
+                return f"a whole number{bounds}"
+            case "optional-number":
+                return f"a number{bounds}, or none"
+            case "numbers":
+                numbers = f"a number{bounds} for each exit" if self.per_exit else f"numbers{bounds}"
+                return f"{join_or((*self.choices, numbers), last=', or ')}, separated by commas"
+            case "switch":
+                return "0 or 1"
+            case "choice" if self.choices:
+                return join_or(self.choices)
+            case "choices" if self.choices:
+                return f"{join_or(self.choices)}, or several of them, separated by commas"
+            case "literal":
+                return "a literal"
+        return f"at most {_longest(self)} {'' if self.kind == 'name' else 'printable '}characters"
+
+
+def join_or(words: Sequence[str], last: str = " or ") -> str:
+    """'a', 'a or b', 'a, b or c'."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])}{last}{words[-1]}"
+
+
+def number_text(number: float, digits: int = 12) -> str:
+    """A number in so many digits where these are all it has, else in as many as give it back exactly."""
+    for short in (f"{number:.{digits}g}", f"{number:.12g}"):
+        if float(short) == number:
+            return short
+    return repr(number)
+
+
+def _bounds_text(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" from {number_text(low, 6)} to {number_text(high, 6)}"
+    if low is not None:
+        return f" of at least {number_text(low, 6)}"
+    return "" if high is None else f" of at most {number_text(high, 6)}"
+
+
+def _longest(setting: Setting) -> int:
+    return int(setting.high or TEXT_LENGTH) if setting.kind == "text" else NAME_LENGTH
+
+
+# --- from text and values ---------------------------------------------------------------------------------------------
+
+
+def parse(setting: Setting, value: object, where: str | None = None, *, n_exits: int | None = None) -> object:
+    """The value that a text, or a value from Python, stands for.
+
+    Parameters
+    ----------
+    where : what the message calls the setting; its name unless told
+    n_exits : how many numbers a setting per exit must have; None leaves that open
+
+    Raises
+    ------
+    Refused
+        The text or value is none of this setting's: '... is 'six': give a number from 0 to 1'.
+
+    >>> parse(Setting("budgets", "numbers", (), "Costs.", low=0), "1e6, 2.5e6")
+    (1000000.0, 2500000.0)
+    """
+    where = setting.name if where is None else where
     try:
-        if isinstance(value, bool) or not isinstance(value, (str, Real)):
-            raise ValueError
-        number = float(value)
-    except ValueError:
-        raise ValueError(f"{where} is {value!r}: give {setting.range_text}") from None
-    low, high = (
-        (-math.inf if setting.low is None else setting.low),
-        (math.inf if setting.high is None else setting.high),
-    )
-    if not math.isfinite(number) or not low <= number <= high:
-        raise ValueError(f"{where} is {value!r}: give {setting.range_text}")
+        parsed = _parsed(setting, value, where)
+    except Refused:
+        raise
+    except (ValueError, TypeError, OverflowError):  # OverflowError: a whole number that no float could hold
+        raise Refused(where, value, setting.range_text) from None
+    if setting.per_exit and isinstance(parsed, tuple) and n_exits not in (None, len(parsed)):
+        raise ValueError(
+            f"{where} has {len(parsed)} numbers and the run {n_exits} exits: give one number for each exit"
+        )
+    return parsed
+
+
+def _parsed(setting: Setting, value: object, where: str) -> object:
+    """The value; ValueError, TypeError or OverflowError where it is none of the setting's."""
+    match setting.kind:
+        case "number" | "integer":
+            return _number(setting, value)
+        case "optional-number":
+            is_none = value is None or (isinstance(value, str) and value.strip().lower() in ("none", "null", ""))
+            return None if is_none else _number(setting, value)
+        case "numbers":
+            return _numbers(setting, value, where)
+        case "switch":
+            return _switch(value)
+        case "choice":
+            return _choice(setting, value)
+        case "choices":
+            parts = value.split(",") if isinstance(value, str) else value
+            return () if value == "" else tuple(_choice(setting, part) for part in parts)
+        case "text" | "name":
+            return _text(setting, value)
+        case "literal":
+            return _literal(value)
+    raise AssertionError(setting.kind)
+
+
+def _number(setting: Setting, value: object) -> float | int:
+    """A finite number within the bounds, as the type of the kind; text in ASCII, without the underscores of code."""
+    whole = setting.kind == "integer"
+    is_text = isinstance(value, str) and value.isascii() and "_" not in value
+    if isinstance(value, bool) or not (is_text or isinstance(value, Integral if whole else Real)):
+        raise ValueError
+    number = int(value) if whole else float(value)
+    above = setting.low is None or number >= setting.low
+    if not (math.isfinite(number) and above and (setting.high is None or number <= setting.high)):
+        raise ValueError
     return number
 
 
-def parse_choice(setting: Setting, value: object, where: str) -> str:
-    if not isinstance(value, str) or value.strip().lower() not in setting.choices:
-        raise ValueError(f"{where} is {value!r}: give {setting.range_text}")
-    return value.strip().lower()
-
-
-def parse_weights(setting: Setting, value: object, where: str, n_exits: int | None) -> str | tuple[float, ...]:
-    """'linear', 'uniform' or one number per exit."""
-    if isinstance(value, str) and value.strip().lower() in ("linear", "uniform"):
+def _numbers(setting: Setting, value: object, where: str) -> str | tuple[float, ...]:
+    if isinstance(value, str) and value.strip().lower() in setting.choices:
         return value.strip().lower()
-    parts = value.strip().strip("[]()").rstrip(",").split(",") if isinstance(value, str) else value
-    if isinstance(parts, Real):
-        parts = [parts]
-    try:
-        parts = list(parts)
-    except TypeError:
-        raise ValueError(f"{where} is {value!r}: give {setting.range_text}") from None
-    if isinstance(value, str) and len(parts) == 1 and not parts[0].strip()[:1].isdigit():
-        raise ValueError(f"{where} is {value!r}: give {setting.range_text}")
-    weights = tuple(parse_number(setting, part, f"{where}, exit {i},") for i, part in enumerate(parts, 1))
-    if n_exits is not None and len(weights) != n_exits:
-        raise ValueError(
-            f"{where} has {len(weights)} numbers and the run {n_exits} exits: give one number for each exit"
-        )
-    return weights
+    if isinstance(value, str):
+        parts = value.strip().strip("[]()").rstrip(",").split(",")
+    else:
+        parts = [value] if isinstance(value, Real) else list(value)
+    numbers = []
+    for i, part in enumerate(parts, 1):
+        try:
+            numbers.append(_number(setting, part))
+        except (ValueError, OverflowError):
+            if len(parts) == 1:
+                raise
+            item = f"{where}, {'exit' if setting.per_exit else 'number'} {i},"
+            raise Refused(item, part, setting.range_text) from None
+    if not numbers:
+        raise ValueError
+    return tuple(numbers)
 
 
-def parse_literal(value: object) -> object:
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in ("0", "1"):
+        raise ValueError
+    return value == "1"
+
+
+def _choice(setting: Setting, value: object) -> str:
+    if not setting.choices:
+        return _text(setting, value)
+    found = [choice for choice in setting.choices if choice.lower() == str(value).strip().lower()]
+    if not isinstance(value, str) or not found:
+        raise ValueError
+    return found[0]
+
+
+def _text(setting: Setting, value: object) -> str:
+    if not isinstance(value, str) or len(value) > _longest(setting):
+        raise ValueError
+    if setting.kind != "name" and not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _literal(value: object) -> object:
     """Text as the Python literal it spells (2, 0.5, [1, 2], True, None, 'text'), or as itself where it spells none."""
     if not isinstance(value, str) or isinstance(value, LiteralText):
         return value
@@ -86,98 +263,74 @@ def parse_literal(value: object) -> object:
     return LiteralText(literal) if isinstance(literal, str) else literal
 
 
-def parse_setting(predictor: Predictor, setting: Setting, value: object, n_exits: int | None) -> object:
-    where = f"{predictor.id} setting {setting.name}"
+def as_text(setting: Setting, value: object) -> str:
+    """The text that stands for a value; `parse` gives the value back exactly. None is the empty text.
+
+    >>> as_text(Setting("poe", "switch", False, "Whether to correct."), True)
+    '1'
+    """
     match setting.kind:
-        case "number":
-            return parse_number(setting, value, where)
-        case "optional-number":
-            is_none = value is None or (isinstance(value, str) and value.strip().lower() in ("none", "null", ""))
-            return None if is_none else parse_number(setting, value, where)
-        case "choice":
-            return parse_choice(setting, value, where)
-        case "weights":
-            return parse_weights(setting, value, where, n_exits)
         case "literal":
-            return parse_literal(value)
-    raise AssertionError(setting.kind)
+            is_plain = isinstance(value, str) and _literal(str(value)) == value
+            return str(value) if is_plain else repr(str(value) if isinstance(value, LiteralText) else value)
+        case _ if value is None:
+            return ""
+        case "switch":
+            return "1" if value else "0"
+        case "choices":
+            return ",".join(value)
+        case "number" | "optional-number":
+            return number_text(float(value))
+        case "numbers" if not isinstance(value, str):
+            return ",".join(number_text(float(number)) for number in value)
+    return str(value)
 
 
-def check_combination(predictor: Predictor, settings: Mapping[str, object]) -> None:
-    """What single ranges cannot say: one threshold at a time, and a cap that leaves something above it."""
-    threshold, relative, cap = (settings.get(name) for name in ("threshold", "relative_threshold", "cap"))
-    declared = predictor.setting("threshold")
-    if relative is not None and declared is not None and threshold != declared.default:
-        raise ValueError(
-            f"{predictor.id} has threshold {threshold:g} and relative_threshold {relative:g}: give one of the two"
-        )
-    if cap is None:
-        return
-    if threshold is not None and cap <= threshold:
-        raise ValueError(f"{predictor.id} setting cap is {cap:g}: give a number above the threshold, {threshold:g}")
-    if settings.get("activation") in ("relu", "heaviside") and cap <= 0:
-        raise ValueError(
-            f"{predictor.id} setting cap is {cap:g}, which leaves no class in the support: give a number above 0"
-        )
+# --- several together -------------------------------------------------------------------------------------------------
 
 
-def check_kind(predictor: Predictor, settings: Mapping[str, object], kind: str) -> None:
-    """Refuse what cannot be computed from probabilities."""
-    if kind not in ("logits", "probs"):
-        raise ValueError(f"kind is {kind!r}: give logits or probs")
-    if kind == "logits":
-        return
-    reason = "this run holds probabilities only, and log p is the logits up to an unknown shift for each sample"
-    if predictor.needs_logits:
-        raise ValueError(f"{predictor.id} needs logits, but {reason}: choose softmax-poe, moe or ca")
-    activation = None if predictor.path else settings.get("activation", "softmax")
-    if activation in ("relu", "heaviside"):
-        raise ValueError(
-            f"{predictor.id} with activation={activation} needs logits, but {reason}: set activation=softmax"
-        )
-
-
-def resolve_settings(
-    predictor: Predictor, settings: Mapping[str, object], kind: str = "logits", n_exits: int | None = None
+def resolve(
+    settings: Sequence[Setting],
+    given: Mapping[str, object],
+    owner: str,
+    *,
+    constraints: Sequence[Constraint] = (),
+    takes_others: bool = False,
+    n_exits: int | None = None,
 ) -> dict[str, object]:
-    """The settings complete and typed, in the table's order; resolving twice changes nothing.
+    """Values complete and typed, in the order of the rows; resolving twice changes nothing.
 
     Parameters
     ----------
-    predictor : a row of the table, or someone's own
-    settings : name -> value or text; what is missing takes its default
-    kind : 'logits' or 'probs', what the run holds
-    n_exits : number of exits, to check how many weights there are; None leaves that unchecked
+    settings : the rows of a predictor, or of whatever else has settings
+    given : name -> value or text; what is missing takes its default
+    owner : whose settings they are, for messages
+    constraints : what must hold between them
+    takes_others : whether names that no row has are kept, as literals
+    n_exits : number of exits, to check how many numbers there are per exit; None leaves that unchecked
 
     Raises
     ------
     ValueError
         Naming the setting, the value and what would be accepted.
     """
-    names = [setting.name for setting in predictor.settings]
-    unknown = [name for name in settings if name not in names]
-    if unknown and not predictor.open_settings:
-        takes = f"it takes {join_or(tuple(names)).replace(' or ', ' and ')}" if names else "it takes none"
-        raise ValueError(f"{predictor.id} has no setting {unknown[0]!r}: {takes}")
+    names = [setting.name for setting in settings]
+    unknown = [name for name in given if name not in names]
+    if unknown and not takes_others:
+        takes = f"it takes {join_or(names).replace(' or ', ' and ')}" if names else "it takes none"
+        raise ValueError(f"{owner} has no setting {unknown[0]!r}: {takes}")
     resolved = {
-        setting.name: parse_setting(predictor, setting, settings.get(setting.name, setting.default), n_exits)
-        for setting in predictor.settings
-        if setting.name in settings or setting.default is not REQUIRED
+        setting.name: parse(
+            setting, given.get(setting.name, setting.default), f"{owner} setting {setting.name}", n_exits=n_exits
+        )
+        for setting in settings
+        if setting.name in given or setting.default is not REQUIRED
     }
     missing = [name for name in names if name not in resolved]
     if missing:
-        raise ValueError(f"{predictor.id} needs the setting {missing[0]!r}: give it a value")
-    resolved |= {name: parse_literal(settings[name]) for name in unknown}
-    if predictor.path is None:
-        check_combination(predictor, resolved)
-    check_kind(predictor, resolved, kind)
+        raise ValueError(f"{owner} needs the setting {missing[0]!r}: give it a value")
+    resolved |= {name: _literal(given[name]) for name in unknown}
+    for constraint in constraints:
+        if (refusal := constraint(resolved)) is not None:
+            raise ValueError(f"{owner} {refusal}")
     return resolved
-
-
-def canonical(predictor: Predictor, settings: Mapping[str, object], file_hash: str | None) -> str:
-    """One text per predictor, settings and file content, the same in every process.
-
-    Values as Python spells them: JSON has no dictionary with the key 1, and does not tell (1, 2) from [1, 2].
-    """
-    key = dict(sorted(resolve_settings(predictor, settings).items()))
-    return f"{predictor.id} {key!r}" + (f" {predictor.path} {file_hash}" if file_hash else "")

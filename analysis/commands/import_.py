@@ -129,6 +129,8 @@ def read_about(path: Path) -> dict[str, object]:
 
 def describe(imported: Imported) -> str:
     """What was imported, the accuracy per exit, and the line that opens the run."""
+    from analysis.predictors import first_correction
+
     run = imported.run
     exits, samples, classes = run.logits.shape
     lines = [f"{run.id}: {exits} exits x {samples} samples x {classes} classes, {run.logits.dtype} {run.kind}"]
@@ -140,7 +142,7 @@ def describe(imported: Imported) -> str:
             lines.append(f"{split} accuracy, %".ljust(width) + "".join(f"{100 * value:8.2f}" for value in accuracy))
     else:
         lines.append("No labels, so no accuracy per exit.")
-    return "\n".join([*lines, f"Open it: {opening_line(run.path, 'pa' if run.kind == 'logits' else 'softmax-poe')}"])
+    return "\n".join([*lines, f"Open it: {opening_line(run.path, first_correction(run.kind))}"])
 
 
 def opening_line(path: Path, predictor: str = "pa") -> str:

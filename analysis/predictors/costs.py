@@ -2,13 +2,15 @@
 
 Counted is what comes on top of the softmax that the baseline needs too, in the incremental form that a deployment would
 run: the state of the exits so far is kept, and each new exit updates it. One operation is one multiplication, addition,
-comparison, exponential or logarithm of one number. May import NumPy only.
+comparison, exponential or logarithm of one number. Each row of PREDICTORS names its count. Imports no torch.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from analysis.predictors.weights import exit_weights
 
 NUMBER_BYTES = 4  # float32, as networks compute
 
@@ -26,6 +28,10 @@ class CorrectionCost:
         Bytes that stay in memory until the next exit arrives; 0 at the last exit, after which nothing follows.
     counted : str
         What was counted, in words.
+
+    Notes
+    -----
+    A collapsed sample pays one more softmax per exit under `fallback=softmax`; it is not counted: collapses are rare.
     """
 
     operations: tuple[int, ...]
@@ -33,41 +39,11 @@ class CorrectionCost:
     counted: str
 
 
-def correction_cost(
-    predictor_id: str, settings: Mapping[str, object], *, n_exits: int, n_classes: int
-) -> CorrectionCost | None:
-    """Operations and bytes that a correction adds per sample at each exit.
-
-    Parameters
-    ----------
-    predictor_id : str
-        An id of the table of predictors.
-    settings : mapping
-        Resolved settings; those that are missing count as their defaults.
-    n_exits, n_classes : int
-
-    Returns
-    -------
-    CorrectionCost or None
-        None for anyone's own correction, whose operations are unknown.
-
-    Notes
-    -----
-    A collapsed sample pays one more softmax per exit under `fallback=softmax`; it is not counted: collapses are rare.
-
-    Examples
-    --------
-    >>> correction_cost("pa", {}, n_exits=7, n_classes=100).operations
-    (400, 400, 400, 400, 400, 400, 300)
-    """
-    if predictor_id not in _COUNTS:
-        return None
-    operations, state_bytes, counted = _COUNTS[predictor_id](settings, n_exits, n_classes)
-    kept = tuple(state_bytes if exit_ < n_exits else 0 for exit_ in range(1, n_exits + 1))
-    return CorrectionCost(tuple(operations), kept, counted)
+Count = Callable[[Mapping[str, object], int, int], CorrectionCost]
+"""Resolved settings, number of exits, number of classes -> what is added."""
 
 
-def share_of_exits(operations: Sequence[int], cumulative_cost: Sequence[float]) -> np.ndarray:
+def share_of_exits(operations: Sequence[int], cumulative_cost: Sequence[int | float]) -> np.ndarray:
     """Operations of the correction over the cost of the block and head of its exit: cost_m - cost_{m-1}.
 
     Returns
@@ -81,68 +57,60 @@ def share_of_exits(operations: Sequence[int], cumulative_cost: Sequence[float]) 
 
 
 def _fallback_bytes(settings: Mapping[str, object], n_classes: int) -> int:
-    return NUMBER_BYTES * n_classes if settings.get("fallback", "softmax") == "previous" else 0
+    return NUMBER_BYTES * n_classes if settings["fallback"] == "previous" else 0
 
 
-def _exit_weights(settings: Mapping[str, object], n_exits: int) -> np.ndarray:
-    weights = settings.get("weights", "linear")
-    if isinstance(weights, str):
-        return np.ones(n_exits) if weights == "uniform" else np.arange(1, n_exits + 1) / n_exits
-    return np.asarray(weights, dtype=np.float64)
+def _cost(operations: list[int], state_bytes: int, counted: str) -> CorrectionCost:
+    """The state is kept until the next exit arrives: not after the last."""
+    return CorrectionCost(tuple(operations), (state_bytes,) * (len(operations) - 1) + (0,), counted)
 
 
 # Passes over the classes that an activation and its logarithm take; heaviside needs no logarithm.
 _LOG_ACTIVATION_PASSES = {"relu": 2, "softplus": 4, "heaviside": 1}
 
 
-def _baseline(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
-    return [0] * n_exits, 0, "nothing beyond the softmax itself"
+def baseline(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Nothing."""
+    return _cost([0] * n_exits, 0, "nothing beyond the softmax itself")
 
 
-def _product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
-    clips = (settings.get("threshold") is not None) + (settings.get("cap") is not None)
-    clips += 3 * (settings.get("relative_threshold") is not None)  # the largest logit, its share, the comparison
-    clips += settings.get("temperature", 1) != 1
-    passes = _LOG_ACTIVATION_PASSES[str(settings.get("activation", "relu"))] + clips
-    weighted = [weight not in (0, 1) for weight in _exit_weights(settings, n_exits)]
+def product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of PA."""
+    clips = (settings["threshold"] is not None) + (settings["cap"] is not None)
+    clips += 3 * (settings["relative_threshold"] is not None)  # the largest logit, its share, the comparison
+    clips += settings["temperature"] != 1
+    passes = _LOG_ACTIVATION_PASSES[settings["activation"]] + clips
+    weighted = [weight not in (0, 1) for weight in exit_weights(settings["weights"], n_exits)]
     operations = [(passes + multiply + 1) * n_classes for multiply in weighted]
     counted = "per class the activation, its logarithm, the weight, and one addition to the log-product that is kept"
-    return operations, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted
+    return _cost(operations, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted)
 
 
-def _hard_product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
+def hard_product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of the Heaviside product."""
     softmax = 5 * n_classes - 2  # maximum, difference, exponential, sum, quotient
     own = 3 * n_classes  # comparison, conjunction, count of n - 1 additions, one quotient
     counted = "per class a comparison, a conjunction and a count in place of the softmax; one bit per class is kept"
-    return [own - softmax] * n_exits, -(-n_classes // 8) + _fallback_bytes(settings, n_classes), counted
+    return _cost([own - softmax] * n_exits, -(-n_classes // 8) + _fallback_bytes(settings, n_classes), counted)
 
 
-def _softmax_product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
-    mean, heated = settings.get("combine", "sum") == "mean", settings.get("temperature", 1) != 1
+def softmax_product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of the product of softmaxes."""
+    mean, heated = settings["combine"] == "mean", settings["temperature"] != 1
     counted = "per class one addition to the running sum of logits that is kept"
     counted += "".join(f" and one division by {what}" for what, is_so in (("the count", mean), ("T", heated)) if is_so)
-    return (
-        [(1 + mean + heated) * n_classes] * n_exits,
-        NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes),
-        counted,
-    )
+    operations = [(1 + mean + heated) * n_classes] * n_exits
+    return _cost(operations, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted)
 
 
-def _mixture(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
+def mixture(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of the mixture."""
     counted = "per class one addition to the running sum of probabilities that is kept, and one division"
-    return [2 * n_classes] * n_exits, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted
+    operations = [2 * n_classes] * n_exits
+    return _cost(operations, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted)
 
 
-def _caching(settings: Mapping[str, object], n_exits: int, n_classes: int) -> tuple[list[int], int, str]:
+def caching(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of caching."""
     counted = "one comparison of confidences, which the softmax finds anyway; the most confident distribution is kept"
-    return [1] * n_exits, NUMBER_BYTES * (n_classes + 1), counted
-
-
-_COUNTS: dict[str, Callable[[Mapping[str, object], int, int], tuple[list[int], int, str]]] = {
-    "baseline": _baseline,
-    "pa": _product,
-    "hard-poe": _hard_product,
-    "softmax-poe": _softmax_product,
-    "moe": _mixture,
-    "ca": _caching,
-}
+    return _cost([1] * n_exits, NUMBER_BYTES * (n_classes + 1), counted)
