@@ -1,33 +1,21 @@
-"""The table of everything a person can set: names in the address, kinds, defaults, bounds and pages. Imports nothing.
+"""The table of everything a person can set in the app: settings, and the pages on which each stands. Imports no more.
 
-A view adds its controls to its own block; the sidebar, the address and the tests are made from this table.
+A view adds its controls to its own block; the sidebar, the address, `docs/settings.md` and the tests are made from it.
 """
 
 from dataclasses import dataclass
 
-LONGEST = 2000  # characters of any value in an address but a text's
+from analysis.settings import Setting
+
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
 EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
 
 
 @dataclass(frozen=True)
-class Control:
-    """One control: what it is called in the address, what it holds, what it may hold and on which pages it stands.
+class Control(Setting):
+    """A setting of the app, on the pages where it stands. What its choices and bounds are on this run,
+    `components.controls.control` says."""
 
-    `kind` is one of `text`, `name` (of a run or a sample: any characters), `choice`, `choices` (a tuple), `switch`
-    (bool), `integer`, `number` or `optional-number` (None when empty). `choices` lists what is allowed where that is
-    known beforehand; where it depends on the run,
-    `control(...)` narrows it. `low` and `high` bound numbers; for text, `high` bounds the length (200 characters
-    unless told).
-    """
-
-    name: str
-    kind: str
-    default: object
-    description: str
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
     pages: tuple[str, ...] = EVERY_PAGE
 
 
@@ -143,7 +131,7 @@ _ROWS = (
     # live
     Control("source", "choice", "run", "An image of the run, or one of your own.", ("run", "upload"), pages=("live",)),
     Control("until", "integer", 0, "How many exits run; 0: all.", low=0, pages=("live",)),
-    Control("turn", "integer", 0, "Rotation, in degrees.", low=-180, high=180, pages=("live",)),
+    Control("turn", "integer", 0, "Rotation, in degrees.", low=-180, high=180, unit="degrees", pages=("live",)),
     Control(
         "blur",
         "integer",
@@ -151,6 +139,7 @@ _ROWS = (
         "Standard deviation of a Gaussian blur, in percent of the image's width.",
         low=0,
         high=25,
+        unit="percent",
         pages=("live",),
     ),
     Control(
@@ -164,13 +153,28 @@ _ROWS = (
         "Side of a grey square that hides a part, in percent of the image's width.",
         low=0,
         high=100,
+        unit="percent",
         pages=("live",),
     ),
     Control(
-        "cover_x", "integer", 50, "The square's middle, in percent from the left.", low=0, high=100, pages=("live",)
+        "cover_x",
+        "integer",
+        50,
+        "The square's middle, in percent from the left.",
+        low=0,
+        high=100,
+        unit="percent",
+        pages=("live",),
     ),
     Control(
-        "cover_y", "integer", 50, "The square's middle, in percent from the top.", low=0, high=100, pages=("live",)
+        "cover_y",
+        "integer",
+        50,
+        "The square's middle, in percent from the top.",
+        low=0,
+        high=100,
+        unit="percent",
+        pages=("live",),
     ),
     Control(
         "method",

@@ -1,106 +1,26 @@
 """Everything a person can set (`control_table.py`), kept in the session and written to the address.
 
-The address alone restores a view: every value is a short validated string, nothing is unpickled or evaluated. `parse`
-and `as_text` are pure and inverse to each other; the session functions (`get`, `set`, `begin`, `finish`) are the only
+The address alone restores a view: every value is a short validated string, nothing is unpickled or evaluated. What a
+text stands for is said by `analysis/settings.py`; the session functions (`get`, `set`, `begin`, `finish`) are the only
 ones that touch Streamlit. Streamlit's own `bind="query-params"` does not serve here: it leaves defaults out of the
 address (`run`, `predictor` and `poe` must always stand there), drops a page's parameters when the page changes, and
 swallows bad values silently.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
-from app.control_table import ALWAYS_WRITTEN, CONTROLS, EVERY_PAGE, LONGEST, Control
+from analysis.settings import Refused, as_text, parse
+from app.control_table import ALWAYS_WRITTEN, CONTROLS, EVERY_PAGE, Control
 
 _SESSION = "exitlens"
 
 
-def parse(control: Control, text: str) -> object:
-    """The value that a control's text in the address stands for.
-
-    Raises
-    ------
-    ValueError
-        The text is not a value of this control: the message says what is allowed, and reads on from the control's name.
-    """
-    limit = int(control.high or 200) if control.kind == "text" else LONGEST
-    if len(text) > limit:
-        raise ValueError(f"is longer than {limit} characters")
-    if control.kind == "name":
-        return text
-    if not text.isprintable():
-        raise ValueError("holds characters that cannot be shown")
-    if control.kind == "text":
-        return text
-    if control.kind == "switch":
-        if text not in ("0", "1"):
-            raise ValueError("must be 0 or 1")
-        return text == "1"
-    if control.kind == "choice":
-        return _one_of(control, text)
-    if control.kind == "choices":
-        return tuple(_one_of(control, part) for part in text.split(",")) if text else ()
-    if control.kind == "optional-number" and text == "":
-        return None
-    return _number(control, text)
-
-
-def _one_of(control: Control, text: str) -> str:
-    if control.choices and text not in control.choices:
-        raise ValueError(f"must be one of {', '.join(control.choices)}")
-    return text
-
-
-def _number(control: Control, text: str) -> int | float:
-    kind = int if control.kind == "integer" else float
-    try:
-        if not text.isascii() or "_" in text:
-            raise ValueError
-        value = kind(text)
-        finite = math.isfinite(value)
-    except (ValueError, OverflowError):  # a whole number of hundreds of digits is none that a float could hold
-        raise ValueError(f"must be {'a whole number' if kind is int else 'a number'}") from None
-    if not finite:
-        raise ValueError("must be finite")
-    if (control.low is not None and value < control.low) or (control.high is not None and value > control.high):
-        raise ValueError(f"must lie {_bounds(control)}")
-    return value
-
-
-def _bounds(control: Control) -> str:
-    if control.low is None:
-        return f"at or below {control.high:g}"
-    if control.high is None:
-        return f"at or above {control.low:g}"
-    return f"from {control.low:g} to {control.high:g}"
-
-
-def as_text(control: Control, value: object) -> str:
-    """The text that stands for a value in the address; `parse` is its inverse.
-
-    Examples
-    --------
-    >>> as_text(Control("poe", "switch", False, ""), True)
-    '1'
-    """
-    if control.kind == "switch":
-        return "1" if value else "0"
-    if control.kind == "choices":
-        return ",".join(value)
-    if value is None:
-        return ""
-    if control.kind in ("number", "optional-number"):
-        short = f"{value:.12g}"
-        return short if float(short) == value else repr(float(value))
-    return str(value)
-
-
 def checked(control: Control, value: object) -> object:
     """The value as the address would give it back: what is kept and what a copied address restores are the same."""
-    return parse(control, as_text(control, value))
+    return parse(control, as_text(control, value), f"control {control.name}")
 
 
 def from_address(parameters: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
@@ -111,14 +31,14 @@ def from_address(parameters: Mapping[str, str]) -> tuple[dict[str, object], list
             continue  # Streamlit's own (embed, ...) and whatever links append
         try:
             values[name] = parse(CONTROLS[name], text)
-        except ValueError as error:
-            notes.append(fallback_note(name, text, str(error)))
+        except Refused as error:
+            notes.append(fallback_note(name, text, f"must be {error.expected}"))
     return values, notes
 
 
 def fallback_note(name: str, text: str, reason: str) -> str:
     """One line that says which value was not used and why."""
-    short = text if len(text) <= 40 else text[:37] + "..."
+    short = text if len(text) <= 32 else text[:29] + "..."
     return f"{name} = {short!r} {reason}: showing the default instead."
 
 
@@ -195,10 +115,7 @@ def set(name: str, value: object) -> None:
     ValueError
         The value is not one of this control's.
     """
-    try:
-        _session().values[name] = checked(CONTROLS[name], value)
-    except ValueError as error:
-        raise ValueError(f"control {name}: {value!r} {error}") from None
+    _session().values[name] = checked(CONTROLS[name], value)
 
 
 def reset(*names: str) -> None:

@@ -24,7 +24,7 @@ from analysis.attribution.targets import Target
 from analysis.runtime.folders import cache_folder
 
 PACKAGE = Path(__file__).resolve().parents[1]
-SOURCES = ("attribution/*.py", "models/networks/*.py", "reference/datasets.py")
+SOURCES = ("attribution/*.py", "models/networks/*.py", "predictors/*.py", "reference/datasets.py")
 MOST_KEPT = 2000
 """Strips in the cache folder; then those made first go."""
 MOST_CELLS = 64

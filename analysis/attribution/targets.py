@@ -43,10 +43,9 @@ class Target:
 def product_log_probs(logits: Tensor, n_exits: int) -> tuple[Tensor, Tensor]:
     """log p_m and the support, at the last of the exits given, with gradients that are never NaN.
 
-    p_m(c) is proportional to prod_{i<=m} max(f_i(c), 0)^(i/L). Classes outside the support are masked before the
-    logarithm, not after: the derivative of log at 0 is infinite, and infinity times the zero that reaches it is NaN.
-    The predictor `pa` returns the same numbers, without gradients. Where every class has left the support (a collapse)
-    no class has probability under the product: all are -inf, whatever fallback the predictor shows.
+    The predictor `pa` as the paper sets it, by the predictor's own functions. Where every class has left the support
+    (a collapse) no class has probability under the product: all are -inf, whatever fallback the predictor shows. Such a
+    sample is masked before it is normalised: the gradient of a row of only -inf is NaN.
 
     Parameters
     ----------
@@ -60,16 +59,17 @@ def product_log_probs(logits: Tensor, n_exits: int) -> tuple[Tensor, Tensor]:
     """
     import torch
 
-    wide = logits.double()
-    positive = wide > 0
-    support = positive.all(0)
-    weights = torch.arange(1, len(wide) + 1, dtype=wide.dtype, device=wide.device) / n_exits
-    factors = torch.where(positive, wide, torch.ones_like(wide)).log()
-    scores = torch.einsum("msc,m->sc", factors, weights)
+    from analysis.predictors.activations import log_activation
+    from analysis.predictors.prediction import log_normalise
+    from analysis.predictors.product_anytime import log_product
+    from analysis.predictors.weights import exit_weights
+
+    factors = log_activation(logits.double(), "relu")
+    scores = log_product(factors, exit_weights("linear", n_exits)[: len(logits)])[-1:]
+    support = ~scores.isneginf()
     collapsed = ~support.any(-1, keepdim=True)
-    scores = torch.where(support | collapsed, scores, torch.full_like(scores, -torch.inf))
-    log_probs = scores.log_softmax(-1)
-    return torch.where(support, log_probs, torch.full_like(log_probs, -torch.inf)), support
+    log_probs = log_normalise(scores.masked_fill(collapsed, 0.0)).masked_fill(~support, -torch.inf)
+    return log_probs[0], support[0]
 
 
 def score(logits: Sequence[Tensor], target: Target, n_exits: int) -> Tensor:

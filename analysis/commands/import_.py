@@ -150,6 +150,8 @@ def describe(run: Run, accuracies: Mapping[str, np.ndarray], notes: Sequence[str
     accuracies : split -> accuracy (exits,), a fraction of 1; empty where no label is known
     notes : what was noticed on the way, a line each
     """
+    from analysis.predictors import first_correction
+
     exits, samples, classes = run.logits.shape
     lines = [f"{run.id}: {exits} exits x {samples} samples x {classes} classes, {run.logits.dtype} {run.kind}"]
     lines += notes
@@ -160,7 +162,7 @@ def describe(run: Run, accuracies: Mapping[str, np.ndarray], notes: Sequence[str
             lines.append(f"{split} accuracy, %".ljust(width) + "".join(f"{100 * value:8.2f}" for value in accuracy))
     else:
         lines.append("No labels, so no accuracy per exit.")
-    return "\n".join([*lines, f"Open it: {opening_line(run.path, 'pa' if run.kind == 'logits' else 'softmax-poe')}"])
+    return "\n".join([*lines, f"Open it: {opening_line(run.path, first_correction(run.kind))}"])
 
 
 def opening_line(path: Path, predictor: str = "pa") -> str:

@@ -52,7 +52,7 @@ def predictors_help() -> str:
         lines.append(f"  {predictor.id}: {predictor.summary}")
         for setting in predictor.settings:
             default = "none" if setting.default is None else setting.default
-            choices = f", one of {'|'.join(map(str, setting.choices))}" if setting.choices else ""
+            choices = f", one of {'|'.join(setting.choices)}" if setting.kind == "choice" else ""
             lines.append(f"      {setting.name}={default}{choices}: {setting.description}")
     return "\n".join(lines)
 

@@ -1,1 +1,1 @@
-"""When to stop: rules that pick an exit, and what they and the corrections cost. Arrays in, numbers out; no Run."""
+"""When to stop: rules that pick an exit, and what they cost. Arrays in, numbers out; no Run."""

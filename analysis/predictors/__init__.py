@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from analysis.predictors.checks import check_logits
+from analysis.predictors.costs import CorrectionCost
 from analysis.predictors.custom import (
     available_predictors,
     custom_predictor,
@@ -23,8 +24,9 @@ from analysis.predictors.custom import (
     find_predictor,
     predictor_errors,
 )
-from analysis.predictors.settings import canonical, resolve_settings
-from analysis.predictors.table import PREDICTORS, Predictor, Setting
+from analysis.predictors.table import PREDICTORS, Predictor
+from analysis.predictors.usable import check_usable, first_correction, usable_predictors, why_unusable
+from analysis.settings import resolve as resolve_settings
 
 if TYPE_CHECKING:
     from analysis.predictors.prediction import Prediction
@@ -33,15 +35,18 @@ __all__ = [
     "PREDICTORS",
     "Prediction",
     "Predictor",
-    "Setting",
     "available_predictors",
     "check_logits",
+    "correction_cost",
     "custom_predictor",
     "find_predictor",
+    "first_correction",
     "predict",
     "predictor_errors",
     "resolve",
     "settings_key",
+    "usable_predictors",
+    "why_unusable",
 ]
 
 
@@ -78,19 +83,53 @@ def resolve(
     >>> resolve("hard-poe", {"threshold": "0.5"})
     {'threshold': 0.5, 'relative_threshold': None, 'fallback': 'softmax'}
     """
-    return resolve_settings(find_predictor(predictor), settings or {}, kind, n_exits)
+    row = find_predictor(predictor)
+    resolved = resolve_settings(
+        row.settings,
+        settings or {},
+        row.id,
+        constraints=row.constraints,
+        takes_others=row.open_settings,
+        n_exits=n_exits,
+    )
+    check_usable(row, resolved, kind)
+    return resolved
 
 
 def settings_key(predictor: str | Predictor, settings: Mapping[str, object] | None = None) -> str:
-    """One canonical text for a predictor and its settings: equal exactly when the same is computed.
+    """One canonical text for a predictor and its settings: equal exactly when the same is computed, in any process.
 
-    For someone's own predictor it holds the hash of the file as it is now.
+    For someone's own predictor it holds the hash of the file as it is now. Values as Python spells them: JSON has no
+    dictionary with the key 1, and does not tell (1, 2) from [1, 2].
 
     >>> settings_key("hard-poe", {"threshold": "0"}) == settings_key("hard-poe")
     True
     """
     row = find_predictor(predictor)
-    return canonical(row, settings or {}, file_hash(row.path) if row.path else None)
+    key = f"{row.id} {dict(sorted(resolve(row, settings).items()))!r}"
+    return key if row.path is None else f"{key} {row.path} {file_hash(row.path)}"
+
+
+def correction_cost(
+    predictor: str | Predictor, settings: Mapping[str, object] | None = None, *, n_exits: int, n_classes: int
+) -> CorrectionCost | None:
+    """Operations and bytes that a correction adds per sample at each exit.
+
+    Parameters
+    ----------
+    predictor : an id, 'path/file.py:function', or a row of the table
+    settings : what differs from the predictor's defaults
+
+    Returns
+    -------
+    CorrectionCost or None
+        None for anyone's own correction, whose operations are unknown.
+
+    >>> correction_cost("pa", n_exits=7, n_classes=100).operations
+    (400, 400, 400, 400, 400, 400, 300)
+    """
+    row = find_predictor(predictor)
+    return None if row.count is None else row.count(resolve(row, settings, n_exits=n_exits), n_exits, n_classes)
 
 
 def predict(
@@ -119,5 +158,5 @@ def predict(
 
     row = find_predictor(predictor)
     shape = tuple(getattr(logits, "shape", ()))
-    resolved = resolve_settings(row, settings, n_exits=shape[0] if len(shape) == 3 else None)
+    resolved = resolve(row, settings, n_exits=shape[0] if len(shape) == 3 else None)
     return apply_predictor(row, logits, resolved, first_sample, total_samples)

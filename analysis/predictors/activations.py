@@ -42,13 +42,16 @@ def bound_logits(
 def log_activation(logits: Float[Tensor, "*shape"], activation: str) -> Float[Tensor, "*shape"]:
     """log a(f) for a = max(f, 0) ('relu'), log(1 + exp(f)) ('softplus') or 1[f > 0] ('heaviside'); -inf where a is 0.
 
+    The gradient of 'relu' is never NaN: logits up to 0 are masked before the logarithm, whose derivative there is
+    infinite, by a function that selects 0 for them whatever gradient arrives. A clamp would let it pass at 0 itself.
+
     >>> log_activation(torch.tensor([-1.0, 0.0, 1.0]), "relu").tolist()
     [-inf, -inf, 0.0]
     >>> log_activation(torch.tensor([-1000.0]), "softplus").tolist()
     [-1000.0]
     """
     if activation == "relu":
-        return logits.clamp_min(0).log_()
+        return torch.threshold(logits, 0.0, 0.0).log_()
     if activation == "heaviside":
         return torch.where(logits > 0, 0.0, -torch.inf).to(logits.dtype)
     if activation == "softplus":

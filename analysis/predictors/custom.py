@@ -15,8 +15,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from analysis.predictors.settings import REQUIRED
-from analysis.predictors.table import PREDICTORS, Predictor, Setting
+from analysis.predictors.table import PREDICTORS, Predictor
+from analysis.settings import REQUIRED, Setting
 
 
 def read_source(path: str | Path) -> bytes:
@@ -83,9 +83,9 @@ def literal_setting(argument: ast.arg, default: ast.expr | None) -> Setting | No
     """A setting from an argument; None where its default is no literal, which only running the file could tell."""
     text = "A literal, as the function takes it."
     if default is None:
-        return Setting(argument.arg, REQUIRED, "literal", text)
+        return Setting(argument.arg, "literal", REQUIRED, text)
     try:
-        return Setting(argument.arg, ast.literal_eval(default), "literal", text)
+        return Setting(argument.arg, "literal", ast.literal_eval(default), text)
     except (ValueError, TypeError):  # TypeError: a list as the key of a dictionary
         return None
 

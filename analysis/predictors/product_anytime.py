@@ -9,27 +9,27 @@ from torch import Tensor
 
 from analysis.predictors.activations import bound_logits, log_activation, threshold_of
 from analysis.predictors.prediction import Prediction, with_fallback
+from analysis.predictors.weights import exit_weights
 
 
-def exit_weights(weights: str | Sequence[float], n_exits: int) -> tuple[float, ...]:
-    """The power of each exit: 'linear' is m/L, 'uniform' is 1.
+def log_product(
+    log_factors: Float[Tensor, "exits samples classes"], weights: Sequence[float]
+) -> Float[Tensor, "exits samples classes"]:
+    """sum_{i<=m} w_i * log a_i at every exit m; 0 * -inf is 0, since 0^0 = 1: an exit of weight 0 changes nothing.
 
-    >>> exit_weights("linear", 4)
-    (0.25, 0.5, 0.75, 1.0)
+    The law of the product, up to its normalisation over the support. Differentiable.
+
+    Parameters
+    ----------
+    log_factors : log a_i, -inf outside the support; written into
+    weights : one per exit
     """
-    if weights == "linear":
-        return tuple(m / n_exits for m in range(1, n_exits + 1))
-    return (1.0,) * n_exits if weights == "uniform" else tuple(weights)
-
-
-def weigh(log_factors: Float[Tensor, "exits samples classes"], weights: tuple[float, ...]) -> Tensor:
-    """w_m * log a_m in place, with 0 * -inf = 0, since 0^0 = 1: an exit of weight 0 changes nothing."""
-    for factors, weight in zip(log_factors, weights):
+    for m, weight in enumerate(weights):
         if weight == 0:
-            factors.zero_()
+            log_factors[m].zero_()
         elif weight != 1:
-            factors.mul_(weight)
-    return log_factors
+            log_factors[m].mul_(weight)
+    return log_factors.cumsum(0)
 
 
 def product_anytime(
@@ -62,7 +62,7 @@ def product_anytime(
     """
     bound = threshold_of(logits, threshold, relative_threshold)
     log_factors = log_activation(bound_logits(logits, bound, threshold_mode, cap), activation)
-    scores = weigh(log_factors, exit_weights(weights, len(logits))).cumsum(0)
+    scores = log_product(log_factors, exit_weights(weights, len(logits)))
     if temperature != 1:
         scores /= temperature
     return with_fallback(scores, logits, fallback)

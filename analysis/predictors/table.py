@@ -1,12 +1,17 @@
-"""The table PREDICTORS: every predictor's id, names, citation and settings, as data.
+"""The table PREDICTORS: every predictor's id, names, citation, settings and cost, as data.
 
 Reading it imports no torch: a row names its function, which `analysis.predictors.predict` imports when it is called.
-The command line's help, the app's controls and the parser in `settings.py` are all made from these rows.
+Settings are rows of `analysis/settings.py`; what must hold between two of them stands above the table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+
+from analysis.predictors import costs
+from analysis.settings import Constraint, Setting, number_text
 
 JAZBEC = (
     "Jazbec, Allingham, Zhang, Nalisnick. Towards Anytime Classification in Early-Exit Architectures by Enforcing "
@@ -15,42 +20,6 @@ JAZBEC = (
 HINTON = "Hinton. Training Products of Experts by Minimizing Contrastive Divergence. Neural Computation 14(8), 2002"
 GUO = "Guo, Pleiss, Sun, Weinberger. On Calibration of Modern Neural Networks. ICML 2017, arXiv 1706.04599"
 WEIGHT_LIMIT = 1e6
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting of a predictor: its name, default, range and meaning.
-
-    `kind` is 'choice' (one of `choices`), 'number' (a finite float in [low, high]), 'optional-number' (that, or None),
-    'weights' ('linear', 'uniform', or one number in [low, high] per exit) or 'literal' (any Python literal).
-    """
-
-    name: str
-    default: object
-    kind: str
-    description: str
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def range_text(self) -> str:
-        """What the setting accepts, in words: 'relu, softplus or heaviside'; 'a number from 0 to 1, or none'."""
-        bounds = [
-            f" from {self.low:g}" if self.low is not None else "",
-            f" to {self.high:g}" if self.high is not None else "",
-        ]
-        number = "a number" + "".join(bounds)
-        match self.kind:
-            case "choice":
-                return join_or(self.choices)
-            case "number":
-                return number
-            case "optional-number":
-                return f"{number}, or none"
-            case "weights":
-                return f"linear, uniform, or {number} for each exit, separated by commas"
-        return "a literal"
 
 
 @dataclass(frozen=True)
@@ -64,6 +33,10 @@ class Predictor:
     citation: str
     settings: tuple[Setting, ...]
     function: str
+    constraints: tuple[Constraint, ...] = ()
+    """What must hold between its settings."""
+    count: costs.Count | None = None
+    """What it costs beside the softmax, by `costs.py`; None where that is unknown."""
     needs_logits: bool = False
     """Whether it means nothing on log-probabilities: they are logits up to a shift that differs by sample."""
     path: str | None = None
@@ -71,40 +44,55 @@ class Predictor:
     open_settings: bool = False
     """Whether it takes settings that `settings` does not list (`**settings` in someone's own function)."""
 
-    def setting(self, name: str) -> Setting | None:
-        """The setting called `name`, or None."""
-        return next((setting for setting in self.settings if setting.name == name), None)
+
+def one_threshold(settings: Mapping[str, object], *, default: float | None = None) -> str | None:
+    """A relative threshold takes the place of the threshold: only one of them may differ from its default."""
+    threshold, relative = settings["threshold"], settings["relative_threshold"]
+    if relative is None or threshold == default:
+        return None
+    return f"has threshold {number_text(threshold)} and relative_threshold {number_text(relative)}: give one of the two"
 
 
-def join_or(words: tuple[str, ...]) -> str:
-    """'a', 'a or b', 'a, b or c'."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+def cap_above_threshold(settings: Mapping[str, object]) -> str | None:
+    """A cap at or below the threshold makes all logits equal."""
+    threshold, cap = settings["threshold"], settings["cap"]
+    if threshold is None or cap is None or cap > threshold:
+        return None
+    return f"setting cap is {number_text(cap)}: give a number above the threshold, {number_text(threshold)}"
+
+
+def cap_leaves_support(settings: Mapping[str, object]) -> str | None:
+    """relu and heaviside are 0 up to 0: a cap there removes every class."""
+    cap = settings["cap"]
+    if cap is None or cap > 0 or settings["activation"] not in ("relu", "heaviside"):
+        return None
+    return f"setting cap is {number_text(cap)}, which leaves no class in the support: give a number above 0"
 
 
 def temperature(description: str) -> Setting:
     """The setting `temperature`, which divides the logits, with a description of its own."""
-    return Setting("temperature", 1.0, "number", description, low=1e-6, high=1e6)
+    return Setting("temperature", "number", 1.0, description, low=1e-6, high=1e6)
 
 
 FALLBACK = Setting(
     "fallback",
-    "softmax",
     "choice",
+    "softmax",
     "What a sample shows once no class has support (a collapse): the softmax of the current exit's logits, the last "
     "exit that had support, or nothing (no prediction, counted as wrong). Collapses are counted whatever is shown.",
     choices=("softmax", "previous", "none"),
 )
 EXIT_ACTIVATION = Setting(
     "activation",
-    "softmax",
     "choice",
+    "softmax",
     "What turns one exit's logits into probabilities: softmax, or max(f, 0) or 1[f > 0] divided by their sum.",
     choices=("softmax", "relu", "heaviside"),
 )
 RELATIVE_THRESHOLD = Setting(
     "relative_threshold",
-    None,
     "optional-number",
+    None,
     "A threshold of each sample's own: this share of its largest logit at that exit. Takes the place of threshold.",
     low=0.0,
     high=1.0,
@@ -123,6 +111,7 @@ _ROWS = (
             FALLBACK,
         ),
         function="analysis.predictors.baseline:baseline",
+        count=costs.baseline,
     ),
     Predictor(
         id="pa",
@@ -133,30 +122,32 @@ _ROWS = (
         settings=(
             Setting(
                 "weights",
+                "numbers",
                 "linear",
-                "weights",
                 "The power of each exit in the product: linear is m/L (the paper's), uniform is 1. "
                 "An exit of weight 0 changes nothing.",
+                choices=("linear", "uniform"),
                 low=0.0,
                 high=WEIGHT_LIMIT,
+                per_exit=True,
             ),
             Setting(
                 "activation",
-                "relu",
                 "choice",
+                "relu",
                 "What turns a logit into a factor: max(f, 0), log(1 + exp(f)), or 1[f > 0].",
                 choices=("relu", "softplus", "heaviside"),
             ),
             Setting(
                 "threshold",
-                None,
                 "optional-number",
+                None,
                 "Acts on logits below it, before the activation, as threshold_mode says. A logit of -inf stays -inf.",
             ),
             Setting(
                 "threshold_mode",
-                "clamp",
                 "choice",
+                "clamp",
                 "clamp raises logits below the threshold to it (the public code), "
                 "zero sets them to 0 (the paper's ablations).",
                 choices=("clamp", "zero"),
@@ -164,8 +155,8 @@ _ROWS = (
             RELATIVE_THRESHOLD,
             Setting(
                 "cap",
-                None,
                 "optional-number",
+                None,
                 "Lowers logits above it to it, before the activation; must be above the threshold.",
             ),
             temperature(
@@ -174,6 +165,8 @@ _ROWS = (
             FALLBACK,
         ),
         function="analysis.predictors.product_anytime:product_anytime",
+        constraints=(one_threshold, cap_above_threshold, cap_leaves_support),
+        count=costs.product,
         needs_logits=True,
     ),
     Predictor(
@@ -183,11 +176,13 @@ _ROWS = (
         summary="Uniform over the classes whose logit exceeded the threshold at every exit so far.",
         citation=JAZBEC,
         settings=(
-            Setting("threshold", 0.0, "number", "A class stays while its logit is strictly above this at every exit."),
+            Setting("threshold", "number", 0.0, "A class stays while its logit is strictly above this at every exit."),
             RELATIVE_THRESHOLD,
             FALLBACK,
         ),
         function="analysis.predictors.hard_product:hard_product",
+        constraints=(partial(one_threshold, default=0.0),),
+        count=costs.hard_product,
         needs_logits=True,
     ),
     Predictor(
@@ -199,8 +194,8 @@ _ROWS = (
         settings=(
             Setting(
                 "combine",
-                "sum",
                 "choice",
+                "sum",
                 "sum multiplies the exits' softmaxes; mean is their geometric mean, less confident.",
                 choices=("sum", "mean"),
             ),
@@ -210,6 +205,7 @@ _ROWS = (
             FALLBACK,
         ),
         function="analysis.predictors.softmax_product:softmax_product",
+        count=costs.softmax_product,
     ),
     Predictor(
         id="moe",
@@ -219,6 +215,7 @@ _ROWS = (
         citation=JAZBEC,
         settings=(EXIT_ACTIVATION, FALLBACK),
         function="analysis.predictors.mixture:mixture",
+        count=costs.mixture,
     ),
     Predictor(
         id="ca",
@@ -228,6 +225,7 @@ _ROWS = (
         citation=JAZBEC,
         settings=(),
         function="analysis.predictors.caching:caching_anytime",
+        count=costs.caching,
     ),
 )
 

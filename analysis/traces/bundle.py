@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.predictors import PREDICTORS
+from analysis.predictors import usable_predictors
 from analysis.storage import load_run
 from analysis.traces.compute import compute_traces
 from analysis.traces.load import bundled_name
@@ -19,11 +19,10 @@ def bundle_traces(folder: Path) -> None:
     Parameters
     ----------
     folder
-        A run folder that can be loaded; of one that keeps probabilities, those of predictors that need no logits.
+        A run folder that can be loaded; traces that its kind does not allow are left out.
     """
     run = load_run(folder)
-    for predictor_id in BUNDLED:
-        if run.kind != "logits" and PREDICTORS[predictor_id].needs_logits:
-            continue
+    usable = usable_predictors(run.kind)
+    for predictor_id in (name for name in BUNDLED if name in usable):
         traces = compute_traces(run, predictor_id).select(run.positions("test"))
         write_traces_parquet(traces, run, folder / bundled_name(predictor_id), split="test")

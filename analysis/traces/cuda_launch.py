@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from analysis.predictors.apply import in_type_of
-from analysis.predictors.product_anytime import exit_weights
+from analysis.predictors.weights import exit_weights
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, FusedColumns
 
 LOG2_E = math.log2(math.e)

@@ -5,9 +5,11 @@ truth: it is set from the state before it is made, and its change is taken over 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
+from analysis.settings import as_text
 from app import state
 
 SELECTBOX_FROM = 5  # so many choices and more are a list to open, fewer stand side by side
@@ -106,10 +108,8 @@ def _within(row: state.Control, value: object, arguments: dict) -> object:
         state.note(
             state.fallback_note(
                 row.name,
-                state.as_text(row, value),
-                f"lies outside {low:g} to {high:g}"
-                if low is not None and high is not None
-                else "lies outside what this run has",
+                as_text(row, value),
+                f"must be {replace(row, low=low, high=high).range_text}",
             )
         )
         state.set(row.name, moved)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from analysis.predictors import Predictor, Setting, resolve
-from analysis.predictors.settings import REQUIRED
+from analysis.predictors import Predictor, resolve
 from analysis.run import Run
+from analysis.settings import REQUIRED, Setting, as_text
 from app import state
 from app.components.controls import put
 from app.components.text import escape, plain_text
@@ -31,12 +31,12 @@ def chosen_settings(run: Run, predictor: Predictor) -> dict[str, object]:
 
 
 def parse_settings(text: str) -> dict[str, str]:
-    """`weights:0.2,0.8,cap:6` -> {"weights": "0.2,0.8", "cap": "6"}: no colon continues the part before."""
+    """`weights:0.2,0.8,cap:6` -> {"weights": "0.2,0.8", "cap": "6"}: a part without a name continues the last."""
     settings: dict[str, str] = {}
     name = None
     for part in text.split(",") if text else ():
         head, colon, tail = part.partition(":")
-        if colon:
+        if colon and head.isidentifier():
             name = head
             settings[name] = tail
         elif name is not None:
@@ -68,17 +68,13 @@ def _understood(run: Run, predictor: Predictor, texts: dict[str, str]) -> dict[s
     return texts
 
 
-def _as_typed(value: object) -> str:
-    if value is None or value is REQUIRED:
-        return ""
-    if isinstance(value, (list, tuple)):
-        return ",".join(f"{v:g}" for v in value)
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+def _default_text(setting: Setting) -> str:
+    return "" if setting.default is None or setting.default is REQUIRED else as_text(setting, setting.default)
 
 
 def _setting_widget(run: Run, predictor: Predictor, setting: Setting, texts: dict[str, str]) -> None:
     key = f"setting:{predictor.id}:{setting.name}"
-    typed = texts.get(setting.name, _as_typed(setting.default))
+    typed = texts.get(setting.name, _default_text(setting))
     arguments = {
         "key": key,
         "help": escape(setting.description),
@@ -97,7 +93,7 @@ def _take_setting(run: Run, predictor: Predictor, setting: Setting, key: str) ->
     texts = parse_settings(state.get("set"))
     typed = st.session_state[key].strip()
     texts.pop(setting.name, None)
-    if typed not in ("", _as_typed(setting.default)):
+    if typed not in ("", _default_text(setting)):
         texts[setting.name] = typed
     try:
         resolve(predictor.id, texts, kind=run.kind, n_exits=run.n_exits)

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from analysis.predictors import Predictor, available_predictors, predictor_errors
+from analysis.predictors import (
+    Predictor,
+    available_predictors,
+    first_correction,
+    predictor_errors,
+    usable_predictors,
+    why_unusable,
+)
 from analysis.run import Run
 from app import cache, state
 from app.components.address import copy_address
@@ -111,14 +118,12 @@ def _damaged(name: str, message: str) -> None:
 
 
 def _chosen_predictor(run: Run, predictors: Mapping[str, Predictor]) -> str:
-    usable = {key: p for key, p in predictors.items() if run.kind == "logits" or not p.needs_logits}
+    usable = {key: row for key, row in usable_predictors(run.kind).items() if key in predictors}
     chosen = state.get("predictor")
-    if chosen in predictors and chosen not in usable:
-        state.set("predictor", "softmax-poe")
-        state.note(
-            f"{predictors[chosen].name} needs logits, and this run keeps only probabilities: showing "
-            f"{predictors['softmax-poe'].name} instead."
-        )
+    if chosen in predictors and (reason := why_unusable(predictors[chosen], run.kind)) is not None:
+        instead = first_correction(run.kind)
+        state.set("predictor", instead)
+        state.note(f"{predictors[chosen].name} {reason}: showing {predictors[instead].name} instead.")
     return control(
         "predictor",
         "Predictor",

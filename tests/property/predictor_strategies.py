@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from analysis.predictors import PREDICTORS, Setting
+from analysis.predictors import PREDICTORS, resolve
+from analysis.settings import Setting
 
 GRID = st.integers(-40, 80).map(lambda i: i / 8)
 """Multiples of 1/8 in [-5, 10]: exact in float16, so that ties and zeros are common."""
@@ -57,5 +58,5 @@ def settings_of(draw, predictor_id: str, n_exits: int) -> dict[str, object]:
     row = PREDICTORS[predictor_id]
     chosen = {setting.name: draw(setting_values(setting, n_exits)) for setting in row.settings}
     if chosen.get("relative_threshold") is not None:
-        chosen["threshold"] = row.setting("threshold").default
+        chosen["threshold"] = resolve(row)["threshold"]
     return chosen

@@ -11,8 +11,8 @@ from analysis.figures.answers import PARTS, answers_figure
 from analysis.figures.compute_curve import Curve, compute_curve_figure
 from analysis.figures.correction_overhead import correction_overhead_figure
 from analysis.policies.anytime import answering_exit, convert_budget
-from analysis.policies.correction_cost import CorrectionCost, correction_cost, share_of_exits
-from analysis.predictors import available_predictors
+from analysis.predictors import available_predictors, correction_cost, usable_predictors
+from analysis.predictors.costs import CorrectionCost, share_of_exits
 from analysis.reference.published import Published
 from analysis.results import Results
 from analysis.run import Run
@@ -119,8 +119,7 @@ def _budget(run: Run, axis: Axis) -> float:
 
 def _curve_choices(view: View, published: Mapping[str, Published]) -> None:
     predictors = available_predictors()
-    usable = [key for key, p in predictors.items() if key not in ("baseline", view.predictor)]
-    usable = [key for key in usable if view.run.kind == "logits" or not predictors[key].needs_logits]
+    usable = [key for key in usable_predictors(view.run.kind) if key not in ("baseline", view.predictor)]
     kept = tuple(key for key in state.get("beside") if key in usable)
     if kept != state.get("beside") and set(state.get("beside")) - set(kept) <= {view.predictor, "baseline"}:
         state.set("beside", kept)  # what is drawn anyway needs no second line

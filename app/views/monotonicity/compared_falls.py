@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.metrics.decrease import THRESHOLDS, Fall
-from analysis.predictors import available_predictors
+from analysis.predictors import available_predictors, usable_predictors
 from analysis.results import Difference, Results
 from app import state
 from app.components.controls import control
@@ -64,10 +64,7 @@ class Compared:
 def compared_falls(view: View) -> Compared:
     """The controls, and the falls that they choose."""
     predictors = available_predictors()
-    usable = [
-        key for key, row in predictors.items()
-        if key not in ("baseline", view.predictor) and (view.run.kind == "logits" or not row.needs_logits)
-    ]  # fmt: skip
+    usable = [key for key in usable_predictors(view.run.kind) if key not in ("baseline", view.predictor)]
     whose, size, beside, scale, published = st.columns([4, 3, 4, 3, 3], vertical_alignment="bottom")
     with whose:
         options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.figures.paper_panels import Beside, PaperPanel, paper_panels_figure
 from analysis.metrics.decrease import THRESHOLDS
-from analysis.predictors import available_predictors
+from analysis.predictors import available_predictors, usable_predictors
 from analysis.reference.names import network_name
 from analysis.reference.published import Published, published_for, published_networks
 from analysis.results import against_paper
@@ -89,10 +89,9 @@ def render(view: View) -> None:
 
 def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Percents]:
     """The paper's predictors, as the paper sets them, on this run; empty without labels."""
-    predictors = available_predictors()
-    found = {}
+    usable, found = usable_predictors(view.run.kind), {}
     for key in against_paper.ORDER:
-        if key not in published or (view.run.kind != "logits" and predictors[key].needs_logits):
+        if key not in published or key not in usable:
             continue
         results = cache.results(view.run, key, {}, view.split)
         if not results.has_labels:

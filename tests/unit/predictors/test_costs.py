@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.policies.correction_cost import correction_cost, share_of_exits
+from analysis.predictors import PREDICTORS, correction_cost
+from analysis.predictors.costs import share_of_exits
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,15 @@ def test_counts(predictor, settings, operations, kept):
     assert cost.counted
 
 
-def test_the_operations_of_an_unknown_correction_are_unknown():
-    assert correction_cost("mine", {}, n_exits=3, n_classes=10) is None
+def test_every_row_has_its_count_and_a_correction_of_ones_own_has_none(tmp_path):
+    assert all(row.count is not None for row in PREDICTORS.values())
+    (tmp_path / "own.py").write_text("def mine(logits):\n    return logits.softmax(-1)\n")
+    assert correction_cost(f"{tmp_path}/own.py:mine", n_exits=3, n_classes=10) is None
+
+
+def test_settings_are_those_of_the_predictor():
+    with pytest.raises(ValueError, match="pa setting weights has 2 numbers and the run 3 exits"):
+        correction_cost("pa", {"weights": "1,2"}, n_exits=3, n_classes=10)
 
 
 def test_the_share_is_of_what_the_exit_itself_costs():

@@ -1,0 +1,69 @@
+"""docs/settings.md is what the tables say: `python tests/unit/test_settings_page.py` writes it, the test compares."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+if str(PROJECT) not in sys.path:
+    sys.path.insert(0, str(PROJECT))
+
+from analysis.predictors import PREDICTORS  # noqa: E402
+from analysis.settings import Setting, as_text  # noqa: E402
+from app.control_table import CONTROLS, EVERY_PAGE  # noqa: E402
+
+PAGE = PROJECT / "docs" / "settings.md"
+HEAD = """# Settings
+
+Written from the tables in `analysis/predictors/table.py` and `app/control_table.py` by
+`python tests/unit/test_settings_page.py`.
+
+## Of the predictors
+
+On the command line `--set NAME=VALUE`, which may be repeated; in the address `set=NAME:VALUE,NAME:VALUE`.
+"""
+ADDRESS = """
+## In the address of the app
+
+`run`, `predictor` and `poe` are always written, the others where they differ from their defaults. What is no value of a
+setting is said in one line, and its default is shown.
+
+"""
+
+
+def cells(*texts: str) -> str:
+    return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
+
+
+def common(setting: Setting) -> tuple[str, str, str]:
+    default = as_text(setting, setting.default)
+    return f"`{setting.name}`", f"`{default}`" if default else "none", setting.range_text
+
+
+def table(columns: Iterable[str], rows: Iterable[str]) -> str:
+    columns = list(columns)
+    return "\n".join([cells(*columns), "|" + "---|" * len(columns), *rows]) + "\n"
+
+
+def page() -> str:
+    text = HEAD
+    for row in PREDICTORS.values():
+        text += f"\n### `{row.id}`, {row.name}\n\n{row.summary}"
+        if row.settings:
+            rows = (cells(*common(setting), setting.description) for setting in row.settings)
+            text += "\n\n" + table(("setting", "default", "takes", "meaning"), rows)
+        else:
+            text += " It has no settings.\n"
+    rows = (
+        cells(*common(row), "all" if row.pages == EVERY_PAGE else ", ".join(row.pages), row.description)
+        for row in CONTROLS.values()
+    )
+    return text + ADDRESS + table(("name", "default", "takes", "pages", "meaning"), rows)
+
+
+def test_the_page_is_what_the_tables_say():
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
