@@ -15,12 +15,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
+    from analysis.selection import SampleTable, Selection
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
 
-__all__ = ["find_run", "load_checkpoint", "load_run", "load_traces", "trace_logits", "write_run"]
+__all__ = [
+    "SampleTable",
+    "Selection",
+    "find_run",
+    "load_checkpoint",
+    "load_run",
+    "load_traces",
+    "trace_logits",
+    "write_run",
+]
 
 _FACES = {
+    "SampleTable": "analysis.selection",
+    "Selection": "analysis.selection",
     "find_run": "analysis.storage",
     "load_checkpoint": "analysis.models",
     "load_run": "analysis.storage",

@@ -12,6 +12,7 @@ import streamlit as st
 from analysis.images.image_tables import ImageSource, image_source
 from analysis.predictors import settings_key
 from analysis.run import Run
+from analysis.selection import SampleTable
 from analysis.storage import RunEntry, list_runs, load_run
 from analysis.traces import Traces, load_traces
 
@@ -67,13 +68,13 @@ def _numbers(name: str, key: tuple, _compute: Callable[..., object], _arguments:
     return _compute(**_arguments)
 
 
-def table(compute: Callable[..., pd.DataFrame], *key: object, **arguments: object) -> pd.DataFrame:
+def table(compute: Callable[..., SampleTable], *key: object, **arguments: object) -> SampleTable:
     """As `numbers`, of a table with a row for every sample: a few are kept."""
     return _table(f"{compute.__module__}.{compute.__qualname__}", key, compute, arguments)
 
 
 @st.cache_resource(max_entries=TABLES_KEPT, show_spinner=False)
-def _table(name: str, key: tuple, _compute: Callable[..., pd.DataFrame], _arguments: dict) -> pd.DataFrame:
+def _table(name: str, key: tuple, _compute: Callable[..., SampleTable], _arguments: dict) -> SampleTable:
     return _compute(**_arguments)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import analysis
 import analysis.models
+import analysis.selection
 import analysis.storage
 import analysis.traces
 
@@ -20,6 +21,8 @@ import analysis.traces
         ("load_traces", analysis.traces),
         ("trace_logits", analysis.traces),
         ("load_checkpoint", analysis.models),
+        ("SampleTable", analysis.selection),
+        ("Selection", analysis.selection),
     ],
 )
 def test_the_face_offers_what_the_packages_offer(name, package):

@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.metrics.decrease import THRESHOLDS, Fall
 from analysis.predictors import available_predictors
+from analysis.selection.columns import FallColumn
 from app import state
 from app.components.controls import control
 from app.components.published import published_beside
@@ -25,6 +26,10 @@ class Compared:
     falls: Mapping[str, Fall]
     labels: Mapping[str, str]
     samples: int
+
+    def column(self, predictor: str) -> FallColumn:
+        """The column of the sample table that holds a predictor's falls of this kind."""
+        return FallColumn(predictor, self.of, self.size)
 
     @property
     def what(self) -> str:
