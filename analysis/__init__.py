@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
     from analysis.results import difference_of, results_of
+    from analysis.selection import SampleTable, Selection
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
 
 __all__ = [
+    "SampleTable",
+    "Selection",
     "difference_of",
     "find_run",
     "load_checkpoint",
@@ -32,6 +35,8 @@ __all__ = [
 
 _FACES = {
     "difference_of": "analysis.results",
+    "SampleTable": "analysis.selection",
+    "Selection": "analysis.selection",
     "find_run": "analysis.storage",
     "load_checkpoint": "analysis.models",
     "load_run": "analysis.storage",

@@ -13,6 +13,7 @@ from analysis.images.image_tables import ImageSource, image_source
 from analysis.predictors import settings_key
 from analysis.results import Difference, Results, difference_of, results_of
 from analysis.run import Run
+from analysis.selection import SampleTable
 from analysis.storage import RunEntry, list_runs, load_run
 
 RUNS_KEPT = 4
@@ -78,13 +79,13 @@ def _numbers(name: str, key: tuple, _compute: Callable[..., object], _arguments:
     return _compute(**_arguments)
 
 
-def table(compute: Callable[..., pd.DataFrame], *key: object, **arguments: object) -> pd.DataFrame:
+def table(compute: Callable[..., SampleTable], *key: object, **arguments: object) -> SampleTable:
     """As `numbers`, of a table with a row for every sample: a few are kept."""
     return _table(f"{compute.__module__}.{compute.__qualname__}", key, compute, arguments)
 
 
 @st.cache_resource(max_entries=TABLES_KEPT, show_spinner=False)
-def _table(name: str, key: tuple, _compute: Callable[..., pd.DataFrame], _arguments: dict) -> pd.DataFrame:
+def _table(name: str, key: tuple, _compute: Callable[..., SampleTable], _arguments: dict) -> SampleTable:
     return _compute(**_arguments)
 
 

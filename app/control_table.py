@@ -77,8 +77,8 @@ _ROWS = (
         "brush",
         "text",
         "",
-        "What was brushed or clicked in a figure of falls.",
-        high=4000,
+        "What is selected: a query and the regions that it names, as a brush or a click in a figure makes it.",
+        high=8000,
         pages=("samples", "monotonicity"),
     ),
     # monotonicity

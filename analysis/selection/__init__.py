@@ -1,4 +1,14 @@
-"""Which samples: a small query grammar, brushed regions resolved over all samples, the table they act on.
+"""Which samples: a `Selection` is a query and named regions, with one text; a `SampleTable` is what it selects from.
 
-May import run and traces; NumPy and pandas only, so that the app's first page stays light.
+    selection = Selection.parse("pa.fall_true_class > 0.1 and not correct")
+    selection.mask(SampleTable(run))
+
+May import run, traces, and predictors, whose ids begin the names of columns; NumPy and pandas only, so that the app's
+first page stays light.
 """
+
+from analysis.selection.regions import Axis, Region
+from analysis.selection.sample_table import SampleTable
+from analysis.selection.selection import Selection
+
+__all__ = ["Axis", "Region", "SampleTable", "Selection"]

@@ -1,11 +1,12 @@
-"""Which rows of a sample table to show, and in which order: one vectorised mask, one sort. NumPy and pandas only."""
+"""What the gallery's controls ask for, as a selection; and the order of what it keeps. NumPy and pandas only."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.selection.query import parse
+from analysis.selection.query import Table
+from analysis.selection.selection import Selection
 
 RIGHT = ("any", "right", "wrong")
 EFFECTS = ("any", "fixed", "broken", "changed")
@@ -33,63 +34,47 @@ class Filters:
         if self.effect not in EFFECTS:
             raise ValueError(f"effect {self.effect!r}: must be one of {', '.join(EFFECTS)}")
 
+    def selection(self) -> Selection:
+        """The samples that pass every filter.
 
-def keep(table: pd.DataFrame, filters: Filters, also: np.ndarray | None = None) -> np.ndarray:
-    """Rows that pass every filter.
+        Raises
+        ------
+        ValueError
+            The query is not one.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Of `sample_table`.
-    filters : Filters
-    also : numpy.ndarray, (rows,), optional
-        A further mask: what was brushed.
+        Examples
+        --------
+        >>> Filters(true_class=3, right="wrong", exit=2, query="entropy > 1 or margin < 0.1").selection().text
+        '(entropy > 1 or margin < 0.1) and label = 3 and not correct_2 and label is not missing'
+        """
+        selection = Selection.parse(self.query)
+        for query in self._queries():
+            selection &= Selection.parse(query)
+        return selection
 
-    Returns
-    -------
-    numpy.ndarray
-        bool, (rows,).
-
-    Raises
-    ------
-    ValueError
-        The query is not one, or a filter asks for what this table does not have.
-    """
-    mask = parse(filters.query).mask(table)
-    if also is not None:
-        mask &= also
-    if filters.true_class is not None:
-        mask &= _column(table, "label") == filters.true_class
-    if filters.predicted_class is not None:
-        mask &= _column(table, "predicted") == filters.predicted_class
-    if filters.right != "any":
-        correct = _column(table, f"correct_{filters.exit}" if filters.exit else "correct")
-        mask &= correct if filters.right == "right" else ~correct & ~np.isnan(_column(table, "label"))
-    if filters.effect in ("fixed", "broken"):
-        mask &= _column(table, filters.effect)
-    elif filters.effect == "changed":
-        mask &= (
-            table["poe_predicted_name"].cat.codes.to_numpy() != table["baseline_predicted_name"].cat.codes.to_numpy()
-        )
-    if filters.above is not None:
-        mask &= _column(table, "fall") > filters.above
-    return mask
+    def _queries(self) -> list[str]:
+        queries = []
+        if self.true_class is not None:
+            queries.append(f"label = {self.true_class}")
+        if self.predicted_class is not None:
+            queries.append(f"predicted = {self.predicted_class}")
+        correct = f"correct_{self.exit}" if self.exit else "correct"
+        if self.right != "any":
+            queries.append(correct if self.right == "right" else f"not {correct} and label is not missing")
+        if self.effect != "any":
+            changed = "poe_predicted_name != baseline_predicted_name"
+            queries.append(changed if self.effect == "changed" else self.effect)
+        if self.above is not None:
+            queries.append(f"fall > {self.above!r}")
+        return queries
 
 
-def _column(table: pd.DataFrame, name: str) -> np.ndarray:
-    if name not in table:
-        raise ValueError(
-            f"this run has no column {name!r} to filter by" + ("" if "label" in table else ": its labels are unknown")
-        )
-    return table[name].to_numpy()
-
-
-def ordered(table: pd.DataFrame, mask: np.ndarray, column: str, *, descending: bool = True) -> np.ndarray:
+def ordered(table: Table, mask: np.ndarray, column: str, *, descending: bool = True) -> np.ndarray:
     """Row numbers of the kept rows, sorted by a column.
 
     Parameters
     ----------
-    table : pandas.DataFrame
+    table : SampleTable or pandas.DataFrame
     mask : numpy.ndarray, (rows,)
     column : str
         Any column; text in alphabetical order.

@@ -1,10 +1,13 @@
-"""The grammar of queries: from text to a tree. What the grammar is, `query.py` says; nothing is evaluated here."""
+"""The grammar of selections: from text to a tree, and back. What it is, `query.py` says; nothing is evaluated here."""
 
+import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from analysis.selection.regions import SCALES, Axis, Region
 
 DEEPEST = 40  # parentheses and `not`s within each other
 
@@ -12,10 +15,10 @@ _KEYWORDS = {"and", "or", "not", "in", "is", "missing", "true", "false"}
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
-      | (?P<word>[^\W\d]\w*)
+      | (?P<word>[^\W\d]\w*(?:[.-]\w+)*)
       | (?P<column>`[^`]+`)
       | (?P<text>"[^"]*"|'[^']*')
-      | (?P<sign><=|>=|==|!=|<|>|=|~|\(|\)|,)""",
+      | (?P<sign><=|>=|==|!=|<|>|=|~|\(|\)|,|;)""",
     re.VERBOSE,
 )
 
@@ -26,7 +29,7 @@ class Token:
 
     kind: str  # number, word, keyword, column, text, sign, end
     text: str  # as written; keywords in lower case, quotes taken off
-    position: int  # of its first character, from 1
+    position: int = field(compare=False)  # of its first character, from 1
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Operand:
 
     kind: str
     value: object
-    position: int
+    position: int = field(compare=False)
     written: str = ""  # of a number, as it stands in the query
 
 
@@ -72,6 +75,14 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Within:
+    """Inside a region, by its name."""
+
+    region: str
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
 class Not:
     """The opposite of a node."""
 
@@ -87,7 +98,7 @@ class Join:
 
 
 def wrong(position: int, message: str) -> ValueError:
-    """The error that says where in the query, from 1, and what."""
+    """The error that says where in the text, from 1, and what."""
     return ValueError(f"query, character {position}: {message}")
 
 
@@ -121,6 +132,7 @@ class Parser:
     """Recursive descent over the tokens; one method per rule."""
 
     def __init__(self, text: str):
+        self.text = text
         self.tokens = list(_tokens(text))
         self.at = 0
         self.depth = 0
@@ -152,17 +164,73 @@ class Parser:
         if not self.accept("sign", sign):
             raise wrong(self.next.position, f"expected {sign!r} {what}, found {self.next.text!r}")
 
-    def whole(self) -> object:
-        """A query to its end.
+    def whole(self) -> tuple[object, dict[str, Region]]:
+        """A query to its end: its tree (None where it keeps every row) and its regions by name.
 
         Raises
         ------
-        ValueError : something stands behind it
+        ValueError : something stands behind it; a region that is used but not given, or given and not used
         """
-        node = self.any_of()
+        node = None if self.next.kind == "end" else self.any_of()
+        regions: dict[str, Region] = {}
+        while self.accept("sign", ";"):
+            at = self.next.position
+            name, region = self.named_region()
+            if name in regions:
+                raise wrong(at, f"there are two regions {name!r}: give one another name")
+            regions[name] = region
         if self.next.kind != "end":
             raise wrong(self.next.position, f"expected `and`, `or` or the end, found {self.next.text!r}")
-        return node
+        used = {one.region for one in nodes(node) if isinstance(one, Within)}
+        for one in nodes(node):
+            if isinstance(one, Within) and one.region not in regions:
+                raise wrong(
+                    one.position, f"there is no region {one.region!r}: add `; {written_name(one.region)} = box(...)`"
+                )
+        for name in regions:
+            if name not in used:
+                raise wrong(len(self.text) + 1, f"the region {name!r} is used nowhere: add `in {written_name(name)}`")
+        return node, regions
+
+    def named_region(self) -> tuple[str, Region]:
+        """`name = box(across, up, numbers)`, or a lasso."""
+        name = self.name("a region's name")
+        self.expect("=", "after the region's name")
+        at, kind = self.next.position, self.name("box or lasso")
+        self.expect("(", "to open the region")
+        across = self.axis()
+        self.expect(",", "after the region's first axis")
+        up, numbers = self.axis(), []
+        while self.accept("sign", ","):
+            token = self.take()
+            if token.kind != "number":
+                raise wrong(token.position, f"expected a number, found {token.text!r}")
+            numbers.append(float(_number(token)))
+        self.expect(")", "to close the region")
+        if len(numbers) % 2:
+            raise wrong(at, f"{len(numbers)} numbers: each vertex of a region needs two")
+        try:
+            return name, Region(kind, tuple(numbers[::2]), tuple(numbers[1::2]), across, up)
+        except ValueError as error:
+            raise wrong(at, str(error)) from None
+
+    def axis(self) -> Axis:
+        """A column, or a scale and a column in parentheses."""
+        word = self.next.kind == "word"
+        at, name = self.next.position, self.name("a column")
+        if not (word and self.accept("sign", "(")):
+            return Axis(name)
+        if name not in SCALES:
+            raise wrong(at, f"{name!r} is no scale: {', '.join(SCALES)} is one")
+        column = self.name("a column")
+        self.expect(")", "after the column")
+        return Axis(column, name)
+
+    def name(self, what: str) -> str:
+        token = self.take()
+        if token.kind not in ("word", "column"):
+            raise wrong(token.position, f"expected {what}, found {token.text!r}")
+        return token.text
 
     def any_of(self) -> object:
         """Conditions joined by `or`."""
@@ -200,12 +268,15 @@ class Parser:
         return node
 
     def comparison(self) -> object:
-        """A chain of comparisons, `is [not] missing`, or `[not] in (...)`.
+        """A chain of comparisons, `is [not] missing`, `[not] in (...)`, or `in` a region.
 
         Raises
         ------
         ValueError : none of them
         """
+        at = self.next.position
+        if self.accept("keyword", "in"):
+            return Within(self.name("a region's name"), at)
         first = self.operand()
         if self.accept("keyword", "is"):
             negated = self.accept("keyword", "not")
@@ -215,7 +286,7 @@ class Parser:
         if self.next.kind == "keyword" and self.next.text in ("in", "not"):
             return self.listed(first)
         operands, signs = [first], []
-        while self.next.kind == "sign" and self.next.text not in ("(", ")", ","):
+        while self.next.kind == "sign" and self.next.text not in ("(", ")", ",", ";"):
             signs.append(self.take())
             operands.append(self.operand())
         return Compare(tuple(operands), tuple(signs)) if signs else Flag(first)
@@ -262,17 +333,117 @@ def _number(token: Token) -> int | float:
     return int(token.text) if whole else value
 
 
-def operands(node: object) -> Iterator[Operand]:
-    """Every operand of a tree, from left to right."""
+def nodes(node: object) -> Iterator[object]:
+    """A tree's nodes that join and negate nothing, from left to right."""
     if isinstance(node, Join):
         for part in node.parts:
-            yield from operands(part)
+            yield from nodes(part)
     elif isinstance(node, Not):
-        yield from operands(node.of)
-    elif isinstance(node, Compare):
-        yield from node.operands
-    elif isinstance(node, In):
-        yield node.operand
-        yield from node.values
-    elif isinstance(node, Missing | Flag):
-        yield node.operand
+        yield from nodes(node.of)
+    elif node is not None:
+        yield node
+
+
+def operands(node: object) -> Iterator[Operand]:
+    """Every operand of a tree, from left to right."""
+    for one in nodes(node):
+        if isinstance(one, Compare):
+            yield from one.operands
+        elif isinstance(one, In):
+            yield one.operand
+            yield from one.values
+        elif isinstance(one, Missing | Flag):
+            yield one.operand
+
+
+def renamed(node: object, names: Mapping[str, str]) -> object:
+    """A tree with other names for its regions."""
+    if isinstance(node, Join):
+        return replace(node, parts=tuple(renamed(part, names) for part in node.parts))
+    if isinstance(node, Not):
+        return Not(renamed(node.of, names))
+    return replace(node, region=names.get(node.region, node.region)) if isinstance(node, Within) else node
+
+
+# --- from a tree to text ---------------------------------------------------------------------------------------------
+
+
+def written(node: object) -> str:
+    """The text that `Parser` reads as this tree: single spaces, parentheses only where they are needed.
+
+    Examples
+    --------
+    >>> written(Parser("NOT(fall>.5 and  fixed)or in drawn;drawn=box(x,y,0,0,1,1)").whole()[0])
+    'not (fall > .5 and fixed) or in drawn'
+    """
+    if node is None:
+        return ""
+    if isinstance(node, Join):
+        return f" {node.word} ".join(_grouped(part) for part in node.parts)
+    if isinstance(node, Not):
+        return f"not {f'({written(node.of)})' if isinstance(node.of, Join) else written(node.of)}"
+    if isinstance(node, Within):
+        return f"in {written_name(node.region)}"
+    if isinstance(node, Compare):
+        parts = [_operand(node.operands[0])]
+        for sign, operand in zip(node.signs, node.operands[1:]):
+            parts += [sign.text, _operand(operand)]
+        return " ".join(parts)
+    if isinstance(node, In):
+        values = ", ".join(_operand(value) for value in node.values)
+        return f"{_operand(node.operand)} {'not ' if node.negated else ''}in ({values})"
+    if isinstance(node, Missing):
+        return f"{_operand(node.operand)} is {'not ' if node.negated else ''}missing"
+    return _operand(node.operand)
+
+
+def _grouped(part: object) -> str:
+    return f"({written(part)})" if isinstance(part, Join) else written(part)
+
+
+def _operand(operand: Operand) -> str:
+    if operand.kind == "number":
+        return operand.written
+    if operand.kind == "bool":
+        return "true" if operand.value else "false"
+    if operand.kind == "text":
+        return f"'{operand.value}'" if '"' in operand.value else f'"{operand.value}"'
+    return operand.value if operand.kind == "word" else f"`{operand.value}`"
+
+
+def written_region(name: str, region: Region) -> str:
+    """`name = box(across, up, numbers)`, as `Parser` reads it."""
+    vertices = (f"{written_number(x)},{written_number(y)}" for x, y in zip(region.x, region.y))
+    return f"{written_name(name)} = {region.kind}({', '.join([_axis(region.across), _axis(region.up), *vertices])})"
+
+
+def _axis(axis: Axis) -> str:
+    return f"{axis.scale}({written_name(axis.column)})" if axis.scale else written_name(axis.column)
+
+
+def written_name(name: str) -> str:
+    """A column or a region as a query names it: a plain word, or between backquotes.
+
+    Raises
+    ------
+    ValueError
+        It is empty or holds a backquote, so no query can name it.
+    """
+    if not name or "`" in name:
+        raise ValueError(f"the name {name[:40]!r} cannot stand in a query: it is empty or holds a backquote")
+    match = _TOKEN.fullmatch(name)
+    plain = match is not None and match.lastgroup == "word" and name.lower() not in _KEYWORDS
+    return name if plain else f"`{name}`"
+
+
+def written_number(value: float) -> str:
+    """The shortest text that is read as exactly this number.
+
+    Examples
+    --------
+    >>> written_number(2.0), written_number(0.1), written_number(1e-5)
+    ('2', '0.1', '1e-05')
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{value!r} cannot stand in a query: it must be finite")
+    return short if float(short := f"{value:g}") == value else repr(float(value))

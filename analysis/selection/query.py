@@ -1,4 +1,4 @@
-"""A free query over the columns of a table, in a small grammar of its own: never evaluated as code.
+"""What the text of a selection says, and which rows of a table it keeps: a small grammar, never evaluated as code.
 
     query       one or more of these, joined by `and`, `or`; `not` before one negates it; parentheses group
     comparison  fall > 0.1      label_name = "red fox"      0.1 < baseline_fall <= 0.5      fall < baseline_fall
@@ -6,24 +6,36 @@
     contains    label_name ~ fox        (case does not matter)
     yes or no   fixed       not broken       correct_3 = false
     missing     label is missing        label is not missing
+    everything  true        nothing: false
 
-`=` and `==` are the same. A column is a plain word, or any text between backquotes. A word that is no column is text:
-quotes are needed only around spaces and signs; a text between quotes is never a column; a number beside text is text as
-written. Words of the grammar (`and or not in is missing true false`) may be written in any case. A comparison with a
-missing value is false, `!=` and `not in` too; `not (...)` is the plain opposite of what it holds.
+`=` and `==` are the same. A column is a plain word (dots and dashes may join its parts: `hard-poe.fall`), or any text
+between backquotes. A word that is no column is text: quotes are needed only around spaces and signs; a text between
+quotes is never a column; a number beside text is text as written. Words of the grammar (`and or not in is missing true
+false`) may be written in any case. A comparison with a missing value is false, `!=` and `not in` too; `not (...)` is
+the plain opposite of what it holds.
+
+A region that was drawn over a scatter is named in the query and given after it, each after a semicolon:
+
+    in drawn and not correct; drawn = box(symlog(baseline.fall), symlog(pa.fall), 1.5,0, 4,2.5)
+    in here or in there; here = box(x, y, 0,0, 1,1); there = lasso(x, y, 3,3, 4,3, 4,4)
+
+Its first two words are what the scatter shows across and up: columns of numbers, as they are or, in parentheses, on a
+scale of `analysis.selection.regions`. Then x and y of each vertex: two of a box, at least three of a lasso.
 """
 
 import difflib
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from analysis.selection.grammar import Compare, Flag, In, Join, Missing, Not, Operand, Parser, operands, wrong
+from analysis.selection.grammar import Compare, Flag, In, Join, Missing, Not, Operand, Within, wrong
+from analysis.selection.regions import Axis, Region, inside
+from analysis.selection.sample_table import SampleTable
 
-LONGEST = 4000  # characters
 _ORDER: dict[str, Callable] = {
     "=": operator.eq,
     "==": operator.eq,
@@ -62,39 +74,29 @@ def _column(column: pd.Series) -> _Values:
     return _Values("text", column.astype(str).where(~missing, "").to_numpy(dtype=object), missing)
 
 
-@dataclass(frozen=True)
-class Query:
-    """A parsed query: `.mask(table)` says which rows it keeps, `.columns` which words it may read."""
-
-    text: str
-    _node: object = field(repr=False, compare=False)
+class Table(Protocol):
+    """One row per sample: a `SampleTable`, a data frame, or whatever has columns by name."""
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Names that stand for columns wherever the table has them, in the order of their first use."""
-        return tuple(dict.fromkeys(o.value for o in operands(self._node) if o.kind in ("word", "column")))
+    def columns(self) -> Iterator[str]: ...
+    def __contains__(self, name: str) -> bool: ...
+    def __getitem__(self, name: str) -> pd.Series: ...
+    def __len__(self) -> int: ...
 
-    def mask(self, table: pd.DataFrame) -> np.ndarray:
-        """Which rows the query keeps.
 
-        Parameters
-        ----------
-        table : pandas.DataFrame
-            One row per sample. Numbers, booleans and texts are compared as such; dates and other values as their text.
+def kept(node: object, regions: Mapping[str, Region], table: Table) -> np.ndarray:
+    """Which rows a tree of the grammar keeps: bool, (rows,).
 
-        Returns
-        -------
-        numpy.ndarray
-            bool, (rows,). An empty query keeps every row.
+    Numbers, booleans and texts are compared as such; dates and other values as their text.
 
-        Raises
-        ------
-        ValueError
-            A column does not exist or is of another kind than what it is compared with: the message names the position.
-        """
-        if self._node is None:
-            return np.ones(len(table), dtype=bool)
-        return np.broadcast_to(_Evaluation(table).of(self._node), len(table)).copy()
+    Raises
+    ------
+    ValueError
+        A column does not exist or is of another kind than what it is compared with: the message names the position.
+    """
+    if node is None:
+        return np.ones(len(table), dtype=bool)
+    return np.broadcast_to(_Evaluation(table, regions).of(node), len(table)).copy()
 
 
 def as_written(values: _Values, operand: Operand, other: _Values) -> _Values:
@@ -107,8 +109,9 @@ def as_written(values: _Values, operand: Operand, other: _Values) -> _Values:
 class _Evaluation:
     """Evaluates nodes over one table; columns are converted once."""
 
-    def __init__(self, table: pd.DataFrame):
+    def __init__(self, table: Table, regions: Mapping[str, Region]):
         self.table = table
+        self.regions = regions
         self.known: dict[str, _Values] = {}
 
     def of(self, node: object) -> np.ndarray:
@@ -127,23 +130,29 @@ class _Evaluation:
             return self.flag(node.operand)
         if isinstance(node, In):
             return self.listed(node)
+        if isinstance(node, Within):
+            region = self.regions[node.region]
+            return inside(region, *(self.places(axis, node.position) for axis in region.axes))
         return self.compared(node)
 
     def is_column(self, operand: Operand) -> bool:
-        return operand.kind == "column" or (operand.kind == "word" and operand.value in self.table.columns)
+        return operand.kind == "column" or (operand.kind == "word" and operand.value in self.table)
 
     def column(self, operand: Operand) -> _Values:
         name = operand.value
-        if operand.kind not in ("word", "column") or name not in self.table.columns:
+        if operand.kind not in ("word", "column") or name not in self.table:
             raise self.no_column(operand)
         if name not in self.known:
             self.known[name] = _column(self.table[name])
         return self.known[name]
 
     def no_column(self, operand: Operand) -> ValueError:
-        near = difflib.get_close_matches(str(operand.value), [str(column) for column in self.table.columns], n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "see the list of columns"
-        return wrong(operand.position, f"there is no column {str(operand.value)!r}: {hint}")
+        name = str(operand.value)
+        hint = self.table.why_not(name) if isinstance(self.table, SampleTable) else ""
+        if not hint:
+            near = difflib.get_close_matches(name, [str(column) for column in self.table.columns], n=3)
+            hint = f"did you mean {', '.join(near)}?" if near else "see the list of columns"
+        return wrong(operand.position, f"there is no column {name!r}: {hint}")
 
     def values(self, operand: Operand) -> _Values:
         if self.is_column(operand):
@@ -151,7 +160,15 @@ class _Evaluation:
         kind = "text" if operand.kind in ("word", "text") else operand.kind
         return _Values(kind, operand.value, np.False_)
 
+    def places(self, axis: Axis, position: int) -> np.ndarray:
+        column = self.column(Operand("column", axis.column, position))
+        if column.kind != "number":
+            raise wrong(position, f"a region lies over numbers, and {axis.column!r} holds none")
+        return axis.places(column.values)
+
     def flag(self, operand: Operand) -> np.ndarray:
+        if operand.kind == "bool":
+            return np.bool_(operand.value)
         column = self.column(operand)
         if column.kind != "bool":
             raise wrong(operand.position, f"{operand.value!r} is not a yes-or-no column: compare it with something")
@@ -211,33 +228,3 @@ class _Evaluation:
             if len(names)
             else np.zeros(len(codes), bool)
         )
-
-
-def parse(text: str) -> Query:
-    """Read a query; nothing of it is ever run as code.
-
-    Parameters
-    ----------
-    text : str
-        See the module's docstring. Empty: every row.
-
-    Returns
-    -------
-    Query
-
-    Raises
-    ------
-    ValueError
-        The text is not a query: the message names the character's position, from 1, and what was expected.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"fall": [0.0, 0.3, 0.5], "label_name": ["fox", "fox", "wolf"]})
-    >>> parse("fall > 0.1 and label_name = fox").mask(table).tolist()
-    [False, True, False]
-    """
-    if len(text) > LONGEST:
-        raise ValueError(f"query: longer than {LONGEST} characters: shorten it")
-    if not text.strip():
-        return Query(text, None)
-    return Query(text, Parser(text).whole())

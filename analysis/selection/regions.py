@@ -1,20 +1,43 @@
 """Boxes and lassos drawn over a scatter, resolved over all samples however few points were drawn. NumPy only."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.reference.symlog import FALL_UNIT, to_scale
+
 MOST_VERTICES = 500
+SCALES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"symlog": lambda values: to_scale(values, FALL_UNIT)}
+"""Name -> where on an axis a column's values lie: `symlog` is the scale of falls, in `analysis.reference.symlog`."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What a scatter shows along an axis: a column of numbers, as it is or on one of `SCALES`."""
+
+    column: str
+    scale: str = ""
+
+    def __post_init__(self):
+        if self.scale and self.scale not in SCALES:
+            raise ValueError(f"axis: {self.scale!r} is no scale: {', '.join(SCALES)} is one")
+
+    def places(self, values: np.ndarray) -> np.ndarray:
+        """Where values of the column lie on the axis."""
+        return SCALES[self.scale](values) if self.scale else values
 
 
 @dataclass(frozen=True)
 class Region:
-    """A box (`x` = left, right; `y` = bottom, top) or a lasso (its vertices in order), in the units of the axes."""
+    """A box (`x` = left, right; `y` = bottom, top) or a lasso (its vertices in order), in the units of its axes."""
 
     kind: str  # "box" or "lasso"
     x: tuple[float, ...]
     y: tuple[float, ...]
+    across: Axis
+    up: Axis
 
     def __post_init__(self):
         if self.kind not in ("box", "lasso"):
@@ -28,39 +51,15 @@ class Region:
         if not all(math.isfinite(v) for v in (*self.x, *self.y)):
             raise ValueError("region: its numbers must be finite")
 
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """What it was drawn over: across, up."""
+        return self.across, self.up
 
-def from_event(event: dict) -> Region:
+
+def drawn_region(event: Mapping, across: Axis, up: Axis) -> Region:
     """The region that a figure reports: `{"kind": "box" or "lasso", "x": [...], "y": [...]}`."""
-    return Region(event["kind"], tuple(float(v) for v in event["x"]), tuple(float(v) for v in event["y"]))
-
-
-def region_text(region: Region) -> str:
-    """The region as an address holds it; `parse_region` is the inverse.
-
-    Examples
-    --------
-    >>> region_text(Region("box", (0.0, 1.0), (0.5, 2.0)))
-    'box:0,0.5,1,2'
-    """
-    return f"{region.kind}:" + ",".join(f"{v:.5g}" for vertex in zip(region.x, region.y) for v in vertex)
-
-
-def parse_region(text: str) -> Region:
-    """Read `box:x0,y0,x1,y1` or `lasso:x0,y0,x1,y1,x2,y2,...`.
-
-    Raises
-    ------
-    ValueError
-        It is neither, or its numbers are none.
-    """
-    kind, _, rest = text.partition(":")
-    try:
-        numbers = [float(part) for part in rest.split(",")]
-    except ValueError:
-        raise ValueError(f"region {text[:40]!r}: must be box: or lasso: and numbers with commas between them") from None
-    if len(numbers) % 2:
-        raise ValueError(f"region {text[:40]!r}: has {len(numbers)} numbers, each vertex needs x and y")
-    return Region(kind, tuple(numbers[::2]), tuple(numbers[1::2]))
+    return Region(event["kind"], tuple(float(v) for v in event["x"]), tuple(float(v) for v in event["y"]), across, up)
 
 
 def inside(region: Region, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -70,7 +69,7 @@ def inside(region: Region, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     ----------
     region : Region
     x, y : array_like, (points,)
-        In the units of the axes that it was drawn on. NaN lies in no region.
+        In the units of its axes. NaN lies in no region.
 
     Returns
     -------
@@ -80,7 +79,8 @@ def inside(region: Region, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> inside(Region("lasso", (0, 2, 0), (0, 0, 2)), [0.5, 1.5], [0.5, 1.5]).tolist()
+    >>> triangle = Region("lasso", (0, 2, 0), (0, 0, 2), Axis("x"), Axis("y"))
+    >>> inside(triangle, [0.5, 1.5], [0.5, 1.5]).tolist()
     [True, False]
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)

@@ -1,14 +1,21 @@
 """One row per sample of a split: what is known of it, what predictors make of it, what the run adds.
 
-The table that the gallery filters and sorts, and that a query reads, built once per run, predictor and split. NumPy and
-pandas only.
+The table that the gallery filters and sorts, and that a selection reads. NumPy and pandas only.
 """
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from analysis.predictors import available_predictors
 from analysis.run import Run
-from analysis.traces import Traces
+from analysis.selection.columns import class_labels, needs_labels, predictor_columns
+from analysis.traces import Traces, load_traces
 
 # name -> what it holds. "Shown" is the corrected predictor while PoE is on, the baseline while it is off.
 COLUMNS: dict[str, str] = {
@@ -50,136 +57,170 @@ COLUMNS: dict[str, str] = {
     "fixed": "wrong at the last exit under the baseline, right under the chosen predictor",
     "broken": "right at the last exit under the baseline, wrong under the chosen predictor",
 }
+_OF_THE_BASELINE = {
+    f"baseline_{name}": name
+    for name in ("predicted", "predicted_name", "correct", "confidence", "true_class_prob", "fall", "relative_fall")
+}
+_OF_THE_CHOSEN = {f"poe_{name}": name for name in ("predicted_name", "fall", "relative_fall")}
+_KNOWN_WITH_LABELS = ("label", "label_name", "fixed", "broken", "baseline_correct", "baseline_true_class_prob")
 _OWN = ("id", "label", "split", "image")  # of `run.samples`; its other columns are the run's
 
 
-def sample_table(
-    run: Run, baseline: Traces, corrected: Traces, split: str = "test", *, poe: bool = True
-) -> pd.DataFrame:
-    """One row per sample of a split, in the run's order.
+class SampleTable:
+    """One row per sample of a split, in the run's order; a column is made when it is asked for, a listed one kept.
+
+    `table[name]` is a column, `name in table` whether there is one, `table.columns` the names of those in `COLUMNS`
+    (where no label is known: those that need none), then of the run's own; an own one whose name is taken is called
+    `run_<name>`. Further columns are there for whoever names them, all of `columns.predictor_columns`: of the predictor
+    shown by their plain names (`entropy_3`, at exit 3), of any predictor with its id before (`pa.confidence_1`,
+    `hard-poe.relative_fall_any_class`).
 
     Parameters
     ----------
     run : Run
-    baseline, corrected : Traces
-        Of the same split: of `baseline` and of the chosen predictor.
     split : str
         `test`, `calibration` or `all`.
+    predictor : str
+        The chosen one, which is compared with the baseline.
+    settings : mapping, optional
+        Of the chosen one, where they differ from its defaults. Other predictors are taken with their defaults.
     poe : bool
-        Whether the corrected predictor is the one shown: columns without a prefix are of the one shown.
+        Whether the chosen predictor is the one shown, else the baseline: plain names are of the one shown.
+    traces : callable, optional
+        Predictor id -> its traces of the split; by default `analysis.load_traces`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `COLUMNS` (where no label is known: those that need none), then the run's own; one whose name is
-        taken is called `run_<name>`.
+    Examples
+    --------
+    >>> import analysis
+    >>> table = SampleTable(analysis.load_run(analysis.find_run("msdnet-cifar100")))
+    >>> table[["id", "correct", "pa.fall"]].columns.tolist(), len(table)
+    (['id', 'correct', 'pa.fall'], 10000)
     """
-    positions = run.positions(split)
-    _check_lengths(positions, baseline, corrected)
-    shown = corrected if poe else baseline
-    own = run.samples.iloc[positions]
-    labels = own["label"].to_numpy()
-    labelled = bool((labels >= 0).any())
-    of = "true_class" if labelled else "final_prediction"
-    known = _at_last_exit(shown, run.class_names) | (_true(labels, run.class_names) if labelled else {})
-    known |= _correctness(baseline, corrected, shown) if labelled else {}
-    known |= _falls(shown, of) | _compared(baseline, corrected, of, run.class_names)
-    columns: dict[str, object] = {"position": positions, "id": own["id"].to_numpy(), "split": own["split"].to_numpy()}
-    for name in COLUMNS:
-        if name == "correct_1":
-            columns |= {key: known[key] for key in known if key.startswith("correct_")}
-        elif name in known:
-            columns[name] = known[name]
-    for name in own.columns.difference(_OWN, sort=False):
-        columns[_free(str(name), columns)] = own[name].to_numpy() if own[name].dtype == object else own[name].array
-    return pd.DataFrame(columns)
+
+    def __init__(
+        self,
+        run: Run,
+        split: str = "test",
+        *,
+        predictor: str = "pa",
+        settings: Mapping[str, object] | None = None,
+        poe: bool = True,
+        traces: Callable[[str], Traces] | None = None,
+    ):
+        self._run, self._rows = run, run.positions(split)
+        self._chosen, self._shown = predictor, predictor if poe else "baseline"
+        self._traces = traces or functools.cache(
+            lambda key: load_traces(run, key, settings if key == predictor else None, split=split)
+        )
+        labels = run.labels[self._rows]
+        self._labelled = bool((labels >= 0).any())
+        self._of_one = predictor_columns(run, self._labelled)
+        known = self._known(labels)
+        self._makers: dict[str, Callable[[], object]] = {}
+        for name in COLUMNS:
+            names = [f"correct_{m + 1}" for m in range(run.n_exits)] if name == "correct_1" else [name]
+            self._makers |= {one: known[one] for one in names if one in known}
+        for name in run.samples.columns.difference(_OWN, sort=False):
+            self._makers[self._free(str(name))] = lambda name=name: self._own(name)
+        self._kept: dict[str, pd.Series] = {}
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns that are listed; `name in table` says of any other whether it is there."""
+        return list(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers or self._further(name) is not None
+
+    def __getitem__(self, name: str | Sequence[str]) -> pd.Series | pd.DataFrame:
+        """A column; or, for a list of names, a data frame of these columns.
+
+        Raises
+        ------
+        KeyError
+            There is no such column.
+        ValueError
+            The predictor that it is of cannot be computed for this run.
+        """
+        if not isinstance(name, str):
+            return pd.DataFrame({one: self[one] for one in name})
+        if name in self._kept:
+            return self._kept[name]
+        make = self._makers.get(name) or self._further(name)
+        if make is None:
+            raise KeyError(name)
+        column = pd.Series(make(), name=name)
+        if name in self._makers:  # of predictors beside the chosen one the traces alone are kept, by whoever loads them
+            self._kept[name] = column
+        return column
+
+    def why_not(self, name: str) -> str:
+        """Why there is no such column, where that is known; else nothing."""
+        predictor, dot, tail = name.rpartition(".")
+        if dot and predictor not in available_predictors() and (tail in self._of_one or needs_labels(tail)):
+            return f"there is no predictor {predictor!r} here"
+        needs = name in _KNOWN_WITH_LABELS or needs_labels(tail)
+        return "this run has none, its labels are unknown" if needs and not self._labelled else ""
+
+    def _of(self, predictor: str, name: str) -> object:
+        traces = self._traces(predictor)
+        if traces.n_samples != len(self):
+            raise ValueError(
+                f"traces hold {traces.n_samples} samples, the split {len(self)}: load them for the same split"
+            )
+        return self._of_one[name](traces)
+
+    def _further(self, name: object) -> Callable[[], object] | None:
+        """What makes a column that is not listed; its predictor is one of the known ids, never a file to run."""
+        predictor, dot, tail = str(name).rpartition(".")
+        if tail not in self._of_one or (dot and predictor not in available_predictors()):
+            return None
+        return lambda: self._of(predictor if dot else self._shown, tail)
+
+    def _known(self, labels: np.ndarray) -> dict[str, Callable[[], object]]:
+        samples = self._run.samples
+        known: dict[str, Callable[[], object]] = {
+            "position": lambda: self._rows,
+            "id": lambda: samples["id"].to_numpy()[self._rows],
+            "split": lambda: samples["split"].to_numpy()[self._rows],
+        }
+        known |= {name: lambda name=name: self._of(self._shown, name) for name in self._of_one}
+        for names, predictor in ((_OF_THE_BASELINE, "baseline"), (_OF_THE_CHOSEN, self._chosen)):
+            for name, column in names.items():
+                if column in self._of_one:
+                    known[name] = lambda predictor=predictor, column=column: self._of(predictor, column)
+        if self._labelled:
+            known |= {
+                "label": lambda: np.where(labels >= 0, labels, np.nan),
+                "label_name": lambda: class_labels(labels, self._run.class_names),
+                "fixed": lambda: (labels >= 0) & self._right(self._chosen) & ~self._right("baseline"),
+                "broken": lambda: (labels >= 0) & self._right("baseline") & ~self._right(self._chosen),
+            }
+        return known
+
+    def _right(self, predictor: str) -> np.ndarray:
+        return np.asarray(self._of(predictor, "correct"))
+
+    def _own(self, name: object) -> object:
+        column = self._run.samples[name].iloc[self._rows]
+        return column.to_numpy() if column.dtype == object else column.array
+
+    def _free(self, name: str) -> str:
+        """A name for a column of the run that none of ours bears; what a predictor's id begins is ours too."""
+        while name in self._makers or ("." in name and self._further(name) is not None):
+            name = f"run_{name}"
+        return name
 
 
-def describe_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a sample table with what each holds: `column`, `meaning`."""
+def describe_columns(table: SampleTable) -> pd.DataFrame:
+    """The listed columns of a sample table with what each holds: `column`, `meaning`."""
     rows = [(name, COLUMNS.get(name) or _meaning(name)) for name in table.columns]
     return pd.DataFrame(rows, columns=["column", "meaning"])
 
 
 def _meaning(name: str) -> str:
-    head, _, tail = name.rpartition("_")
-    return f"right at exit {tail}" if head == "correct" and tail.isdigit() else "a column of this run"
-
-
-def _check_lengths(positions: np.ndarray, *traces: Traces) -> None:
-    for one in traces:
-        if one.n_samples != len(positions):
-            raise ValueError(
-                f"traces hold {one.n_samples} samples, the split {len(positions)}: load them for the same split"
-            )
-
-
-def _free(name: str, taken: dict) -> str:
-    while name in taken:
-        name = f"run_{name}"
-    return name
-
-
-def _names(classes: np.ndarray, class_names: tuple[str, ...]) -> pd.Categorical:
-    """Names of class indices, -1 missing. Two classes may bear the same name."""
-    unique, where = np.unique(np.asarray(class_names, dtype=object).astype(str), return_inverse=True)
-    codes = np.where(classes >= 0, where[np.clip(classes, 0, None)], -1)
-    return pd.Categorical.from_codes(codes, categories=pd.Index(unique.astype(object), dtype=object))
-
-
-def _true(labels: np.ndarray, class_names: tuple[str, ...]) -> dict[str, object]:
-    return {"label": np.where(labels >= 0, labels, np.nan), "label_name": _names(labels, class_names)}
-
-
-def _at_last_exit(shown: Traces, class_names: tuple[str, ...]) -> dict[str, object]:
-    predicted = shown.predicted[-1]
-    columns = {
-        "predicted": predicted,
-        "predicted_name": _names(predicted, class_names),
-        "label_changes": (np.diff(shown.predicted, axis=0) != 0).sum(axis=0),
-        "confidence": shown.max_prob[-1],
-    }
-    return columns | {name: getattr(shown, name)[-1] for name in ("entropy", "margin", "support", "collapsed")}
-
-
-def _correctness(baseline: Traces, corrected: Traces, shown: Traces) -> dict[str, object]:
-    correct = shown.correct
-    known = shown.labels >= 0
-    columns: dict[str, object] = {f"correct_{m + 1}": correct[m] for m in range(shown.n_exits)}
-    return columns | {
-        "correct": correct[-1],
-        "exits_right": correct.sum(axis=0),
-        "learned_at": np.where(correct.any(axis=0), correct.argmax(axis=0) + 1.0, np.nan),
-        "true_class_prob": shown.true_class_prob[-1],
-        "rank": np.where(known, shown.rank[-1], np.nan),
-        "baseline_correct": baseline.correct[-1],
-        "baseline_true_class_prob": baseline.true_class_prob[-1],
-        "fixed": known & corrected.correct[-1] & ~baseline.correct[-1],
-        "broken": known & baseline.correct[-1] & ~corrected.correct[-1],
-    }
-
-
-def _falls(shown: Traces, of: str) -> dict[str, object]:
-    fall = shown.falls[of, "absolute"]
-    fell = fall.size > 0
-    return {
-        "fall": fall.size,
-        "relative_fall": shown.falls[of, "relative"].size,
-        "fall_from": np.where(fell, fall.from_exit + 1.0, np.nan),
-        "fall_to": np.where(fell, fall.to_exit + 1.0, np.nan),
-        "fall_final_prediction": shown.falls["final_prediction", "absolute"].size,
-        "fall_any_class": shown.falls["any_class", "absolute"].size,
-    }
-
-
-def _compared(baseline: Traces, corrected: Traces, of: str, class_names: tuple[str, ...]) -> dict[str, object]:
-    return {
-        "baseline_predicted": baseline.predicted[-1],
-        "baseline_predicted_name": _names(baseline.predicted[-1], class_names),
-        "baseline_confidence": baseline.max_prob[-1],
-        "baseline_fall": baseline.falls[of, "absolute"].size,
-        "baseline_relative_fall": baseline.falls[of, "relative"].size,
-        "poe_predicted_name": _names(corrected.predicted[-1], class_names),
-        "poe_fall": corrected.falls[of, "absolute"].size,
-        "poe_relative_fall": corrected.falls[of, "relative"].size,
-    }
+    exit_ = re.fullmatch(r"correct_(\d+)", name)
+    return f"right at exit {exit_[1]}" if exit_ else "a column of this run"

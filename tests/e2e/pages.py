@@ -20,12 +20,13 @@ def opened(page: str = "overview", /, **address: str) -> AppTest:
 
 def figures(app: AppTest) -> dict[str, dict]:
     """Every figure of the page by the name of its chart, as plotly's JSON."""
-    found = {}
-    for component in app.get("bidi_component"):
-        payload = json.loads(component.proto.json or "null")
-        if isinstance(payload, dict) and "figure" in payload:
-            found[payload["name"]] = json.loads(payload["figure"])
-    return found
+    return {name: json.loads(payload["figure"]) for name, payload in payloads(app).items()}
+
+
+def payloads(app: AppTest) -> dict[str, dict]:
+    """What every chart of the page is sent, by its name."""
+    sent = [json.loads(component.proto.json or "null") for component in app.get("bidi_component")]
+    return {one["name"]: one for one in sent if isinstance(one, dict) and "figure" in one}
 
 
 def title(figure: dict) -> str:

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from analysis.reference.symlog import FALL_UNIT, to_scale
+from analysis.selection import Selection
+from analysis.selection.columns import FallColumn
+from analysis.selection.marks import falls_from_to
 from analysis.storage import load_run
 from analysis.traces import load_traces
 from app.control_table import CONTROLS, EVERY_PAGE
@@ -86,11 +89,13 @@ def test_zoom_sample_and_address_survive_the_poe_switch(opened, server, view, ch
 
 
 def test_a_selection_survives_the_poe_switch(opened, server):
-    page = go(opened, server, "/monotonicity?run=full&predictor=pa&poe=1&brush=over:true_class:absolute:baseline:0.1")
+    page = go(
+        opened, server, "/monotonicity?run=full&predictor=pa&poe=1&brush=over:true_class:absolute:baseline:0.1"
+    )  # of an earlier version
     count = page.get_by_text(re.compile(r"^\d+ samples$")).first.inner_text()
     switch_poe(page, "scatter")
     assert page.get_by_text(re.compile(r"^\d+ samples$")).first.inner_text() == count
-    assert address(page)["brush"] == "over:true_class:absolute:baseline:0.1"
+    assert address(page)["brush"] == "baseline.fall_true_class > 0.1"
 
 
 EXAMPLES = {
@@ -104,7 +109,7 @@ EXAMPLES = {
     "at": "2",
     "query": "fall > 0.01 or not correct",
     "sort": "confidence",
-    "brush": "over:true_class:absolute:baseline:0.1",
+    "brush": "baseline.fall_true_class > 0.1",
 }
 """A value other than the default for every text control: its values depend on the run."""
 
@@ -240,7 +245,8 @@ def test_a_matrix_cell_opens_its_samples(opened, server, folder):
     page.mouse.click(*harness.pixel(page, "exit-pairs", int(end) + 1, int(start) + 1))
     page.wait_for_url("**/samples?**")
     harness.settle(page)
-    assert address(page)["brush"] == f"pair:true_class:absolute:baseline:{start + 1}-{end + 1},0.01"
+    fall = FallColumn("baseline", "true_class", "absolute")
+    assert address(page)["brush"] == falls_from_to(fall, 0.01, int(start) + 1, int(end) + 1).text
     assert f"{counts.max():,} samples" in page.get_by_test_id("stMain").inner_text()
 
 
@@ -254,8 +260,8 @@ def test_a_box_that_begins_in_the_brushed_one_is_a_new_brush(opened, server):
     harness.drag(page, [harness.pixel(page, "scatter", x, y) for x, y in ((1, 1), (2, 2))])
     page.wait_for_url("**/samples?**")
     harness.settle(page)
-    region = address(page)["brush"].split("box:")[1]
-    assert [float(number) for number in region.split(",")] == pytest.approx([1, 1, 2, 2], abs=0.05)
+    region = Selection.parse(address(page)["brush"]).regions["drawn"]
+    assert (*region.x, *region.y) == pytest.approx((1, 2, 1, 2), abs=0.05)
 
 
 def test_the_budget_is_dragged(opened, server):
@@ -299,11 +305,10 @@ def test_a_lasso_over_a_thinned_scatter_holds_all_samples(chromium, tmp_path_fac
         harness.drag(page, [(box["x"] + a * box["width"], box["y"] + b * box["height"]) for a, b in corners])
         page.wait_for_url("**/samples?**")
         harness.settle(page)
-        shape = address(page)["brush"].split("lasso:")[1]
-        numbers = [float(number) for number in shape.split(",")]
+        lasso = Selection.parse(address(page)["brush"]).regions["drawn"]
         before, after = (load_traces(run, key).falls["true_class", "absolute"].size for key in ("baseline", "pa"))
-        expected = even_odd(to_scale(before, FALL_UNIT), to_scale(after, FALL_UNIT), numbers[0::2], numbers[1::2]).sum()
-        assert expected > 5 * even_odd(np.array(drawn[0]), np.array(drawn[1]), numbers[0::2], numbers[1::2]).sum() > 0
+        expected = even_odd(to_scale(before, FALL_UNIT), to_scale(after, FALL_UNIT), list(lasso.x), list(lasso.y)).sum()
+        assert expected > 5 * even_odd(np.array(drawn[0]), np.array(drawn[1]), list(lasso.x), list(lasso.y)).sum() > 0
         assert f"{expected:,} samples" in page.get_by_test_id("stMain").inner_text()
         assert opened.complaints == []
         assert large.tracebacks() == []

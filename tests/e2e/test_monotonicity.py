@@ -6,11 +6,10 @@ import numpy as np
 
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent
 from analysis.reference.symlog import PERCENT_UNIT, to_scale
-from analysis.selection.brush import text_of
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from analysis.words.formats import percent
-from tests.e2e.pages import address, figures, opened, title, words
+from tests.e2e.pages import address, figures, opened, payloads, title, words
 
 FIGURES = {"decrease", "scatter", "histogram", "exit-pairs"}
 
@@ -110,21 +109,31 @@ def test_a_brush_is_counted_over_all_samples_and_cleared(small_run):
     assert "brush" not in address(app)
 
 
+def test_a_region_is_drawn_where_it_was_drawn(small_run):
+    """A box over the falls of this predictor and kind, and not over those of another."""
+    box = "in drawn; drawn = box(symlog(baseline.fall_true_class), symlog(pa.fall_true_class), 0.5,0.25, 3,2)"
+    for text, drawn in ((box, True), ("in d; d" + box[16:], True), (f"not correct and {box}", True),
+                        (box.replace("pa.", "moe."), False), (box.replace("true_class", "any_class"), False),
+                        ("pa.fall_true_class > 0.1", False)):  # fmt: skip
+        expected = {"kind": "box", "x": [0.5, 3.0], "y": [0.25, 2.0]} if drawn else None
+        assert payloads(shown(brush=text))["scatter"]["selection"] == expected, text
+
+
 def test_each_figure_opens_its_samples(monkeypatch):
     from app.views.monotonicity import page
 
-    opened_brushes = []
-    monkeypatch.setattr(page, "open_brush", lambda brush: opened_brushes.append(text_of(brush)))
+    opened_selections = []
+    monkeypatch.setattr(page, "open_gallery", lambda selection: opened_selections.append(selection.text))
     compared = page.Compared("true_class", "absolute", {"baseline": None, "pa": None}, {}, 10)
     page._open_over(compared, {"customdata": [0.05, 12.0, "pa"]})
     page._open_bin(compared, {"customdata": [0.01, 0.02, 3, 1.0, "baseline"]})
     page._open_pair(compared, "pa", 0.01, {"row": 1, "column": 4})
     page._open_region(compared, "pa", {"kind": "box", "x": [0.0, 1.0], "y": [0.5, 2.0]})
-    assert opened_brushes == [
-        "over:true_class:absolute:pa:0.05",
-        "histogram:true_class:absolute:baseline:0.01,0.02",
-        "pair:true_class:absolute:pa:2-5,0.01",
-        "scatter:true_class:absolute:pa:box:0,0.5,1,2",
+    assert opened_selections == [
+        "pa.fall_true_class > 0.05",
+        "0.01 <= baseline.fall_true_class < 0.02",
+        "pa.fall_true_class > 0.01 and pa.fall_true_class_from = 2 and pa.fall_true_class_to = 5",
+        "in drawn; drawn = box(symlog(baseline.fall_true_class), symlog(pa.fall_true_class), 0,0.5, 1,2)",
     ]
     for open_, nonsense in (
         (page._open_over, {"customdata": None}),
@@ -134,7 +143,7 @@ def test_each_figure_opens_its_samples(monkeypatch):
         open_(compared, nonsense)
     page._open_pair(compared, "pa", 0.01, {"row": 4, "column": 1})
     page._open_pair(compared, "pa", 0.01, {"row": None, "column": None})
-    assert len(opened_brushes) == 4
+    assert len(opened_selections) == 4
 
 
 def test_without_labels_the_final_prediction_stands_in(unlabelled_run):

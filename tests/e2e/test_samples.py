@@ -69,6 +69,10 @@ def test_every_filter_is_what_numpy_says(small_run, traces):
         (("above", "0.02"),): fall > 0.02,
         (("query", "difficulty < 0.1 and not correct_3"),): (np.linspace(0, 1, 400).round(3)[:300] < 0.1) & wrong,
         (("brush", "over:true_class:absolute:pa:0.01"),): fall > 0.01,
+        (("brush", "pa.fall_true_class > 0.01"),): fall > 0.01,
+        (("brush", "label = 3 or pa.confidence_1 > 0.5"), ("right", "right")): pa.correct[-1]
+        & ((labels == 3) | (pa.max_prob[0] > 0.5)),
+        (("query", "in part; part = box(difficulty, pa.fall, 0,0.01, 1,1)"),): fall >= 0.01,
     }
     for filters, mask in expected.items():
         assert count(shown(**dict(filters))) == mask.sum(), filters
@@ -136,6 +140,23 @@ def test_a_page_beyond_the_last_is_the_last(small_run):
     app = shown(page="99", per="24")
     assert len(tiles(app)) == 12
     assert address(app)["page"] == "13"
+
+
+def test_an_earlier_version_s_brush_stands_in_the_address_as_a_selection(small_run):
+    app = shown(brush="pair:true_class:absolute:baseline:2-4,0.001")
+    text = "baseline.fall_true_class > 0.001 and baseline.fall_true_class_from = 2 and baseline.fall_true_class_to = 4"
+    assert address(app)["brush"] == text
+    again = shown(brush=text)
+    assert address(again) == address(app)
+    assert words(again) == words(app)
+    assert "fall of the true class is above 0.001 under the baseline and goes from exit 2 to 4" in words(app)
+
+
+def test_any_selection_has_its_line(small_run):
+    app = shown(brush="not correct_2 and label in (1, 2)")
+    assert "samples** with not correct_2 and with label in (1, 2)" in words(app)
+    next(button for button in app.button if button.label == "Clear the brush").click().run()
+    assert "brush" not in address(app)
 
 
 def test_a_brush_that_is_none_is_noted_and_dropped(small_run):

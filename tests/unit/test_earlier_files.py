@@ -13,7 +13,8 @@ import pytest
 
 from analysis.attribution.strip import read_strip
 from analysis.cli import main
-from analysis.selection.brush import brushed, parse_brush
+from analysis.selection import SampleTable
+from analysis.selection.earlier import read_selection
 from analysis.storage import load_run
 from analysis.traces import compute_traces, load_traces
 from analysis.traces.cache import read_cached
@@ -75,8 +76,6 @@ def test_an_address_restores_what_it_held(page):
 
 @pytest.mark.parametrize("text", ADDRESSES["brushes"])
 def test_a_brush_holds_the_samples_that_it_held(text):
-    run, brush = load_run(EARLIER / "run"), parse_brush(text)
-    fall = load_traces(run, brush.predictor).falls[brush.of, brush.size]
-    before = load_traces(run, "baseline").falls[brush.of, brush.size].size
-    held = brushed(brush, fall.size, before, fall.from_exit, fall.to_exit)
-    assert np.flatnonzero(held).tolist() == ADDRESSES["brushes"][text]
+    table, selection = SampleTable(load_run(EARLIER / "run")), read_selection(text)
+    assert np.flatnonzero(selection.mask(table)).tolist() == ADDRESSES["brushes"][text]
+    assert selection.positions(table).tolist() == ADDRESSES["brushes"][text]

@@ -8,6 +8,7 @@ import pytest
 import analysis
 import analysis.models
 import analysis.results
+import analysis.selection
 import analysis.storage
 import analysis.traces
 
@@ -23,6 +24,8 @@ import analysis.traces
         ("results_of", analysis.results),
         ("difference_of", analysis.results),
         ("load_checkpoint", analysis.models),
+        ("SampleTable", analysis.selection),
+        ("Selection", analysis.selection),
     ],
 )
 def test_the_face_offers_what_the_packages_offer(name, package):

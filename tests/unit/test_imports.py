@@ -25,8 +25,8 @@ BORDERS = {
     "sets": ("metrics",),
     "traces": ("run", "storage", "predictors", "metrics"),
     "results": (*("run", "images", "storage", "predictors", "metrics", "statistics", "policies", "sets", "traces"),),
-    "selection": ("run", "traces", "results"),
-    "words": ("results",),  # the types of the numbers that it is told
+    "selection": ("run", "predictors", "traces", "results"),
+    "words": ("results", "selection"),  # the types of the numbers that it is told
     "figures": (),
     "models": ("run", "storage", "images", "predictors"),
     "attribution": ("models", "predictors"),
@@ -125,6 +125,21 @@ def test_networks_and_attribution_wait_until_they_are_asked_for(name):
     if not within(name, ON_NETWORKS):
         found = {other for other in reached(name) if part_of(other) in ("models", "attribution")}
         assert not found, f"importing {name} imports {found}"
+
+
+def pages_that_use(name: str) -> set[str]:
+    """The pages that import a file of the app, themselves or by others; what the frame of all pages uses, all use."""
+    users, ahead = set(), {name}
+    while ahead:
+        users |= ahead
+        ahead = {one for one, others in imports_of_ours().items() if others & ahead} - users
+    pages = {one.split(".")[2] for one in MODULES if one.startswith("app.views.")}
+    return pages if "app.dashboard" in users else {one.split(".")[2] for one in users if one.startswith("app.views.")}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("app.components.")])
+def test_what_one_page_uses_lives_with_that_page(name):
+    assert len(pages_that_use(name)) >= 2
 
 
 def test_there_is_no_circle_of_files():

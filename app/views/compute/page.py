@@ -16,12 +16,15 @@ from analysis.predictors.costs import CorrectionCost, share_of_exits
 from analysis.reference.published import Published
 from analysis.results import Results
 from analysis.run import Run
+from analysis.selection.marks import answered
 from analysis.words import budgets, formats
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.gallery_link import answered_query, open_gallery
+from app.components.empty_split import no_samples
+from app.components.predictor_names import label_of
 from app.components.published import published_beside
+from app.components.selection import open_gallery
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 
@@ -44,8 +47,7 @@ def render(view: View) -> None:
     run = view.run
     st.subheader("Accuracy against compute", anchor=False)
     plain_text("What does a budget per sample buy, and which answers does it give up?", role="caption")
-    if not len(run.positions(view.split)):
-        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+    if no_samples(view):
         return
     axis = _axis(view)
     if axis.unit is None:
@@ -69,10 +71,6 @@ def render(view: View) -> None:
 
 def _drawn(view: View) -> list[str]:
     return list(dict.fromkeys(["baseline", view.predictor, *state.get("beside")]))
-
-
-def _label(predictor: str) -> str:
-    return available_predictors()[predictor].label
 
 
 def _quantity(view: View) -> str:
@@ -140,7 +138,7 @@ def _curve(
     published: Mapping[str, Published],
 ) -> None:
     run = view.run
-    curves = [Curve(key, _label(key), one.right_percent) for key, one in results.items()]
+    curves = [Curve(key, label_of(key), one.right_percent) for key, one in results.items()]
     beside = []
     if published and state.get("published") and view.has_labels:
         beside = _published_curves(axis, published, list(results))
@@ -155,7 +153,7 @@ def _curve(
         unit=axis.unit,
         quantity=f"{_quantity(view)}, %",
         title=budgets.budget_title(
-            _label(view.shown),
+            label_of(view.shown),
             formats.exit_labels(run.exit_names),
             answering,
             shown,
@@ -186,7 +184,7 @@ def _published_curves(
     for key in drawn:
         if key in published:
             places = published[key].costs if axis.unit == "MACs" and published[key].costs else axis.costs
-            found.append((Curve(key, _label(key), 100 * np.asarray(published[key].accuracy)), places))
+            found.append((Curve(key, label_of(key), 100 * np.asarray(published[key].accuracy)), places))
     return found
 
 
@@ -222,7 +220,7 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         answering=answering,
         opens=labelled,
         title=budgets.given_up_title(names, answering, counts, has_labels=labelled),
-        subtitle=f"{_label(view.shown)}, {sum(c[0] for c in counts.values()):,} samples; "
+        subtitle=f"{label_of(view.shown)}, {sum(c[0] for c in counts.values()):,} samples; "
         "the exit that answers within the budget in full colour."
         + ("" if labelled else " Without labels, right means: already the final answer."),
     )
@@ -242,7 +240,8 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         else "No deeper exit does better on any sample",
         disabled=not lost,
         on_click=open_gallery,
-        args=(answered_query(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown),),
+        args=(answered(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown),),
+        kwargs={"as_query": True},
         type="primary",
     )
 
@@ -252,7 +251,7 @@ def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
     if not (isinstance(about, list) and len(about) == 4 and isinstance(about[0], int) and 1 <= about[0] <= n_exits):
         return
     if about[3] in PARTS:
-        open_gallery(answered_query(about[0], n_exits, about[3], some_unknown=some_unknown))
+        open_gallery(answered(about[0], n_exits, about[3], some_unknown=some_unknown), as_query=True)
 
 
 # --- what the correction costs ---------------------------------------------------------------------------------------
@@ -261,7 +260,7 @@ def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
 def _overhead(view: View, axis: Axis) -> None:
     run = view.run
     cost = correction_cost(view.predictor, view.settings, n_exits=run.n_exits, n_classes=run.n_classes)
-    label = _label(view.predictor)
+    label = label_of(view.predictor)
     if cost is None:
         st.markdown(f"**What {escape(label)} itself computes is unknown**")
         plain_text("It is a function of your own: its operations are not counted.", role="caption")

@@ -15,12 +15,13 @@ from analysis.figures.sample_trajectory import Trajectory
 from analysis.images.distortions import Distortion, distorted
 from analysis.metrics.decrease import largest_fall
 from analysis.models.evaluation.live import LiveRun, exits_of, run_image, within_memory
-from analysis.predictors import available_predictors, find_predictor, resolve
+from analysis.predictors import find_predictor, resolve
 from analysis.words.formats import exit_labels, small
 from analysis.words.live import live_finding
 from app import cache
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.predictor_names import label_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.live.film_strip import film_strip
@@ -122,7 +123,7 @@ def _line(view: View, predictor: str, probs: np.ndarray, followed: int, label: i
     size = float(fall.size[0])
     return Trajectory(
         predictor,
-        available_predictors()[predictor].label,
+        label_of(predictor),
         values,
         probs.max(1),
         None if label < 0 else predicted == label,

@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.metrics.decrease import THRESHOLDS, Fall
 from analysis.predictors import available_predictors, usable_predictors
 from analysis.results import Difference, Results
+from analysis.selection.columns import FallColumn
 from app import state
 from app.components.controls import control
 from app.components.published import published_beside
@@ -43,6 +44,10 @@ class Compared:
     def percents(self, predictor: str, thresholds: Sequence[float] | np.ndarray) -> np.ndarray:
         """Percent of samples that fall by more than each threshold."""
         return self.results[predictor].falling_percent(thresholds, self.of, self.size)
+
+    def column(self, predictor: str) -> FallColumn:
+        """The column of the sample table that holds a predictor's falls of this kind."""
+        return FallColumn(predictor, self.of, self.size)
 
     @property
     def what(self) -> str:

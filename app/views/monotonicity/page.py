@@ -16,14 +16,16 @@ from analysis.metrics.fall_histogram import fall_edges
 from analysis.reference.names import network_name
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.results.fall_statistics import FallStatistics
-from analysis.selection.brush import Brush, scatter_brush
+from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.selection.thinning import thinned
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
 from analysis.words.formats import exit_labels
 from app import state
-from app.components.brushing import Brushed, brush_line, clear_brush, current_brush, open_brush
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.empty_split import no_samples
+from app.components.predictor_names import named
+from app.components.selection import Selected, clear_selection, open_gallery, selection_line, selection_on_screen
 from app.components.text import plain_text
 from app.view import View
 from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
@@ -39,15 +41,14 @@ ANY_CLASS = "Falls of any class: what one class gains, others lose, so most samp
 def render(view: View) -> None:
     """The page."""
     st.subheader("How many samples get worse, by how much, and where?", anchor=False)
-    if not len(view.run.positions(view.split)):
-        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+    if no_samples(view):
         return
     if view.run.n_exits < 2:
         st.info("This run has one exit: nothing can fall from one exit to the next.")
         return
     compared = compared_falls(view)
-    held = current_brush(view)
-    brush_line(held, offer_gallery=True)
+    held = selection_on_screen(view)
+    selection_line(held, offer_gallery=True)
     curve, scatter = st.columns([6, 5], gap="medium")
     told = compared.difference.falls(compared.of, compared.size)
     with curve:
@@ -124,13 +125,13 @@ def _curve_data(
 def _open_over(compared: Compared, point: dict) -> None:
     about = point["customdata"]
     if isinstance(about, list) and len(about) == 3 and about[2] in compared.results:
-        open_brush(Brush("over", compared.of, compared.size, about[2], numbers=(float(about[0]),)))
+        open_gallery(falls_above(compared.column(about[2]), float(about[0])))
 
 
 # --- which samples: baseline against predictor -----------------------------------------------------------------------
 
 
-def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: Brushed | None) -> None:
+def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: Selected | None) -> None:
     before, after = compared.falls["baseline"].size, compared.falls[view.predictor].size
     known = np.flatnonzero(~np.isnan(before))
     picked = known[thinned(len(known))]
@@ -152,7 +153,8 @@ def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: 
         subtitle=_scatter_subtitle(len(picked), len(known)),
         height=HEIGHT,
     )
-    region = held.brush.region if held is not None and _same(held.brush, compared, view) else None
+    axes = [fall_axis(compared.column(key)) for key in ("baseline", view.predictor)]
+    region = None if held is None else held.selection.region_over(*axes)
     chart(
         figure,
         name="scatter",
@@ -161,15 +163,6 @@ def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: 
         on_click=partial(_open_sample, view),
         on_select=partial(_open_region, compared, view.predictor),
         selection=None if region is None else {"kind": region.kind, "x": list(region.x), "y": list(region.y)},
-    )
-
-
-def _same(brush: Brush, compared: Compared, view: View) -> bool:
-    return (brush.figure, brush.of, brush.size, brush.predictor) == (
-        "scatter",
-        compared.of,
-        compared.size,
-        view.predictor,
     )
 
 
@@ -200,9 +193,9 @@ def _open_sample(view: View, point: dict) -> None:
 
 def _open_region(compared: Compared, predictor: str, event: dict | None) -> None:
     if event is None:
-        clear_brush()
+        clear_selection()
     else:
-        open_brush(scatter_brush(compared.of, compared.size, predictor, event))
+        open_gallery(falls_inside(compared.column("baseline"), compared.column(predictor), event))
 
 
 # --- by how much: the histogram --------------------------------------------------------------------------------------
@@ -254,7 +247,7 @@ def _histogram_data(bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
 def _open_bin(compared: Compared, point: dict) -> None:
     about = point["customdata"]
     if isinstance(about, list) and len(about) == 5 and about[4] in compared.results:
-        open_brush(Brush("histogram", compared.of, compared.size, about[4], numbers=(float(about[0]), float(about[1]))))
+        open_gallery(falls_between(compared.column(about[4]), float(about[0]), float(about[1])))
 
 
 # --- where: pairs of exits -------------------------------------------------------------------------------------------
@@ -269,7 +262,7 @@ def _pairs(view: View, compared: Compared) -> None:
         compared.samples,
         exit_names=names,
         threshold=threshold,
-        title=pairs_finding(counts, threshold, compared.labels[view.shown] if view.poe else "the baseline", names),
+        title=pairs_finding(counts, threshold, named(view.shown), names),
         subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{compared.by} goes from "
         "the row's exit to the column's.",
         height=HEIGHT - 58,
@@ -295,8 +288,7 @@ def _pairs_data(counts: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
 def _open_pair(compared: Compared, predictor: str, threshold: float, point: dict) -> None:
     row, column = point["row"], point["column"]
     if isinstance(row, int) and isinstance(column, int) and 0 <= row < column:
-        pair = (row + 1, column + 1)
-        open_brush(Brush("pair", compared.of, compared.size, predictor, numbers=(threshold,), pair=pair))
+        open_gallery(falls_from_to(compared.column(predictor), threshold, row + 1, column + 1))
 
 
 # --- how to read it --------------------------------------------------------------------------------------------------

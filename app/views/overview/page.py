@@ -12,20 +12,23 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
-from analysis.predictors import available_predictors
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
 from analysis.results import Difference, Results
 from analysis.results.differences import group_falls
 from analysis.results.training_log import training_log
 from analysis.run import Run
+from analysis.selection import Selection
+from analysis.selection.marks import of_classes
 from analysis.selection.thinning import thinned
 from analysis.words import budgets, correction, formats
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.gallery_link import class_query, open_gallery
+from app.components.empty_split import no_samples
+from app.components.predictor_names import label_of, named
 from app.components.published import published_beside
+from app.components.selection import open_gallery
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 
@@ -38,7 +41,7 @@ def render(view: View) -> None:
     run = view.run
     if not len(run.positions(view.split)):
         _identity(run, view.split, view.unit)
-        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+        no_samples(view)
         return
     difference = view.difference()
     published = published_beside(view)
@@ -59,14 +62,6 @@ def render(view: View) -> None:
     with price:
         _price(view, difference)
     _how_it_was_made(run)
-
-
-def _label(predictor: str) -> str:
-    return available_predictors()[predictor].label
-
-
-def _named(predictor: str) -> str:
-    return "the baseline" if predictor == "baseline" else _label(predictor)
 
 
 def _over(view: View, difference: Difference) -> str:
@@ -117,7 +112,7 @@ def _how_it_was_made(run: Run) -> None:
 
 
 def _in_words(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
-    label = _label(view.predictor)
+    label = label_of(view.predictor)
     st.markdown(f"**{escape(correction.correction_sentence(difference, label))}**")
     if {"baseline", view.predictor} <= set(published):
         pair = _published_pair(published, view.predictor, difference.of)
@@ -126,7 +121,7 @@ def _in_words(view: View, difference: Difference, published: Mapping[str, Publis
 
 def _caveats(view: View, difference: Difference) -> None:
     """What stands against the headline: falls relative to what fell, and the price."""
-    label = _label(view.predictor)
+    label = label_of(view.predictor)
     with st.container(gap="xsmall"):
         if difference.n_exits > 1:
             plain_text(correction.relative_sentence(difference, label), role="caption")
@@ -159,7 +154,7 @@ def _picture(view: View, difference: Difference) -> None:
         exit_names=formats.exit_labels(run.exit_names),
         quantity=f"probability of the {of}",
         threshold=correction.THRESHOLD,
-        title=correction.trajectories_title(difference, _label(view.shown), corrected=view.poe),
+        title=correction.trajectories_title(difference, label_of(view.shown), corrected=view.poe),
         subtitle=f"Thin: {len(picked)} samples drawn at random, "
         f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
         f"Bold: the mean of all {_over(view, difference)}.",
@@ -178,7 +173,7 @@ def _trajectories(side: Results, predictor: str, picked: np.ndarray) -> Trajecto
     fall = side.fall().select(picked)
     return Trajectories(
         predictor_id=predictor,
-        label=_label(predictor),
+        label=label_of(predictor),
         samples=side.probabilities[:, picked],
         fall=fall.size,
         from_exit=fall.from_exit,
@@ -207,7 +202,7 @@ def _draw_others() -> None:
 
 
 def _both(view: View, before: np.ndarray, after: np.ndarray) -> list[tuple[str, str, np.ndarray]]:
-    return [("baseline", _label("baseline"), before), (view.predictor, _label(view.predictor), after)]
+    return [("baseline", label_of("baseline"), before), (view.predictor, label_of(view.predictor), after)]
 
 
 def _shares(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
@@ -223,7 +218,7 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         lines,
         published=beside,
         emphasised=view.shown,
-        title=correction.share_title(difference, _label(view.predictor)),
+        title=correction.share_title(difference, label_of(view.predictor)),
         subtitle=f"Largest fall of the {formats.QUANTITY[difference.of]}'s probability between any two exits, "
         f"{_over(view, difference)}." + (" Open: the paper." if beside else ""),
         x_title="samples that fall by more",
@@ -255,11 +250,11 @@ def _exit_by_exit(view: View, difference: Difference, published: Mapping[str, Pu
     figure = exits_figure(
         panels,
         predictor_id=view.predictor,
-        predictor_label=_label(view.predictor),
-        baseline_label=_label("baseline"),
+        predictor_label=label_of(view.predictor),
+        baseline_label=label_of("baseline"),
         predictor_shown=view.poe,
         exit_names=formats.exit_labels(view.run.exit_names),
-        title=correction.exits_title(difference, _label(view.predictor)),
+        title=correction.exits_title(difference, label_of(view.predictor)),
         subtitle=f"Means over {_over(view, difference)}; confidence is the probability of the predicted class."
         + (" Open markers: the paper." if beside else ""),
     )
@@ -287,7 +282,7 @@ def _classes(view: View, difference: Difference) -> None:
         falls.samples[kept],
         _both(view, falls.a[kept], falls.b[kept]),
         emphasised=view.shown,
-        title=correction.groups_title(rows, shown, _named(view.shown)),
+        title=correction.groups_title(rows, shown, named(view.shown)),
         subtitle=f"Mean largest fall of the {formats.QUANTITY[difference.of]}'s probability; the "
         f"{min(CLASSES_SHOWN, len(rows))} of {len(rows)} {kind} that fall most under the baseline."
         + ("" if difference.has_labels else " Classes are the baseline's final predictions."),
@@ -309,7 +304,7 @@ def _members(of_class: np.ndarray | None, group: int) -> list[int]:
 def _open_group(point: dict, members: Sequence[list[int]], has_labels: bool) -> None:
     about = point["customdata"]
     if isinstance(about, list) and about and about[0] in range(len(members)):
-        open_gallery(query=class_query(members[about[0]], "label" if has_labels else "baseline_predicted"))
+        open_gallery(of_classes(members[about[0]], "label" if has_labels else "baseline_predicted"), as_query=True)
 
 
 # --- what it costs ---------------------------------------------------------------------------------------------------
@@ -334,8 +329,8 @@ def _price(view: View, difference: Difference) -> None:
         predictor_id=view.predictor,
         predictor_shown=view.poe,
         exit_names=formats.exit_labels(view.run.exit_names),
-        title=correction.price_title(difference, _label(view.predictor)),
-        subtitle=f"{_label(view.predictor)} against the baseline, {_over(view, difference)}; "
+        title=correction.price_title(difference, label_of(view.predictor)),
+        subtitle=f"{label_of(view.predictor)} against the baseline, {_over(view, difference)}; "
         f"{correction.collapse_words(difference)}.",
         height=HEIGHT,
     )
@@ -345,4 +340,4 @@ def _price(view: View, difference: Difference) -> None:
 def _open_effect(point: dict) -> None:
     about = point["customdata"]
     if isinstance(about, list) and len(about) == 5 and about[3] in ("fixed", "broken") and "click" in str(about[4]):
-        open_gallery(query=about[3])
+        open_gallery(Selection.parse(about[3]), as_query=True)

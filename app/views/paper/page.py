@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.figures.paper_panels import Beside, PaperPanel, paper_panels_figure
 from analysis.metrics.decrease import THRESHOLDS
-from analysis.predictors import available_predictors, usable_predictors
+from analysis.predictors import usable_predictors
 from analysis.reference.names import network_name
 from analysis.reference.published import Published, published_for, published_networks
 from analysis.results import against_paper
@@ -21,6 +21,8 @@ from analysis.words import correction, formats, verdicts
 from analysis.words.verdicts import ToldVerdict
 from app import cache, state
 from app.components.chart import chart
+from app.components.empty_split import no_samples
+from app.components.predictor_names import label_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.paper.numbers_table import LOOK, and_spread, two_decimals
@@ -51,8 +53,7 @@ def render(view: View) -> None:
     if not published:
         _no_numbers(run)
         return
-    if not len(run.positions(view.split)):
-        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+    if no_samples(view):
         return
     measured = _measured(view, published)
     if not measured:
@@ -108,17 +109,13 @@ def _told(
 
 def _compared(view: View, published: Mapping[str, Published], measured: Mapping[str, Percents]) -> tuple[str, str]:
     """The predictor of the figures, beside the baseline, and a line where it is not the chosen one."""
-    label = _label(view.predictor)
+    label = label_of(view.predictor)
     if view.predictor in published and view.predictor in measured:
         if not state.get("set"):
             return view.predictor, ""
         return view.predictor, f"{label} is shown with the paper's settings, not with those chosen in the sidebar."
     stand_in = next(key for key in ("pa", "ca") if key in measured)
-    return stand_in, f"The paper has no numbers for {label}: the figures show {_label(stand_in)} in its place."
-
-
-def _label(predictor: str) -> str:
-    return available_predictors()[predictor].label
+    return stand_in, f"The paper has no numbers for {label}: the figures show {label_of(stand_in)} in its place."
 
 
 def _distance(view: View, measured: Mapping[str, Percents], published: Mapping[str, Published]) -> None:
@@ -181,7 +178,7 @@ def _beside(
         f"{verdicts.difference_words(*against_paper.difference(ours, theirs, spread))} from the paper"
         for ours, theirs, spread in zip(run, paper, std)
     )
-    return Beside(predictor, _label(predictor), np.asarray(run), paper, std, words, tuple(others))
+    return Beside(predictor, label_of(predictor), np.asarray(run), paper, std, words, tuple(others))
 
 
 def _over(shown: Shown) -> str:
@@ -220,7 +217,7 @@ def _accuracy(shown: Shown) -> None:
         emphasised=shown.emphasised,
         x_title="exit",
         title=verdicts.gap_sentence(
-            _label(shown.emphasised),
+            label_of(shown.emphasised),
             "right at the last exit",
             ours := measured[shown.emphasised]["accuracy"][-1],
             values[-1],
@@ -260,7 +257,7 @@ def _falls(shown: Shown) -> None:
         emphasised=emphasised,
         x_title="fall of the probability between an earlier and a later exit, more than",
         title=verdicts.gap_sentence(
-            _label(emphasised),
+            label_of(emphasised),
             f"fall by more than {SPOKEN_OF:g}",
             ours := measured[emphasised]["true_class"][at],
             values[at],
@@ -322,7 +319,7 @@ def _numbers(table: pd.DataFrame, published: Mapping[str, Published]) -> None:
 def _numbers_html(table: pd.DataFrame) -> str:
     """One row per exit and per threshold, three columns per predictor."""
     predictors = list(dict.fromkeys(table["predictor"]))
-    groups = "".join(f'<th colspan="3">{html.escape(_label(key))}</th>' for key in predictors)
+    groups = "".join(f'<th colspan="3">{html.escape(label_of(key))}</th>' for key in predictors)
     heads = "<th>this run</th><th>the paper</th><th>difference</th>" * len(predictors)
     body = ""
     for quantity, title in SECTIONS.items():

@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from analysis.metrics.decrease import THRESHOLDS
-from analysis.predictors import available_predictors
 from analysis.reference.published import Published
 from analysis.results import results_of, seeds
 from analysis.results.against_paper import Percents, percents, published_percents
@@ -17,6 +16,7 @@ from analysis.run import Run
 from analysis.storage import RunEntry, load_run
 from analysis.words.verdicts import ToldVerdict, agreement_sentence
 from app import cache
+from app.components.predictor_names import label_of
 from app.components.text import escape, plain_text
 from app.view import View
 from app.views.paper.numbers_table import LOOK, and_spread
@@ -111,7 +111,7 @@ def _table_html(
     rows: Mapping[str, Mapping[str, Percents]], published: Mapping[str, Published], predictors: Sequence[str]
 ) -> str:
     """One row per seed, their mean and spread, and the paper's; two columns per quantity."""
-    labels = [available_predictors()[key].label for key in predictors]
+    labels = [label_of(key) for key in predictors]
     heads = "".join(f'<th colspan="{len(predictors)}">{html.escape(head)}</th>' for head in COLUMNS)
     below = "".join(f"<th>{html.escape(label)}</th>" for _ in COLUMNS for label in labels)
     taken = [(quantity, at, key) for quantity, at in COLUMNS.values() for key in predictors]

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
-from analysis.predictors import available_predictors, settings_key
+from analysis.predictors import settings_key
 from analysis.results.sample_distribution import class_probs, top_classes
 from analysis.traces import Traces
 from analysis.words.falls import trajectory_finding
@@ -18,6 +18,7 @@ from analysis.words.formats import exit_labels
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.predictor_names import label_of
 from app.components.text import escape
 from app.view import View
 from app.views.samples.gallery import image_address
@@ -56,10 +57,6 @@ def one_sample(view: View, row: int, position: int, image: bytes | None) -> None
 
 def _name(view: View, index: int) -> str:
     return view.run.class_names[index] if index >= 0 else "none"
-
-
-def _label(predictor: str) -> str:
-    return available_predictors()[predictor].label
 
 
 def _heading(view: View, row: int, position: int, image: bytes | None, traces: Mapping[str, Traces]) -> None:
@@ -120,7 +117,7 @@ def _trajectory(view: View, predictor: str, traces: Traces, row: int, of: str) -
     size = float(fall.size[row])
     return Trajectory(
         predictor,
-        _label(predictor),
+        label_of(predictor),
         getattr(traces, f"{of}_prob" if of == "true_class" else "final_prediction_prob")[:, row],
         traces.max_prob[:, row],
         traces.correct[:, row] if traces.labels[row] >= 0 else None,
@@ -175,7 +172,7 @@ def _trajectory_data(view: View, lines: Mapping[str, Trajectory], x: np.ndarray,
 
 def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> str:
     """A table of answers, an exit a row: names need room that an axis does not have."""
-    head = "".join(f"<th scope=col{_faint(view, key)}>{html.escape(_label(key))}</th>" for key in traces)
+    head = "".join(f"<th scope=col{_faint(view, key)}>{html.escape(label_of(key))}</th>" for key in traces)
     body = ""
     for exit_, name in enumerate(exit_labels(view.run.exit_names)):
         body += f"<tr><th scope=row>{html.escape(name)}</th>"
@@ -215,7 +212,7 @@ def _classes_chart(
         x_title=x_title,
         exit_names=exit_labels(view.run.exit_names),
         title=f"The last exit gives {_listed(lines[:3])}{missing}",
-        subtitle=f"Probabilities under {_label(view.shown)} of the {len(lines)} likeliest classes of the last exit"
+        subtitle=f"Probabilities under {label_of(view.shown)} of the {len(lines)} likeliest classes of the last exit"
         + ("; faint: the same classes under the baseline." if view.poe else "."),
         over_cost=over_cost,
         height=290,

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from analysis.figures.sparkline import sparkline_paths
-from analysis.predictors import available_predictors, settings_key
-from analysis.selection.filters import EFFECTS, RIGHT, Filters, keep, ordered
-from analysis.selection.sample_table import describe_columns, sample_table
+from analysis.selection import SampleTable
+from analysis.selection.filters import EFFECTS, RIGHT, Filters, ordered
+from analysis.selection.sample_table import describe_columns
 from analysis.words.formats import exit_labels, percent
 from app import cache, state
-from app.components.brushing import Brushed, brush_line, current_brush
 from app.components.controls import control
+from app.components.empty_split import no_samples
+from app.components.predictor_names import label_of
+from app.components.selection import Selected, sample_table, selection_line, selection_on_screen
 from app.components.text import escape
 from app.view import View
 from app.views.samples.gallery import Tile, gallery, image_address
@@ -31,15 +32,13 @@ GRAMMAR = (
 def render(view: View) -> None:
     """The page."""
     st.subheader("Which samples get worse with more computation, and how?", anchor=False)
-    positions = view.run.positions(view.split)
-    if not len(positions):
-        st.info(f"This run has no samples in the split {view.split}: choose another under “Samples and cost”.")
+    if no_samples(view):
         return
-    table = _table(view)
+    table = sample_table(view)
     _filter_row(view)
     _query_row(view, table)
-    held = current_brush(view)
-    brush_line(held, offer_gallery=False)
+    held = selection_on_screen(view)
+    selection_line(held, offer_gallery=False)
     understood = True
     try:
         rows = _rows(view, table, held)
@@ -55,23 +54,11 @@ def render(view: View) -> None:
         _wall(view, table, rows, row)
     with detail:
         _steps(view, table, rows, row)
-        position = int(positions[row])
+        position = int(table["position"].iat[row])
         one_sample(view, row, position, _pictures(view, [position])[0])
 
 
 # --- which samples ---------------------------------------------------------------------------------------------------
-
-
-def _table(view: View) -> pd.DataFrame:
-    return cache.table(
-        sample_table,
-        view.run.fingerprint, view.split, settings_key(view.predictor, view.settings), view.poe,
-        run=view.run,
-        baseline=view.traces("baseline"),
-        corrected=view.traces(view.predictor),
-        split=view.split,
-        poe=view.poe,
-    )  # fmt: skip
 
 
 def _back_to_first() -> None:
@@ -84,7 +71,7 @@ def _filter_row(view: View) -> None:
     classes = ["", *(str(index) for index in range(len(names)))]
     exits = ["last", *(str(number) for number in range(1, view.run.n_exits + 1))]
     exit_names = exit_labels(view.run.exit_names)
-    label = available_predictors()[view.predictor].label
+    label = label_of(view.predictor)
 
     def class_name(key: str) -> str:
         return names[int(key)] if key else "any"
@@ -110,7 +97,7 @@ def _filter_row(view: View) -> None:
         control("above", "Largest fall above", widget="slider", step=0.01, on_change=_back_to_first, help=None)
 
 
-def _query_row(view: View, table: pd.DataFrame) -> None:
+def _query_row(view: View, table: SampleTable) -> None:
     query, columns, sort, order = st.columns([8, 3, 4, 4], vertical_alignment="bottom")
     with query:
         control(
@@ -136,7 +123,7 @@ def _query_row(view: View, table: pd.DataFrame) -> None:
         )
 
 
-def _columns(table: pd.DataFrame) -> None:
+def _columns(table: SampleTable) -> None:
     meanings = describe_columns(table)
     meanings = meanings[~meanings["column"].str.fullmatch(r"correct_([2-9]|\d\d+)")]
     st.markdown(
@@ -144,7 +131,7 @@ def _columns(table: pd.DataFrame) -> None:
     )
 
 
-def _rows(view: View, table: pd.DataFrame, held: Brushed | None) -> np.ndarray:
+def _rows(view: View, table: SampleTable, held: Selected | None) -> np.ndarray:
     filters = Filters(
         true_class=int(state.get("true")) if state.get("true") and view.has_labels else None,
         predicted_class=int(state.get("guess")) if state.get("guess") else None,
@@ -154,7 +141,9 @@ def _rows(view: View, table: pd.DataFrame, held: Brushed | None) -> np.ndarray:
         above=state.get("above") or None,
         query=state.get("query"),
     )
-    mask = keep(table, filters, None if held is None else held.mask)
+    mask = filters.selection().mask(table)
+    if held is not None:
+        mask &= held.mask
     return ordered(table, mask, state.get("sort"), descending=state.get("order") == "down")
 
 
@@ -173,7 +162,7 @@ def _result_row(view: View, rows: np.ndarray, total: int) -> None:
 # --- which one -------------------------------------------------------------------------------------------------------
 
 
-def _on_screen(view: View, table: pd.DataFrame, rows: np.ndarray) -> int:
+def _on_screen(view: View, table: SampleTable, rows: np.ndarray) -> int:
     """The row of the sample on screen: the address's, or else the first in the order, which the address then keeps."""
     if state.get("sample"):
         found = np.searchsorted(table["position"].to_numpy(), view.sample)
@@ -194,7 +183,7 @@ def _step(identity: str, rank: int) -> None:
     state.set("page", rank // int(state.get("per")) + 1)
 
 
-def _steps(view: View, table: pd.DataFrame, rows: np.ndarray, row: int) -> None:
+def _steps(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
     """Previous and next, also on the arrow keys; each sends where it goes, so that merged presses do not add up."""
     found = np.flatnonzero(rows == row)
     rank = int(found[0]) if len(found) else None
@@ -213,7 +202,7 @@ def _steps(view: View, table: pd.DataFrame, rows: np.ndarray, row: int) -> None:
 # --- the pictures ----------------------------------------------------------------------------------------------------
 
 
-def _wall(view: View, table: pd.DataFrame, rows: np.ndarray, row: int) -> None:
+def _wall(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
     per = int(state.get("per"))
     pages = max(1, -(-len(rows) // per))
     if state.get("page") > pages:
@@ -246,14 +235,17 @@ def _turn(name: str, target: int, *, disabled: bool) -> None:
     st.button(name, key=f"page:{name}", disabled=disabled, on_click=state.set, args=("page", max(target, 1)))
 
 
-def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
-    part = table.iloc[chosen]
-    pictures = [image_address(data) for data in _pictures(view, part["position"].to_numpy())]
+def _tiles(view: View, table: SampleTable, chosen: np.ndarray) -> list[Tile]:
+    positions = table["position"].to_numpy()[chosen]
+    pictures = [image_address(data) for data in _pictures(view, positions)]
     shown, behind = _lines(view, chosen) if not all(pictures) else ([""] * len(chosen),) * 2
     at = _right_at(view)
-    right = part["correct" if at < 0 else f"correct_{at + 1}"].tolist() if view.has_labels else [False] * len(part)
-    known = part["label"].notna().tolist() if view.has_labels else [False] * len(part)
-    titles = part["label_name" if view.has_labels else "predicted_name"].astype(object).tolist()
+    right = known = [False] * len(chosen)
+    if view.has_labels:
+        right = table["correct" if at < 0 else f"correct_{at + 1}"].iloc[chosen].tolist()
+        known = table["label"].iloc[chosen].notna().tolist()
+    titles = table["label_name" if view.has_labels else "predicted_name"].iloc[chosen].astype(object).tolist()
+    falls = table["fall"].iloc[chosen].tolist()
     guesses = _guesses(view, chosen, at)
     return [
         Tile(
@@ -267,7 +259,7 @@ def _tiles(view: View, table: pd.DataFrame, chosen: np.ndarray) -> list[Tile]:
             behind="" if picture or not view.poe else faint,
         )
         for position, title, guess, fall, known_, right_, picture, line, faint in zip(
-            part["position"].tolist(), titles, guesses, part["fall"].tolist(), known, right, pictures, shown, behind
+            positions.tolist(), titles, guesses, falls, known, right, pictures, shown, behind
         )
     ]
 

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.selection.regions import Region, from_event, inside, parse_region, region_text
+from analysis.reference.symlog import to_scale
+from analysis.selection.regions import Axis, Region, drawn_region, inside
+from analysis.selection.selection import Selection
 
 NUMBERS = st.floats(-5, 5, allow_nan=False).map(lambda v: float(f"{v:.5g}"))
+
+
+ACROSS, UP = Axis("x"), Axis("y")
 
 
 def crossings(region: Region, x: float, y: float) -> bool:
@@ -32,11 +37,11 @@ def on_an_edge(region: Region, x: float, y: float) -> bool:
 
 def test_a_box_holds_its_edges_and_no_nan():
     x, y = [0.0, 1.0, 2.0, 0.5, np.nan], [0.0, 1.0, 1.0, 3.0, 0.5]
-    assert inside(Region("box", (1.0, 0.0), (0.0, 2.0)), x, y).tolist() == [True, True, False, False, False]
+    assert inside(Region("box", (1.0, 0.0), (0.0, 2.0), ACROSS, UP), x, y).tolist() == [True, True, False, False, False]
 
 
 def test_a_lasso_that_crosses_itself_leaves_its_middle_out():
-    star = Region("lasso", (0.0, 4.0, 0.0, 4.0), (0.0, 4.0, 4.0, 0.0))  # a bow tie
+    star = Region("lasso", (0.0, 4.0, 0.0, 4.0), (0.0, 4.0, 4.0, 0.0), ACROSS, UP)  # a bow tie
     assert inside(star, [2.0, 2.0, 0.5, 3.5], [3.5, 0.5, 2.0, 2.0]).tolist() == [True, True, False, False]
 
 
@@ -44,7 +49,7 @@ def test_many_points_agree_with_one_at_a_time():
     generator = np.random.default_rng(3)
     angle = np.sort(generator.uniform(0, 2 * np.pi, 60))
     radius = generator.uniform(0.3, 1, 60)
-    region = Region("lasso", tuple(radius * np.cos(angle)), tuple(radius * np.sin(angle)))
+    region = Region("lasso", tuple(radius * np.cos(angle)), tuple(radius * np.sin(angle)), ACROSS, UP)
     x, y = generator.uniform(-1, 1, (2, 9000))
     mask = inside(region, x, y)
     assert mask.tolist() == [crossings(region, *point) for point in zip(x, y)]
@@ -55,8 +60,8 @@ def test_many_points_agree_with_one_at_a_time():
     st.lists(st.tuples(NUMBERS, NUMBERS), min_size=3, max_size=12), st.lists(st.tuples(NUMBERS, NUMBERS), max_size=8)
 )
 def test_any_lasso_agrees_with_the_loop_and_survives_an_address(vertices, points):
-    region = Region("lasso", *zip(*vertices))
-    assert parse_region(region_text(region)) == region
+    region = Region("lasso", *zip(*vertices), ACROSS, UP)
+    assert Selection.parse(Selection.inside(region).text).regions == {"drawn": region}
     points = [point for point in points if not on_an_edge(region, *point)]
     x, y = [p[0] for p in points], [p[1] for p in points]
     assert inside(region, x, y).tolist() == [crossings(region, *point) for point in points]
@@ -65,19 +70,39 @@ def test_any_lasso_agrees_with_the_loop_and_survives_an_address(vertices, points
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("circle:0,0,1,1", "must be box or lasso"),
-        ("box:0,0,1", "3 numbers"),
-        ("box:0,0,1,1,2,2", "2 corners"),
-        ("lasso:0,0,1,1", "3 to 500 vertices"),
-        ("box:0,0,1,x", "numbers with commas"),
-        ("box:0,0,1,nan", "finite"),
-        ("", "numbers with commas"),
+        ("circle(x, y, 0,0, 1,1)", "must be box or lasso"),
+        ("box(x, y, 0,0, 1)", "3 numbers"),
+        ("box(x, y, 0,0, 1,1, 2,2)", "2 corners"),
+        ("lasso(x, y, 0,0, 1,1)", "3 to 500 vertices"),
+        ("box(x, y, 0,0, 1,x)", "expected a number, found 'x'"),
+        ("box(x, y, 0,0, 1,1e999)", "too large"),
+        ("box(x, 0,0, 1,1)", "expected a column"),
+        ("box(log(x), y, 0,0, 1,1)", "'log' is no scale: symlog is one"),
+        ("box(x, y, 0,0, 1,1", r"expected '\)' to close the region"),
+        ("", "expected box or lasso"),
     ],
 )
 def test_what_is_no_region_says_why(text, reason):
+    with pytest.raises(ValueError, match=f"query, character .*{reason}"):
+        Selection.parse(f"in drawn; drawn = {text}")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "reason"), [((0.0, np.nan), "finite"), ((0.0, np.inf), "finite"), ((0.0, 1.0, 2.0), "2 corners")]
+)
+def test_a_region_has_finite_numbers_and_its_corners(numbers, reason):
     with pytest.raises(ValueError, match=reason):
-        parse_region(text)
+        Region("box", numbers, numbers, ACROSS, UP)
 
 
 def test_a_figure_s_event_is_a_region():
-    assert from_event({"kind": "box", "x": [0, 1], "y": [2, 3]}) == Region("box", (0.0, 1.0), (2.0, 3.0))
+    event = {"kind": "box", "x": [0, 1], "y": [2, 3]}
+    assert drawn_region(event, ACROSS, UP) == Region("box", (0.0, 1.0), (2.0, 3.0), ACROSS, UP)
+
+
+def test_an_axis_may_have_the_scale_of_falls():
+    values = np.array([0.0, 0.0009, 1.0])
+    assert np.array_equal(Axis("fall", "symlog").places(values), to_scale(values, 1e-4))
+    assert np.array_equal(Axis("fall").places(values), values)
+    with pytest.raises(ValueError, match="'log' is no scale"):
+        Axis("fall", "log")

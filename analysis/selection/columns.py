@@ -1,0 +1,147 @@
+"""What a predictor makes of each sample, by name: columns of the sample table, computed from traces when asked for.
+
+NumPy and pandas only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from analysis.run import Run
+from analysis.traces import FALLS, Traces
+
+ONLY_WITH_LABELS = ("correct", "exits_right", "learned_at", "true_class_prob", "rank")
+"""Columns of a predictor that need labels, beside falls of the true class and what these have at an exit."""
+
+
+@dataclass(frozen=True)
+class FallColumn:
+    """The column of one predictor's largest falls, of one class and size; and where these begin and end.
+
+    Examples
+    --------
+    >>> FallColumn("hard-poe", "any_class", "relative").name, FallColumn("pa", "true_class", "absolute").start
+    ('hard-poe.relative_fall_any_class', 'pa.fall_true_class_from')
+    """
+
+    predictor: str
+    of: str
+    """`true_class`, `final_prediction` or `any_class`."""
+    size: str
+    """`absolute` or `relative`."""
+
+    @property
+    def name(self) -> str:
+        """Largest fall: in probability, or as a share of the highest value so far."""
+        return f"{self.predictor}.{fall_name(self.of, self.size)}"
+
+    @property
+    def start(self) -> str:
+        """The exit where it begins, from 1; missing without a fall."""
+        return f"{self.name}_from"
+
+    @property
+    def end(self) -> str:
+        """The exit where it ends."""
+        return f"{self.name}_to"
+
+
+def fall_name(of: str, size: str) -> str:
+    """What the column of largest falls is called, without its predictor."""
+    return f"{'relative_' if size == 'relative' else ''}fall_{of}"
+
+
+FALL_NAMES = {fall_name(*key): key for key in FALLS}
+"""Name -> (of, size)."""
+
+
+def fall_column(name: str) -> FallColumn | None:
+    """The column of falls that has this name, predictor included; None where the name is another column's."""
+    predictor, _, tail = name.rpartition(".")
+    return FallColumn(predictor, *FALL_NAMES[tail]) if predictor and tail in FALL_NAMES else None
+
+
+def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], object]]:
+    """Name -> a function of a predictor's traces that makes the column, (samples,).
+
+    At the last exit: `predicted`, `predicted_name`, `confidence`, `true_class_prob`, `final_prediction_prob`,
+    `entropy`, `margin`, `rank`, `support`, `collapsed`, `correct`; at exit 3 `predicted_3` and so on. Over all exits
+    `label_changes`, `exits_right`, `learned_at`. Largest falls: `fall` and `relative_fall` (of the true class, of the
+    final prediction where no label is known), with `fall_from` and `fall_to`; and for each class and size
+    `fall_true_class`, `relative_fall_any_class`, ..., each with `_from` and `_to`.
+
+    Parameters
+    ----------
+    labelled : bool
+        Whether a label is known: without one, what needs labels is left out.
+    """
+    made = _at_exits(run) | {
+        "label_changes": lambda t: (np.diff(t.predicted, axis=0) != 0).sum(axis=0),
+        "exits_right": lambda t: t.correct.sum(axis=0),
+        "learned_at": lambda t: np.where(t.correct.any(axis=0), t.correct.argmax(axis=0) + 1.0, np.nan),
+    }
+    for name, key in FALL_NAMES.items():
+        made |= _fall(name, key)
+    of = "true_class" if labelled else "final_prediction"
+    made |= _fall("fall", (of, "absolute")) | {"relative_fall": partial(_size, key=(of, "relative"))}
+    return made if labelled else {name: make for name, make in made.items() if not needs_labels(name)}
+
+
+def needs_labels(name: str) -> bool:
+    """Whether a predictor's column is there only where labels are known."""
+    plain = re.sub(r"_\d+$", "", name)
+    return plain in ONLY_WITH_LABELS or re.fullmatch(r"(relative_)?fall_true_class(_from|_to)?", name) is not None
+
+
+def class_labels(classes: np.ndarray, class_names: tuple[str, ...]) -> pd.Categorical:
+    """Names of class indices, -1 missing. Two classes may bear the same name."""
+    unique, where = np.unique(np.asarray(class_names, dtype=object).astype(str), return_inverse=True)
+    codes = np.where(classes >= 0, where[np.clip(classes, 0, None)], -1)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(unique.astype(object), dtype=object))
+
+
+def _at_exits(run: Run) -> dict[str, Callable[[Traces], object]]:
+    at = {
+        "predicted": lambda t, m: t.predicted[m],
+        "predicted_name": lambda t, m: class_labels(t.predicted[m], run.class_names),
+        "confidence": lambda t, m: t.max_prob[m],
+        "rank": lambda t, m: np.where(t.labels >= 0, t.rank[m], np.nan),
+    }
+    as_traced = ("correct", "true_class_prob", "final_prediction_prob", "entropy", "margin", "support", "collapsed")
+    at |= {name: partial(_traced, name=name) for name in as_traced}
+    return {
+        name if exit_ is None else f"{name}_{exit_ + 1}": partial(_at, make=make, exit_=-1 if exit_ is None else exit_)
+        for name, make in at.items()
+        for exit_ in (None, *range(run.n_exits))
+    }
+
+
+def _traced(traces: Traces, exit_: int, name: str) -> np.ndarray:
+    return getattr(traces, name)[exit_]
+
+
+def _at(traces: Traces, make: Callable[[Traces, int], object], exit_: int) -> object:
+    return make(traces, exit_)
+
+
+def _fall(name: str, key: tuple[str, str]) -> dict[str, Callable[[Traces], object]]:
+    return {
+        name: partial(_size, key=key),
+        f"{name}_from": partial(_end, key=key, end="from_exit"),
+        f"{name}_to": partial(_end, key=key, end="to_exit"),
+    }
+
+
+def _size(traces: Traces, key: tuple[str, str]) -> np.ndarray:
+    return traces.falls[key].size
+
+
+def _end(traces: Traces, key: tuple[str, str], end: str) -> np.ndarray:
+    fall = traces.falls[key]
+    return np.where(fall.size > 0, getattr(fall, end) + 1.0, np.nan)

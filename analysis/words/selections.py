@@ -1,0 +1,111 @@
+"""What a selection holds, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from analysis.reference.symlog import FALL_UNIT, from_scale
+from analysis.selection.columns import FallColumn, fall_column
+from analysis.selection.grammar import Compare, Join, Within, written
+from analysis.selection.regions import Axis, Region
+from analysis.selection.selection import Selection
+
+_WHOSE = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "any class"}
+
+
+def selection_words(selection: Selection, named: Callable[[str], str], exit_names: Sequence[str] = ()) -> str:
+    """What a selection holds, in words that follow "12 samples".
+
+    Parameters
+    ----------
+    selection : Selection
+    named : callable
+        Predictor id -> what to call it: "PA", "the baseline".
+    exit_names : sequence of str
+        Names of the exits, where they have some.
+
+    Examples
+    --------
+    >>> selection_words(Selection.parse("pa.fall_true_class > 0.1 and not correct"), str.upper)
+    'whose largest fall of the true class is above 0.1 under PA and with not correct'
+    """
+    query = selection.query
+    left = list(query.parts if isinstance(query, Join) and query.word == "and" else [] if query is None else [query])
+    said = []
+    while left:
+        if ends := _ends(left[:2]):
+            first, last = (exit_names[e - 1] if e <= len(exit_names) else str(e) for e in ends)
+            said.append(f"{'' if said else 'whose largest fall '}goes from exit {first} to {last}")
+            del left[:2]
+        else:
+            said.append(_clause(left.pop(0), selection, named))
+    return " and ".join(said)
+
+
+def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> str:
+    if isinstance(node, Within):
+        return _region(selection.regions[node.region], named)
+    if (found := _fall_and_numbers(node)) is None:
+        return f"with {written(node)}"
+    fall, signs, numbers = found
+    if signs == (">",):
+        return f"{_start(fall)} is above {_short(numbers[0])} under {named(fall.predictor)}"
+    return f"{_start(fall)} lies from {_short(numbers[0])} to {_short(numbers[1])} under {named(fall.predictor)}"
+
+
+def _start(fall: FallColumn) -> str:
+    return f"whose largest {'relative ' if fall.size == 'relative' else ''}fall of {_WHOSE[fall.of]}"
+
+
+def _fall_and_numbers(node: object) -> tuple[FallColumn, tuple[str, ...], tuple[float, ...]] | None:
+    """Of `fall > number` and of `number <= fall < number`: the fall, the signs and the numbers."""
+    if not isinstance(node, Compare):
+        return None
+    signs = tuple(sign.text for sign in node.signs)
+    if signs not in ((">",), ("<=", "<"), ("<=", "<=")):
+        return None
+    at = len(signs) - 1  # where the fall stands
+    falls = [fall_column(o.value) if o.kind in ("word", "column") else None for o in node.operands]
+    numbers = [o.value for o in node.operands if o.kind == "number"]
+    return (falls[at], signs, tuple(numbers)) if falls[at] and len(numbers) == len(signs) else None
+
+
+def _ends(parts: Sequence[object]) -> tuple[int, int] | None:
+    """Of `fall_from = exit` and `fall_to = exit`, in this order: the exits."""
+    pairs = []
+    for part in parts:
+        if not isinstance(part, Compare) or [sign.text for sign in part.signs] != ["="]:
+            return None
+        column, number = part.operands
+        if column.kind not in ("word", "column") or number.kind != "number" or not isinstance(number.value, int):
+            return None
+        pairs.append((column.value, number.value))
+    if len(pairs) < 2 or min(exit_ for _, exit_ in pairs) < 1:
+        return None
+    (start, first), (end, last) = pairs
+    fall = fall_column(start.removesuffix("_from"))
+    return (first, last) if fall is not None and (start, end) == (fall.start, fall.end) else None
+
+
+def _region(region: Region, named: Callable[[str], str]) -> str:
+    falls = [_fall_of(axis) for axis in region.axes]
+    if None in falls or (falls[0].of, falls[0].size) != (falls[1].of, falls[1].size):
+        return f"inside a {region.kind} drawn over {region.across.column} and {region.up.column}"
+    (low, high), (bottom, top) = (
+        from_scale(np.clip([min(places), max(places)], 0, None), FALL_UNIT) for places in (region.x, region.y)
+    )
+    lasso = ", inside a lasso" if region.kind == "lasso" else ""
+    across, up = (named(fall.predictor) for fall in falls)
+    return (
+        f"{_start(falls[1])} is {low:.2g} to {high:.2g} under {across} and {bottom:.2g} to {top:.2g} under {up}{lasso}"
+    )
+
+
+def _fall_of(axis: Axis) -> FallColumn | None:
+    return fall_column(axis.column) if axis.scale == "symlog" else None
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if value >= 1e-4 or value == 0 else f"{value:.0e}"
