@@ -149,7 +149,7 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
 
 
 def test_a_training_that_ended_before_its_first_checkpoint_begins_again(data, tmp_path):
-    for name in ("settings.json", "checkpoint.partial"):
+    for name in ("settings.json", "checkpoint.partial", "checkpoint.1f3a5b7c.partial"):
         (tmp_path / name).write_text("{}")
     assert not holds_training(tmp_path)
     (tmp_path / "log.csv").write_text("")
