@@ -22,10 +22,8 @@ from analysis.images.image_files import ImageFiles, digest_of
 from analysis.images.transforms import CROPPED
 from analysis.models.evaluation.costs import measured_latency
 from analysis.models.evaluation.resumable_chunks import (
-    ALONE,
     CHUNK,
     Partial,
-    Share,
     chunks_of,
     evaluate_chunks,
     shard_path,
@@ -39,6 +37,7 @@ from analysis.models.networks.exported import Program, exported_network
 from analysis.run import Run
 from analysis.runtime.hardware import describe_device
 from analysis.runtime.memory import network_does_not_fit, said_when_out_of_memory
+from analysis.runtime.processes import ALONE, Processes
 from analysis.storage import write_run
 from analysis.traces.bundle import bundle_traces
 
@@ -165,7 +164,7 @@ def evaluate(
     title: str,
     provenance: Mapping[str, object],
     latency_batch: int | None = None,
-    share: Share = ALONE,
+    processes: Processes = ALONE,
     on_start: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
 ) -> Run | None:
     """Evaluate a network on the splits of a data set, resuming what a killed evaluation left, and write the run.
@@ -177,7 +176,7 @@ def evaluate(
     dataset, model, title, provenance : what the run says of itself; a corruption is added to each
     checkpoint : the file that `subject` was read from, of which the run keeps name and sha256
     latency_batch : measure the latency of each exit with so many images; None: do not
-    share : which part of the work is this process's
+    processes : of which this one takes its part
     on_start : told how many images this process has to evaluate; gives what is told how many more are done
 
     Returns
@@ -215,13 +214,13 @@ def evaluate(
     }
     shards = {split: shard_path(out.parent, name or out.name, split) for split in parts} if plan.images else {}
     latency = partial(measured_latency, subject.network, subject.image_size, plan.device, dtype=DTYPES[plan.dtype])
-    if latency_batch and share.leads:
+    if latency_batch and processes.leads:
         latency(batch=latency_batch, warm_up=0, repeats=1)  # too many images for the memory are refused here
-    unfinished = Partial(out, settings, share)
+    unfinished = Partial(out, settings, processes)
     if out.exists():  # the others had done it all before this process came
         return None
     chunks = chunks_of(parts, unfinished.settings["chunk"])
-    mine = [chunk for chunk in chunks[share.rank :: share.count] if not unfinished.is_done(chunk)]
+    mine = [chunk for chunk in chunks[processes.rank :: processes.count] if not unfinished.is_done(chunk)]
     begun = time.perf_counter()
     try:
         evaluate_chunks(
@@ -241,7 +240,7 @@ def evaluate(
         unfinished.discard_if_empty()
         raise
     seconds = time.perf_counter() - begun
-    if not share.leads:
+    if not processes.leads:
         return None
     wait_for(unfinished, chunks)
     store_chunk_images(unfinished, chunks, parts, shards, as_seen=subject.image_size == CROPPED)
@@ -259,7 +258,7 @@ def evaluate(
         class_names=next(iter(parts.values())).class_names or None,
         images={split: [shard] for split, shard in shards.items()},
         provenance={
-            **_how(subject, plan, checkpoint, digest, len(labels), speed, share),
+            **_how(subject, plan, checkpoint, digest, len(labels), speed, processes),
             **(measured.provenance() if measured else {}),
             **subject.provenance,
             **provenance,
@@ -285,13 +284,13 @@ def _corruption(plan: Plan) -> Callable[[Images, int], Images] | None:
 
 
 def _how(
-    subject: Subject, plan: Plan, checkpoint: Path, digest: str, samples: int, speed: float | None, share: Share
+    subject: Subject, plan: Plan, checkpoint: Path, digest: str, samples: int, speed: float | None, processes: Processes
 ) -> dict[str, object]:
     """How the logits were made, in words and numbers; `summary` is the sentence that the app shows."""
     hardware = describe_device(plan.device)
-    several = f", in {share.count} processes" if share.count > 1 else ""
+    several = f", in {processes.count} processes" if processes.count > 1 else ""
     under = f" under {plan.corrupted}" if plan.corruption else ""
-    rate = f", {speed:,.0f} images/s{' in each' if share.count > 1 else ''}" if speed else ""
+    rate = f", {speed:,.0f} images/s{' in each' if processes.count > 1 else ''}" if speed else ""
     corruption = (
         {
             "corruption": {
@@ -311,7 +310,7 @@ def _how(
         "arch": subject.name,
         "normalisation": subject.normalisation,
         "hardware": hardware,
-        "processes": share.count,
+        "processes": processes.count,
         "batch": plan.batch,
         "dtype": plan.dtype,
         "images_per_s": round(speed, 1) if speed else None,
