@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.run import KINDS, SPLITS, Run, release_pages
+from analysis.run import KINDS, SPLITS, Run
 from analysis.runtime.folders import DATASETS
 from analysis.runtime.whole_files import name_whole, unfinished_folder
-from analysis.storage.chunking import samples_per_chunk
+from analysis.storage.chunking import release_pages, samples_per_chunk
 from analysis.storage.faults import describe, first_fault
 from analysis.storage.manifest import (
     MANIFEST,

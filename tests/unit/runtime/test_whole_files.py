@@ -1,11 +1,13 @@
 """Files and folders that are there whole or not at all, and on the disk before they have their name."""
 
 import os
+import re
 import stat
 
 import pytest
 
 from analysis.runtime import whole_files
+from analysis.runtime.folders import PROJECT
 from analysis.runtime.whole_files import name_first, name_whole, unfinished, unfinished_folder, whole_file
 
 
@@ -88,3 +90,9 @@ def test_who_may_read_a_file_is_for_the_process_to_say(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "mine").stat().st_mode) == 0o600
+
+
+def test_nothing_else_gives_finished_files_their_names():
+    naming = re.compile(r"os\.(replace|rename|link)\(|\.rename\(|shutil\.move|mkstemp|NamedTemporaryFile")
+    sources = (PROJECT / "analysis").rglob("*.py")  # app/ writes no files
+    assert [path.stem for path in sources if naming.search(path.read_text(encoding="utf-8"))] == ["whole_files"]
