@@ -20,17 +20,15 @@ KINDS = ("logits", "probs")
 
 
 class Logits(Protocol):
-    """The logits of a run, read in the parts that are asked for: from files, shards, or whatever else can do this.
-
-    shape : exits, samples, classes
-    dtype : float16 or float32
-    """
+    """The logits of a run, read in the parts that are asked for: from files, shards, or whatever else can do this."""
 
     @property
-    def shape(self) -> tuple[int, int, int]: ...
+    def shape(self) -> tuple[int, int, int]:
+        """Exits, samples, classes."""
 
     @property
-    def dtype(self) -> np.dtype: ...
+    def dtype(self) -> np.dtype:
+        """As stored: float16 or float32."""
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """A copy of samples start..stop-1: (exits, stop - start, classes) in the stored dtype.

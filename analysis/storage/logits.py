@@ -131,7 +131,7 @@ class FileLogits:
         while left:
             done = file.readinto(left)
             if not done:  # cut off while it is read
-                self._check(file)
+                raise changed(self.path)
             left = left[done:]
 
 

@@ -35,6 +35,7 @@ from analysis.models.networks.architectures import architecture
 from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.models.networks.exported import Program, exported_network
 from analysis.run import Run
+from analysis.runtime.contents import hash_of
 from analysis.runtime.hardware import describe_device
 from analysis.runtime.memory import network_does_not_fit, said_when_out_of_memory
 from analysis.runtime.processes import ALONE, Processes
@@ -116,11 +117,6 @@ def exported_subject(program: Program, image_size: int, normalisation: str) -> S
     return Subject(network, EXPORTED, normalisation, image_size, network.classes, {}, {})
 
 
-def file_sha256(path: str | Path) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @dataclass(frozen=True)
 class Plan:
     """How a network is evaluated: all of it that changes the logits, or where they are computed.
@@ -195,7 +191,7 @@ def evaluate(
         )
     out = out.absolute()
     name, labels = plan.dataset(dataset), np.concatenate([images.labels for images in parts.values()])
-    digest = file_sha256(checkpoint)
+    digest = hash_of(checkpoint)
     settings = {
         "arch": subject.name,
         "checkpoint": digest,
