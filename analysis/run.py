@@ -6,53 +6,29 @@ because the app's first page opens a run; `analysis.storage` reads and writes ru
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 SPLITS = ("test", "calibration")
 KINDS = ("logits", "probs")
-_RELEASE_BYTES = 1 << 20
 
 
-def release_pages(array: np.ndarray) -> None:
-    """Give a memory-mapped array's pages back to the system, which keeps them in its file cache."""
-    while array is not None and not isinstance(array, mmap.mmap):
-        array = getattr(array, "base", None)
-    if array is not None and hasattr(array, "madvise"):
-        array.madvise(mmap.MADV_DONTNEED)
+class Logits(Protocol):
+    """The logits of a run, read in the parts that are asked for: from files, shards, or whatever else can do this."""
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Exits, samples, classes."""
 
-class Logits:
-    """The logits of a run, (exits, samples, classes), read from disk in the parts that are asked for.
-
-    Parameters
-    ----------
-    parts : arrays (exits, samples of the part, classes) of one dtype, usually memory-mapped shards, in the run's order
-
-    Raises
-    ------
-    ValueError : parts that differ in exits, classes or dtype
-    """
-
-    def __init__(self, parts: Sequence[np.ndarray]) -> None:
-        first = parts[0]
-        for part in parts:
-            if part.ndim != 3 or (part.shape[0], part.shape[2], part.dtype) != (*first.shape[::2], first.dtype):
-                raise ValueError(
-                    f"the parts of the logits differ: {part.dtype} {part.shape}, {first.dtype} {first.shape}"
-                )
-        self._parts = tuple(parts)
-        self._starts = np.cumsum([0, *(part.shape[1] for part in parts)])
-        self.dtype = first.dtype
-        self.shape = (first.shape[0], int(self._starts[-1]), first.shape[2])
-
-    def __len__(self) -> int:
-        return self.shape[1]
+    @property
+    def dtype(self) -> np.dtype:
+        """As stored: float16 or float32."""
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """A copy of samples start..stop-1: (exits, stop - start, classes) in the stored dtype.
@@ -61,16 +37,6 @@ class Logits:
         ------
         ValueError : a range that does not lie within the run
         """
-        if not 0 <= start <= stop <= len(self):
-            raise ValueError(f"samples {start}:{stop} do not lie within the run's {len(self)}")
-        chunk = np.empty((self.shape[0], stop - start, self.shape[2]), self.dtype)
-        for part, first in zip(self._parts, self._starts):
-            low, high = max(start, first), min(stop, first + part.shape[1])
-            if low < high:
-                chunk[:, low - start : high - start] = part[:, low - first : high - first]
-                if chunk.nbytes > _RELEASE_BYTES:
-                    release_pages(part)
-        return chunk
 
     def take(self, positions: np.ndarray) -> np.ndarray:
         """A copy of the samples at `positions`, in that order: (exits, len(positions), classes) in the stored dtype.
@@ -79,17 +45,6 @@ class Logits:
         ------
         ValueError : a position outside 0..samples-1
         """
-        positions = np.asarray(positions, dtype=np.int64).reshape(-1)
-        if positions.size and not (positions.min() >= 0 and positions.max() < len(self)):
-            raise ValueError(f"positions must lie in 0..{len(self) - 1}, not {positions.min()}..{positions.max()}")
-        taken = np.empty((self.shape[0], len(positions), self.shape[2]), self.dtype)
-        shard = np.searchsorted(self._starts, positions, side="right") - 1
-        for number in np.unique(shard):
-            here = np.flatnonzero(shard == number)
-            taken[:, here] = self._parts[number][:, positions[here] - self._starts[number]]
-            if taken.nbytes > _RELEASE_BYTES:
-                release_pages(self._parts[number])
-        return taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +58,8 @@ class Run:
     class_names : one per class
     samples : one row per sample in the run's order: `id` (text), `label` (int64, -1 unknown), `split` (`test` or
         `calibration`), `image` (int64 position in the split's image table, -1 none), then any other column
-    logits : (exits, samples, classes), read from disk in parts
-    fingerprint : hash of everything that numbers and figures depend on; part of every cache key
+    logits : (exits, samples, classes), read in parts
+    identify : gives the fingerprint, reading what it has not read before
     image_tables : split -> the image parquet shards, in order
     arch, weights : architecture id and weights file for live inference, or None
     """
@@ -121,10 +76,20 @@ class Run:
     samples: pd.DataFrame
     provenance: dict[str, object]
     logits: Logits
-    fingerprint: str
+    identify: Callable[[], str]
     image_tables: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     arch: str | None = None
     weights: Path | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all that numbers and figures depend on, by what the run's files really hold; part of every cache key.
+
+        Raises
+        ------
+        ValueError : a file was changed since the run was opened
+        """
+        return self.identify()
 
     @property
     def n_exits(self) -> int:

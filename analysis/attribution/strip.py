@@ -1,32 +1,23 @@
 """A film-strip: one target attributed at every exit; how it is computed, and how it is kept on disk.
 
-Reading and writing need NumPy and safetensors; computing imports torch and captum.
+Reading and writing need NumPy; computing imports torch and captum.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from analysis.attribution.methods import MOST_STEPS, attribute, check, check_scale
 from analysis.attribution.targets import Target
-from analysis.runtime.folders import cache_folder
+from analysis.runtime.disk_cache import entry_path, read_entry, write_entry
 
-PACKAGE = Path(__file__).resolve().parents[1]
-SOURCES = ("attribution/*.py", "models/networks/*.py", "predictors/*.py", "reference/datasets.py")
-MOST_KEPT = 2000
-"""Strips in the cache folder; then those made first go."""
+COMPUTED_BY = "analysis.attribution.worker"
+"""The module whose code strips depend on, with all that it imports."""
 MOST_CELLS = 64
 """A side of a map as it is drawn: a browser draws one rectangle a cell."""
 
@@ -119,15 +110,6 @@ def film_strip(
     return Strip(maps, tuple(scores), tuple(notes))
 
 
-@functools.cache
-def code_version() -> str:
-    """A hash of the source that strips are computed by: changed code reads no old maps."""
-    digest = hashlib.sha256()
-    for source in sorted(path for pattern in SOURCES for path in PACKAGE.glob(pattern)):
-        digest.update(source.name.encode() + source.read_bytes())
-    return digest.hexdigest()
-
-
 def pooled(maps: np.ndarray, most: int = MOST_CELLS) -> tuple[np.ndarray, int]:
     """Maps as they are drawn: means over square cells where they have more than `most` pixels a side.
 
@@ -154,31 +136,20 @@ def pooled(maps: np.ndarray, most: int = MOST_CELLS) -> tuple[np.ndarray, int]:
 
 def strip_path(fingerprint: str, image: np.ndarray, settings: StripSettings) -> Path:
     """Where the strip of an image is kept: named by the run's content, the pixels, the settings and the code."""
-    key = json.dumps([fingerprint, image.shape, asdict(settings), code_version()]).encode() + image.tobytes()
-    return cache_folder() / "attributions" / f"{hashlib.sha256(key).hexdigest()[:32]}.safetensors"
+    pixels = hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    return entry_path("attributions", COMPUTED_BY, fingerprint, image.shape, pixels, asdict(settings))
 
 
 def write_strip(path: Path, strip: Strip) -> None:
-    """Keep a strip, written aside and renamed; nothing happens where the folder cannot be written."""
-    said = json.dumps({"scores": strip.scores, "notes": strip.notes})
-    with contextlib.suppress(OSError, SafetensorError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-        os.close(handle)
-        try:
-            save_file({"maps": strip.maps}, temporary, metadata={"strip": said})
-            os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        for old in sorted(path.parent.glob("*.safetensors"), key=os.path.getmtime)[:-MOST_KEPT]:
-            old.unlink(missing_ok=True)
+    """Keep a strip; nothing happens where the folder cannot be written."""
+    write_entry(path, {"maps": strip.maps}, {"scores": strip.scores, "notes": strip.notes})
 
 
 def read_strip(path: Path) -> Strip | None:
-    """A strip as it was kept; None where there is none that can be read."""
-    try:
-        with safe_open(path, framework="np") as file:
-            said = json.loads(file.metadata()["strip"])
-            return Strip(file.get_tensor("maps"), tuple(said["scores"]), tuple(said["notes"]))
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+    """A strip as it was kept; None where there is none."""
+    if (entry := read_entry(path)) is None or not {"scores", "notes"} <= entry.said.keys():
         return None
+    maps, scores, notes = entry.arrays.get("maps"), tuple(entry.said["scores"]), tuple(entry.said["notes"])
+    if maps is None or maps.ndim != 3 or not len(maps) == len(scores) == len(notes):
+        return None
+    return Strip(maps, scores, notes)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 PATIENCE_S = 20
 ORDER, IMAGE, PROGRESS, ASKED, ERROR, RESULT = (
-    "order.json", "image.npy", "progress", "asked", "error", "strip.safetensors",
+    "order.json", "image.npy", "progress", "asked", "error", "strip.entry",
 )  # fmt: skip
 
 

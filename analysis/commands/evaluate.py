@@ -80,34 +80,35 @@ def run(args: argparse.Namespace) -> None:
     check(args)
     from analysis.commands.progress import progress_bar
     from analysis.images.image_files import check_classes
+    from analysis.models.evaluation.inference import choose_device
     from analysis.models.evaluation.network_to_run import evaluate, how_evaluated
     from analysis.models.evaluation.plan import Plan
-    from analysis.models.evaluation.resumable_chunks import torchrun_share
+    from analysis.runtime.processes import joined_processes
     from analysis.storage.contents import Description
+    from analysis.storage.writing import check_out
     from analysis.traces.bundle import bundle_traces
 
-    share = torchrun_share()
     out = Path(args.out)
-    if share.leads:
-        from analysis.storage.writing import check_out
-
-        check_out(out.absolute())
-    plan = Plan(
-        device=own_device(args.device),
-        batch=args.batch,
-        dtype=args.dtype,
-        corruption=corruption(args.corrupt),
-        seed=args.seed,
-        half=args.half,
-        images=not args.no_images,
-        latency_batch=args.latency,
-    )
     with ExitStack() as stack:
+        joined = joined_processes(choose_device(args.device), connected=False)
+        processes, device = stack.enter_context(joined)
+        if processes.leads:
+            check_out(out.absolute())
+        plan = Plan(
+            device=device,
+            batch=args.batch,
+            dtype=args.dtype,
+            corruption=corruption(args.corrupt),
+            seed=args.seed,
+            half=args.half,
+            images=not args.no_images,
+            latency_batch=args.latency,
+        )
 
         def on_start(images: int):
-            if not share.leads:
+            if not processes.leads:
                 return lambda done: None
-            what = "Evaluating" if share.count == 1 else f"Process 1 of {share.count}"
+            what = "Evaluating" if processes.count == 1 else f"Process 1 of {processes.count}"
             return stack.enter_context(progress_bar(images, what, " images"))
 
         subject, parts, dataset = stack.enter_context(network_and_images(args, plan.device))
@@ -122,9 +123,9 @@ def run(args: argparse.Namespace) -> None:
             parts,
             plan,
             Description(title, dataset, model, {"command": command(args), **calibration_note(args)}),
-            how=partial(how_evaluated, subject, plan, sum(map(len, parts.values())), share),
+            how=partial(how_evaluated, subject, plan, sum(map(len, parts.values())), processes),
             bundle=bundle_traces,
-            share=share,
+            processes=processes,
             on_start=on_start,
         )
     if made:
@@ -225,25 +226,6 @@ def corruption(text: str | None) -> tuple[str, int] | None:
     from analysis.images.corruptions import parse_corruption
 
     return parse_corruption(text) if text is not None else None
-
-
-def own_device(name: str):
-    """The device asked for; under torchrun each process takes its own of that kind."""
-    import os
-
-    import torch
-
-    from analysis.models.evaluation.inference import choose_device
-
-    device = choose_device(name)
-    if device.type == "cuda" and (local := int(os.environ.get("LOCAL_RANK", "0"))):
-        if local >= torch.cuda.device_count():
-            raise ValueError(
-                f"torchrun started process {local + 1} here, and there are {torch.cuda.device_count()} CUDA devices: "
-                "lower --nproc-per-node"
-            )
-        return torch.device("cuda", local)
-    return device
 
 
 def command(args: argparse.Namespace) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -59,12 +57,13 @@ def write_probs(
 
     from analysis.predictors import find_predictor
     from analysis.predictors.apply import apply_predictor
+    from analysis.runtime.whole_files import unfinished_folder, whole_file
     from analysis.traces.compute import chunk_samples
 
     predictor = find_predictor(predictor_id)
     n_samples, step = samples.stop - samples.start, chunk_samples(run.n_exits, run.n_classes)
-    with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".probs-") as folder:
-        parts = {name: Path(folder) / f"{name}.npy" for name in ("probs", "collapsed")}
+    with whole_file(path) as archive, unfinished_folder(path) as folder:
+        parts = {name: folder / f"{name}.npy" for name in ("probs", "collapsed")}
         shape = (run.n_exits, n_samples, run.n_classes)
         probs = np.lib.format.open_memmap(parts["probs"], mode="w+", dtype=np.float32, shape=shape)
         collapsed = np.lib.format.open_memmap(parts["collapsed"], mode="w+", dtype=bool, shape=shape[:2])
@@ -78,12 +77,10 @@ def write_probs(
             progress(stop - start)
         probs.flush()
         collapsed.flush()
-        archive = Path(folder) / "probs.npz"
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED, allowZip64=True) as file:
             for part in parts.values():
                 with part.open("rb") as source, file.open(part.name, "w", force_zip64=True) as target:
                     shutil.copyfileobj(source, target, 1 << 20)
-        os.replace(archive, path)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -122,8 +122,9 @@ def run_folder(args: argparse.Namespace) -> Path:
 
 def holds_training(out: Path) -> bool:
     """Whether something is there; what a training leaves that ends before its first checkpoint does not count."""
-    before = {"settings.json", "checkpoint.partial"}
-    return out.exists() and not (out.is_dir() and {path.name for path in out.iterdir()} <= before)
+    if not out.is_dir():
+        return out.exists()
+    return any(path.name != "settings.json" and path.suffix != ".partial" for path in out.iterdir())
 
 
 def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:

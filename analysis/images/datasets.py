@@ -7,7 +7,6 @@ folders of torchvision's CIFAR-10 and CIFAR-100. Imports numpy, pyarrow and Pill
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from analysis.images.decoding import UndecodableImage, decode, encode
 from analysis.images.image_tables import class_names_of
 from analysis.reference.datasets import CLASSES
-from analysis.runtime.whole_files import name_first, unfinished
+from analysis.runtime.whole_files import name_first, name_whole, unfinished
 
 TORCHVISION_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
 
@@ -123,7 +122,7 @@ def write_parquet(images: Images, path: str | Path, *, replace: bool = True) -> 
         pq.write_table(table, temporary, row_group_size=100, compression="none")  # WebP is compressed already
         if not replace:
             return name_first(temporary, path)
-        os.replace(temporary, path)
+        name_whole(temporary, path)
     return True
 
 

@@ -98,7 +98,7 @@ class ImageTable:
 
 def _open(shard: Path) -> pq.ParquetFile:
     try:
-        file = pq.ParquetFile(shard, memory_map=True, pre_buffer=False)
+        file = pq.ParquetFile(shard, pre_buffer=False)  # not mapped: a map dies with a file that is cut off
     except FileNotFoundError:
         raise ValueError(f"{shard} is missing: copy the images again") from None
     except (pa.ArrowException, OSError):

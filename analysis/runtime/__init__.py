@@ -1,1 +1,1 @@
-"""How work is done: folders, files written whole, threads, processes, hardware, memory. Imports nothing of ours."""
+"""How work is done: folders, whole files, the disk cache, threads, processes, hardware, memory. Nothing of ours."""

@@ -17,7 +17,7 @@ from torch import distributed as dist
 
 @dataclass(frozen=True)
 class Processes:
-    """This process's rank, from 0, among `count` that train one network together."""
+    """This process's rank, from 0, among `count` that share one work."""
 
     rank: int = 0
     count: int = 1
@@ -52,15 +52,21 @@ ALONE = Processes()
 
 
 @contextmanager
-def joined_processes(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
-    """The processes of torchrun, connected (NCCL on CUDA, gloo otherwise), and this one's own device of that kind.
+def joined_processes(device: torch.device, *, connected: bool = True) -> Iterator[tuple[Processes, torch.device]]:
+    """The processes of torchrun, and this one's own device of that kind.
+
+    Parameters
+    ----------
+    device : of the kind that all of them use
+    connected : whether they speak with each other (NCCL on CUDA, gloo otherwise); those that are not can neither
+        `average` nor `wait`
 
     Raises
     ------
     ValueError : there are more processes than CUDA devices on this machine
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
+    processes = Processes(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+    if processes.count == 1:
         yield ALONE, device
         return
     if device.type == "cuda":
@@ -70,8 +76,11 @@ def joined_processes(device: torch.device) -> Iterator[tuple[Processes, torch.de
             raise ValueError(f"torchrun: process {local + 1} finds {found} CUDA devices: lower --nproc-per-node")
         device = torch.device("cuda", local)
         torch.cuda.set_device(device)
+    if not connected:
+        yield processes, device
+        return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Processes(dist.get_rank(), count), device
+        yield processes, device
     finally:
         dist.destroy_process_group()

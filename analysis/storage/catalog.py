@@ -18,7 +18,8 @@ from analysis.storage.manifest import MANIFEST, RunError, read_manifest
 class RunEntry:
     """One folder among the runs; `error` says what is wrong with it, None for a sound one.
 
-    `provenance` says how the run was made, as its `run.json` does.
+    `mtime_ns` is when anything in the folder last changed; `provenance` says how the run was made, as its `run.json`
+    does.
     """
 
     id: str
@@ -48,11 +49,16 @@ def _entry(path: Path, error: str | None) -> RunEntry:
             provenance = manifest.provenance
         except RunError as damage:
             error = str(damage)
+    return RunEntry(path.name, path, title, dataset, model, error, _changed_ns(path), provenance)
+
+
+def _changed_ns(folder: Path) -> int:
+    """When a folder or a file in it was last written, renamed or replaced, as far as the system tells."""
     try:
-        mtime_ns = (path / MANIFEST).stat().st_mtime_ns
+        found = [path.stat() for path in (folder, *folder.iterdir())]
     except OSError:
-        mtime_ns = 0
-    return RunEntry(path.name, path, title, dataset, model, error, mtime_ns, provenance)
+        return 0
+    return max(max(one.st_mtime_ns, one.st_ctime_ns) for one in found)
 
 
 def list_runs() -> list[RunEntry]:

@@ -9,16 +9,17 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.run import KINDS, SPLITS
+from analysis.runtime.contents import hash_of
 
 MANIFEST = "run.json"
 SAMPLES = "samples.parquet"
 WEIGHTS = "model.safetensors"
 SCHEMA = 1
-_HASH_BLOCK = 1 << 22
 
 
 class RunError(ValueError):
@@ -44,11 +45,16 @@ class Manifest:
     provenance: dict[str, object]
     files: dict[str, dict[str, object]]
 
-    def fingerprint(self) -> str:
-        """Hash of what numbers and figures depend on: everything but the title, the provenance and bundled traces."""
-        files = {n: e["sha256"] for n, e in sorted(self.files.items()) if not n.startswith("traces-")}
+    def fingerprint(self, contents: Mapping[str, str]) -> str:
+        """Hash of what numbers and figures depend on: everything but the title and the provenance.
+
+        Parameters
+        ----------
+        contents : the sha256 of what each file really holds, by name
+        """
         depends = [SCHEMA, self.dataset, self.model, self.kind, self.exit_names, list(self.costs.items())]
-        depends += [self.class_names, self.logits_files, sorted(self.images.items()), self.arch, files]
+        depends += [self.class_names, self.logits_files, sorted(self.images.items()), self.arch]
+        depends += [sorted(contents.items())]
         return hashlib.sha256(json.dumps(depends).encode()).hexdigest()
 
 
@@ -85,11 +91,7 @@ def as_json(manifest: Manifest, run_id: str) -> str:
 
 def file_entry(path: Path) -> dict[str, object]:
     """Size in bytes and sha256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
-    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    return {"bytes": path.stat().st_size, "sha256": hash_of(path)}
 
 
 def checked_costs(costs: dict[str, tuple[float, ...]], n_exits: int) -> dict[str, tuple[float, ...]]:

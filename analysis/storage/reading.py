@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 from analysis.run import Logits, Run
+from analysis.runtime.contents import Stamp, content_of, stamp_of
+from analysis.storage.logits import JoinedLogits, changed, file_logits, gone
 from analysis.storage.manifest import SAMPLES, WEIGHTS, Manifest, RunError, read_manifest
-from analysis.storage.safetensors import map_tensor
 from analysis.storage.samples import read_samples
 
 
 def _open_logits(folder: Path, manifest: Manifest) -> Logits:
     try:
-        mapped = [map_tensor(folder / name, "logits") for name in manifest.logits_files]
-        logits = Logits([array for array, _ in mapped])
+        parts = [file_logits(folder / name) for name in manifest.logits_files]
+        logits = parts[0] if len(parts) == 1 else JoinedLogits(parts)
     except OSError as error:
         raise RunError(f"{folder}: the logits cannot be read ({error.strerror}): check their permissions") from None
     except (ValueError, IndexError) as error:
@@ -39,6 +41,28 @@ def _image_tables(folder: Path, manifest: Manifest) -> dict[str, tuple[Path, ...
     return tables
 
 
+def _stamps(folder: Path, manifest: Manifest) -> dict[str, Stamp]:
+    """The stamps of the files of a run, but for its traces, which may come later."""
+    names = (name for name in manifest.files if not name.startswith("traces-"))
+    try:
+        return {name: stamp_of((folder / name).stat()) for name in names}
+    except OSError as error:
+        raise gone(error.filename, error) from None
+
+
+def _fingerprint(folder: Path, manifest: Manifest, opened: dict[str, Stamp]) -> str:
+    """The fingerprint of what the files hold: those that were opened, and the traces that lie beside them."""
+    try:
+        traces = [path.name for path in folder.glob("traces-*")]
+        contents = {name: content_of(folder / name) for name in (*opened, *traces)}
+    except OSError as error:
+        raise gone(error.filename, error) from None
+    for name, stamp in _stamps(folder, manifest).items():
+        if stamp != opened[name]:
+            raise changed(folder / name)
+    return manifest.fingerprint(contents)
+
+
 def load_run(path: str | Path) -> Run:
     """Open a run folder: structure, sizes and the table of samples are checked, not the hashes.
 
@@ -52,6 +76,7 @@ def load_run(path: str | Path) -> Run:
     """
     folder = Path(os.path.abspath(path))
     manifest = read_manifest(folder)
+    stamps = _stamps(folder, manifest)
     logits = _open_logits(folder, manifest)
     weights = folder / WEIGHTS
     return Run(
@@ -67,7 +92,7 @@ def load_run(path: str | Path) -> Run:
         samples=read_samples(folder / SAMPLES, manifest.shape[1], manifest.shape[2]),
         provenance=manifest.provenance,
         logits=logits,
-        fingerprint=manifest.fingerprint(),
+        identify=partial(_fingerprint, folder, manifest, stamps),
         image_tables=_image_tables(folder, manifest),
         arch=manifest.arch,
         weights=weights if WEIGHTS in manifest.files else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -67,8 +67,18 @@ def _check_entry(entry: dict, data_bytes: int) -> None:
             raise ValueError
 
 
-def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:
-    """One tensor, memory-mapped read-only, and its safetensors dtype (a BF16 tensor comes as its 16 bits).
+class Tensor(NamedTuple):
+    """Where a tensor lies in its file: the position of its first byte, its shape and types."""
+
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    stored: str
+    """What safetensors calls the type; a BF16 tensor's NumPy type is that of its 16 bits."""
+
+
+def find_tensor(path: Path, name: str) -> Tensor:
+    """One tensor of a file, not read.
 
     Raises
     ------
@@ -80,10 +90,21 @@ def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:
     entry = tensors[name]
     if entry["dtype"] not in DTYPES:
         raise ValueError(f"{path.name}: {name} is {entry['dtype']}: save it as F16 or F32")
-    shape, dtype = tuple(entry["shape"]), np.dtype(DTYPES[entry["dtype"]])
-    if 0 in shape:
-        return np.zeros(shape, dtype), entry["dtype"]
-    return np.memmap(path, dtype, "r", data + entry["data_offsets"][0], shape), entry["dtype"]
+    dtype = np.dtype(DTYPES[entry["dtype"]])
+    return Tensor(data + entry["data_offsets"][0], tuple(entry["shape"]), dtype, entry["dtype"])
+
+
+def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:
+    """One tensor, memory-mapped read-only, and its safetensors dtype (a BF16 tensor comes as its 16 bits).
+
+    Raises
+    ------
+    ValueError : as `find_tensor`
+    """
+    tensor = find_tensor(path, name)
+    if 0 in tensor.shape:
+        return np.zeros(tensor.shape, tensor.dtype), tensor.stored
+    return np.memmap(path, tensor.dtype, "r", tensor.offset, tensor.shape), tensor.stored
 
 
 def write_header(file: BinaryIO, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> int:

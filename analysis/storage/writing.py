@@ -11,16 +11,16 @@ import json
 import math
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from analysis.run import KINDS, SPLITS, Run, release_pages
-from analysis.runtime.folders import DATASETS, made_folder
-from analysis.storage.chunking import samples_per_chunk
+from analysis.run import KINDS, SPLITS, Run
+from analysis.runtime.folders import DATASETS
+from analysis.runtime.whole_files import name_whole, unfinished_folder
+from analysis.storage.chunking import release_pages, samples_per_chunk
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.faults import describe, first_fault
 from analysis.storage.manifest import (
@@ -62,15 +62,10 @@ def new_folder(out: Path) -> Iterator[Path]:
     ValueError : `out` exists, or its name cannot be a run's
     """
     check_out(out)
-    with made_folder(out.parent):
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name[:100]}-", suffix=".partial", dir=out.parent))
-        try:
-            yield folder
-            folder.chmod(0o755)  # mkdtemp makes it private
-            check_out(out)
-            folder.rename(out)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with unfinished_folder(out) as folder:
+        yield folder
+        check_out(out)
+        name_whole(folder, out)
 
 
 def _chunks_of(logits: np.ndarray) -> Iterator[np.ndarray]:

@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 
 from analysis.metrics.decrease import Fall
-from analysis.predictors import check_logits, find_predictor
-from analysis.predictors.apply import apply_predictor
-from analysis.traces.compute import empty_columns, reduce_chunk
+from analysis.predictors import check_logits
+from analysis.traces.compute import Reduced, as_traces, empty_columns, trace_chunk, write_into
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns
 from analysis.traces.cuda_launch import is_fused, launch
-from analysis.traces.table import KINDS, Traces, falls_of_columns
+from analysis.traces.table import KINDS, Traces
 
 REFERENCE_BYTES = 256 << 20
 """Float64 probabilities per chunk of the reference path; some ten times that is in use at once."""
@@ -26,8 +25,6 @@ UPLOAD_BYTES = 64 << 20
 """Logits per chunk that is uploaded, of which two are under way."""
 Requests = Mapping[str, Mapping[str, object]]
 """Predictor id -> resolved settings."""
-Reduced = tuple[dict[str, np.ndarray], dict[tuple[str, str], Fall]]
-"""Columns and falls of any class, as `reduce_chunk` returns them."""
 
 
 def fused_requests(logits: Tensor, requests: Requests) -> Requests:
@@ -36,15 +33,6 @@ def fused_requests(logits: Tensor, requests: Requests) -> Requests:
         return {}
     wanted = (name for name in ("baseline", "pa") if name in requests)
     return {name: requests[name] for name in wanted if is_fused(logits.shape, logits.dtype, name, requests[name])}
-
-
-def write_into(whole: Reduced, part: Reduced, where: slice | np.ndarray) -> None:
-    """Put the columns and falls of some samples at their places among those of all."""
-    for name, values in part[0].items():
-        whole[0][name][:, where] = values
-    for key, fall in part[1].items():
-        for array, values in zip(whole[1][key], fall):
-            array[where] = values
 
 
 def reference(
@@ -56,9 +44,7 @@ def reference(
     whole = empty_columns(n_exits, n_samples)
     for start in range(0, n_samples, step):
         here = slice(start, min(start + step, n_samples))
-        prediction = apply_predictor(find_predictor(name), logits[:, here], dict(settings), first + start, total)
-        on = prediction.log_probs.device
-        write_into(whole, reduce_chunk(prediction.log_probs, prediction.collapsed, labels[here].to(on)), here)
+        write_into(whole, trace_chunk(logits[:, here], labels[here], name, settings, first + start, total), here)
     return whole
 
 
@@ -88,7 +74,7 @@ def collect(
             ("any_class", kind): Fall(fall_sizes[slot, i], fall_exits[slot, 2 * i], fall_exits[slot, 2 * i + 1])
             for i, kind in enumerate(KINDS)
         }
-        results[name] = columns, falls
+        results[name] = Reduced(columns, falls)
         if len(undecided):
             at = torch.from_numpy(undecided).to(logits.device)
             write_into(results[name], reference(logits[:, at], labels[at], name, settings, 0, total), undecided)
@@ -109,13 +95,6 @@ def reduce_tensor(
     for name in requests.keys() - fused.keys():
         results[name] = reference(logits, labels, name, requests[name], first, total)
     yield results
-
-
-def as_traces(reduced: Reduced, labels: np.ndarray, n_classes: int) -> Traces:
-    """Columns and falls of any class, with the falls that follow from the columns, as `Traces`."""
-    columns, falls = reduced
-    falls = falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
-    return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
 
 
 def trace_tensor(logits: Tensor, labels: np.ndarray, requests: Requests) -> dict[str, Traces]:

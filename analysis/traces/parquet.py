@@ -6,7 +6,6 @@ Needs pyarrow.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from analysis.metrics.decrease import Fall
 from analysis.run import Run
+from analysis.runtime.whole_files import whole_file
 from analysis.traces.table import FALLS, PER_EXIT, Traces
 
 VERSION = b"1"
@@ -106,8 +106,7 @@ def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: s
     table = to_table(traces, run, positions).replace_schema_metadata(
         {b"exitlens_traces": VERSION, b"split": split.encode(), b"n_classes": str(traces.n_classes).encode()}
     )
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
+    with whole_file(path) as temporary:
         pq.write_table(
             table,
             temporary,
@@ -116,9 +115,6 @@ def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: s
             use_dictionary=[name for name in COLUMNS if name not in FLOATS],
             column_encoding={name: "BYTE_STREAM_SPLIT" for name in FLOATS},
         )
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def per_exit(table: pa.Table, name: str, n_exits: int) -> np.ndarray:

@@ -1,5 +1,8 @@
 """The shell without a browser: addresses, shared controls, damaged and missing runs, settings, read through AppTest."""
 
+import os
+
+import numpy as np
 import pytest
 
 from app.control_table import EVERY_PAGE
@@ -58,6 +61,26 @@ def test_a_run_that_is_added_appears_without_a_restart(runs, small_logits, small
     app.run()
     assert pages.address(app)["run"] == "new"
     assert pages.figures(app)
+
+
+def test_a_run_that_is_rewritten_while_it_is_open_shows_its_new_numbers_and_then_that_it_is_damaged(small_run):
+    file = small_run.path / "logits.safetensors"
+    app = pages.opened(poe="0")
+    before = pages.figures(app)["exits"]
+    content = file.read_bytes()
+    turned = np.frombuffer(content[-7 * 400 * 20 * 2 :], np.float16).reshape(7, 400, 20)[::-1]
+    file.write_bytes(content[: -turned.nbytes] + turned.tobytes())
+    app.run()
+    assert not app.exception
+    after = pages.figures(app)["exits"]
+    assert after != before
+    os.truncate(file, 3000)
+    app.run()
+    assert not app.exception
+    assert "The run small cannot be opened" in texts(app)
+    file.write_bytes(content)
+    app.run()
+    assert pages.figures(app)["exits"] == before
 
 
 HOSTILE = {

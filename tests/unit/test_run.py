@@ -1,40 +1,7 @@
-"""What a run gives: logits by range and by position over shards, splits, costs."""
+"""What a run gives: splits, costs, labels."""
 
 import numpy as np
 import pytest
-
-from analysis.run import Logits
-
-
-@pytest.fixture
-def sharded() -> tuple[np.ndarray, Logits]:
-    whole = np.arange(2 * 7 * 3, dtype=np.float32).reshape(2, 7, 3)
-    return whole, Logits([whole[:, :3], whole[:, 3:4], whole[:, 4:]])
-
-
-@pytest.mark.parametrize(("start", "stop"), [(0, 7), (2, 5), (3, 4), (4, 4), (6, 7)])
-def test_read_joins_shards(sharded, start, stop):
-    whole, logits = sharded
-    assert logits.shape == (2, 7, 3)
-    np.testing.assert_array_equal(logits.read(start, stop), whole[:, start:stop])
-
-
-def test_take_keeps_the_order_asked_for(sharded):
-    whole, logits = sharded
-    positions = [6, 0, 3, 3, 2]
-    np.testing.assert_array_equal(logits.take(positions), whole[:, positions])
-    assert logits.take([]).shape == (2, 0, 3)
-
-
-@pytest.mark.parametrize("ask", [lambda x: x.read(0, 8), lambda x: x.read(-1, 2), lambda x: x.take([7])])
-def test_positions_outside_the_run_are_refused(sharded, ask):
-    with pytest.raises(ValueError, match="7"):
-        ask(sharded[1])
-
-
-def test_shards_that_differ_are_refused():
-    with pytest.raises(ValueError, match="float16"):
-        Logits([np.zeros((2, 3, 4), np.float32), np.zeros((2, 3, 4), np.float16)])
 
 
 def test_splits(small_run):

@@ -23,9 +23,7 @@ from analysis.images.transforms import CROPPED
 from analysis.models.evaluation.costs import measured_latency
 from analysis.models.evaluation.plan import Plan
 from analysis.models.evaluation.resumable_chunks import (
-    ALONE,
     Partial,
-    Share,
     chunks_of,
     evaluate_chunks,
     shard_path,
@@ -35,6 +33,7 @@ from analysis.models.evaluation.resumable_chunks import (
 from analysis.models.evaluation.subjects import Subject
 from analysis.run import Run
 from analysis.runtime.hardware import describe_device
+from analysis.runtime.processes import ALONE, Processes
 from analysis.storage.contents import Description, Exits, RunContent, Samples
 from analysis.storage.writing import write_run_folder
 
@@ -74,7 +73,7 @@ def evaluate(
     *,
     how: Callable[[float | None], Mapping[str, object]] = lambda images_per_s: {},
     bundle: Callable[[Path], None] | None = None,
-    share: Share = ALONE,
+    processes: Processes = ALONE,
     on_start: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
 ) -> Run | None:
     """Evaluate a network on the splits of a data set, resuming what a killed evaluation left, and write the run.
@@ -86,7 +85,7 @@ def evaluate(
     description : what the run says of itself; a corruption is added to its title and its dataset
     how : told how many images passed in a second (None: none did), what the provenance says of the evaluation
     bundle : as `write_run` takes it
-    share : which part of the work is this process's
+    processes : of which this one takes its part
     on_start : told how many images this process has to evaluate; gives what is told how many more are done
 
     Returns
@@ -107,13 +106,13 @@ def evaluate(
     name = plan.dataset(description.dataset)
     shards = {split: shard_path(out.parent, name or out.name, split) for split in parts} if plan.images else {}
     latency = partial(measured_latency, subject.network, subject.image_size, plan.device, dtype=plan.torch_dtype)
-    if plan.latency_batch and share.leads:
+    if plan.latency_batch and processes.leads:
         latency(batch=plan.latency_batch, warm_up=0, repeats=1)  # too many for the memory are refused here
-    unfinished = Partial(out, _settings(subject, parts, plan, name), share)
+    unfinished = Partial(out, _settings(subject, parts, plan, name), processes)
     if out.exists():  # the others had done it all before this process came
         return None
     chunks = chunks_of(parts, unfinished.settings["chunk"])
-    mine = [chunk for chunk in chunks[share.rank :: share.count] if not unfinished.is_done(chunk)]
+    mine = [chunk for chunk in chunks[processes.rank :: processes.count] if not unfinished.is_done(chunk)]
     begun = time.perf_counter()
     try:
         on_batch = on_start(sum(chunk.size for chunk in mine))
@@ -122,7 +121,7 @@ def evaluate(
         unfinished.discard_if_empty()
         raise
     seconds = time.perf_counter() - begun
-    if not share.leads:
+    if not processes.leads:
         return None
     wait_for(unfinished, chunks)
     store_chunk_images(unfinished, chunks, parts, plan, shards=shards, as_seen=subject.image_size == CROPPED)
@@ -175,7 +174,7 @@ def _settings(
 
 
 def how_evaluated(
-    subject: Subject, plan: Plan, samples: int, share: Share, images_per_s: float | None
+    subject: Subject, plan: Plan, samples: int, processes: Processes, images_per_s: float | None
 ) -> dict[str, object]:
     """How the logits were made, in words and numbers; `summary` is the sentence that the app shows.
 
@@ -186,9 +185,9 @@ def how_evaluated(
     """
     checkpoint, digest, speed = subject.checkpoint, subject.sha256, images_per_s
     hardware = describe_device(plan.device)
-    several = f", in {share.count} processes" if share.count > 1 else ""
+    several = f", in {processes.count} processes" if processes.count > 1 else ""
     under = f" under {plan.corrupted}" if plan.corruption else ""
-    rate = f", {speed:,.0f} images/s{' in each' if share.count > 1 else ''}" if speed else ""
+    rate = f", {speed:,.0f} images/s{' in each' if processes.count > 1 else ''}" if speed else ""
     corruption = (
         {
             "corruption": {
@@ -208,7 +207,7 @@ def how_evaluated(
         "arch": subject.name,
         "normalisation": subject.normalisation,
         "hardware": hardware,
-        "processes": share.count,
+        "processes": processes.count,
         "batch": plan.batch,
         "dtype": plan.dtype,
         "images_per_s": round(speed, 1) if speed else None,

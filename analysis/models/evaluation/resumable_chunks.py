@@ -8,7 +8,6 @@ the evaluation.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,32 +27,12 @@ from analysis.models.evaluation.plan import CHUNK, Plan
 from analysis.models.evaluation.subjects import Subject
 from analysis.runtime.folders import DATASETS
 from analysis.runtime.memory import said_when_out_of_memory
-from analysis.runtime.whole_files import name_first, unfinished
+from analysis.runtime.processes import Processes
+from analysis.runtime.whole_files import name_first, unfinished, whole_file
 
 SETTINGS = "settings.json"
 ROW_GROUP = 100
 WAIT_S = 0.2
-
-
-@dataclass(frozen=True)
-class Share:
-    """Which of `count` processes this is, from 0; process 0 leads."""
-
-    rank: int = 0
-    count: int = 1
-
-    @property
-    def leads(self) -> bool:
-        """Whether this process puts the chunks together."""
-        return self.rank == 0
-
-
-ALONE = Share()
-
-
-def torchrun_share() -> Share:
-    """This process's share as torchrun's environment variables tell it; alone without them."""
-    return Share(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
 
 @dataclass(frozen=True)
@@ -96,11 +75,11 @@ class Partial:
     ValueError : the folder is there, begun with other settings
     """
 
-    def __init__(self, out: Path, settings: Mapping[str, object], share: Share) -> None:
+    def __init__(self, out: Path, settings: Mapping[str, object], processes: Processes) -> None:
         self.folder = out.with_name(f".{out.name}.partial")
         self.settings = json.loads(json.dumps(dict(settings)))
         self._made: list[Path] = []
-        if share.leads:
+        if processes.leads:
             self._begin()
         while not (self.folder / SETTINGS).is_file() and not out.exists():
             time.sleep(WAIT_S)  # torchrun ends this process if the leading one fails
@@ -111,9 +90,8 @@ class Partial:
         self._made = [parent for parent in self.folder.parents if not parent.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / SETTINGS).is_file():
-            temporary = self.folder / "settings.partial"
-            temporary.write_text(json.dumps(self.settings, indent=1) + "\n", encoding="utf-8")
-            os.replace(temporary, self.folder / SETTINGS)
+            with whole_file(self.folder / SETTINGS) as temporary:
+                temporary.write_text(json.dumps(self.settings, indent=1) + "\n", encoding="utf-8")
 
     def _check(self) -> None:
         try:
@@ -144,10 +122,8 @@ class Partial:
         """Keep a finished chunk; the logits come last, so that they are the sign that all of it is there."""
         if images is not None:
             write_parquet(images, self.images_file(chunk))
-        temporary = self.folder / f"logits-{chunk.number:06d}.partial"
-        with temporary.open("wb") as file:
+        with whole_file(self.logits_file(chunk)) as temporary, temporary.open("wb") as file:
             np.save(file, logits)
-        os.replace(temporary, self.logits_file(chunk))
 
     def logits(self, chunks: list[Chunk]) -> Iterator[np.ndarray]:
         """(exits, images, classes) of each chunk."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from analysis.models.evaluation.stored_weights import stored_weights
 from analysis.models.networks.architectures import architecture
 from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.models.networks.exported import Program, exported_network
+from analysis.runtime.contents import hash_of
 from analysis.runtime.memory import network_does_not_fit, said_when_out_of_memory
 from analysis.storage.contents import KeptNetwork
 
@@ -50,8 +50,7 @@ class Subject:
     @cached_property
     def sha256(self) -> str:
         """The hash of the checkpoint, 64 hexadecimal digits."""
-        with self.checkpoint.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hash_of(self.checkpoint)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ from analysis.models.training.recorded_step import RecordedStep
 from analysis.runtime.hardware import describe_device
 from analysis.runtime.memory import is_out_of_memory, said_when_out_of_memory
 from analysis.runtime.processes import ALONE, Processes
+from analysis.runtime.whole_files import whole_file
 
 LOG = "log.csv"
 PHASES = ("data", "forward", "backward", "averaging", "optimiser")
@@ -59,15 +59,13 @@ def save_atomically(state: dict, path: Path) -> None:
     ------
     OSError : the disk is full, or refuses it
     """
-    temporary = path.with_suffix(".partial")
-    try:
-        torch.save(state, temporary)
-    except RuntimeError as error:  # so torch's writer says it
-        temporary.unlink(missing_ok=True)  # what is there of it fills the disk
-        if is_out_of_memory(error):
-            raise
-        raise OSError(f"{temporary} cannot be written whole ({str(error).splitlines()[0][:200]})") from None
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        try:
+            torch.save(state, temporary)
+        except RuntimeError as error:  # so torch's writer says it
+            if is_out_of_memory(error):
+                raise
+            raise OSError(f"{temporary} cannot be written whole ({str(error).splitlines()[0][:200]})") from None
 
 
 class PhaseClock:

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from analysis.run import release_pages
+from analysis.storage.chunking import release_pages
 from analysis.storage.importers.floats import as_floats
 from analysis.storage.importers.parts import Part
 

@@ -6,7 +6,6 @@ Imports numpy, pandas and pyarrow.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.images.image_tables import ImageTable, disagreement
-from analysis.runtime.folders import DATASETS, made_folder
+from analysis.runtime.folders import DATASETS
+from analysis.runtime.whole_files import name_whole, unfinished_folder
 from analysis.storage.manifest import file_entry
 
 SHARD_NAMES = {"test": ("test",), "calibration": ("calibration", "validation", "val")}
@@ -158,8 +158,8 @@ def stored_images(runs: Path, dataset: str, pairings: dict[str, Pairing]) -> Ite
         yield kept
         return
     made: list[Path] = []
-    with made_folder(inside), tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=inside) as temporary:
-        written = {split: Path(temporary) / f"{split}-00000-of-00001.parquet" for split in new}
+    with unfinished_folder(inside / dataset) as temporary:
+        written = {split: temporary / f"{split}-00000-of-00001.parquet" for split in new}
         for split, pairing in new.items():
             _write(pairing, written[split])
         folder = _folder_for(inside, dataset, list(written.values()))
@@ -169,7 +169,7 @@ def stored_images(runs: Path, dataset: str, pairings: dict[str, Pairing]) -> Ite
                 if not target.exists():
                     folder.mkdir(exist_ok=True)
                     made.append(target)
-                    file.rename(target)
+                    name_whole(file, target)
                 kept[split] = [target]
             yield kept
         except BaseException:

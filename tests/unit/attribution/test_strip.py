@@ -13,6 +13,7 @@ import torch
 from analysis.attribution import jobs, worker
 from analysis.attribution.strip import Strip, StripSettings, film_strip, read_strip, strip_path, write_strip
 from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.runtime.disk_cache import write_entry
 from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run
 
@@ -55,7 +56,7 @@ def test_a_strip_says_where_a_class_has_left_and_where_a_scale_is_gone(run, imag
 
 def test_what_is_kept_is_what_is_read_and_damage_is_passed_over(tmp_path):
     strip = Strip(np.random.default_rng(0).normal(size=(2, 3, 3)).astype(np.float32), (1.5, None), ("", "none"))
-    path = tmp_path / "deep" / "one.safetensors"
+    path = tmp_path / "deep" / "one.entry"
     write_strip(path, strip)
     found = read_strip(path)
     np.testing.assert_array_equal(found.maps, strip.maps)
@@ -63,6 +64,14 @@ def test_what_is_kept_is_what_is_read_and_damage_is_passed_over(tmp_path):
     path.write_bytes(path.read_bytes()[:-4])
     assert read_strip(path) is None
     assert read_strip(tmp_path / "missing") is None
+    for arrays, said in (
+        ({}, {"scores": [1.5, None], "notes": ["", "none"]}),
+        ({"maps": strip.maps}, {}),
+        ({"maps": strip.maps[:1]}, {"scores": [1.5, None], "notes": ["", "none"]}),
+        ({"maps": strip.maps[0]}, {"scores": [1.5, None], "notes": ["", "none"]}),
+    ):
+        write_entry(path, arrays, said)
+        assert read_strip(path) is None
 
 
 def test_the_name_depends_on_image_run_and_settings(image):

@@ -169,7 +169,7 @@ def test_what_was_evaluated_before_a_stop_is_not_evaluated_again(data, tmp_path,
 
 
 def test_a_training_that_ended_before_its_first_checkpoint_begins_again(data, tmp_path):
-    for name in ("settings.json", "checkpoint.partial"):
+    for name in ("settings.json", "checkpoint.partial", "checkpoint.1f3a5b7c.partial"):
         (tmp_path / name).write_text("{}")
     assert not holds_training(tmp_path)
     (tmp_path / "log.csv").write_text("")

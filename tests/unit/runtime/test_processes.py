@@ -111,11 +111,22 @@ def test_without_torchrun_a_process_is_alone(monkeypatch):
         assert device == torch.device("cpu")
 
 
-def test_more_processes_than_devices_are_refused(monkeypatch):
+def test_processes_that_do_not_speak_with_each_other_know_their_place(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.setenv("RANK", "2")
+    with joined_processes(torch.device("cpu"), connected=False) as (processes, device):
+        assert processes == Processes(2, 3)
+        assert not processes.leads
+        assert device == torch.device("cpu")
+        assert not torch.distributed.is_initialized()
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_more_processes_than_devices_are_refused(monkeypatch, connected):
     monkeypatch.setenv("WORLD_SIZE", "1000")
     monkeypatch.setenv("LOCAL_RANK", "999")
     refused = pytest.raises(ValueError, match=r"process 1000 finds \d+ CUDA devices: lower --nproc-per-node")
-    with refused, joined_processes(torch.device("cuda")):
+    with refused, joined_processes(torch.device("cuda"), connected=connected):
         pass
 
 

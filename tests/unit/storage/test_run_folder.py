@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -132,15 +133,19 @@ def test_an_empty_class_name_is_shown_as_its_index_and_any_text_as_text(tmp_path
     assert run.class_names[:4] == ("0", "1", "<script>", "?")
 
 
-def test_a_bundle_adds_files_that_do_not_change_the_fingerprint(tmp_path, small_logits):
+def test_what_a_bundle_adds_is_part_of_the_fingerprint_and_the_title_is_not(tmp_path, small_logits):
     def bundle(folder):
         assert load_run(folder).n_samples == 400
         (folder / "traces-pa.parquet").write_bytes(b"traces")
 
     plain = write_run(tmp_path / "plain", logits=small_logits)
     bundled = write_run(tmp_path / "bundled", logits=small_logits, title="Another", bundle=bundle)
-    assert bundled.fingerprint == plain.fingerprint
+    again = write_run(tmp_path / "again", logits=small_logits, bundle=bundle)
+    assert bundled.fingerprint == again.fingerprint != plain.fingerprint
     (bundled.path / "traces-pa.parquet").write_bytes(b"Traces")
+    assert load_run(bundled.path).fingerprint not in (bundled.fingerprint, plain.fingerprint)
+    (plain.path / "traces-pa.parquet").write_bytes(b"traces")  # not in its run.json, and read all the same
+    assert load_run(plain.path).fingerprint == again.fingerprint
     with pytest.raises(RunError, match="sha256 differs"):
         validate_run(bundled.path)
 
@@ -275,6 +280,23 @@ def test_runs_are_listed_with_what_is_wrong(small_run, damaged_run, runs):
     assert listed["small"].title == "A small run"
     assert "bytes, not the" in listed["damaged"].error
     assert "holds no run.json" in listed["empty"].error
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda file: file.write_bytes(file.read_bytes()),
+        lambda file: (file.write_bytes(file.read_bytes()[::-1]), os.utime(file, (1e9, 1e9))),
+        lambda file: (os.link(file, file.with_name("traces-new.parquet")), os.utime(file.parent, (1e9, 1e9))),
+    ],
+    ids=["rewritten", "rewritten with an old time", "another beside it"],
+)
+def test_a_listed_run_tells_that_a_file_of_it_changed(small_run, change):
+    (before,) = list_runs()
+    time.sleep(0.02)  # two ticks of a file system's clock
+    change(small_run.path / "logits.safetensors")
+    (after,) = list_runs()
+    assert after.mtime_ns > before.mtime_ns
 
 
 def test_several_runs_folders(small_run, runs, tmp_path, monkeypatch, small_logits):

@@ -11,9 +11,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-import analysis.traces.cache as cache
+import analysis.traces.compute as compute
 import analysis.traces.load as load
-from analysis.storage import validate_run, write_run
+from analysis.runtime import disk_cache
+from analysis.storage import load_run, validate_run, write_run
+from analysis.storage.logits import FileLogits
 from analysis.traces import (
     COLUMNS,
     bundle_traces,
@@ -162,33 +164,92 @@ def test_every_setting_has_its_own_cache(small_run, counted):
 
 def test_changed_code_reads_no_old_numbers(small_run, counted, monkeypatch):
     load_traces(small_run, "moe")
-    monkeypatch.setattr(cache, "code_version", lambda: "another")
+    monkeypatch.setattr(disk_cache, "code_version", lambda module: "another")
     load_traces(small_run, "moe")
     assert len(counted) == 2
 
 
-def test_a_damaged_cache_is_computed_anew(small_run, counted, own_cache):
+def entry(arrays, said=None):
+    """What `disk_cache` keeps, as a function of the file that it is kept in."""
+    return lambda path: disk_cache.write_entry(path, arrays(disk_cache.read_entry(path).arrays), said or {})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(file.read_bytes()[:1000]),
+        lambda file: file.write_bytes(bytes(file.stat().st_size)),
+        lambda file: file.write_bytes(file.read_bytes()[:-1] + b"\x55"),
+        entry(lambda kept: kept | {"max_prob": kept["max_prob"][:, :-1]}),
+        entry(lambda kept: kept | {"max_prob": kept["max_prob"].astype(np.float64)}),
+        entry(lambda kept: kept | {"true_class/absolute/size": kept["true_class/absolute/size"][:1]}),
+        entry(lambda kept: kept | {"any_class/absolute/to_exit": kept["true_class/absolute/size"]}),
+        entry(lambda kept: {name: array for name, array in kept.items() if name != "rank"}),
+        entry(lambda kept: {}),
+    ],
+    ids=[
+        "cut off",
+        "zeros",
+        "a byte",
+        "samples",
+        "type",
+        "shape of a fall",
+        "exits of a fall",
+        "a column less",
+        "empty",
+    ],
+)
+def test_a_damaged_cache_is_computed_anew(small_run, counted, own_cache, damage):
     expected = load_traces(small_run, "moe")
     (file,) = own_cache.iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
+    damage(file)
     same(load_traces(small_run, "moe"), expected)
     same(load_traces(small_run, "moe"), expected)
     assert len(counted) == 2
+
+
+def test_the_traces_of_another_run_are_not_believed_under_this_ones_name(small_run, imageless_run, own_cache):
+    expected = load_traces(small_run, "moe", split="all")
+    (file,) = own_cache.iterdir()
+    load_traces(imageless_run, "softmax-poe", split="all")
+    (other,) = set(own_cache.iterdir()) - {file}
+    file.write_bytes(other.read_bytes())
+    same(load_traces(small_run, "moe", split="all"), expected)
+
+
+def test_logits_that_run_json_does_not_tell_apart_have_traces_of_their_own(small_run, small_logits, counted):
+    before = load_traces(small_run, "moe")
+    file = small_run.path / "logits.safetensors"
+    data = file.read_bytes()
+    file.write_bytes(data[: -small_logits.nbytes] + small_logits[:, ::-1].tobytes())
+    again = load_run(small_run.path)
+    found = load_traces(again, "moe")
+    same(found, compute_traces(again, "moe").select(again.positions("test")))
+    assert (found.max_prob != before.max_prob).any()
+    file.write_bytes(data)
+    same(load_traces(load_run(small_run.path), "moe"), before)
+    assert len(counted) == 2
+
+
+def test_logits_that_change_under_a_run_leave_no_traces(small_run, own_cache, monkeypatch):
+    monkeypatch.setattr(compute, "CHUNK_BYTES", 8 * 7 * 20 * 150)
+    read = FileLogits.read
+
+    def cut_second(logits, start, stop):
+        if start == 150:
+            os.truncate(logits.path, 3000)
+        return read(logits, start, stop)
+
+    monkeypatch.setattr(FileLogits, "read", cut_second)
+    with pytest.raises(ValueError, match="was changed while the run was open"):
+        load_traces(small_run, "moe")
+    assert not own_cache.exists()
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(small_run, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "file"))
     assert load_traces(small_run, "moe").n_samples == 300
-
-
-def test_what_was_used_least_recently_is_discarded(tmp_path):
-    for age, name in enumerate("abc"):
-        path = tmp_path / f"{name}.safetensors"
-        path.write_bytes(bytes(100))
-        os.utime(path, (1e9 - age, 1e9 - age))
-    cache.discard_oldest(tmp_path, 250)
-    assert sorted(path.stem for path in tmp_path.iterdir()) == ["a", "b"]
 
 
 def test_bundled_and_cached_traces_import_no_torch(small_run):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 
 import analysis.traces.compute as compute
+from analysis.predictors import resolve
 from analysis.traces import FALLS, compute_traces, trace_logits
 from analysis.traces.table import PER_EXIT
 
@@ -137,6 +141,31 @@ def test_chunks_change_nothing(small_logits, small_labels, predictor_id, monkeyp
 
 def test_a_chunk_holds_a_sample_at_least():
     assert compute.chunk_samples(40, 10**9) == 1
+
+
+def test_another_process_traces_a_chunk_and_who_asked_collects_it(small_run):
+    """A chunk is a pure function of what can be sent: here to a new interpreter, as to a machine of a cluster."""
+    resolved = resolve("pa", {}, n_exits=7)
+    work = [
+        (small_run.logits.read(start, start + 200), small_run.labels[start : start + 200], "pa", resolved, start, 400)
+        for start in (0, 200)
+    ]
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        parts = list(pool.map(compute.trace_chunk, *zip(*work)))
+    whole = compute.empty_columns(7, 400)
+    for part, start in zip(parts, (0, 200)):
+        compute.write_into(whole, part, slice(start, start + 200))
+    same(compute.as_traces(whole, small_run.labels, 20), compute_traces(small_run, "pa"))
+
+
+def test_a_chunk_holds_nothing_of_its_logits(small_logits, small_labels):
+    one, two = (
+        compute.trace_chunk(small_logits[:, :50], small_labels[:50], "moe", resolve("moe", {}, n_exits=7))
+        for _ in range(2)
+    )
+    small_logits[:] = 0
+    for name in PER_EXIT:
+        np.testing.assert_array_equal(one.columns[name], two.columns[name])
 
 
 def test_selection_keeps_falls_and_order(small_logits, small_labels):
