@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.selection.query import parse
+from analysis.selection import Selection
 
 NUMBERS = [-1.5, 0.0, 0.25, 2.0, 7.0]
 TEXTS = ["fox", "red fox", "Wolf", "and", ""]
@@ -128,20 +128,24 @@ def table_of(data: list[dict]) -> pd.DataFrame:
 @given(queries, rows)
 def test_a_query_keeps_what_plain_python_keeps(query, data):
     text, keeps = query
-    assert parse(text).mask(table_of(data)).tolist() == [bool(keeps(row)) for row in data]
+    assert Selection.parse(text).mask(table_of(data)).tolist() == [bool(keeps(row)) for row in data]
+    assert Selection.parse(Selection.parse(text).text).mask(table_of(data)).tolist() == [
+        bool(keeps(row)) for row in data
+    ]
 
 
 @given(leaves, leaves, leaves, rows)
 def test_and_binds_tighter_than_or_and_not_tighter_than_and(p, q, r, data):
     text = f"not {p[0]} and {q[0]} or {r[0]}"
-    assert parse(text).mask(table_of(data)).tolist() == [
+    assert Selection.parse(text).mask(table_of(data)).tolist() == [
         bool((not p[1](row) and q[1](row)) or r[1](row)) for row in data
     ]
 
 
 PIECES = st.sampled_from(
     ["a", "t", "f", "`b c`", "nothing", "0.5", "-1e3", "1e999", "'x'", '"', "`", "(", ")", ",", "and", "or", "not",
-     "in", "is", "missing", "true", "=", "!=", "<", "~", "<=", "é", "\n", ".", "__import__", "3x", ";", "$"]
+     "in", "is", "missing", "true", "=", "!=", "<", "~", "<=", "é", "\n", ".", "__import__", "3x", ";", "$",
+     "in r", "; r = box(a, `b c`, 0,0, 1,1)", "; r = lasso(symlog(a), a, 0,0", "box", "symlog(a)"]
 )  # fmt: skip
 
 
@@ -151,7 +155,7 @@ def test_any_text_is_a_query_or_a_valueerror(text):
     data = [{"a": 0.5, "b c": 1.0, "t": "fox", "f": True, "g": False}]
     refused, mask = "", np.zeros(1, bool)
     try:
-        mask = parse(text).mask(table_of(data))
+        mask = Selection.parse(text).mask(table_of(data))
     except ValueError as error:
         refused = str(error)
     assert not refused or refused.startswith("query")
