@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,14 +20,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="train a network by a recipe and write its run",
         description="Train a network by a recipe. DIR keeps checkpoint.pt and log.csv; at the end the run is written "
         "to DIR/<recipe>-seed<seed> and its images to DIR/datasets, so that EXITLENS_RUNS=DIR shows it. A recipe of "
-        "IMTA's stage 2 begins from stage 1's weights (--init). On several CPU processes or GPUs: torchrun "
+        "IMTA's stage 2 begins from stage 1's weights (--init). Several recipes or seeds are trained side by side on "
+        "one device, each in DIR/<recipe>-seed<seed>. On several CPU processes or GPUs: torchrun "
         "--nproc-per-node N -m analysis train ...; each process takes its share of every batch.",
     )
     parser.add_argument(
         "--recipe",
         required=True,
-        choices=list(RECIPES),
-        metavar="ID",
+        type=recipe_ids,
+        metavar="ID[,ID...]",
         help=f"{', '.join(RECIPES)}; -short ones are for two CPU cores, -fast ones for a GPU, the others the papers'",
     )
     parser.add_argument(
@@ -55,7 +56,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="end within M minutes of training: as many epochs, at most the recipe's or --epochs, as fit by the speed "
         "measured at the first steps and after every epoch, with the whole schedule of learning rates in them",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of initialisation and data order (default 0)")
+    parser.add_argument(
+        "--seed", type=seeds, default="0", metavar="S[,S...]", help="of initialisation and data order (default 0)"
+    )
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument(
         "--precision", choices=["fp32", "bf16"], help="of the network's layers (default: bf16 on CUDA, fp32 on CPU)"
@@ -103,16 +106,53 @@ def run(args: argparse.Namespace) -> None:
     from analysis.models.evaluation.inference import choose_device
     from analysis.runtime.processes import joined_processes
 
-    recipe = RECIPES[args.recipe]
-    epochs = recipe.epochs if args.epochs is None else args.epochs
-    check(args, recipe, epochs)
-    recipe = recipe if args.batch is None else recipe.with_batch(args.batch)
+    each = trainings(args)
+    for one in each:
+        check(one, RECIPES[one.recipe])
     with joined_processes(choose_device(args.device)) as (processes, device):
-        check_recording(args, processes, device)
-        trainer, test = prepare(args, recipe, epochs, processes, device)
-        fit_with_progress(trainer, Path(args.out))
+        check_recording(args, processes, device, len(each))
+        loaded: dict = {}
+        prepared = [prepare(one, loaded, processes, device) for one in each]
+        fit_with_progress(each, [trainer for trainer, _ in prepared])
         if processes.leads:
-            finish(trainer, test, args)
+            for one, (trainer, test) in zip(each, prepared):
+                finish(trainer, test, one)
+
+
+def recipe_ids(text: str) -> list[str]:
+    """The recipes of a comma-separated list.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError : one that there is not
+    """
+    ids = text.split(",")
+    if unknown := [one for one in ids if one not in RECIPES]:
+        raise argparse.ArgumentTypeError(f"invalid choice: {unknown[0]!r} (choose from {', '.join(RECIPES)})")
+    return list(dict.fromkeys(ids))
+
+
+def seeds(text: str) -> list[int]:
+    """The seeds of a comma-separated list.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError : what is no whole number
+    """
+    try:
+        return list(dict.fromkeys(int(one) for one in text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} holds what is no whole number") from None
+
+
+def trainings(args: argparse.Namespace) -> list[argparse.Namespace]:
+    """The options of each training: of one recipe and seed, in `--out` or, of several, in a folder of its own there."""
+    pairs = [(recipe, seed) for recipe in args.recipe for seed in args.seed]
+    outs = [args.out] if len(pairs) == 1 else [str(Path(args.out) / f"{recipe}-seed{seed}") for recipe, seed in pairs]
+    return [
+        argparse.Namespace(**{**vars(args), "recipe": recipe, "seed": seed, "out": out})
+        for (recipe, seed), out in zip(pairs, outs)
+    ]
 
 
 def run_folder(args: argparse.Namespace) -> Path:
@@ -127,14 +167,14 @@ def holds_training(out: Path) -> bool:
     return any(path.name != "settings.json" and path.suffix != ".partial" for path in out.iterdir())
 
 
-def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
+def check(args: argparse.Namespace, recipe: Recipe) -> None:
     """Refuse what cannot be trained before anything is loaded."""
     from analysis.models.training.trainer import CHECKPOINT
 
     out, folder = Path(args.out), run_folder(args)
     checkpoint = out / CHECKPOINT
-    if epochs < 1:
-        raise ValueError(f"--epochs {epochs}: train for at least 1 epoch")
+    if args.epochs is not None and args.epochs < 1:
+        raise ValueError(f"--epochs {args.epochs}: train for at least 1 epoch")
     if args.batch is not None and args.batch < 2:
         raise ValueError(f"--batch {args.batch}: batch normalisation needs at least 2 images")
     if args.minutes is not None and not 0 < args.minutes < float("inf"):
@@ -159,16 +199,25 @@ def check(args: argparse.Namespace, recipe: Recipe, epochs: int) -> None:
         raise ValueError(f"{args.recipe} begins from stage 1: train {first}, then give its --out DIR as --init")
 
 
-def check_recording(args: argparse.Namespace, processes, device) -> None:
-    """Refuse what one process, or a CUDA device, alone can do."""
+def check_recording(args: argparse.Namespace, processes, device, count: int) -> None:
+    """Refuse what one process, or a CUDA device, alone can do; `count` trainings are asked for."""
+    if count > 1 and processes.count > 1:
+        raise ValueError(
+            f"{count} trainings: torchrun shares one training among its processes: give one --recipe and --seed"
+        )
     if args.record and (device.type != "cuda" or processes.count > 1):
         raise ValueError("--record: only one process on one CUDA device records its steps: leave --record out")
     if args.minutes is not None and processes.count > 1:
         raise ValueError("--minutes: several processes may not agree how many epochs fit: give --epochs instead")
 
 
-def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, device):
-    """The trainer, and the test images, loaded first so that their absence shows before hours of training."""
+def prepare(args: argparse.Namespace, loaded: dict, processes, device):
+    """The trainer, and the test images, loaded first so that their absence shows before hours of training.
+
+    Parameters
+    ----------
+    loaded : the images that were loaded for a training before, by split and data set
+    """
     import numpy as np
 
     from analysis.images.datasets import load_images
@@ -176,9 +225,14 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
     from analysis.models.training.first_stage import load_first_stage
     from analysis.models.training.trainer import CHECKPOINT, Trainer
 
+    recipe = RECIPES[args.recipe]
+    epochs = recipe.epochs if args.epochs is None else args.epochs
+    recipe = recipe if args.batch is None else recipe.with_batch(args.batch)
     first_stage = load_first_stage(args.init, f"msdnet-{recipe.dataset}") if args.init else None
-    test = load_images(args.data, "test", recipe.dataset)
-    images = load_images(args.data, "train", recipe.dataset)
+    for split in ("test", "train"):
+        if (split, recipe.dataset) not in loaded:
+            loaded[split, recipe.dataset] = load_images(args.data, split, recipe.dataset)
+    test, images = loaded["test", recipe.dataset], loaded["train", recipe.dataset]
     held_out = holdout_index(len(images), recipe.holdout)
     train = images.take(np.setdiff1d(np.arange(len(images)), held_out))
     trainer = Trainer(
@@ -201,28 +255,37 @@ def prepare(args: argparse.Namespace, recipe: Recipe, epochs: int, processes, de
     return trainer, test
 
 
-def fit_with_progress(trainer, out: Path) -> None:
-    """Train to the last epoch; the leading process draws a bar and says how each epoch ended."""
+def fit_with_progress(each: Sequence[argparse.Namespace], trainers: Sequence) -> None:
+    """Train to the last epochs; the leading process draws a bar and says how each epoch ended."""
     from tqdm import tqdm
 
-    from analysis.models.training.trainer import fit
+    from analysis.models.training.trainer import fit, fit_side_by_side
 
-    total = trainer.pace.planned * trainer.steps_per_epoch
-    hidden = None if trainer.processes.leads else True
-    with tqdm(total=total, initial=trainer.step, unit="step", disable=hidden, smoothing=0.05) as bar:
+    def total() -> int:
+        return sum(trainer.pace.planned * trainer.steps_per_epoch for trainer in trainers)
+
+    names = {
+        trainer: f"{one.recipe}, seed {one.seed}: " if len(each) > 1 else "" for one, trainer in zip(each, trainers)
+    }
+    hidden = None if trainers[0].processes.leads else True
+    begun = sum(trainer.step for trainer in trainers)
+    with tqdm(total=total(), initial=begun, unit="step", disable=hidden, smoothing=0.05) as bar:
 
         def on_step(trainer) -> None:
             bar.update()
-            bar.total = trainer.pace.planned * trainer.steps_per_epoch
+            bar.total = total()
             if trainer.processes.leads and trainer.step % trainer.steps_per_epoch == 0:
                 last = trainer.log[-1]
                 bar.write(
-                    f"epoch {last['epoch']} of {trainer.pace.planned}: training loss {last['train_loss']:.4f}, "
-                    f"{last['images_per_s']} images/s, calibration accuracy at the last exit "
+                    f"{names[trainer]}epoch {last['epoch']} of {trainer.pace.planned}: training loss "
+                    f"{last['train_loss']:.4f}, {last['images_per_s']} images/s, calibration accuracy at the last exit "
                     f"{100 * list(last.values())[-1]:.2f}%"
                 )
 
-        fit(trainer, out, on_step=on_step)
+        if len(each) == 1:
+            fit(trainers[0], Path(each[0].out), on_step=on_step)
+        else:
+            fit_side_by_side([(trainer, Path(one.out)) for one, trainer in zip(each, trainers)], on_step)
 
 
 def provenance(facts: Mapping[str, object], args: argparse.Namespace) -> dict[str, object]:

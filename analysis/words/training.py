@@ -20,9 +20,12 @@ def hardware_words(facts: Mapping[str, object]) -> str:
     --------
     >>> hardware_words({"processes": 2, "hardware": "one core"})
     '2 processes, each on one core'
+    >>> hardware_words({"processes": 1, "hardware": "one card", "beside": 1})
+    'one card beside 1 other training'
     """
-    one, count = facts["hardware"], facts["processes"]
-    return one if count == 1 else f"{count} processes, each on {one}"
+    one, count, beside = facts["hardware"], facts["processes"], facts.get("beside", 0)
+    shared = f" beside {beside} other {plural(beside, 'training')}" if beside else ""
+    return (one if count == 1 else f"{count} processes, each on {one}") + shared
 
 
 def training_summary(facts: Mapping[str, object]) -> str:

@@ -27,9 +27,10 @@ def training_facts(trainer: Trainer, recipe_id: str) -> dict[str, object]:
     dict
         `recipe`, `official` (the paper's recipe that it stands for), `network` and `dataset` (names for people),
         `model`; `epochs` (trained), `planned_epochs` (asked for), `paper_epochs`, `batch`, `paper_batch`, `minutes`
-        (None without a limit), `seed`; `device`, `hardware` (of each process), `processes`, `hours`, `torch`,
-        `precision`, `compiled`, `recorded`; `images_per_s` and `shares` (phase of a step -> fraction), medians over
-        the epochs; `first_stage` (facts of stage 1, None where none is needed), `training_images`, `settings`, `log`.
+        (None without a limit), `seed`; `device`, `hardware` (of each process), `processes`, `beside` (other trainings
+        on that device), `hours`, `torch`, `precision`, `compiled`, `recorded`; `images_per_s` and `shares` (phase of a
+        step -> fraction), medians over the epochs; `first_stage` (facts of stage 1, None where none is needed),
+        `training_images`, `settings`, `log`.
     """
     recipe, official = trainer.recipe, official_id(recipe_id)
     images_per_s, shares = speed(trainer.log)
@@ -49,6 +50,7 @@ def training_facts(trainer: Trainer, recipe_id: str) -> dict[str, object]:
         "device": trainer.made_on["device"],
         "hardware": trainer.made_on["hardware"],
         "processes": trainer.processes.count,
+        "beside": trainer.made_on.get("beside", 0),
         "hours": trainer.elapsed_s / 3600,
         "torch": trainer.made_on["torch"],
         "precision": trainer.precision,

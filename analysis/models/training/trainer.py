@@ -10,8 +10,8 @@ import csv
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 
@@ -434,17 +434,24 @@ def said_when_not_compiled(compiles: bool) -> Iterator[None]:
         raise ValueError(f"torch.compile fails here ({reason}): add --no-compile") from None
 
 
-def training_steps(trainer: Trainer, out: Path, checkpoint_steps: int = 200) -> Iterator[None]:
-    """Run a trainer to its last epoch, giving back control after every step: see `fit`."""
+def training_steps(trainer: Trainer, out: Path, checkpoint_steps: int = 200, beside: int = 0) -> Iterator[None]:
+    """Run a trainer to its last epoch, giving back control after every step: see `fit`.
+
+    Parameters
+    ----------
+    beside : other trainings that share its device
+    """
     assert trainer.first_stage or not trainer.recipe.needs_first_stage, "begin_from or restore comes first"
     trainer.processes.wait()  # none may look for `out` any more
     if trainer.processes.leads:
         out.mkdir(parents=True, exist_ok=True)
         (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
+    trainer.begun = time.perf_counter()
     trainer.made_on = trainer.made_on or {
         "device": trainer.device.type,
         "hardware": describe_device(trainer.device),
         "torch": str(torch.__version__),
+        "beside": beside,
     }
     remedy = "free some of it and begin again or --resume, or share the batch among processes with torchrun"
     too_large = f"{trainer.recipe.batch} images a step exceed the memory of {describe_device(trainer.device)}: {remedy}"
@@ -474,6 +481,36 @@ def fit(
     for _ in training_steps(trainer, out, checkpoint_steps):
         if on_step:
             on_step(trainer)
+
+
+def fit_side_by_side(
+    trainings: Sequence[tuple[Trainer, Path]], on_step: Callable[[Trainer], None] = lambda trainer: None
+) -> None:
+    """Run several trainers to their last epochs, a step of each in turn, each into a folder of its own: see `fit`.
+
+    On CUDA each has a stream, so that the small kernels of one run while another's do not fill the card.
+
+    Raises
+    ------
+    ValueError : as `fit`, of the first training that ends so; the checkpoints of all stay
+    """
+    on_cuda = [trainer.device.type == "cuda" for trainer, _ in trainings]
+    streams = [torch.cuda.Stream(trainer.device) if cuda else None for cuda, (trainer, _) in zip(on_cuda, trainings)]
+    if any(on_cuda):
+        torch.cuda.synchronize()  # what was made for the trainers was made on another stream
+    going = {
+        trainer: (training_steps(trainer, out, beside=len(trainings) - 1), stream)
+        for (trainer, out), stream in zip(trainings, streams)
+    }
+    while going:
+        for trainer, (steps, stream) in list(going.items()):
+            with torch.cuda.stream(stream) if stream else nullcontext():
+                if next(steps, steps) is steps:
+                    del going[trainer]
+                else:
+                    on_step(trainer)
+    if any(on_cuda):
+        torch.cuda.synchronize()
 
 
 def keep_pace(trainer: Trainer, taken: int) -> None:

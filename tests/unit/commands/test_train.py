@@ -54,6 +54,33 @@ def test_train_ends_with_a_run_that_its_own_files_recompute(data, tmp_path, caps
     assert np.abs(logits - cached).max() <= 0.002 * np.abs(cached).max()
 
 
+def test_several_are_trained_side_by_side_as_each_would_be_alone(data, tmp_path):
+    recipes, out = "msdnet-cifar10-short,imta-cifar10-stage1-short", tmp_path / "out"
+    common = ["--data", str(data), "--epochs", "1", "--device", "cpu", "--split", "test"]
+    assert main(["train", "--recipe", recipes, "--seed", "4,5", "--out", str(out), *common]) == 0
+    assert (
+        main(["train", "--recipe", "msdnet-cifar10-short", "--seed", "5", "--out", str(tmp_path / "5"), *common]) == 0
+    )
+    runs = sorted(path.parent for path in out.glob("*/*/run.json"))
+    assert [run.name for run in runs] == [
+        f"{recipe}-seed{seed}" for recipe in sorted(recipes.split(",")) for seed in (4, 5)
+    ]
+    beside, alone = load_run(runs[-1]), load_run(tmp_path / "5" / "msdnet-cifar10-short-seed5")
+    assert np.array_equal(beside.logits.read(0, 10), alone.logits.read(0, 10))
+    assert "beside 3 other trainings" in beside.provenance["summary"]
+    assert "beside" not in alone.provenance["summary"]
+
+
+def test_a_recipe_that_there_is_not_and_a_seed_that_is_no_number_are_refused(data, tmp_path, capsys):
+    for options, message in (
+        (["--recipe", "msdnet-cifar10,vgg"], "invalid choice: 'vgg'"),
+        (["--recipe", "msdnet-cifar10", "--seed", "1,x"], "'1,x' holds what is no whole number"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            main(["train", *options, "--data", str(data), "--out", str(tmp_path / "out")])
+        assert message in capsys.readouterr().err
+
+
 def test_a_run_of_test_logits_alone(data, tmp_path):
     out = tmp_path / "out"
     assert main(command(data, out, "--epochs", "1", "--seed", "1", "--split", "test", "--no-weights")) == 0
@@ -132,7 +159,7 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     assert [row["epoch"] for row in trained.provenance["log"]] == [1, 2, 3]
     assert (trained.n_samples, list(trained.image_tables)) == (10, ["test"])  # the logits of the test images alone
     assert "calibration" not in trained.provenance
-    assert "images/s; of a step: data " in trained.provenance["speed"]
+    assert "images/s; of a step: " in trained.provenance["speed"]
     assert trained.provenance["command"].endswith(
         "--epochs 3 --seed 0 --device cpu --precision fp32 --no-compile --split test"
     )
