@@ -44,6 +44,7 @@ class Difference:
 
     @property
     def has_labels(self) -> bool:
+        """Whether the true class is followed; otherwise the final prediction is."""
         return self.a.has_labels
 
     @property

@@ -100,10 +100,12 @@ class Results:
 
     @property
     def n_samples(self) -> int:
+        """How many samples the numbers are over."""
         return self.traces.n_samples
 
     @property
     def n_exits(self) -> int:
+        """How many exits the network has."""
         return self.traces.n_exits
 
     @cached_property

@@ -227,6 +227,12 @@ class Parser:
         return Axis(column, name)
 
     def name(self, what: str) -> str:
+        """The name that comes next.
+
+        Raises
+        ------
+        ValueError : none does; `what` says of what one is expected
+        """
         token = self.take()
         if token.kind not in ("word", "column"):
             raise wrong(token.position, f"expected {what}, found {token.text!r}")

@@ -23,6 +23,7 @@ LARGEST_LOG2 = {torch.float16: 24.0, torch.bfloat16: 128.0, torch.float32: 128.0
 
 
 def product_powers(settings: Mapping[str, object], n_exits: int) -> list[float]:
+    """The power of each exit's activations in the product: its weight divided by the temperature."""
     return [weight / settings["temperature"] for weight in exit_weights(settings["weights"], n_exits)]
 
 

@@ -47,6 +47,7 @@ def fast_log2(factors, INTERPRETED: tl.constexpr):
 
 @kernel
 def count(mask):
+    """How many of a mask are set."""
     return tl.sum(mask.to(tl.int32), 0)
 
 
@@ -64,6 +65,7 @@ def clamped(differences):
 
 @kernel
 def add_add_lower(sum_a, count_a, class_a, sum_b, count_b, class_b):
+    """Two sums and the lower of two classes, of two parts of a row."""
     return sum_a + sum_b, count_a + count_b, tl.minimum(class_a, class_b)
 
 
@@ -88,6 +90,7 @@ def row_counts(below, at_top, key, true_key, slack, classes, n_classes):
 
 @kernel
 def add_add_add_higher(sum_a, square_a, entropy_a, high_a, sum_b, square_b, entropy_b, high_b):
+    """Three sums and the higher of two values, of two parts of a row."""
     return sum_a + sum_b, square_a + square_b, entropy_a + entropy_b, tl.maximum(high_a, high_b)
 
 
@@ -100,6 +103,7 @@ def row_sums(shifted, top, classes):
 
 @kernel
 def higher_higher(drop_a, bits_a, drop_b, bits_b):
+    """The higher of two pairs of values, of two parts of a row."""
     return tl.maximum(drop_a, drop_b), tl.maximum(bits_a, bits_b)
 
 

@@ -100,7 +100,7 @@ def test_an_import_that_is_stopped_leaves_nothing(tmp_path, ending):
     heeding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # which a shell's `&` ignores
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **heeding)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("runs/.run-*/logits.safetensors")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob("runs/.run.*/logits.safetensors")) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert process.poll() is None
     os.kill(process.pid, ending)

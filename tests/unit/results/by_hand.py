@@ -10,9 +10,22 @@ import pandas as pd
 from analysis.metrics.decrease import Fall
 from analysis.predictors import resolve
 from analysis.results import Difference, Results
-from analysis.run import Logits, Run
+from analysis.run import Run
 from analysis.traces import FALLS, Traces, trace_logits
 from analysis.traces.table import DTYPES, PER_EXIT
+
+
+class LogitsInMemory:
+    """An array as the logits of a run."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        return self.array[:, start:stop].copy()
+
+    def take(self, positions: np.ndarray) -> np.ndarray:
+        return self.array[:, positions]
 
 
 def run_by_hand(logits: np.ndarray, labels: list[int], ids: list[str] | None = None, name: str = "by hand") -> Run:
@@ -23,7 +36,21 @@ def run_by_hand(logits: np.ndarray, labels: list[int], ids: list[str] | None = N
     exits, classes = (
         tuple(f"{word} {i + 1}" for i in range(n)) for word, n in (("exit", n_exits), ("class", n_classes))
     )
-    return Run(name, Path(name), "", None, None, "logits", exits, {}, classes, samples, {}, Logits([logits]), name)
+    return Run(
+        name,
+        Path(name),
+        "",
+        None,
+        None,
+        "logits",
+        exits,
+        {},
+        classes,
+        samples,
+        {},
+        LogitsInMemory(logits),
+        lambda: name,
+    )
 
 
 def results_by_hand(

@@ -383,7 +383,7 @@ def test_a_time_limit_ends_the_training_with_its_whole_schedule(tmp_path):
     fit(limited, tmp_path)
     assert 1 < limited.epochs_trained == limited.pace.planned < 100_000
     assert limited.elapsed_s < 7
-    assert float(limited.rate) < 0.02  # the last step of the cosine, which a second epoch begins at 0.1
+    assert float(limited.rate) < 0.03  # the last of the cosine's three steps, if there was time for two epochs alone
     rates = [row["learning_rate"] for row in limited.log]
     assert rates[0] == pytest.approx(0.1)
     assert rates == sorted(rates, reverse=True)
