@@ -76,7 +76,7 @@ def test_bytes_are_never_taken_for_object_pointers():
         b"(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
         b"\x89C\x08\x41\x41\x41\x41\x41\x41\x41\x41tb."
     )
-    array = RestrictedUnpickler(io.BytesIO(payload)).load()
+    array = RestrictedUnpickler(payload).load()
     assert array.dtype != object
 
 
@@ -88,7 +88,7 @@ def test_a_type_that_begins_plainly_is_not_taken_for_a_plain_one(code):
         b"(K\x01J\xff\xff\xff\x00\x85cnumpy\ndtype\nX" + len(code).to_bytes(4, "little") + code + b"\x89\x88\x87R"
         b"\x89]tb."
     )
-    assert RestrictedUnpickler(io.BytesIO(payload)).load().shape == (0,)
+    assert RestrictedUnpickler(payload).load().shape == (0,)
 
 
 @pytest.mark.parametrize("length", [b"\xff\xff\xff\x00", b"\xff\xff\xff\xff"])
@@ -101,7 +101,7 @@ def test_a_list_of_objects_is_never_read_beyond_its_end(length):
         b"\x89]tb."
     )
     with pytest.raises(ValueError, match="an array has a damaged shape"):
-        RestrictedUnpickler(io.BytesIO(payload)).load()
+        RestrictedUnpickler(payload).load()
 
 
 def test_arrays_of_other_types_stand_beside_the_logits(tmp_path):
@@ -124,7 +124,7 @@ def test_arrays_of_other_types_stand_beside_the_logits(tmp_path):
     ],
 )
 def test_names_give_stubs(payload):
-    assert isinstance(RestrictedUnpickler(io.BytesIO(payload)).load(), Stub)
+    assert isinstance(RestrictedUnpickler(payload).load(), Stub)
 
 
 def test_a_tensor_cannot_reach_beyond_its_storage(tmp_path):
