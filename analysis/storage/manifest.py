@@ -212,7 +212,7 @@ def read_manifest(folder: Path) -> Manifest:
     except KeyError as error:
         raise RunError(f"{folder / MANIFEST} is damaged: {error} is missing: copy the run again") from None
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise RunError(f"{folder / MANIFEST} is damaged: {error}: copy the run again") from None
+        raise RunError(f"{folder / MANIFEST} is damaged: {str(error)[:300]}: copy the run again") from None
     for name in (*manifest.logits_files, SAMPLES, *manifest.files):
         _check_file(folder, name, manifest.files)
     return manifest

@@ -197,6 +197,8 @@ class Machine:
             if found >= 0:
                 return start + found
             start, size = start + size, min(2 * size, _BLOCK)
+            if size == _BLOCK:
+                release_pages(self._region)
         raise Refused("it is cut off")
 
     def _line(self, limit: int = _LONGEST_NAME) -> str:
