@@ -123,15 +123,19 @@ def _array(rng: np.random.Generator) -> bytes:
     return start + b"(K\x01" + _shape(rng) + _dtype(rng) + b"\x89" + data + b"tb"
 
 
-def _sound_array(rng: np.random.Generator) -> bytes:
-    """Logits, or labels, that fit each other."""
-    shape, data = [
-        (b"K\x03K\x18K\x04\x87", rng.normal(size=288).astype("<f4").tobytes()),
-        (b"K\x18\x85", bytes(range(96))),
-    ][int(rng.integers(2))]
+def _sound(values: np.ndarray, shape: bytes) -> bytes:
+    data = values.astype("<f4").tobytes()
     buffer = b"B" + len(data).to_bytes(4, "little") + data
     dtype = b"cnumpy\ndtype\nX\x02\x00\x00\x00f4\x89\x88\x87R"
     return b"cnumpy._core.numeric\n_frombuffer\n(" + buffer + dtype + shape + b"X\x01\x00\x00\x00CtR"
+
+
+def _sound_logits(rng: np.random.Generator) -> bytes:
+    return _sound(rng.normal(size=288), b"K\x03K\x18K\x04\x87")
+
+
+def _sound_labels(rng: np.random.Generator) -> bytes:
+    return _sound(np.arange(24) % 4, b"K\x18\x85")
 
 
 def _tensor(rng: np.random.Generator) -> bytes:
@@ -140,7 +144,18 @@ def _tensor(rng: np.random.Generator) -> bytes:
 
 
 def _any(rng: np.random.Generator) -> bytes:
-    makers = [_text, _data, _name, _number, _dtype, _array, _sound_array, _tensor, lambda r: bytes(pick(r, LITERALS))]
+    makers = [
+        _text,
+        _data,
+        _name,
+        _number,
+        _dtype,
+        _array,
+        _sound_logits,
+        _sound_labels,
+        _tensor,
+        lambda r: bytes(pick(r, LITERALS)),
+    ]
     return makers[int(rng.integers(len(makers)))](rng)
 
 
@@ -180,6 +195,6 @@ def random_pickle(rng: np.random.Generator) -> bytes:
     for _ in range(int(rng.integers(1, 61))):
         parts.append(_any(rng) if rng.random() < 0.6 else _step(rng))
     if rng.random() < 0.3:  # what is read is used as well
-        parts[1:1] = [b"(", *(_sound_array(rng) for _ in range(2)), b"("]
+        parts[1:1] = [b"(", _sound_logits(rng), _sound_labels(rng), b"("]
         return b"".join([*parts, b"tt."])
     return b"".join([*parts, b"t" * int(rng.random() < 0.6), b"."])

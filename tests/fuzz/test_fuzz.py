@@ -4,7 +4,7 @@ import pytest
 
 from tests.fuzz import running, targets
 
-SECONDS = 6
+SECONDS = 5
 
 
 @pytest.mark.parametrize("target", targets.TARGETS)

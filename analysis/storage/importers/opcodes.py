@@ -489,19 +489,19 @@ class Objects:
 
     Parameters
     ----------
-    items : list with one item for each place
-    shape, order : of the array, `C` or `F`
+    items : list with one item for each place, the last axis fastest
+    shape : of the array
     """
 
-    def __init__(self, items: list, shape: tuple[int, ...], order: str) -> None:
-        self.items, self._shape, self._order = items, shape, order
+    def __init__(self, items: list, shape: tuple[int, ...]) -> None:
+        self.items, self._shape = items, shape
 
     def array(self, items: list) -> np.ndarray:
         """The array of these items."""
         flat = np.empty(len(items), object)
         for place, item in enumerate(items):  # NumPy would spread a list over several places
             flat[place] = item
-        return flat.reshape(self._shape, order=self._order)
+        return flat.reshape(self._shape)
 
 
 class _Tree:

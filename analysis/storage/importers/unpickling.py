@@ -122,14 +122,13 @@ class _Array(Inert):
 
     def set_state(self, state: object) -> None:
         _, shape, dtype, is_fortran, data = state
-        order = "F" if is_fortran else "C"
         if dtype.is_plain:
-            self._value = _array_of(data, dtype.plain(), shape, order)
+            self._value = _array_of(data, dtype.plain(), shape, "F" if is_fortran else "C")
         elif dtype.is_object and isinstance(data, list):
             shape = _checked_shape(shape)
             if len(data) != math.prod(shape):
                 raise Refused("an array has a damaged shape")
-            self._value = Objects(data, shape, order)
+            self._value = Objects(data, shape)
 
     def value(self) -> object:
         return self._value
@@ -185,7 +184,8 @@ class RestrictedUnpickler(Machine):
         self._is_nested = is_nested
         self._known = {
             ("collections", "OrderedDict"): self._dictionary,
-            ("builtins", "bytearray"): self._bytearray,
+            ("builtins", "bytes"): self._bytes_of,
+            ("builtins", "bytearray"): self._bytes_of,
             ("_codecs", "encode"): self._encode,
             ("numpy", "dtype"): self._dtype,
             ("torch", "Size"): self._size,
@@ -221,7 +221,7 @@ class RestrictedUnpickler(Machine):
         pairs = [tuple(pair) for pair in items]
         return self.dictionary([key for key, _ in pairs], [value for _, value in pairs])
 
-    def _bytearray(self, data: object = b"", *encoding: object) -> object:
+    def _bytes_of(self, data: object = b"", *encoding: object) -> object:
         return data if isinstance(data, (bytes, Span)) else self._encode(data)
 
     def _encode(self, text: object, encoding: object = "latin1") -> object:
