@@ -12,6 +12,8 @@ import pytest
 from analysis.storage import RunError, find_run, list_runs, load_run, validate_run, write_run
 from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import map_tensor
+from analysis.storage.samples import LONGEST_ID
+from app import control_table
 
 
 def test_a_run_comes_back_as_it_was_written(small_run, small_logits, small_labels):
@@ -266,3 +268,25 @@ def test_opening_a_run_imports_no_torch(small_run):
     code = f"import sys; from analysis.storage import load_run; load_run({str(small_run.path)!r}); "
     code += "sys.exit(any(name in sys.modules for name in ('torch', 'streamlit', 'plotly', 'safetensors')))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_id_is_no_longer_than_an_address_takes(tmp_path, small_logits):
+    assert LONGEST_ID == control_table.LONGEST
+    ids = [str(i) for i in range(399)]
+    write_run(tmp_path / "run", logits=small_logits, samples=pd.DataFrame({"id": [*ids, "x" * LONGEST_ID]}))
+    with pytest.raises(
+        ValueError, match="the id of sample 400 has 2001 characters: give every sample an id of at most 2000"
+    ):
+        write_run(tmp_path / "long", logits=small_logits, samples=pd.DataFrame({"id": [*ids, "x" * 2001]}))
+
+
+def test_a_foreign_run_with_longer_ids_is_refused(small_run):
+    path = small_run.path / "samples.parquet"
+    table = pd.read_parquet(path)
+    table.loc[7, "id"] = "x" * 2001
+    table.to_parquet(path)
+    manifest = json.loads((small_run.path / "run.json").read_text())
+    manifest["files"][path.name] = file_entry(path)
+    (small_run.path / "run.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match=r"samples\.parquet cannot be shown \(the id of sample 8 has 2001 characters\)"):
+        load_run(small_run.path)
