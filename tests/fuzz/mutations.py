@@ -24,7 +24,7 @@ def pick(rng: np.random.Generator, items: Sequence) -> object:
 def changed_bytes(data: bytes, rng: np.random.Generator, others: Sequence[bytes] = ()) -> bytes:
     """The bytes after one to eight changes; `others` are files that a part may come from."""
     changed = bytearray(data)
-    for _ in range(int(rng.integers(1, 9))):
+    for _ in range(min(8, int(rng.geometric(0.45)))):
         kind, at = int(rng.integers(8)), int(rng.integers(len(changed) + 1))
         length = int(min(rng.geometric(0.1), 400))
         if kind == 0:

@@ -83,7 +83,7 @@ def _pickles(folder: Path) -> list[bytes]:
         {"logits": np.array([list(e) for e in x], dtype=object), "y": np.array([None, "x", 3], dtype=object)}
     )
     made = [pickle.dumps(content, protocol) for content in contents for protocol in (0, 2, 4, 5)]
-    made.append(_torch_bytes(tensors, _use_new_zipfile_serialization=False))
+    made += [_torch_bytes(content, _use_new_zipfile_serialization=False) for content in (tensors, list(tensors)) * 3]
     return made + [path.read_bytes() for path in sorted(CASES.glob("*.p"))]
 
 

@@ -34,6 +34,7 @@ _SHORT = 1024
 
 _LONGEST_NAME = 1000
 _LONGEST_NUMBER = 1024
+_LONGEST_ESCAPE = 4
 _BLOCK = 1 << 20
 _PLAIN = {type(None), bool, int, float, str, bytes}
 _KEYS = {type(None), bool, float, str, bytes}
@@ -92,7 +93,11 @@ class Span(Inert):
     def raw(self) -> np.ndarray:
         """The bytes, uint8; those of a text in latin-1, as arrays were written by Python 2 and by old protocols."""
         if self._codec is not None:
-            with tempfile.TemporaryFile(dir=scratch_folder(len(self._region), Path.cwd())) as file:
+            try:
+                folder = scratch_folder(len(self._region), Path.cwd())
+            except ValueError as error:
+                raise Refused(str(error)) from None
+            with tempfile.TemporaryFile(dir=folder) as file:
                 self._write(file)
                 file.flush()
                 empty = file.tell() == 0
@@ -109,6 +114,8 @@ class Span(Inert):
             if decoder is None:
                 whole = len(block) if is_last else self._WHOLE_ESCAPES.match(block).end()
                 block, rest = block[:whole], block[whole:]
+                if len(rest) > _LONGEST_ESCAPE:
+                    raise Refused("a text is damaged")
                 file.write(codecs.escape_decode(block)[0])
             else:
                 file.write(decoder.decode(block, is_last).encode("latin1"))

@@ -287,9 +287,10 @@ def storage_dtype(pid: tuple) -> np.dtype:
 def is_legacy_torch(data: np.ndarray) -> bool:
     """Whether a file was written by torch.save before torch 1.6 (or with _use_new_zipfile_serialization=False)."""
     try:
-        return RestrictedUnpickler(data[:64]).load() == _MAGIC
+        first = RestrictedUnpickler(data[:64]).load()
     except Refused:
         return False
+    return type(first) is int and first == _MAGIC
 
 
 def load_legacy_torch(data: np.ndarray, room: Room, is_nested: bool = False) -> object:
@@ -320,7 +321,7 @@ def load_legacy_torch(data: np.ndarray, room: Room, is_nested: bool = False) -> 
     position = part.position
     keys = (part := unpickler()).load()
     position, storages = part.position, {}
-    for key in keys:
+    for key in keys if isinstance(keys, list) else [None]:
         dtype = dtypes[key] if isinstance(key, str) and key in dtypes else None
         if dtype is None:
             raise Refused("its list of storages is damaged")

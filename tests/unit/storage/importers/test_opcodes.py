@@ -176,5 +176,10 @@ def test_long_bytes_are_decoded_in_blocks(codec):
     assert Span(np.frombuffer(written, np.uint8), codec).raw().tobytes() == values
 
 
+def test_a_damaged_escape_is_refused_at_once():
+    with pytest.raises(Refused, match="a text is damaged"):
+        Span(np.frombuffer(b"\\xzz" * (1 << 20), np.uint8), "escape").raw()
+
+
 def test_doubles_are_big_endian():
     assert RestrictedUnpickler(b"G" + struct.pack(">d", 2.5) + b".").load() == 2.5

@@ -178,6 +178,22 @@ def test_torch_files_are_not_nested(tmp_path):
         RestrictedUnpickler(_torch_in_pickle(inner)).load()
 
 
+@pytest.mark.parametrize("keys", [b"N.", b"K\x01.", b"]K\x01a.", b"]X\x01\x00\x00\x00xa.", b"]]a.", b""])
+def test_a_damaged_list_of_storages_is_refused(tmp_path, keys):
+    torch.save(torch.arange(3), tmp_path / "x.pth", _use_new_zipfile_serialization=False)
+    data = (tmp_path / "x.pth").read_bytes()
+    end = data.index(b"\x80\x02]", 100)
+    (tmp_path / "x.pth").write_bytes(data[:end] + keys)
+    with pytest.raises(ValueError, match=r"its list of storages is damaged|it is cut off"):
+        open_file(tmp_path / "x.pth")
+
+
+def test_an_array_at_the_beginning_is_no_mark_of_torch(tmp_path):
+    payload = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n)R."
+    (tmp_path / "x.p").write_bytes(payload)
+    assert open_file(tmp_path / "x.p").shape == (0,)
+
+
 def test_a_tensor_does_not_repeat_a_few_numbers_without_end(tmp_path):
     torch.save(torch.ones(1).expand(10**6), tmp_path / "x.pth")
     assert open_file(tmp_path / "x.pth").shape == (10**6,)
