@@ -57,6 +57,15 @@ def clean_text(text: object) -> str:
     return str(text).encode("utf-8", "replace").decode()
 
 
+def _clean(content: object) -> object:
+    """JSON with its texts, keys too, as they may be shown."""
+    if isinstance(content, dict):
+        return {clean_text(key): _clean(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_clean(value) for value in content]
+    return clean_text(content) if isinstance(content, str) else content
+
+
 def as_json(manifest: Manifest, run_id: str) -> str:
     """The text of `run.json`."""
     exits = [
@@ -200,7 +209,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise RunError(f"{folder}: there is no such run folder: check the name, or import the run again")
     try:
-        content = json.loads((folder / MANIFEST).read_bytes())
+        content = _clean(json.loads((folder / MANIFEST).read_bytes()))
     except FileNotFoundError:
         raise RunError(f"{folder} holds no {MANIFEST}, so it is not a run: import it again") from None
     except OSError as error:

@@ -363,6 +363,7 @@ class Machine:
     def _named(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise Refused(self._damaged_here("the name of a class is no text"))
+        self.room.take(_CALL)
         self._push(self.find_class(module, name))
 
     def _stack_named(self) -> None:

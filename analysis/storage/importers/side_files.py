@@ -43,7 +43,17 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
-    except (pa.ArrowException, OSError):  # whose words are about bytes
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        NotImplementedError,
+    ):
+        # pyarrow's words are about bytes, and pandas trusts the metadata
         raise ValueError("it is cut off or damaged") from None
 
 

@@ -270,6 +270,22 @@ def test_opening_a_run_imports_no_torch(small_run):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_text_of_a_foreign_run_is_cleaned_when_it_is_read(small_run):
+    """An unpaired surrogate can be written in JSON, and neither shown nor be part of a file's name."""
+    path = small_run.path / "run.json"
+    manifest = json.loads(path.read_text())
+    manifest |= {"title": "bad\ud800title", "provenance": {"k\ud800": ["v\ud800"]}}
+    manifest["classes"][0] = manifest["exits"][0]["name"] = "\ud800"
+    path.write_text(json.dumps(manifest))
+    run = load_run(small_run.path)
+    assert (run.title, run.class_names[0], run.exit_names[0]) == ("bad?title", "?", "?")
+    assert run.provenance == {"k?": ["v?"]}
+    manifest["files"]["\ud800"] = manifest["files"]["samples.parquet"]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match=r"\? is missing: copy the run again"):
+        load_run(small_run.path)
+
+
 def test_an_id_is_no_longer_than_an_address_takes(tmp_path, small_logits):
     assert LONGEST_ID == control_table.LONGEST
     ids = [str(i) for i in range(399)]
