@@ -29,8 +29,8 @@ DTYPES = {
     "BF16": "<u2",  # NumPy has no bfloat16: its bits
 }
 _NAMES = {np.dtype(code): name for name, code in DTYPES.items() if name != "BF16"}
-_LONGEST_HEADER = 1 << 25
-"""Bytes, enough for 300,000 tensors: JSON takes twenty times as many in memory."""
+_LONGEST_HEADER = 1 << 24
+"""Bytes, enough for 150,000 tensors: JSON takes twenty times as many in memory."""
 _MOST_AXES = 64
 _ALIGNMENT = 64
 
