@@ -25,6 +25,10 @@ COMMANDS = {
 """Command -> the module that implements it and what it does."""
 
 
+_LONGEST_LINE = 1000
+"""Characters: what a message quotes may be a file of names."""
+
+
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors are one line."""
 
@@ -34,8 +38,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def one_line(message: object) -> str:
-    """A message with its line breaks and other control characters taken out."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(message)).split())
+    """A message without line breaks and other control characters, and without its middle where that is long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(message)).split())
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 300]} ... {line[-300:]}"
 
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:

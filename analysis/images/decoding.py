@@ -30,9 +30,7 @@ def _opened(data: bytes) -> Image.Image:
     ------
     UndecodableImage : of more than 67 million pixels; whatever Pillow raises for what is no image
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
-        image = Image.open(io.BytesIO(data))
+    image = Image.open(io.BytesIO(data))
     if image.width * image.height > MAX_PIXELS:
         raise UndecodableImage(f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
     return image
@@ -42,7 +40,9 @@ def _opened(data: bytes) -> Image.Image:
 def _decoding() -> Iterator[None]:
     """Whatever Pillow raises for no image, or a damaged one, as UndecodableImage."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged tags, and of sizes, which are checked here
+            yield
     except UndecodableImage:
         raise
     except (*DAMAGED, Image.DecompressionBombError):

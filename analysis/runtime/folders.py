@@ -6,6 +6,8 @@ Imports the standard library, and platformdirs when a default is needed.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +35,25 @@ def made_folder(folder: Path) -> Iterator[None]:
             with suppress(OSError):
                 path.rmdir()
         raise
+
+
+def scratch_folder(size: int, beside: Path) -> Path:
+    """A folder for a temporary file of `size` bytes: the system's, or where that is too small, `beside`.
+
+    Raises
+    ------
+    ValueError : neither has room
+    """
+    usual = Path(tempfile.gettempdir())
+    free = {folder: shutil.disk_usage(folder).free for folder in (usual, beside)}
+    if free[usual] > 2 * size:
+        return usual
+    if free[beside] > size:
+        return beside
+    raise ValueError(
+        f"{size / 1e6:.0f} MB must be unpacked, and {usual} has {free[usual] / 1e6:.0f} MB: "
+        "free some, or name a larger folder in TMPDIR"
+    )
 
 
 def cache_folder() -> Path:

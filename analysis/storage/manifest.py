@@ -63,6 +63,15 @@ def clean_text(text: object) -> str:
     return str(text).encode("utf-8", "replace").decode()
 
 
+def _clean(content: object) -> object:
+    """JSON with its texts, keys too, as they may be shown."""
+    if isinstance(content, dict):
+        return {clean_text(key): _clean(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_clean(value) for value in content]
+    return clean_text(content) if isinstance(content, str) else content
+
+
 def as_json(manifest: Manifest, run_id: str) -> str:
     """The text of `run.json`."""
     exits = [
@@ -202,7 +211,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise RunError(f"{folder}: there is no such run folder: check the name, or import the run again")
     try:
-        content = json.loads((folder / MANIFEST).read_bytes())
+        content = _clean(json.loads((folder / MANIFEST).read_bytes()))
     except FileNotFoundError:
         raise RunError(f"{folder} holds no {MANIFEST}, so it is not a run: import it again") from None
     except OSError as error:
@@ -214,7 +223,7 @@ def read_manifest(folder: Path) -> Manifest:
     except KeyError as error:
         raise RunError(f"{folder / MANIFEST} is damaged: {error} is missing: copy the run again") from None
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise RunError(f"{folder / MANIFEST} is damaged: {error}: copy the run again") from None
+        raise RunError(f"{folder / MANIFEST} is damaged: {str(error)[:300]}: copy the run again") from None
     for name in (*manifest.logits_files, SAMPLES, *manifest.files):
         _check_file(folder, name, manifest.files)
     return manifest

@@ -7,6 +7,7 @@ the tensors' bytes (https://github.com/huggingface/safetensors#format). Imports 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -28,7 +29,9 @@ DTYPES = {
     "BF16": "<u2",  # NumPy has no bfloat16: its bits
 }
 _NAMES = {np.dtype(code): name for name, code in DTYPES.items() if name != "BF16"}
-_LONGEST_HEADER = 100_000_000
+_LONGEST_HEADER = 1 << 24
+"""Bytes, enough for 150,000 tensors: JSON takes twenty times as many in memory."""
+_MOST_AXES = 64
 _ALIGNMENT = 64
 
 
@@ -57,14 +60,43 @@ def read_header(path: Path) -> tuple[dict[str, dict], int]:
 def _check_entry(entry: dict, data_bytes: int) -> None:
     start, stop = entry["data_offsets"]
     shape = tuple(entry["shape"])
-    if not all(isinstance(n, int) and n >= 0 for n in (start, stop, *shape)) or not start <= stop <= data_bytes:
+    if not all(type(n) is int and 0 <= n < 1 << 62 for n in (start, stop, *shape)) or not start <= stop <= data_bytes:
+        raise ValueError  # a bool is an int to Python, and none to NumPy
+    if len(shape) > _MOST_AXES or not isinstance(entry["dtype"], str):
         raise ValueError
-    if entry["dtype"] in DTYPES:
-        count = 1
-        for n in shape:
-            count *= n
-        if count * np.dtype(DTYPES[entry["dtype"]]).itemsize != stop - start:
-            raise ValueError
+    if entry["dtype"] in DTYPES and math.prod(shape) * np.dtype(DTYPES[entry["dtype"]]).itemsize != stop - start:
+        raise ValueError
+
+
+def dtype_of(entry: dict, what: str) -> np.dtype:
+    """What NumPy holds a tensor of the header as.
+
+    Raises
+    ------
+    ValueError : nothing; `what` names the tensor
+    """
+    if entry["dtype"] not in DTYPES:
+        raise ValueError(f"{what} is {entry['dtype'][:20]}: save it as F16 or F32")
+    return np.dtype(DTYPES[entry["dtype"]])
+
+
+def tensor_in(data: np.ndarray, entry: dict, what: str) -> tuple[np.ndarray, str]:
+    """One tensor as a view, and its safetensors dtype (a BF16 tensor comes as its 16 bits).
+
+    Parameters
+    ----------
+    data : uint8 (bytes,), what follows the header
+    entry : of the header
+    what : the tensor, for the message
+
+    Raises
+    ------
+    ValueError : a dtype that NumPy cannot hold
+    """
+    shape, dtype = tuple(entry["shape"]), dtype_of(entry, what)
+    if 0 in shape:
+        return np.zeros(shape, dtype), entry["dtype"]
+    return data[slice(*entry["data_offsets"])].view(dtype).reshape(shape), entry["dtype"]
 
 
 class Tensor(NamedTuple):
@@ -84,14 +116,13 @@ def find_tensor(path: Path, name: str) -> Tensor:
     ------
     ValueError : no such tensor, or a dtype that NumPy cannot hold
     """
-    tensors, data = read_header(path)
+    tensors, start = read_header(path)
     if name not in tensors:
-        raise ValueError(f"{path.name} holds no tensor {name!r}, only {', '.join(tensors) or 'nothing'}")
-    entry = tensors[name]
-    if entry["dtype"] not in DTYPES:
-        raise ValueError(f"{path.name}: {name} is {entry['dtype']}: save it as F16 or F32")
-    dtype = np.dtype(DTYPES[entry["dtype"]])
-    return Tensor(data + entry["data_offsets"][0], tuple(entry["shape"]), dtype, entry["dtype"])
+        some = ", ".join(found[:100] for found in list(tensors)[:8]) or "nothing"
+        raise ValueError(f"{path.name} holds no tensor {name!r}, only {some}{', ...' if len(tensors) > 8 else ''}")
+    entry, what = tensors[name], f"{path.name}: {name}"
+    dtype = dtype_of(entry, what)
+    return Tensor(start + entry["data_offsets"][0], tuple(entry["shape"]), dtype, entry["dtype"])
 
 
 def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:

@@ -16,6 +16,8 @@ from analysis.run import SPLITS
 from analysis.storage.manifest import RunError, clean_text
 
 COLUMNS = ("id", "label", "split", "image")
+LONGEST_ID = 2000
+"""Characters of a sample's id: what an address takes."""
 
 
 def _integers(values: object, what: str) -> pd.array:
@@ -36,7 +38,16 @@ def _check_labels(labels: pd.array, n_classes: int) -> None:
         )
 
 
+def _too_long(ids: pd.Series) -> str | None:
+    """Which id is longer than an address takes."""
+    lengths = ids.map(len).to_numpy()
+    wrong = np.flatnonzero(lengths > LONGEST_ID)
+    return f"the id of sample {wrong[0] + 1} has {lengths[wrong[0]]} characters" if len(wrong) else None
+
+
 def _check_ids(ids: pd.Series) -> None:
+    if too_long := _too_long(ids):
+        raise ValueError(f"{too_long}: give every sample an id of at most {LONGEST_ID}")
     repeated = np.flatnonzero(ids.duplicated().to_numpy())
     if len(repeated):
         second = int(repeated[0])
@@ -145,6 +156,8 @@ def read_samples(path: Path, n_samples: int, n_classes: int) -> pd.DataFrame:
     if strange or table["id"].isna().any():
         what = f"column {strange[0]!r} holds {columns[strange[0]]}" if strange else "a sample has no id"
         raise RunError(f"{path} is damaged ({what}): import the run again")
+    if too_long := _too_long(table["id"]):
+        raise RunError(f"{path} cannot be shown ({too_long}): import it again with ids of at most {LONGEST_ID}")
     labels, splits = table["label"].to_numpy(), table["split"]
     if len(table) != n_samples:
         raise RunError(f"{path} has {len(table)} rows, not the run's {n_samples} samples: copy the run again")

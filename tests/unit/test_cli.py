@@ -65,6 +65,13 @@ def test_a_message_stays_one_line():
     assert one_line("a\nb\x1b[31m\tc") == "a b [31m c"
 
 
+def test_a_long_message_keeps_its_beginning_and_its_remedy():
+    line = one_line(f"x.npz holds {', '.join(map(str, range(100_000)))}: call the arrays logits and labels")
+    assert len(line) < 1100
+    assert line.startswith("x.npz holds 0, 1, 2, ")
+    assert line.endswith("99999: call the arrays logits and labels")
+
+
 def test_files_that_cannot_be_read_are_the_callers_fault(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     np.savez(tmp_path / "x.npz", logits=np.zeros((2, 9, 3)))

@@ -36,7 +36,7 @@ class Oriented:
             chunk = as_floats(np.ascontiguousarray(turned[:, start:stop]))
         for array in values if isinstance(values, tuple) else (values,):
             release_pages(array)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # signalling NaN too
             return chunk.astype(dtype, copy=False)
 
 
@@ -118,4 +118,4 @@ def _by_length(part: Part, n_samples: int) -> tuple[str, ...]:
 
 
 def _holds_labels(part: Part, n_classes: int) -> bool:
-    return part.labels is not None and float(np.nanmax(part.labels)) < n_classes
+    return part.labels is not None and not (part.labels >= n_classes).any()  # NaN, an unknown label, is none of these

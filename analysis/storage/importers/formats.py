@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,26 +11,29 @@ from analysis.storage.importers.floats import BFLOAT16
 from analysis.storage.importers.numpy_files import NpzArrays, map_npy
 from analysis.storage.importers.torch_files import PICKLE, load_torch
 from analysis.storage.importers.unpickling import load_pickle
-from analysis.storage.safetensors import map_tensor, read_header
+from analysis.storage.importers.zip_files import members_of
+from analysis.storage.safetensors import read_header, tensor_in
 
 
 class SafetensorsArrays(Mapping):
     """The tensors of a safetensors file, by name, each mapped when it is asked for."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._names = list(read_header(path)[0])
+        self._name = path.name
+        self._tensors, start = read_header(path)
+        self._data = np.memmap(path, np.uint8, "r")[start:]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._tensors)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._tensors)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tensors
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._names:
-            raise KeyError(name)
-        array, dtype = map_tensor(self._path, name)
+        array, dtype = tensor_in(self._data, self._tensors[name], f"{self._name}: {name[:100]}")
         return array.view(BFLOAT16) if dtype == "BF16" and array.size else array
 
 
@@ -64,11 +66,7 @@ def open_file(path: Path) -> object:
 
 
 def _open_zip(path: Path) -> object:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError):  # the latter: a version of the format that no one has
-        raise ValueError(f"{path.name} is cut off or damaged: copy it again") from None
+    names = members_of(path)
     if any(name.endswith(PICKLE) for name in names):
         return load_torch(path)
     if any(name.endswith(".npy") for name in names):

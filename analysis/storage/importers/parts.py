@@ -109,7 +109,10 @@ def _part(values: object, labels: object, split: str | None, index: object, wher
             raise ValueError(f"{where} has dtype {values.dtype}: logits must be real numbers")
     elif not _is_exits(values):
         raise ValueError(f"{where} is no array with three axes (exits, samples, classes): save the logits so")
-    return Part(values if isinstance(values, np.ndarray) else tuple(values), vector, split, positions, where)
+    part = Part(values if isinstance(values, np.ndarray) else tuple(values), vector, split, positions, where)
+    if 0 in part.shape:
+        raise ValueError(f"{where} has shape {part.shape}, so there is nothing in it: check the export")
+    return part
 
 
 def _from_names(content: Mapping, where: str) -> list[Part]:

@@ -51,7 +51,8 @@ def _are_distributions(chunk: np.ndarray, usable: np.ndarray, tolerance: float, 
     if is_log:
         if chunk.max() > tolerance:
             return False
-        chunk = np.exp(chunk.astype(np.float32, copy=False))
+        with np.errstate(over="ignore", invalid="ignore"):  # of rows that are not usable: NaN hides their maximum
+            chunk = np.exp(chunk.astype(np.float32, copy=False))
     return bool((_is_distribution(chunk, tolerance) | ~usable).all())
 
 

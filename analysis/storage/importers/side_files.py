@@ -29,7 +29,7 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
         raise ValueError(f"{what} {path}: there is no such file: check the path")
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
+            return _read_parquet(path)
         separator = "\t" if path.suffix == ".tsv" else ","
         names = pd.read_csv(path, sep=separator, nrows=1, header=None, dtype=str).iloc[0]
         repeated = names[names.duplicated()]  # pandas would rename them
@@ -38,6 +38,23 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
         return pd.read_csv(path, sep=separator, dtype={"id": str, "split": str})
     except (ValueError, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{what} {path} is no readable table ({error}): give CSV or parquet with a header") from None
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        NotImplementedError,
+    ):
+        # pyarrow's words are about bytes, and pandas trusts the metadata
+        raise ValueError("it is cut off or damaged") from None
 
 
 def read_text_lines(path: Path, what: str) -> list[str]:

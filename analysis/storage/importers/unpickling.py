@@ -1,26 +1,25 @@
 """Read pickles that others supply without running anything of theirs.
 
 A pickle names classes and functions and calls them. Here a name gives numeric NumPy arrays, torch's tensors (built as
-NumPy arrays, without torch), plain containers, or an inert stub: an empty class of our own that swallows whatever is
-done to it. No module is imported and no attribute is looked up on a pickle's behalf. NumPy's own classes are not handed
-out either: a dtype's pickled state can claim that bytes are object pointers. Imports numpy.
+NumPy arrays, without torch), plain containers, or an inert stub, which swallows whatever is done to it. No module is
+imported and no attribute is looked up on a pickle's behalf. NumPy's own classes are not handed out either: a dtype's
+pickled state can claim that bytes are object pointers. The machine below is ours too (`opcodes.py`): arrays look at
+bytes that nothing changes, in the file itself where they are long. Imports numpy.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import operator
-import pickle
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from types import MethodType
 
 import numpy as np
 
 from analysis.storage.importers.floats import BFLOAT16
+from analysis.storage.importers.opcodes import Inert, Machine, Objects, Refused, Room, Span, Stub
 
 STORAGE_DTYPES = {
     "DoubleStorage": np.dtype("<f8"),
@@ -48,44 +47,20 @@ TORCH_DTYPES = {
     "bool": np.dtype("?"),
 }
 _MAGIC = 0x1950A86A20F9469CFC6C
-_FAILURES = (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, MemoryError)
-_FAILURES += (RecursionError, OverflowError, ImportError, UnicodeDecodeError)
-
-
-class Stub:
-    """What stands for an object of a class that is neither an array nor a tensor: it holds nothing and does nothing."""
-
-    def __new__(cls, *args, **kwargs):
-        return super().__new__(cls)
-
-    def __init__(self, *args, **kwargs) -> None:
-        pass
-
-    def __call__(self, *args, **kwargs) -> Stub:
-        return Stub()
-
-    def __setstate__(self, state) -> None:
-        pass
-
-    def __setitem__(self, key, value) -> None:
-        pass
-
-    def _swallow(self, *args) -> None:
-        pass
-
-    append = extend = add = _swallow
-
+_MOST_AXES = 64
+_MOST_REPEATED = 10_000_000
+"""Numbers that a tensor may show by repeating fewer: labels or one exit, expanded."""
 
 _PLAIN_DTYPE = re.compile(r"[<>=|]?(\?|[biufcSU]\d{0,9}|[Mm]8?(\[\d*\w+\])?)")
 
 
-class _Dtype:
+class _Dtype(Inert):
     """A pickled dtype, of which only the kind, the size and the byte order are taken."""
 
     def __init__(self, code: object) -> None:
-        self.code, self.order = str(code), ""
+        self.code, self.order = code if isinstance(code, str) else "", ""
 
-    def __setstate__(self, state: tuple) -> None:
+    def set_state(self, state: object) -> None:
         self.order = state[1] if state[1] in (">", "<") else ""
 
     @property
@@ -102,25 +77,61 @@ class _Dtype:
 
         Raises
         ------
-        ValueError : anything but numbers, truth values, texts and dates
+        Refused : anything but numbers, truth values, texts and dates
         """
         if not self.is_plain:
-            raise ValueError(f"it holds an array of type {self.code!r}")
+            raise Refused(f"it holds an array of type {self.code[:40]!r}")
         return np.dtype(self.order + self.code.lstrip("<>=|"))
 
 
-class _Array(np.ndarray):
+def _raw(data: object) -> np.ndarray:
+    """Pickled bytes as uint8; in old pickles they are a text."""
+    if isinstance(data, Span):
+        return data.raw()
+    if isinstance(data, str):
+        data = data.encode("latin1")
+    if not isinstance(data, bytes):
+        raise Refused("an array is made of what is no bytes")
+    return np.frombuffer(data, np.uint8)
+
+
+def _checked_shape(shape: object) -> tuple[int, ...]:
+    lengths = tuple(operator.index(length) for length in shape)
+    if len(lengths) > _MOST_AXES or not all(0 <= length < 1 << 62 for length in lengths):
+        raise Refused("an array has a damaged shape")
+    return lengths
+
+
+def _array_of(data: object, dtype: np.dtype, shape: object, order: str) -> np.ndarray:
+    """The array (of `shape`) that looks at pickled bytes, which must be as many as it needs."""
+    raw, shape = _raw(data), _checked_shape(shape)
+    if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != raw.nbytes:
+        raise Refused("an array has a damaged shape")
+    if raw.nbytes == 0:
+        return np.zeros(shape, dtype)
+    if dtype.kind == "U" and raw.view(dtype.str[0] + "u4").max() > 0x10FFFF:
+        raise Refused("a text holds what is no character")
+    return np.ndarray(shape, dtype, raw, order=order)
+
+
+class _Array(Inert):
     """A pickled array: its state is taken only where it is plain values or a list; others stay empty."""
 
-    def __setstate__(self, state: tuple) -> None:
+    def __init__(self) -> None:
+        self._value: object = np.empty(0, np.uint8)
+
+    def set_state(self, state: object) -> None:
         _, shape, dtype, is_fortran, data = state
-        shape = tuple(operator.index(length) for length in shape)
         if dtype.is_plain:
-            super().__setstate__((1, shape, dtype.plain(), is_fortran, data))
+            self._value = _array_of(data, dtype.plain(), shape, "F" if is_fortran else "C")
         elif dtype.is_object and isinstance(data, list):
-            if min(shape, default=0) < 0 or len(data) != math.prod(shape):  # NumPy reads beyond a list that is shorter
-                raise ValueError("an array has a damaged shape")
-            super().__setstate__((1, shape, np.dtype(object), is_fortran, data))
+            shape = _checked_shape(shape)
+            if len(data) != math.prod(shape):
+                raise Refused("an array has a damaged shape")
+            self._value = Objects(data, shape)
+
+    def value(self) -> object:
+        return self._value
 
 
 class Storage:
@@ -132,39 +143,51 @@ class Storage:
     def tensor(self, offset: int, size, stride, dtype: np.dtype | None = None) -> np.ndarray:
         """The array that begins at element `offset`, of shape `size`, with strides counted in elements."""
         dtype = self.dtype if dtype is None else dtype
-        size, stride = tuple(int(n) for n in size), tuple(int(n) for n in stride)
-        if len(size) != len(stride) or min((offset, *size, *stride)) < 0:
-            raise ValueError("a tensor has a damaged shape")
+        size, stride = _checked_shape(size), _checked_shape(stride)
+        if len(size) != len(stride) or offset < 0:
+            raise Refused("a tensor has a damaged shape")
         if 0 in size:
             return np.zeros(size, dtype)
         last = offset + sum((n - 1) * step for n, step in zip(size, stride))
         elements = self.data[: self.data.nbytes // dtype.itemsize * dtype.itemsize].view(dtype)
         if last >= len(elements):
-            raise ValueError("a tensor reaches beyond its storage")
+            raise Refused("a tensor reaches beyond its storage")
+        if math.prod(size) > max(_MOST_REPEATED, 100 * len(elements)):
+            raise Refused(f"a tensor of shape {size} repeats {len(elements)} numbers")
         strides = [step * dtype.itemsize for step in stride]
         return np.lib.stride_tricks.as_strided(elements[offset:], size, strides, writeable=False)
 
 
-class RestrictedUnpickler(pickle.Unpickler):
+class RestrictedUnpickler(Machine):
     """Builds arrays, tensors, containers and stubs, and nothing else.
 
     Parameters
     ----------
-    file : the pickle
+    data : uint8 (bytes,) or bytes, which may go on after the pickle
     storage : persistent id of a torch storage -> Storage; None where a pickle may have none
+    start : where the pickle begins
+    room : of the file that the pickle is part of
+    is_nested : whether it stands in another pickle, so that none may stand in it
     """
 
-    def __init__(self, file: BinaryIO, storage: Callable[[tuple], Storage] | None = None) -> None:
-        super().__init__(file, encoding="latin1")  # Python 2 wrote arrays as text
+    def __init__(
+        self,
+        data: np.ndarray | bytes,
+        storage: Callable[[tuple], Storage] | None = None,
+        *,
+        start: int = 0,
+        room: Room | None = None,
+        is_nested: bool = False,
+    ) -> None:
+        super().__init__(data, start, room)
         self._storage = storage
+        self._is_nested = is_nested
         self._known = {
-            ("collections", "OrderedDict"): OrderedDict,
-            ("builtins", "set"): set,
-            ("builtins", "frozenset"): frozenset,
-            ("builtins", "bytearray"): self._bytearray,
+            ("collections", "OrderedDict"): self._dictionary,
+            ("builtins", "bytes"): self._bytes_of,
+            ("builtins", "bytearray"): self._bytes_of,
             ("_codecs", "encode"): self._encode,
             ("numpy", "dtype"): self._dtype,
-            ("numpy", "ndarray"): Stub,
             ("torch", "Size"): self._size,
             ("torch._utils", "_rebuild_tensor"): self._tensor,
             ("torch._utils", "_rebuild_tensor_v2"): self._tensor,
@@ -186,7 +209,7 @@ class RestrictedUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
         """What stands for a name in the pickle: one of the few known here, else a stand-in; nothing is imported."""
         module = {"__builtin__": "builtins", "torch.cuda": "torch"}.get(module, module)
-        return self._known.get((module, name)) or type("Stub", (Stub,), {})
+        return self._known.get((module, name)) or Stub()
 
     def persistent_load(self, pid: object) -> Storage:
         """The storage of a tensor, which a torch file keeps beside its pickle.
@@ -196,14 +219,20 @@ class RestrictedUnpickler(pickle.Unpickler):
         UnpicklingError : another reference, or a pickle that stands alone
         """
         if self._storage is None or not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
-            raise pickle.UnpicklingError("it refers to data outside it")
+            raise Refused("it refers to data outside it")
+        if not isinstance(pid[2], str):
+            raise Refused("a storage has a damaged name")
         return self._storage(pid)
 
-    def _bytearray(self, values: object = b"", *encoding: object) -> bytearray:
-        return bytearray(values if isinstance(values, (bytes, bytearray)) else b"")
+    def _dictionary(self, items: object = ()) -> dict:
+        pairs = [tuple(pair) for pair in items]
+        return self.dictionary([key for key, _ in pairs], [value for _, value in pairs])
 
-    def _encode(self, text: str, encoding: str = "latin1") -> bytes:
-        return str.encode(text, "latin1")
+    def _bytes_of(self, data: object = b"", *encoding: object) -> object:
+        return data if isinstance(data, (bytes, Span)) else self._encode(data)
+
+    def _encode(self, text: object, encoding: object = "latin1") -> object:
+        return text if isinstance(text, Span) else str.encode(text, "latin1")
 
     def _size(self, values: object = ()) -> tuple:
         return tuple(values)
@@ -212,16 +241,17 @@ class RestrictedUnpickler(pickle.Unpickler):
         return _Dtype(code)
 
     def _array(self, *ignored: object) -> _Array:
-        return np.ndarray.__new__(_Array, (0,), np.uint8)  # its state follows
+        return _Array()  # its state follows
 
     def _array_from_buffer(
-        self, buffer: object, dtype: _Dtype, shape: tuple, order: str, *ignored: object
+        self, buffer: object, dtype: _Dtype, shape: tuple, order: str, axis_order: tuple | None = None
     ) -> np.ndarray:
-        return np.frombuffer(buffer, dtype.plain()).reshape(shape, order=order)
+        if order == "K" and axis_order is not None:  # the array as its bytes lie, then turned
+            return _array_of(buffer, dtype.plain(), shape, "C").transpose(axis_order)
+        return _array_of(buffer, dtype.plain(), shape, order)
 
     def _scalar(self, dtype: _Dtype, data: object = None) -> object:
-        data = data.encode("latin1") if isinstance(data, str) else data
-        return np.frombuffer(data, dtype.plain())[0] if isinstance(data, (bytes, bytearray)) else data
+        return _array_of(data, dtype.plain(), (), "C")[()] if isinstance(data, (bytes, str)) else data
 
     def _tensor(self, storage: Storage, offset: int, size: tuple, stride: tuple, *ignored: object) -> np.ndarray:
         return storage.tensor(offset, size, stride)
@@ -235,11 +265,14 @@ class RestrictedUnpickler(pickle.Unpickler):
         return data
 
     def _subclass(self, function: Callable, kind: object, arguments: tuple, *ignored: object) -> object:
+        if not isinstance(function, MethodType) or function == self._subclass:
+            return Stub()
         return function(*arguments)
 
-    def _storage_from_bytes(self, data: bytes) -> object:
-        buffer = np.frombuffer(data, np.uint8)
-        return load_legacy_torch(io.BytesIO(data), lambda start, size: buffer[start : start + size])
+    def _storage_from_bytes(self, data: object) -> object:
+        if self._is_nested:
+            raise Refused("it holds torch files within torch files")
+        return load_legacy_torch(_raw(data), self.room, is_nested=True)
 
 
 class _StorageType:
@@ -254,53 +287,69 @@ class _StorageType:
 def storage_dtype(pid: tuple) -> np.dtype:
     """The dtype of a torch storage by its persistent id ('storage', type, key, location, elements, ...)."""
     if not isinstance(pid[1], _StorageType):
-        raise pickle.UnpicklingError("it holds tensors of a type that is not supported")
+        raise Refused("it holds tensors of a type that is not supported")
     return pid[1].dtype
 
 
-def is_legacy_torch(file: BinaryIO) -> bool:
+def is_legacy_torch(data: np.ndarray) -> bool:
     """Whether a file was written by torch.save before torch 1.6 (or with _use_new_zipfile_serialization=False)."""
-    file.seek(0)
-    start = file.read(64)
-    file.seek(0)
     try:
-        return RestrictedUnpickler(io.BytesIO(start)).load() == _MAGIC
-    except _FAILURES:
+        first = RestrictedUnpickler(data[:64]).load()
+    except Refused:
         return False
+    return type(first) is int and first == _MAGIC
 
 
-def load_legacy_torch(file: BinaryIO, data: Callable[[int, int], np.ndarray]) -> object:
+def load_legacy_torch(data: np.ndarray, room: Room, is_nested: bool = False) -> object:
     """What torch.save wrote in the form before torch 1.6: four pickles, a list of storages, then their bytes.
 
     Parameters
     ----------
-    file : at its beginning
-    data : (first byte, number of bytes) -> uint8 array of that part of the file
+    data : uint8 (bytes,), the file
+    room : of the file that this is, or is part of
+    is_nested : whether it stands in a pickle, which looks at what is built
     """
+    position = 0
+
+    def unpickler(storage: Callable[[tuple], Storage] | None = None) -> RestrictedUnpickler:
+        return RestrictedUnpickler(data, storage, start=position, room=room, is_nested=is_nested)
+
     for _ in range(3):  # magic number, protocol, the machine's type sizes
-        RestrictedUnpickler(file).load()
-    start, dtypes = file.tell(), {}
+        (part := unpickler()).load()
+        position = part.position
+    start, dtypes = position, {}
 
     def note(pid: tuple) -> Storage:
         """Stands in while the sizes are not known: tensors of it are never looked at."""
         dtypes[pid[2]] = storage_dtype(pid)
         return _Unread()
 
-    RestrictedUnpickler(file, note).load()
-    storages, position = {}, None
-    for key in RestrictedUnpickler(file).load():
-        position = file.tell() if position is None else position
-        file.seek(position)
-        size = int.from_bytes(file.read(8), "little") * dtypes[key].itemsize
-        storages[key] = Storage(data(position + 8, size), dtypes[key])
+    (part := unpickler(note)).build()
+    position = part.position
+    keys = (part := unpickler()).load()
+    position, storages = part.position, {}
+    for key in keys if isinstance(keys, list) else [None]:
+        dtype = dtypes[key] if isinstance(key, str) and key in dtypes else None
+        if dtype is None:
+            raise Refused("its list of storages is damaged")
+        size = int.from_bytes(data[position : position + 8].tobytes(), "little") * dtype.itemsize
+        if position + 8 + size > len(data):
+            raise Refused("it is cut off")
+        storages[key] = Storage(data[position + 8 : position + 8 + size], dtype)
         position += 8 + size
 
     def found(pid: tuple) -> Storage:
         whole, view = storages[pid[2]], pid[5] if len(pid) > 5 else None
-        return whole if view is None else Storage(whole.data[view[1] * whole.dtype.itemsize :], whole.dtype)
+        if view is None:
+            return whole
+        first = operator.index(view[1])
+        if first < 0:
+            raise Refused("a tensor reaches beyond its storage")
+        return Storage(whole.data[first * whole.dtype.itemsize :], whole.dtype)
 
-    file.seek(start)
-    return RestrictedUnpickler(file, found).load()
+    position = start
+    part = unpickler(found)
+    return part.build() if is_nested else part.load()
 
 
 class _Unread(Storage):
@@ -314,24 +363,17 @@ class _Unread(Storage):
 def load_pickle(path: Path) -> object:
     """What a pickle, or a file of torch.save's older form, holds: arrays, containers and stubs.
 
+    Long arrays stay in the file.
+
     Raises
     ------
     ValueError : a file that is neither, is cut off, or holds what these cannot express
     """
-    with path.open("rb") as file:
-        try:
-            if is_legacy_torch(file):
-                return load_legacy_torch(file, lambda start, size: _mapped(path, start, size))
-            return RestrictedUnpickler(file).load()
-        except _FAILURES as error:
-            reason = str(error).split("\n")[0] or type(error).__name__
-    raise ValueError(
-        f"{path.name} is no .npz, .npy or .safetensors, and cannot be read as a pickle or torch file ({reason}): "
-        "save it again in one of these forms"
-    )
-
-
-def _mapped(path: Path, start: int, size: int) -> np.ndarray:
-    if start + size > path.stat().st_size:
-        raise EOFError("it is cut off")
-    return np.memmap(path, np.uint8, "r", start, size) if size else np.zeros(0, np.uint8)
+    data, room = np.memmap(path, np.uint8, "r"), Room()
+    try:
+        return load_legacy_torch(data, room) if is_legacy_torch(data) else RestrictedUnpickler(data, room=room).load()
+    except Refused as error:
+        raise ValueError(
+            f"{path.name} is no .npz, .npy or .safetensors, and cannot be read as a pickle or torch file ({error}): "
+            "save it again in one of these forms"
+        ) from None

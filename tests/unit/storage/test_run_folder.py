@@ -14,7 +14,9 @@ from analysis.storage import RunError, find_run, list_runs, load_run, validate_r
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import map_tensor
+from analysis.storage.samples import LONGEST_ID
 from analysis.storage.writing import write_run_folder
+from app import control_table
 from tests.toy import log_probs
 
 
@@ -329,3 +331,41 @@ def test_opening_a_run_imports_no_torch(small_run):
     code = f"import sys; from analysis.storage import load_run; load_run({str(small_run.path)!r}); "
     code += "sys.exit(any(name in sys.modules for name in ('torch', 'streamlit', 'plotly', 'safetensors')))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_text_of_a_foreign_run_is_cleaned_when_it_is_read(small_run):
+    """An unpaired surrogate can be written in JSON, and neither shown nor be part of a file's name."""
+    path = small_run.path / "run.json"
+    manifest = json.loads(path.read_text())
+    manifest |= {"title": "bad\ud800title", "provenance": {"k\ud800": ["v\ud800"]}}
+    manifest["classes"][0] = manifest["exits"][0]["name"] = "\ud800"
+    path.write_text(json.dumps(manifest))
+    run = load_run(small_run.path)
+    assert (run.title, run.class_names[0], run.exit_names[0]) == ("bad?title", "?", "?")
+    assert run.provenance == {"k?": ["v?"]}
+    manifest["files"]["\ud800"] = manifest["files"]["samples.parquet"]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match=r"\? is missing: copy the run again"):
+        load_run(small_run.path)
+
+
+def test_an_id_is_no_longer_than_an_address_takes(tmp_path, small_logits):
+    assert LONGEST_ID == control_table.LONGEST
+    ids = [str(i) for i in range(399)]
+    write_run(tmp_path / "run", logits=small_logits, samples=pd.DataFrame({"id": [*ids, "x" * LONGEST_ID]}))
+    with pytest.raises(
+        ValueError, match="the id of sample 400 has 2001 characters: give every sample an id of at most 2000"
+    ):
+        write_run(tmp_path / "long", logits=small_logits, samples=pd.DataFrame({"id": [*ids, "x" * 2001]}))
+
+
+def test_a_foreign_run_with_longer_ids_is_refused(small_run):
+    path = small_run.path / "samples.parquet"
+    table = pd.read_parquet(path)
+    table.loc[7, "id"] = "x" * 2001
+    table.to_parquet(path)
+    manifest = json.loads((small_run.path / "run.json").read_text())
+    manifest["files"][path.name] = file_entry(path)
+    (small_run.path / "run.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match=r"samples\.parquet cannot be shown \(the id of sample 8 has 2001 characters\)"):
+        load_run(small_run.path)

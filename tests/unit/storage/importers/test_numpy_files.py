@@ -75,3 +75,31 @@ def test_damage_inside_a_compressed_npz(tmp_path, method, place):
     (tmp_path / "x.npz").write_bytes(data)
     with pytest.raises(ValueError, match=r"x\.npz: logits is damaged or encrypted: save it again"):
         open_file(tmp_path / "x.npz")["logits"]
+
+
+@pytest.mark.parametrize(
+    "shape", ["(True, 3, 8)", "(2, True, 4)", "(False, 3, 4)", "(2., 3, 4)", "[2, 3, 4]", "None", "3"]
+)
+def test_lengths_are_whole_numbers(tmp_path, shape):
+    (tmp_path / "x.npy").write_bytes(npy(shaped(shape)))
+    with pytest.raises(ValueError, match=r"x\.npy is not a NumPy array or is damaged: save it again"):
+        open_file(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("code", ["|S0", "<U0", "|V0", "3", "<q4"])
+def test_a_type_has_a_size(tmp_path, code):
+    (tmp_path / "x.npy").write_bytes(npy(shaped("(1000000000000, 3, 4)").replace("<f4", code)))
+    with pytest.raises(ValueError, match=r"x\.npy is not a NumPy array or is damaged: save it again"):
+        open_file(tmp_path / "x.npy")
+
+
+def test_a_header_of_python_2_is_read_without_a_word(tmp_path):
+    (tmp_path / "x.npy").write_bytes(npy(shaped("(2L, 3L, 4L)")))
+    assert open_file(tmp_path / "x.npy").shape == (2, 3, 4)
+
+
+def test_a_header_is_short(tmp_path):
+    header = shaped("(2, 3, 4)").encode() + b" " * (1 << 20) + b"\n"
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x02\x00" + struct.pack("<I", len(header)) + header + bytes(96))
+    with pytest.raises(ValueError, match=r"x\.npy is not a NumPy array or is damaged"):
+        open_file(tmp_path / "x.npy")

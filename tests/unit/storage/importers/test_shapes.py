@@ -261,3 +261,39 @@ def test_files_of_another_form(tmp_path, content, message):
         import_run(Sources([tmp_path / "x.npz"]), tmp_path / "run")
     with pytest.raises(ValueError, match="there is no such file"):
         import_run(Sources([tmp_path / "missing.npz"]), tmp_path / "run")
+
+
+@pytest.mark.parametrize("shape", [(3, 24, 0), (3, 0, 4), (0, 24, 4)])
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.p", "per-exit.p"])
+def test_logits_of_nothing_are_refused(tmp_path, shape, name):
+    logits = np.zeros(shape, np.float32)
+    if name == "x.npy":
+        np.save(tmp_path / name, logits)
+    elif name == "x.npz":
+        np.savez(tmp_path / name, logits=logits, labels=np.zeros(24, int))
+    else:
+        _pickled(logits if name == "x.p" else {"logits": list(logits)})(tmp_path / name)
+    with pytest.raises(ValueError, match=r"so there is nothing in it: check the export|is no array with three axes"):
+        import_run(Sources([tmp_path / name], axes=("exits", "samples", "classes")), tmp_path / "runs" / "run")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("code", ["<f2", "<f4", "<f8", ">f4"])
+def test_logits_that_diverged_are_refused_without_a_warning(tmp_path, code):
+    """NaN beside numbers whose exponential overflows, and a signalling NaN, which complains when it is cast."""
+    logits = np.full((3, 24, 4), 6e4, code)
+    logits[1, 5, 2] = np.nan
+    logits[0, 7] = np.array([-np.inf, np.inf, 0, np.nan], code)
+    bits = np.dtype(code).str.replace("f", "u")
+    logits[2, 9, :1].view(bits)[:] = {2: 0x7C01, 4: 0x7F800001, 8: 0x7FF0000000000001}[logits.itemsize]
+    np.save(tmp_path / "x.npy", logits)
+    with pytest.raises(ValueError, match=r"x\.npy\[1, 5\] holds NaN \(exit 2, sample 6 of 24\)"):
+        import_run(Sources([tmp_path / "x.npy"]), tmp_path / "run")
+    assert import_run(Sources([tmp_path / "x.npy"], drop_nan=True), tmp_path / "run").run.n_samples == 21
+
+
+def test_labels_of_which_none_is_known_tell_no_axis(tmp_path):
+    """Warned of by NumPy once: the largest of no numbers."""
+    np.savez(tmp_path / "x.npz", logits=np.random.default_rng(0).normal(size=(24, 3, 4)), labels=np.full(24, np.nan))
+    with pytest.raises(ValueError, match="the labels do not tell the exits from the classes: say which axis is which"):
+        import_run(Sources([tmp_path / "x.npz"]), tmp_path / "run")

@@ -3,6 +3,8 @@
 import pickle
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -83,3 +85,11 @@ def test_tables_that_cannot_be_read(tmp_path):
 def test_an_empty_label_is_unknown(tmp_path):
     (tmp_path / "a.csv").write_text("id,label\n1,4\n2,\n")
     np.testing.assert_array_equal(read_labels(tmp_path / "a.csv"), [4, np.nan])
+
+
+def test_a_table_whose_metadata_is_damaged_is_refused(tmp_path):
+    """pandas looks into what it wrote about its own index."""
+    table = pa.table({"id": ["a"]}).replace_schema_metadata({"pandas": '{"index_columns": [{"x": 1}], "columns": []}'})
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(ValueError, match=r"x\.parquet is no readable table \(it is cut off or damaged\)"):
+        read_table(tmp_path / "x.parquet", "--samples")
