@@ -405,15 +405,17 @@ def _address_case(_: object, rng: np.random.Generator, folder: Path) -> str:
 
 
 def _query_outcome(text: str, rng: np.random.Generator) -> str:
-    from analysis.selection.brush import parse_brush
-
-    from analysis.selection.query import parse
-    from analysis.selection.regions import parse_region
+    from analysis.selection import Selection
+    from analysis.selection.earlier import read_selection
 
     table = pd.DataFrame({"id": ["a", "7"], "fall": [0.5, np.nan], "fixed": [True, False], "label_name": ["x", None]})
-    return outcome(
-        [lambda: parse(text).mask(table), lambda: parse_brush(text), lambda: parse_region(text)][int(rng.integers(3))]
-    )
+
+    def written_again() -> None:
+        selection = Selection.parse(text)
+        assert Selection.parse(selection.text) == selection
+        selection.mask(table)
+
+    return outcome([written_again, lambda: read_selection(text)][int(rng.integers(2))])
 
 
 TARGETS = {

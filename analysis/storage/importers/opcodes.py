@@ -17,8 +17,8 @@ from types import MethodType
 
 import numpy as np
 
-from analysis.run import release_pages
 from analysis.runtime.folders import scratch_folder
+from analysis.storage.chunking import release_pages
 
 ROOM = 768 << 20
 """Bytes of memory that the small values of one file may take, by the estimates below; long ones stay in the file."""
@@ -54,6 +54,12 @@ class Room:
         self.left = size
 
     def take(self, size: int) -> None:
+        """Use so much of the room.
+
+        Raises
+        ------
+        Refused : there is not so much left
+        """
         self.left -= size
         if self.left < 0:
             raise Refused("it holds millions of small values instead of arrays")

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.settings import NAME_LENGTH
 from analysis.storage import RunError, find_run, list_runs, load_run, validate_run, write_run
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import map_tensor
 from analysis.storage.samples import LONGEST_ID
 from analysis.storage.writing import write_run_folder
-from app import control_table
 from tests.toy import log_probs
 
 
@@ -350,7 +350,7 @@ def test_text_of_a_foreign_run_is_cleaned_when_it_is_read(small_run):
 
 
 def test_an_id_is_no_longer_than_an_address_takes(tmp_path, small_logits):
-    assert LONGEST_ID == control_table.LONGEST
+    assert LONGEST_ID == NAME_LENGTH
     ids = [str(i) for i in range(399)]
     write_run(tmp_path / "run", logits=small_logits, samples=pd.DataFrame({"id": [*ids, "x" * LONGEST_ID]}))
     with pytest.raises(
