@@ -30,7 +30,7 @@ DTYPES = {
 }
 _NAMES = {np.dtype(code): name for name, code in DTYPES.items() if name != "BF16"}
 _LONGEST_HEADER = 1 << 24
-"""Bytes, enough for 150,000 tensors: JSON takes twenty times as many in memory."""
+"""Bytes, enough for 150,000 tensors: JSON takes sixty times as many in memory."""
 _MOST_AXES = 64
 _ALIGNMENT = 64
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import collections
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,31 +58,32 @@ def run(
     seconds : of the clock, after which no more are begun; None: all
     most_found : findings after which the rest would tell little
     """
-    report, stop, end = Report(target, seed), first + cases, time.monotonic() + (seconds or float("inf"))
-    while first < stop and time.monotonic() < end and len(report.found) < most_found:
-        command = [sys.executable, "-X", "faulthandler", "-m", "tests.fuzz.worker", target, str(seed), str(first)]
-        last = min(stop, first + PER_WORKER)
-        with subprocess.Popen(
-            [*command, str(last)], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as worker:
+    report, stop, end = Report(target, seed), first + cases, float("inf")
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:  # a worker that is ended cannot clean up
+        while first < stop and time.monotonic() < end and len(report.found) < most_found:
+            command = [sys.executable, "-X", "faulthandler", "-m", "tests.fuzz.worker", target, str(seed), str(first)]
+            command.append(str(min(stop, first + PER_WORKER)))
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
             begun = None
-            for line in worker.stdout:
-                word, number, *rest = line.split(maxsplit=2)
-                if word == "start":
-                    begun = int(number)
-                    continue
-                first, begun = int(number) + 1, None
-                if word == "done":
-                    report.endings[rest[0].strip()] += 1
-                else:
-                    report.found.append((int(number), json.loads(rest[0])))
-                if time.monotonic() > end or len(report.found) >= most_found:
-                    worker.kill()
-                    return report
-            said = worker.stderr.read()
-        if begun is not None:
-            report.found.append((begun, f"{_death(worker.returncode)}\n{said[-3000:]}"))
-            first = begun + 1
-        elif worker.returncode:
-            raise RuntimeError(f"the worker of {target} ended with {worker.returncode}: {said[-3000:]}")
+            with subprocess.Popen(command, cwd=PROJECT, env={**os.environ, "TMPDIR": folder}, **pipes) as worker:
+                for line in worker.stdout:
+                    word, number, *rest = line.split(maxsplit=2)
+                    if word == "start":
+                        begun = int(number)
+                        end = min(end, time.monotonic() + (seconds or float("inf")))  # loading does not count
+                        continue
+                    first, begun = int(number) + 1, None
+                    if word == "done":
+                        report.endings[rest[0].strip()] += 1
+                    else:
+                        report.found.append((int(number), json.loads(rest[0])))
+                    if time.monotonic() > end or len(report.found) >= most_found:
+                        worker.kill()
+                        return report
+                said = worker.stderr.read()
+            if begun is not None:
+                report.found.append((begun, f"{_death(worker.returncode)}\n{said[-3000:]}"))
+                first = begun + 1
+            elif worker.returncode:
+                raise RuntimeError(f"the worker of {target} ended with {worker.returncode}: {said[-3000:]}")
     return report

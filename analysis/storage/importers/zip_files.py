@@ -38,7 +38,9 @@ def _directory_size(path: Path) -> int:
             raise _damaged(path)
         stated = int.from_bytes(end[at + 12 : at + 16], "little")
         if at >= 20 and end[at - 20 : at - 16] == b"PK\6\7":  # a larger record says it
-            file.seek(int.from_bytes(end[at - 12 : at - 4], "little") % (1 << 62))
+            if (place := int.from_bytes(end[at - 12 : at - 4], "little")) >= size:
+                raise _damaged(path)
+            file.seek(place)
             stated = max(stated % 0xFFFFFFFF, int.from_bytes(file.read(56)[40:48], "little"))
     return stated
 

@@ -61,6 +61,14 @@ def test_a_list_of_members_is_bounded(tmp_path, is_zip64):
         members_of(tmp_path / "x.npz")
 
 
+@pytest.mark.parametrize("place", [1 << 20, 1 << 63, (1 << 64) - 1])
+def test_a_larger_record_beyond_the_file_is_damage(tmp_path, place):
+    locator = b"PK\6\7" + bytes(4) + struct.pack("<QI", place, 1)
+    (tmp_path / "x.npz").write_bytes(locator + b"PK\5\6" + bytes(18))
+    with pytest.raises(ValueError, match=r"x\.npz is cut off or damaged: copy it again"):
+        members_of(tmp_path / "x.npz")
+
+
 def test_many_members_are_listed_once(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         buffer = io.BytesIO()
