@@ -9,17 +9,7 @@ from torch import Tensor
 
 from analysis.predictors.activations import bound_logits, log_activation, threshold_of
 from analysis.predictors.prediction import Prediction, with_fallback
-
-
-def exit_weights(weights: str | Sequence[float], n_exits: int) -> tuple[float, ...]:
-    """The power of each exit: 'linear' is m/L, 'uniform' is 1.
-
-    >>> exit_weights("linear", 4)
-    (0.25, 0.5, 0.75, 1.0)
-    """
-    if weights == "linear":
-        return tuple(m / n_exits for m in range(1, n_exits + 1))
-    return (1.0,) * n_exits if weights == "uniform" else tuple(weights)
+from analysis.predictors.weights import exit_weights
 
 
 def weigh(log_factors: Float[Tensor, "exits samples classes"], weights: tuple[float, ...]) -> Tensor:

@@ -51,4 +51,5 @@ def trace_logits(
         from analysis.traces.on_device import trace_tensor
 
         return trace_tensor(logits, labels, {predictor_id: resolved})[predictor_id]
-    return trace_chunks(lambda a, b: logits[:, a:b], logits.shape, labels, predictor_id, resolved, None)
+    requests = {predictor_id: resolved}
+    return trace_chunks(lambda a, b: logits[:, a:b], logits.shape, labels, requests, None)[predictor_id]

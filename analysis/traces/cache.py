@@ -23,7 +23,7 @@ from analysis.traces.table import FALLS, PER_EXIT, Traces
 LIMIT_BYTES = 2 << 30
 """When the cache grows beyond this, what was used least recently goes."""
 PACKAGE = Path(__file__).resolve().parents[1]
-SOURCES = ("traces/*.py", "predictors/*.py", "metrics/decrease.py", "runtime/threads.py")
+SOURCES = ("traces/*.py", "traces/compiled/*.py", "predictors/*.py", "metrics/decrease.py", "runtime/threads.py")
 
 
 @functools.cache

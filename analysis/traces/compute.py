@@ -1,6 +1,8 @@
-"""Logits -> traces: the predictor on one chunk of samples at a time, then reductions over the classes.
+"""Logits -> traces, one chunk of samples at a time. Memory is bounded by the chunk, whatever the run's size.
 
-torch does both, imported when something is computed. Memory is bounded by the chunk, whatever the run's size.
+The table's predictors are computed by a compiled kernel in one visit of each logit (`analysis.traces.compiled`). The
+reference path is what is here: the predictor, then reductions over the classes, by torch, imported when it is called.
+It computes anyone's own function, and everything where the kernel cannot be used.
 """
 
 from __future__ import annotations
@@ -14,15 +16,15 @@ from analysis.metrics.decrease import Fall, largest_fall
 from analysis.predictors import find_predictor, resolve
 from analysis.run import Run
 from analysis.runtime.threads import map_chunks
+from analysis.traces.compiled import Reduced, Requests, fused_chunk, fused_requests
 from analysis.traces.table import DTYPES, KINDS, PER_EXIT, Traces, falls_of_columns
+from analysis.traces.ties import TIE_GRID
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 CHUNK_BYTES = 2 << 20
 """Float64 probabilities per chunk: measured with predictor and reductions, 50 MB at most per chunk in flight."""
-TIE_GRID = 2.0**36
-"""Log-probabilities that agree to 1.5e-11 are ties: a product of the same factors in another order differs by 1e-15."""
 
 
 def chunk_samples(n_exits: int, n_classes: int) -> int:
@@ -141,42 +143,119 @@ def empty_columns(n_exits: int, n_samples: int) -> tuple[dict[str, np.ndarray], 
     return columns, falls
 
 
+def reference_chunk(
+    logits: np.ndarray | Tensor,
+    labels: np.ndarray,
+    predictor_id: str,
+    settings: Mapping[str, object],
+    first_sample: int = 0,
+    total: int | None = None,
+) -> Reduced:
+    """The columns of some samples and their falls of any class, by torch.
+
+    Parameters
+    ----------
+    logits
+        Of the chunk's samples, (exits, samples, classes), on whatever device: that is where it is computed.
+    labels
+        int64 (samples,); -1 where unknown.
+    predictor_id, settings
+        An id, and its resolved settings.
+    first_sample, total
+        Where the samples stand in their run; only messages mention it.
+
+    Raises
+    ------
+    ValueError
+        NaN, +inf or a row of only -inf, with exit and sample.
+    """
+    import torch
+
+    from analysis.predictors.apply import apply_predictor
+
+    prediction = apply_predictor(find_predictor(predictor_id), logits, dict(settings), first_sample, total)
+    known = torch.tensor(labels, device=prediction.log_probs.device)
+    return reduce_chunk(prediction.log_probs, prediction.collapsed, known)
+
+
+def write_into(whole: Reduced, part: Reduced, where: slice | np.ndarray) -> None:
+    """Put the columns of some samples into their places."""
+    for name, values in part[0].items():
+        whole[0][name][:, where] = values
+    for key, fall in part[1].items():
+        for array, values in zip(whole[1][key], fall):
+            array[where] = values
+
+
+def trace_chunk(
+    logits: np.ndarray | Tensor,
+    labels: np.ndarray,
+    requests: Requests,
+    first_sample: int = 0,
+    total: int | None = None,
+) -> dict[str, Reduced]:
+    """The columns of some samples under one or more predictors: a pure function, which any thread or process can run.
+
+    Parameters
+    ----------
+    requests
+        Predictor id -> resolved settings.
+    logits, labels, first_sample, total
+        As `reference_chunk`, whose results these are, by the kernel where it can.
+    """
+    fused = fused_requests(requests)
+    found, undecided = fused_chunk(logits, labels, fused, first_sample, total) if fused else ({}, ())
+    for name, settings in requests.items():
+        if name not in fused:
+            found[name] = reference_chunk(logits, labels, name, settings, first_sample, total)
+        elif len(undecided):
+            write_into(found[name], reference_chunk(logits[:, undecided], labels[undecided], name, settings), undecided)
+    return found
+
+
 def trace_chunks(
     read: Callable[[int, int], np.ndarray],
     shape: tuple[int, int, int],
     labels: np.ndarray,
-    predictor_id: str,
-    settings: Mapping[str, object],
+    requests: Requests,
     progress: Callable[[int], None] | None,
-) -> Traces:
+) -> dict[str, Traces]:
+    """The pass: read the logits chunk by chunk, trace each in one of a few threads, and collect the columns.
+
+    Parameters
+    ----------
+    read
+        Start and stop -> the logits of these samples, as `Logits.read`; called by several threads at once.
+    shape
+        Exits, samples, classes.
+    requests
+        Predictor id -> resolved settings; one pass over the logits for all of them.
+    """
     n_exits, n_samples, n_classes = shape
     step = chunk_samples(n_exits, n_classes)
-    predictor = find_predictor(predictor_id)
-    columns, falls = empty_columns(n_exits, n_samples)
+    whole = {name: empty_columns(n_exits, n_samples) for name in requests}
 
-    def trace_chunk(start: int) -> int:
-        import torch
-
-        from analysis.predictors.apply import apply_predictor
-
+    def trace(start: int) -> int:
         here = slice(start, min(start + step, n_samples))
         logits = read(here.start, here.stop)
-        prediction = apply_predictor(predictor, logits, dict(settings), start, n_samples)
-        chunk_labels = torch.tensor(labels[here], device=prediction.log_probs.device)
-        arrays, any_class = reduce_chunk(prediction.log_probs, prediction.collapsed, chunk_labels)
-        for name, values in arrays.items():
-            columns[name][:, here] = values
-        for key, fall in any_class.items():
-            for whole, part in zip(falls[key], fall):
-                whole[here] = part
+        for name, part in trace_chunk(logits, labels[here], requests, start, n_samples).items():
+            write_into(whole[name], part, here)
         return here.stop - here.start
 
     starts = list(range(0, n_samples, step))
-    # Someone's own function may not expect to be called by two threads at once.
-    for done in map(trace_chunk, starts) if predictor.path else map_chunks(trace_chunk, starts):
+    if any(find_predictor(name).path for name in requests):
+        traced = map(trace, starts)  # someone's own function may not expect to be called by two threads at once
+    else:
+        traced = map_chunks(trace, starts, with_torch=len(fused_requests(requests)) < len(requests))
+    for done in traced:
         if progress is not None:
             progress(done)
-    falls |= falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
+    return {name: as_traces(reduced, labels, n_classes) for name, reduced in whole.items()}
+
+
+def as_traces(reduced: Reduced, labels: np.ndarray, n_classes: int) -> Traces:
+    columns, falls = reduced
+    falls = falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
     return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
 
 
@@ -206,4 +285,5 @@ def compute_traces(
         NaN or +inf logits, with exit and sample; settings out of range; a predictor that the run's kind does not allow.
     """
     resolved = resolve(predictor_id, settings or {}, kind=run.kind, n_exits=run.n_exits)
-    return trace_chunks(run.logits.read, run.logits.shape, run.labels, predictor_id, resolved, progress)
+    requests = {predictor_id: resolved}
+    return trace_chunks(run.logits.read, run.logits.shape, run.labels, requests, progress)[predictor_id]

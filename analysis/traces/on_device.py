@@ -15,19 +15,16 @@ from torch import Tensor
 from analysis.metrics.decrease import Fall
 from analysis.predictors import check_logits, find_predictor
 from analysis.predictors.apply import apply_predictor
-from analysis.traces.compute import empty_columns, reduce_chunk
+from analysis.traces.compiled import Reduced, Requests
+from analysis.traces.compute import as_traces, empty_columns, reduce_chunk, write_into
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns
 from analysis.traces.cuda_launch import is_fused, launch
-from analysis.traces.table import KINDS, Traces, falls_of_columns
+from analysis.traces.table import KINDS, Traces
 
 REFERENCE_BYTES = 256 << 20
 """Float64 probabilities per chunk of the reference path; some ten times that is in use at once."""
 UPLOAD_BYTES = 64 << 20
 """Logits per chunk that is uploaded, of which two are under way."""
-Requests = Mapping[str, Mapping[str, object]]
-"""Predictor id -> resolved settings."""
-Reduced = tuple[dict[str, np.ndarray], dict[tuple[str, str], Fall]]
-"""Columns and falls of any class, as `reduce_chunk` returns them."""
 
 
 def fused_requests(logits: Tensor, requests: Requests) -> Requests:
@@ -36,14 +33,6 @@ def fused_requests(logits: Tensor, requests: Requests) -> Requests:
         return {}
     wanted = (name for name in ("baseline", "pa") if name in requests)
     return {name: requests[name] for name in wanted if is_fused(logits.shape, logits.dtype, name, requests[name])}
-
-
-def write_into(whole: Reduced, part: Reduced, where: slice | np.ndarray) -> None:
-    for name, values in part[0].items():
-        whole[0][name][:, where] = values
-    for key, fall in part[1].items():
-        for array, values in zip(whole[1][key], fall):
-            array[where] = values
 
 
 def reference(
@@ -108,12 +97,6 @@ def reduce_tensor(
     for name in requests.keys() - fused.keys():
         results[name] = reference(logits, labels, name, requests[name], first, total)
     yield results
-
-
-def as_traces(reduced: Reduced, labels: np.ndarray, n_classes: int) -> Traces:
-    columns, falls = reduced
-    falls = falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
-    return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
 
 
 def trace_tensor(logits: Tensor, labels: np.ndarray, requests: Requests) -> dict[str, Traces]:

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.predictors import PREDICTORS, predict
-from analysis.predictors.product_anytime import exit_weights
+from analysis.predictors.weights import exit_weights
 from tests.property.naive_predictors import NAIVE
 from tests.property.predictor_strategies import logits, positive_logits, settings_of
 

@@ -65,7 +65,7 @@ def test_predictors_import_only_themselves_numpy_torch_and_jaxtyping():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["", ".activations", ".product_anytime"])
+@pytest.mark.parametrize("name", ["", ".activations", ".weights"])
 def test_the_examples_run(name):
     results = doctest.testmod(importlib.import_module(f"analysis.predictors{name}"))
     assert results.attempted
