@@ -17,7 +17,7 @@ from analysis.predictors import find_predictor, resolve
 from analysis.run import Run
 from analysis.runtime.threads import map_chunks
 from analysis.traces.compiled import Reduced, Requests, fused_chunk, fused_requests
-from analysis.traces.table import DTYPES, KINDS, PER_EXIT, Traces, falls_of_columns
+from analysis.traces.table import DTYPES, FALLS, KINDS, PER_EXIT, Traces, falls_of_columns
 from analysis.traces.ties import TIE_GRID
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 2 << 20
 """Float64 probabilities per chunk: measured with predictor and reductions, 50 MB at most per chunk in flight."""
+FUSED_CHUNKS = 8
+"""So many times as large are the kernel's chunks, which hold no probabilities but logits."""
 
 
 def chunk_samples(n_exits: int, n_classes: int) -> int:
@@ -99,8 +101,8 @@ def falls_of_any_class(probs: Tensor) -> dict[tuple[str, str], Fall]:
     return falls
 
 
-def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> tuple[dict[str, np.ndarray], dict]:
-    """The columns of `Traces` and the falls of any class, for one chunk.
+def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> Reduced:
+    """The columns of `Traces` and the falls, for one chunk.
 
     Parameters
     ----------
@@ -126,19 +128,19 @@ def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> tuple[
         name: numpy32(values) if values.is_floating_point() else values.cpu().numpy()
         for name, values in columns.items()
     }
-    return arrays, falls_of_any_class(probs.float())
+    falls = falls_of_columns(arrays["true_class_prob"], arrays["final_prediction_prob"])
+    return arrays, falls | falls_of_any_class(probs.float())
 
 
-def empty_columns(n_exits: int, n_samples: int) -> tuple[dict[str, np.ndarray], dict[tuple[str, str], Fall]]:
-    """Arrays for the columns and for the falls of any class, of a whole run.
+def empty_columns(n_exits: int, n_samples: int) -> Reduced:
+    """Arrays for the columns and falls of a whole run.
 
     Allocated first and filled by chunks: small results kept between the large arrays of the chunks would keep their
     freed memory from being reused (measured: 1 GB instead of 0.2 for 50,000 samples).
     """
     columns = {name: np.empty((n_exits, n_samples), DTYPES.get(name, np.float32)) for name in PER_EXIT}
     falls = {
-        ("any_class", kind): Fall(np.empty(n_samples, np.float32), *(np.empty(n_samples, np.int16) for _ in range(2)))
-        for kind in KINDS
+        key: Fall(np.empty(n_samples, np.float32), *(np.empty(n_samples, np.int16) for _ in range(2))) for key in FALLS
     }
     return columns, falls
 
@@ -151,7 +153,7 @@ def reference_chunk(
     first_sample: int = 0,
     total: int | None = None,
 ) -> Reduced:
-    """The columns of some samples and their falls of any class, by torch.
+    """The columns of some samples and their falls, by torch.
 
     Parameters
     ----------
@@ -232,7 +234,8 @@ def trace_chunks(
         Predictor id -> resolved settings; one pass over the logits for all of them.
     """
     n_exits, n_samples, n_classes = shape
-    step = chunk_samples(n_exits, n_classes)
+    fused = len(fused_requests(requests)) == len(requests)
+    step = chunk_samples(n_exits, n_classes) * (FUSED_CHUNKS if fused else 1)
     whole = {name: empty_columns(n_exits, n_samples) for name in requests}
 
     def trace(start: int) -> int:
@@ -246,7 +249,7 @@ def trace_chunks(
     if any(find_predictor(name).path for name in requests):
         traced = map(trace, starts)  # someone's own function may not expect to be called by two threads at once
     else:
-        traced = map_chunks(trace, starts, with_torch=len(fused_requests(requests)) < len(requests))
+        traced = map_chunks(trace, starts, with_torch=not fused)
     for done in traced:
         if progress is not None:
             progress(done)
@@ -254,8 +257,8 @@ def trace_chunks(
 
 
 def as_traces(reduced: Reduced, labels: np.ndarray, n_classes: int) -> Traces:
+    """The traces whose columns are filled."""
     columns, falls = reduced
-    falls = falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
     return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
 
 

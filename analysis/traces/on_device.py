@@ -19,7 +19,7 @@ from analysis.traces.compiled import Reduced, Requests
 from analysis.traces.compute import as_traces, empty_columns, reduce_chunk, write_into
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns
 from analysis.traces.cuda_launch import is_fused, launch
-from analysis.traces.table import KINDS, Traces
+from analysis.traces.table import KINDS, Traces, falls_of_columns
 
 REFERENCE_BYTES = 256 << 20
 """Float64 probabilities per chunk of the reference path; some ten times that is in use at once."""
@@ -76,7 +76,10 @@ def collect(
             ("any_class", kind): Fall(fall_sizes[slot, i], fall_exits[slot, 2 * i], fall_exits[slot, 2 * i + 1])
             for i, kind in enumerate(KINDS)
         }
-        results[name] = columns, falls
+        results[name] = (
+            columns,
+            falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"]),
+        )
         if len(undecided):
             at = torch.from_numpy(undecided).to(logits.device)
             write_into(results[name], reference(logits[:, at], labels[at], name, settings, 0, total), undecided)

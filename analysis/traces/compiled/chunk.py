@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from analysis.predictors.bounds import in_type_of
 from analysis.predictors.checks import check_shape, check_type
 from analysis.predictors.weights import exit_weights
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS
-from analysis.traces.table import KINDS
+from analysis.traces.table import FALLS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 log = logging.getLogger(__name__)
 METHODS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
@@ -25,7 +29,7 @@ TYPES = {"float16": 0, "float32": 1, "float64": 2}
 Requests = Mapping[str, Mapping[str, object]]
 """Predictor id -> resolved settings."""
 Reduced = tuple[dict[str, np.ndarray], dict[tuple[str, str], Fall]]
-"""Columns and falls of any class, as `analysis.traces.compute.reduce_chunk` returns them."""
+"""Columns and falls of some samples."""
 
 
 @functools.cache
@@ -53,7 +57,7 @@ def as_rows(logits) -> np.ndarray:
         logits = logits.detach().cpu()
         logits = (logits.float() if "bfloat16" in str(logits.dtype) else logits).numpy()
     logits = np.asarray(logits)
-    if logits.dtype.name not in TYPES or not logits.dtype.isnative:
+    if logits.dtype.name not in TYPES:
         logits = logits.astype(np.float64)
     if logits.strides[2] != logits.itemsize or min(logits.strides[:2]) < 0:
         logits = np.ascontiguousarray(logits)
@@ -86,8 +90,8 @@ def run_kernel(logits: np.ndarray, labels: np.ndarray, requests: Requests, dtype
     written = (
         np.empty((len(typed), len(FLOAT_COLUMNS), n_exits, n_samples)),
         np.empty((len(typed), len(INTEGER_COLUMNS), n_exits, n_samples), np.int32),
-        np.empty((len(typed), len(KINDS), n_samples), np.float32),
-        np.empty((len(typed), 2 * len(KINDS), n_samples), np.int16),
+        np.empty((len(typed), len(FALLS), n_samples), np.float32),
+        np.empty((len(typed), 2 * len(FALLS), n_samples), np.int16),
         np.empty(n_samples, np.int32),
     )
     kernel_or_none()(
@@ -105,7 +109,7 @@ def run_kernel(logits: np.ndarray, labels: np.ndarray, requests: Requests, dtype
 
 
 def reduced(floats: np.ndarray, integers: np.ndarray, sizes: np.ndarray, exits: np.ndarray, labels) -> Reduced:
-    """One predictor's part of the kernel's arrays as columns and falls of any class."""
+    """One predictor's part of the kernel's arrays as columns and falls."""
     columns = dict(zip(FLOAT_COLUMNS, floats)) | dict(zip(INTEGER_COLUMNS, integers))
     logs = columns["log_true_class_prob"]
     lowest = np.finfo(np.float32).min
@@ -113,13 +117,11 @@ def reduced(floats: np.ndarray, integers: np.ndarray, sizes: np.ndarray, exits: 
     columns |= {name: columns[name].astype(np.float32) for name in FLOAT_COLUMNS}
     columns["collapsed"] = columns["collapsed"].astype(bool)
     columns["correct"] = (columns["predicted"] == labels) & (labels >= 0)
-    return columns, {
-        ("any_class", kind): Fall(sizes[i], exits[2 * i], exits[2 * i + 1]) for i, kind in enumerate(KINDS)
-    }
+    return columns, {key: Fall(sizes[i], exits[2 * i], exits[2 * i + 1]) for i, key in enumerate(FALLS)}
 
 
 def fused_chunk(
-    logits: np.ndarray, labels: np.ndarray, requests: Requests, first_sample: int = 0, total: int | None = None
+    logits: np.ndarray | Tensor, labels: np.ndarray, requests: Requests, first_sample: int = 0, total: int | None = None
 ) -> tuple[dict[str, Reduced], np.ndarray]:
     """The columns and falls of a chunk under one or more predictors, in one visit of each logit.
 
@@ -137,7 +139,7 @@ def fused_chunk(
     Returns
     -------
     dict, array
-        Predictor id -> (columns, falls of any class); and the positions of samples whose mixture is too small for
+        Predictor id -> (columns, falls); and the positions of samples whose mixture is too small for
         the kernel, which are left to the reference path.
 
     Raises

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import inspect
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,11 +43,15 @@ def compiled(order: frozenset[str] = ANY_ORDER) -> Callable[[Callable], Callable
 
 @functools.cache
 def code_folder() -> Path:
-    """Where machine code is kept: one folder per state of these sources, since numba looks at a single file's date."""
+    """Where machine code is kept: one folder per state of these sources, since numba looks at a single file's date.
+
+    In the cache folder, or in what numba's own variable names.
+    """
     digest = hashlib.sha256(numba.__version__.encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + source.read_bytes())
-    return cache_folder() / "compiled" / digest.hexdigest()[:16]
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    return (Path(named) if named else cache_folder() / "compiled") / digest.hexdigest()[:16]
 
 
 def compile_and_keep(function: Callable, signature: str) -> Callable:

@@ -17,6 +17,7 @@ from analysis.traces.compiled.rows import (
     first_equal,
     reduce_row,
     show_nothing,
+    start_falls,
     to_probs,
     update_falls,
     write_fall,
@@ -63,26 +64,27 @@ def trace_samples(
     labels : (samples,), -1 where unknown
     choices, numbers, weights : of each predictor: (predictors, choices), (predictors, numbers), (predictors, exits)
     floats, integers : (predictors, columns, exits, samples)
-    fall_sizes : (predictors, absolute and relative, samples)
-    fall_exits : (predictors, absolute from, absolute to, relative from, relative to, samples)
+    fall_sizes, fall_exits : of each predictor, in the order of `analysis.traces.table.FALLS`: (predictors, falls,
+        samples), and the exits from and to which each leads, (predictors, 2 falls, samples)
     flags : (samples,)
     """
     n_predictors, n_exits = weights.shape
-    logits, shown, masses = np.empty(n_classes), np.empty(n_classes), np.empty(n_classes)
-    sums, before = np.empty((n_predictors, n_classes)), np.empty((n_predictors, n_classes))
-    peak, furthest = np.empty((n_predictors, n_classes)), np.empty((n_predictors, n_classes))
-    deepest = np.empty((n_predictors, n_classes))
-    probs = np.empty((n_predictors, n_exits, n_classes), np.float32)
+    length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
+    logits, shown, masses = np.full(length, -np.inf), np.empty(length), np.empty(length)
+    sums, before = np.empty((n_predictors, length)), np.empty((n_predictors, length))
+    peak, furthest = np.empty((n_predictors, length)), np.empty((n_predictors, length))
+    deepest = np.empty((n_predictors, length))
+    probs = np.empty((n_predictors, n_exits, length), np.float32)
+    trajectories = np.empty((4, n_exits), np.float32)
     last = np.empty(n_predictors, np.int64)
     for s in range(labels.shape[0]):
         label, flag = labels[s], 0
-        sums[:] = 0.0
-        peak[:] = 0.0
-        furthest[:] = 0.0
-        deepest[:] = 0.0
         last[:] = -1
         for m in range(n_exits):
-            top_logit, unknown = widen(address + m * exit_stride + s * sample_stride, kind, logits)
+            place = address + m * exit_stride + s * sample_stride
+            top_logit, unknown, subnormal = widen(place, kind, n_classes, logits)
+            if subnormal > 0:
+                flag |= UNDECIDED
             if unknown > 0 or not abs(top_logit) <= LARGEST:
                 flag |= INVALID
                 break
@@ -93,6 +95,10 @@ def trace_samples(
                     threshold *= top_logit
                 floor = threshold if choices[r, FLOOR_IS_THRESHOLD] else 0.0
                 row, highest, divisor, weight = logits, top_logit, temperature, weights[r, m]
+                if m == 0:
+                    sums[r] = 0.0
+                    if method != MIXTURE:
+                        sums[r, n_classes:] = -np.inf
                 if method == HARD:
                     row = sums[r]
                     highest = keep_above(row, logits, threshold)
@@ -125,12 +131,12 @@ def trace_samples(
                 if method == MIXTURE and source >= 0:
                     if source == m:
                         normalised(row, highest, before[r])
-                    highest, low = log_of_sum(sums[r], before[r], SMALLEST_SUM, shown)
+                    highest, too_low = log_of_sum(sums[r], before[r], SMALLEST_SUM, shown)
                     row, source = shown, m
-                    if low > 0:
+                    if too_low > 0:
                         flag |= UNDECIDED
                 if source == m:
-                    share = reduce_row(row, highest, label, masses, floats, integers, r, m, s)
+                    share = reduce_row(row, highest, label, n_classes, masses, floats, integers, r, m, s)
                     to_probs(masses, share, probs[r, m])
                     if method == CACHING:
                         confidence = np.float32(share)
@@ -145,18 +151,27 @@ def trace_samples(
                 if collapsed:
                     integers[r, rows.SUPPORT, m, s] = 0
                     integers[r, rows.COLLAPSED, m, s] = 1
-                update_falls(probs[r, m], peak[r], furthest[r], deepest[r])
+                if m == 0:
+                    start_falls(probs[r, m], peak[r], furthest[r], deepest[r])
+                else:
+                    update_falls(probs[r, m], peak[r], furthest[r], deepest[r])
         flags[s] = flag
         if flag & INVALID:
             continue
         for r in range(n_predictors):
             final = integers[r, rows.PREDICTED, n_exits - 1, s]
-            for m in range(n_exits):
-                floats[r, rows.FINAL, m, s] = probs[r, m, final] if final >= 0 else 0.0
             furthest_class = first_equal(furthest[r], highest_of(furthest[r]))
-            write_fall(probs[r, :, furthest_class], False, fall_sizes, fall_exits, r, 0, s)
             deepest_class = first_equal(deepest[r], highest_of(deepest[r]))
-            write_fall(probs[r, :, deepest_class], True, fall_sizes, fall_exits, r, 1, s)
+            for m in range(n_exits):
+                final_prob = probs[r, m, final] if final >= 0 else np.float32(0.0)
+                floats[r, rows.FINAL, m, s] = final_prob
+                trajectories[0, m] = np.float32(floats[r, rows.TRUE, m, s])
+                trajectories[1, m] = final_prob
+                trajectories[2, m] = probs[r, m, furthest_class]
+                trajectories[3, m] = probs[r, m, deepest_class]
+            for of in range(3):
+                write_fall(trajectories[of], False, fall_sizes, fall_exits, r, 2 * of, s)
+                write_fall(trajectories[3 if of == 2 else of], True, fall_sizes, fall_exits, r, 2 * of + 1, s)
 
 
 @functools.cache

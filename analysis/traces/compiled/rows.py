@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from analysis.traces.compiled.arithmetic import LOWEST, exp
-from analysis.traces.compiled.compiler import compiled, higher
+from analysis.traces.compiled.compiler import AS_WRITTEN, compiled, higher
 from analysis.traces.ties import TIE_GRID
 
 LOG_TRUE, TRUE, MAX, FINAL, SQUARES, ENTROPY, MARGIN = range(7)
@@ -51,10 +51,16 @@ def count_at_least(row, value):
     return count
 
 
-@compiled()
+@compiled(AS_WRITTEN)
+def log_prob(score, highest, log_total):
+    """Of a class, given the largest score and the logarithm of the sum of all exp(scores - highest)."""
+    return min((score - highest) - log_total, 0.0)
+
+
+@compiled(AS_WRITTEN)
 def key(score, highest, log_total):
     """A log-probability on the grid of ties."""
-    return np.rint((score - highest - log_total) * TIE_GRID)
+    return np.rint(log_prob(score, highest, log_total) * TIE_GRID)
 
 
 @compiled()
@@ -83,12 +89,11 @@ def rank_by_key(scores, highest, log_total, label, slack):
 
 
 @compiled()
-def reduce_row(scores, highest, label, masses, floats, integers, r, m, s):
+def reduce_row(scores, highest, label, n_classes, masses, floats, integers, r, m, s):
     """Write the columns of one exit and sample, and the masses exp(scores - highest). Returns their share each.
 
     Sums are taken without the likeliest class, so that what is small beside it keeps its digits.
     """
-    n_classes = scores.shape[0]
     first = first_equal(scores, highest)
     known = label >= 0
     score = scores[label] if known else np.inf
@@ -99,7 +104,7 @@ def reduce_row(scores, highest, label, masses, floats, integers, r, m, s):
         above, near = int(highest > upper), int(highest >= lower)
     others, squares, entropy, second, support = 0.0, 0.0, 0.0, -np.inf, 1
     scores[first] = -np.inf
-    for c in range(n_classes):
+    for c in range(scores.shape[0]):
         here = scores[c]
         below = higher(here - highest, LOWEST)
         mass = exp(below)
@@ -117,17 +122,17 @@ def reduce_row(scores, highest, label, masses, floats, integers, r, m, s):
     share, log_total = 1.0 / (1.0 + others), math.log1p(others)
     top, slack_of_top = first, NEAR + NEAR_SHARE * abs(highest)
     if second >= highest - slack_of_top:
-        same = count_equal(scores, highest, n_classes)
+        same = count_equal(scores, highest, scores.shape[0])
         if count_at_least(scores, highest - slack_of_top) != same:
             top = likeliest_by_key(scores, highest, log_total, slack_of_top)
     rank, log_true = 0, np.nan
     if known:
         rank, log_true = n_classes + 1, -np.inf
         if score > -np.inf:
-            log_true = min(score - highest - log_total, 0.0)
+            log_true = log_prob(score, highest, log_total)
             rank = 1 + above
             if near > (label != first):
-                if count_equal(scores, score, n_classes) == near + (label == first):
+                if count_equal(scores, score, scores.shape[0]) == near + (label == first):
                     rank += count_equal(scores, score, label)
                 else:
                     rank = rank_by_key(scores, highest, log_total, label, slack)
@@ -176,6 +181,15 @@ def to_probs(masses, share, probs):
 
 
 @compiled()
+def start_falls(probs, peak, furthest, deepest):
+    """The first exit's: nothing has fallen."""
+    for c in range(probs.shape[0]):
+        peak[c] = np.float64(probs[c])
+    furthest[:] = 0.0
+    deepest[:] = 0.0
+
+
+@compiled()
 def update_falls(probs, peak, furthest, deepest):
     """One exit's float32 probabilities into each class's highest so far and largest fall, absolute and relative."""
     for c in range(probs.shape[0]):
@@ -187,8 +201,11 @@ def update_falls(probs, peak, furthest, deepest):
 
 
 @compiled()
-def write_fall(trajectory, relative, sizes, exits, r, kind, s):
-    """Size and pair of exits of the largest fall of a float32 trajectory, as `analysis.metrics.decrease` finds it."""
+def write_fall(trajectory, relative, sizes, exits, r, place, s):
+    """Size and pair of exits of the largest fall of float32 values, as `analysis.metrics.decrease` finds it.
+
+    NaN and no pair where they are unknown.
+    """
     size, start, end = np.float32(0.0), -1, -1
     for i in range(trajectory.shape[0]):
         for j in range(i + 1, trajectory.shape[0]):
@@ -198,6 +215,6 @@ def write_fall(trajectory, relative, sizes, exits, r, kind, s):
                 drop = np.float32((high - np.float64(trajectory[j])) / high)
             if drop > size:
                 size, start, end = drop, i, j
-    sizes[r, kind, s] = size
-    exits[r, 2 * kind, s] = start
-    exits[r, 2 * kind + 1, s] = end
+    sizes[r, place, s] = size if trajectory[0] == trajectory[0] else np.float32(np.nan)
+    exits[r, 2 * place, s] = start
+    exits[r, 2 * place + 1, s] = end

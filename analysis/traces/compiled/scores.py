@@ -1,5 +1,6 @@
 """Unnormalised log-probabilities of one exit and sample, in float64, one class beside the other. Imports numba.
 
+Rows are as long as `ROUND` allows; classes past the last have a logit of -inf, and so no mass under any predictor.
 Each function fills a row and returns its largest value: -inf where no class has support.
 """
 
@@ -8,9 +9,11 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from analysis.traces.compiled.arithmetic import LOWEST, exp, half, log, log_softplus
+from analysis.traces.compiled.arithmetic import LOWEST, SMALLEST, exp, half, log, log_softplus
 from analysis.traces.compiled.compiler import compiled, higher, pointer_to
 
+ROUND = 32
+"""Rows hold a multiple of it, so that the compiler's vectors leave no rest, which would take as long as they do."""
 HALF, SINGLE, DOUBLE = range(3)
 """Types of logits."""
 SOFTMAX, RELU, HEAVISIDE, SOFTPLUS = range(4)
@@ -18,9 +21,9 @@ SOFTMAX, RELU, HEAVISIDE, SOFTPLUS = range(4)
 
 
 @compiled()
-def widen(address, kind, row):
-    """The logits at an address into a row. Returns the largest, and how many are NaN, which it does not show."""
-    n_classes, highest, unknown = row.shape[0], -np.inf, 0
+def widen(address, kind, n_classes, row):
+    """Put logits into a row. Returns the largest, how many are NaN, which it does not show, and subnormal."""
+    highest, unknown, subnormal = -np.inf, 0, 0
     if kind == HALF:
         halves = numba.carray(pointer_to(address), (n_classes,), np.uint16)
         for c in range(n_classes):
@@ -33,11 +36,12 @@ def widen(address, kind, row):
         doubles = numba.carray(pointer_to(address), (n_classes,), np.float64)
         for c in range(n_classes):
             row[c] = doubles[c]
-    for c in range(n_classes):
+            subnormal += (row[c] > 0.0) & (row[c] < SMALLEST)
+    for c in range(row.shape[0]):
         value = row[c]
         unknown += value != value
         highest = higher(value, highest)
-    return highest, unknown
+    return highest, unknown, subnormal
 
 
 @compiled()
@@ -61,7 +65,12 @@ def add_log_factors(scores, logits, activation, weight, threshold, floor, cap):
     n_classes, highest = scores.shape[0], -np.inf
     if weight == 0.0:
         return highest_of(scores)
-    if activation == RELU:
+    if activation == RELU and threshold == -np.inf and cap == np.inf:
+        for c in range(n_classes):
+            score = scores[c] + weight * log(higher(logits[c], 0.0))
+            scores[c] = score
+            highest = higher(score, highest)
+    elif activation == RELU:
         for c in range(n_classes):
             score = scores[c] + weight * log(higher(bounded(logits[c], threshold, floor, cap), 0.0))
             scores[c] = score
