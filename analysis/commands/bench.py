@@ -33,8 +33,8 @@ def add_parser(subparsers) -> None:
         "bench",
         help="time the computation of traces",
         description="Time traces of seeded synthetic logits. On the CPU the measure is a bare pass over them (float32, "
-        "softmax, maximum, into buffers that are kept); on a CUDA device the bandwidth of copying memory there, read and "
-        "written bytes together.",
+        "softmax, maximum, into buffers that are kept); on a CUDA device the bandwidth of copying memory there, read "
+        "and written bytes together.",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (default: cpu)")
     add_size(parser)

@@ -1,10 +1,10 @@
 """Seeded logits of no network, whose accuracies and falls resemble those of MSDNets: for timings and trials.
 
 A sample's logits are Gaussian: a part that all exits share, a part of each exit's own, and for the true class as much
-as the largest of the others reaches, plus the sample's ease and what deeper exits gain. With 7 exits and 100 classes, 60%
-of the samples are right at the first exit and 72% at the last (MSDNet on CIFAR-100: 63% and 72%), and the true class
-falls by more than 0.1 for 51% under the baseline and 0% under PA (49% and 0%). With 5 exits and 1,000 classes, 59% and
-73%, 40% and 0% (MSDNet on ImageNet: 58% and 73%, 34% and 0%). Needs only NumPy.
+as the largest of the others reaches, plus the sample's ease and what deeper exits gain. With 7 exits and 100 classes,
+60% of the samples are right at the first exit and 72% at the last (MSDNet on CIFAR-100: 63% and 72%), and the true
+class falls by more than 0.1 for 51% under the baseline and 0% under PA (49% and 0%). With 5 exits and 1,000 classes,
+59% and 73%, 40% and 0% (MSDNet on ImageNet: 58% and 73%, 34% and 0%). Needs only NumPy.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy as np
 CHUNK_SAMPLES = 500
 """Samples that are drawn from one stream of random numbers: a longer run begins with the shorter one."""
 SPREAD = 3.0
-"""Standard deviation of the logits."""
+"""Standard deviation of the logits, the unit of what follows."""
 SHARED = 0.75
 """Share of their variance that all exits have in common."""
 GAIN = 0.7
-"""How much further the true class stands out at the last exit than at the first, in units of `SPREAD`, as what follows."""
+"""How much further the true class stands out at the last exit than at the first."""
 EASE = 1.7
 """Standard deviation of the ease of samples."""
 WAVER = 0.3

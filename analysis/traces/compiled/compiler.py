@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numba
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from analysis.runtime.folders import cache_folder
@@ -107,6 +107,21 @@ def pointer_to(typing, address):
     return types.voidptr(types.int64), lambda context, builder, signature, given: builder.inttoptr(
         given[0], ir.IntType(8).as_pointer()
     )
+
+
+@intrinsic
+def fetch(typing, address):
+    """Ask for the 64 bytes at an address, which may lie anywhere, before they are read."""
+
+    def generate(context, builder, signature, given):
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        for_reading, keep, data = (ir.Constant(number, n) for n in (0, 3, 1))
+        builder.call(function, [builder.inttoptr(given[0], pointer), for_reading, keep, data])
+        return context.get_dummy_value()
+
+    return types.none(types.int64), generate
 
 
 @intrinsic

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.traces.compiled import rows, scores
-from analysis.traces.compiled.compiler import compile_and_keep
+from analysis.traces.compiled.compiler import compile_and_keep, fetch
 from analysis.traces.compiled.rows import (
     copy_columns,
     first_equal,
@@ -77,11 +77,15 @@ def trace_samples(
     probs = np.empty((n_predictors, n_exits, length), np.float32)
     trajectories = np.empty((4, n_exits), np.float32)
     last = np.empty(n_predictors, np.int64)
+    row_item = 2 << kind
     for s in range(labels.shape[0]):
         label, flag = labels[s], 0
         last[:] = -1
         for m in range(n_exits):
             place = address + m * exit_stride + s * sample_stride
+            following = place + exit_stride if m + 1 < n_exits else address + (s + 1) * sample_stride
+            for line in range(0, n_classes * row_item, 64):
+                fetch(following + line)
             top_logit, unknown, subnormal = widen(place, kind, n_classes, logits)
             if subnormal > 0:
                 flag |= UNDECIDED
