@@ -23,6 +23,8 @@ from tests import toy  # noqa: E402
 _PRIVATE = tempfile.mkdtemp(prefix="exitlens-tests-")
 os.environ["EXITLENS_CACHE"] = os.path.join(_PRIVATE, "cache")
 os.environ["EXITLENS_STATE"] = os.path.join(_PRIVATE, "state")
+# What is compiled is the same for all of them, and takes seconds.
+os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"exitlens-tests-compiled-{os.getuid()}"))
 
 
 def pytest_unconfigure() -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import platform
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from analysis.commands.options import add_size, chosen_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +24,8 @@ SPREAD = 3.0
 """Standard deviation of the logits; the true class stands out by up to twice that."""
 REPEATS = {"cpu": 3, "cuda": 9}
 COPY_BYTES = 1 << 30
+REFERENCE_SAMPLES = 2000
+"""So many samples the reference path is timed on; its seconds are scaled to all."""
 
 
 def add_parser(subparsers) -> None:
@@ -27,13 +34,11 @@ def add_parser(subparsers) -> None:
         "bench",
         help="time the computation of traces",
         description="Time traces of seeded synthetic logits. On the CPU the measure is a bare pass over them (float32, "
-        "softmax, maximum); on a CUDA device the bandwidth of copying memory there, read and written bytes together.",
+        "softmax, maximum, into buffers that are kept); on a CUDA device the bandwidth of copying memory there, read "
+        "and written bytes together.",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (default: cpu)")
-    for option, default in (("exits", 5), ("samples", 50_000), ("classes", 1000)):
-        parser.add_argument(
-            f"--{option}", metavar="N", type=int, default=default, help=f"number of {option} (default: {default})"
-        )
+    add_size(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print it (default: table)")
 
 
@@ -77,31 +82,122 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(times[1:])
 
 
+def private_bytes() -> int | None:
+    """Memory of this process that is no file's; None where the system does not say."""
+    try:
+        with open("/proc/self/status") as status:
+            return next((int(line.split()[1]) << 10 for line in status if line.startswith("RssAnon")), None)
+    except OSError:
+        return None
+
+
+def peak_growth(work: Callable[[], object]) -> int | None:
+    """By how many bytes private memory grew at most while the work ran, looked at every millisecond."""
+    before = private_bytes()
+    if before is None:
+        return None
+    peak, done = before, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.001):
+            peak = max(peak, private_bytes() or 0)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return peak - before
+
+
+def decrease_by_loops(values: np.ndarray) -> list[float]:
+    """Each sample's largest fall by the paper's public loop over pairs of exits."""
+    falls = []
+    for trajectory in values.T.tolist():
+        largest = 0.0
+        for i in range(len(trajectory)):
+            for m in range(i, len(trajectory)):
+                largest = max(largest, trajectory[i] - trajectory[m])
+        falls.append(largest)
+    return falls
+
+
 def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, object]:
-    """Seconds of the bare pass and of the traces of each predictor, and the ratio of the two."""
+    """Seconds of the bare pass, of the traces and of the reference path, their ratios, and the memory traces take."""
+    import numpy as np
     import torch
 
-    from analysis.predictors import PREDICTORS
-    from analysis.traces import trace_logits
+    from analysis.metrics.decrease import largest_fall
+    from analysis.predictors import PREDICTORS, resolve
+    from analysis.runtime.threads import n_workers
+    from analysis.storage.synthetic import synthetic_labels, synthetic_logits
+    from analysis.traces import trace_logits, trace_together
+    from analysis.traces.compiled import fused_requests
+    from analysis.traces.compute import reference_chunk
 
-    logits, labels = synthetic(n_exits, n_samples, n_classes, "cpu")
+    shape = n_exits, n_samples, n_classes
+    logits, labels = np.empty(shape, np.float16), synthetic_labels(n_samples, n_classes)
+    start = 0
+    for chunk in synthetic_logits(*shape):
+        logits[:, start : start + chunk.shape[1]] = chunk
+        start += chunk.shape[1]
     kept = [torch.empty((n_exits, CHUNK_ROWS, n_classes)) for _ in range(2)]
+    tensor = torch.from_numpy(logits)
 
     def bare_pass() -> None:
         for start in range(0, n_samples, CHUNK_ROWS):
-            chunk = logits[:, start : start + CHUNK_ROWS]
+            chunk = tensor[:, start : start + CHUNK_ROWS]
             wide, probs = (buffer[:, : chunk.shape[1]] for buffer in kept)
             torch.softmax(wide.copy_(chunk), -1, out=probs)
             probs.amax(-1)
 
     bare = seconds(bare_pass, REPEATS["cpu"])
-    measured = {"device": "cpu", "threads": torch.get_num_threads(), "logits_bytes": logits.nbytes}
-    passes = [{"pass": "bare pass", "seconds": bare, "times_the_bare_pass": 1.0}]
-    array = logits.numpy()
+    passes = []
+
+    def add(name: str, taken: float) -> None:
+        passes.append({"pass": name, "seconds": taken, "times_the_bare_pass": taken / bare})
+
+    add("bare pass", bare)
+    compiled = bool(fused_requests({"baseline": resolve("baseline")}))
     for name in PREDICTORS:
-        taken = seconds(lambda name=name: trace_logits(array, labels, name), 1)
-        passes.append({"pass": f"traces, {name}", "seconds": taken, "times_the_bare_pass": taken / bare})
-    return measured | {"passes": passes}
+        add(f"traces, {name}", seconds(lambda name=name: trace_logits(logits, labels, name), 1))
+    together = {"baseline and pa": ("baseline", "pa"), "all six": tuple(PREDICTORS)}
+    for title, names in together.items():
+        requests = {name: {} for name in names}
+        add(f"traces, {title}", seconds(lambda r=requests: trace_together(logits, labels, r), REPEATS["cpu"]))
+    part = min(n_samples, REFERENCE_SAMPLES)
+    chunks = [slice(start, min(start + 50, part)) for start in range(0, part, 50)]
+    settings = resolve("pa", n_exits=n_exits)
+
+    def reference() -> None:
+        for here in chunks:
+            reference_chunk(logits[:, here], labels[here], "pa", settings)
+
+    add("traces, pa, reference path on one thread", seconds(reference, 1) * n_samples / part)
+    falling = trace_logits(logits, labels, "baseline").true_class_prob
+    add("largest fall of the true class", seconds(lambda: largest_fall(falling), REPEATS["cpu"]))
+    add("the same by the public loop over pairs", seconds(lambda: decrease_by_loops(falling), 1))
+    return {
+        "device": "cpu",
+        "processor": processor_name(),
+        "threads": n_workers(),
+        "compiled": compiled,
+        "logits_bytes": logits.nbytes,
+        "peak_private_bytes": peak_growth(lambda: trace_together(logits, labels, {name: {} for name in PREDICTORS})),
+        "passes": passes,
+    }
+
+
+def processor_name() -> str:
+    """As the system names it."""
+    with contextlib.suppress(OSError), open("/proc/cpuinfo") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def copy_bandwidth(repeats: int) -> float:
@@ -169,10 +265,18 @@ def measure_cuda(n_exits: int, n_samples: int, n_classes: int) -> dict[str, obje
 def as_text(measured: dict[str, object], shape: tuple[int, int, int]) -> str:
     """The measurements as a table."""
     size = " x ".join(f"{n:,}" for n in shape)
-    lines = [f"{measured['device']}, {size} float16 logits, {measured['logits_bytes'] / 1e6:,.1f} MB"]
+    if measured["device"] == "cpu":
+        how = "" if measured["compiled"] else ", without the compiled kernel"
+        named = f"cpu, {measured['processor']}, {measured['threads']} threads{how}"
+    else:
+        named = measured["device"]
+    lines = [f"{named}, {size} float16 logits, {measured['logits_bytes'] / 1e6:,.1f} MB"]
     if "copy_bytes_per_second" in measured:
         lines.append(f"copy on the device: {measured['copy_bytes_per_second'] / 1e9:,.0f} GB/s, read and written")
         lines.append(f"samples left to the reference path: {measured['left_to_the_reference_path']:,}")
+    if measured.get("peak_private_bytes") is not None:
+        peak = measured["peak_private_bytes"] / 1e6
+        lines.append(f"private memory of the traces of all six predictors, results and all: {peak:,.0f} MB at most")
     for row in measured["passes"]:
         line = f"{row['pass']:<44}{row['seconds'] * 1000:>12,.3f} ms"
         if "share_of_copy" in row:
@@ -190,10 +294,7 @@ def run(args: argparse.Namespace) -> None:
     ------
     ValueError : no exits, samples or classes
     """
-    shape = args.exits, args.samples, args.classes
-    for option, value in zip(("exits", "samples", "classes"), shape):
-        if value < 1:
-            raise ValueError(f"--{option} {value}: give at least 1")
+    shape = chosen_size(args)
     measured = (measure_cuda if args.device == "cuda" else measure_cpu)(*shape)
     if args.format == "json":
         named = dict(zip(("exits", "samples", "classes"), shape))

@@ -143,3 +143,25 @@ def splits(text: str) -> list[str]:
     if len(set(named)) < len(named):
         raise ValueError(f"--split {text} names a split twice: name it once")
     return named
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    """`--exits`, `--samples` and `--classes` of made-up logits."""
+    for option, default in (("exits", 5), ("samples", 50_000), ("classes", 1000)):
+        parser.add_argument(
+            f"--{option}", metavar="N", type=int, default=default, help=f"number of {option} (default: {default})"
+        )
+
+
+def chosen_size(args: argparse.Namespace) -> tuple[int, int, int]:
+    """Exits, samples and classes of made-up logits.
+
+    Raises
+    ------
+    ValueError : one that is not positive
+    """
+    shape = args.exits, args.samples, args.classes
+    for option, value in zip(("exits", "samples", "classes"), shape):
+        if value < 1:
+            raise ValueError(f"--{option} {value}: give at least 1")
+    return shape

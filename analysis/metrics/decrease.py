@@ -72,7 +72,8 @@ def largest_fall(values: Float[np.ndarray, "exits samples"], *, relative: bool =
     size = drop[start, columns]
     if relative:
         origin = np.broadcast_to(wide[start, columns], wide.shape)
-        fallen = relative_to(origin, origin - wide).astype(values.dtype)
+        with np.errstate(over="ignore"):  # a rise from the smallest float32 may be more than the largest times it
+            fallen = relative_to(origin, origin - wide).astype(values.dtype)
     else:
         fallen = values[start, columns] - values  # as rounded as `size` is: a higher value may fall equally far
     reached = (fallen == size) & (np.arange(values.shape[0])[:, None] >= start)

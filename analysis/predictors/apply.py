@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from analysis.predictors.checks import SUM_TOLERANCE, check_logits, check_probs, check_shape
+from analysis.predictors.bounds import in_type_of
+from analysis.predictors.checks import SUM_TOLERANCE, check_logits, check_probs, check_shape, check_type
 from analysis.predictors.custom import load_function
 from analysis.predictors.prediction import Prediction, no_collapse
 from analysis.predictors.table import Predictor
@@ -19,34 +20,6 @@ def as_tensor(logits, dtype: torch.dtype) -> Tensor:
     if isinstance(logits, Tensor):
         return logits.detach().to(dtype)
     return torch.from_numpy(np.array(logits, dtype=np.float64 if dtype == torch.float64 else np.float32))
-
-
-def in_type_of(logits, settings: dict[str, object]) -> dict[str, object]:
-    """Bounds on logits rounded as the logits were: a logit stored as 0.3 lies at the threshold 0.3, not above it.
-
-    float16 and bfloat16 logits count as float32, in which public code evaluates them. A bound beyond its range becomes
-    the end of that range, which no logit exceeds.
-    """
-    if "float64" in str(logits.dtype):
-        return settings
-    bounds = {name: settings[name] for name in ("threshold", "cap") if settings.get(name) is not None}
-    limit = np.finfo(np.float32).max
-    rounded = {name: float(np.float32(np.clip(value, -limit, limit))) for name, value in bounds.items()}
-    if bounds.get("cap", 0) > 0:  # a cap below every float32 still caps: it does not remove every class
-        rounded["cap"] = max(rounded["cap"], float(np.nextafter(np.float32(0), np.float32(1))))
-    return settings | rounded
-
-
-def check_type(logits) -> None:
-    """Refuse what is no array or tensor of real numbers.
-
-    Raises
-    ------
-    ValueError : naming the type that was given
-    """
-    dtype = getattr(logits, "dtype", None)
-    if dtype is None or not any(word in str(dtype) for word in ("float", "int")):
-        raise ValueError(f"logits are {dtype or type(logits).__name__}: give an array or tensor of real numbers")
 
 
 def returned_probs(returned: object, name: str) -> Tensor:
@@ -89,4 +62,4 @@ def apply_predictor(
     module, name = predictor.function.split(":")
     function = getattr(importlib.import_module(module), name)
     with torch.no_grad():
-        return function(tensor, **in_type_of(logits, settings))
+        return function(tensor, **in_type_of(logits.dtype, settings))

@@ -32,6 +32,12 @@ def place(exit_index: int, sample: int, total: int | None) -> str:
     return f"exit {exit_index + 1}, sample {sample + 1}" + (f" of {total}" if total is not None else "")
 
 
+def check_type(logits) -> None:
+    dtype = getattr(logits, "dtype", None)
+    if dtype is None or not any(word in str(dtype) for word in ("float", "int")):
+        raise ValueError(f"logits are {dtype or type(logits).__name__}: give an array or tensor of real numbers")
+
+
 def check_shape(shape: tuple[int, ...], name: str = "logits") -> None:
     """Refuse what is not (exits, samples, classes) with at least one exit and one class."""
     if len(shape) != 3 or shape[0] < 1 or shape[2] < 1:

@@ -26,15 +26,18 @@ def n_workers() -> int:
 
 
 @functools.cache
-def start_pool() -> ThreadPoolExecutor:
-    """Threads in which torch uses no further ones; torch elsewhere keeps its setting.
+def start_pool(with_torch: bool) -> ThreadPoolExecutor:
+    """Threads in which torch uses no further ones; torch elsewhere keeps its setting. Without torch, plain ones.
 
     `set_num_threads` holds for the calling thread and for threads that start later. So every worker calls it, and when
     all have, the caller puts back what later threads get.
     """
+    count = n_workers()
+    if not with_torch:
+        return ThreadPoolExecutor(count, thread_name_prefix="traces")
     import torch
 
-    count, before = n_workers(), torch.get_num_threads()
+    before = torch.get_num_threads()
     ready = threading.Barrier(count)
 
     def use_one_thread() -> None:
@@ -49,8 +52,13 @@ def start_pool() -> ThreadPoolExecutor:
     return pool
 
 
-def map_chunks(function: Callable[[Chunk], Result], chunks: list[Chunk]) -> Iterator[Result]:
-    """function(chunk) for each chunk, in order; the first error ends it and cancels what has not begun."""
+def map_chunks(
+    function: Callable[[Chunk], Result], chunks: list[Chunk], *, with_torch: bool = True
+) -> Iterator[Result]:
+    """function(chunk) for each chunk, in order; the first error ends it and cancels what has not begun.
+
+    Without torch, it is not imported.
+    """
     with _lock:
-        pool = start_pool()
+        pool = start_pool(with_torch)
     yield from pool.map(function, chunks)

@@ -3,7 +3,7 @@
 Reading traces that are bundled or cached imports no torch; computing them does.
 """
 
-from analysis.traces.arrays import trace_logits
+from analysis.traces.arrays import trace_logits, trace_together
 from analysis.traces.bundle import bundle_traces
 from analysis.traces.compute import compute_traces
 from analysis.traces.load import bundled_name, load_traces
@@ -20,5 +20,6 @@ __all__ = [
     "load_traces",
     "read_traces_parquet",
     "trace_logits",
+    "trace_together",
     "write_traces_parquet",
 ]

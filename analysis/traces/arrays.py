@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,28 @@ def trace_logits(
     ValueError
         NaN or +inf logits, with exit and sample; unknown settings; labels that do not fit.
     """
+    return trace_together(logits, labels, {predictor_id: settings})[predictor_id]
+
+
+def trace_together(
+    logits: np.ndarray | Tensor,
+    labels: Sequence[int] | np.ndarray | Tensor | None,
+    predictors: Mapping[str, Mapping[str, object]],
+) -> dict[str, Traces]:
+    """The traces of an array of logits under several predictors, in one pass over them.
+
+    Parameters
+    ----------
+    logits, labels
+        As in `trace_logits`.
+    predictors
+        Predictor id -> what differs from its default settings.
+
+    Raises
+    ------
+    ValueError
+        As `trace_logits`.
+    """
     n_exits, n_samples, n_classes = logits.shape
     if hasattr(labels, "cpu"):
         labels = labels.cpu()
@@ -46,9 +68,9 @@ def trace_logits(
             f"labels must be {n_samples} classes from 0 to {n_classes - 1} (-1: unknown), not {labels.shape[0]} "
             f"from {labels.min(initial=0)} to {labels.max(initial=0)}"
         )
-    resolved = resolve(predictor_id, settings, n_exits=n_exits)
+    requests = {name: resolve(name, settings, n_exits=n_exits) for name, settings in predictors.items()}
     if getattr(logits, "is_cuda", False):
         from analysis.traces.on_device import trace_tensor
 
-        return trace_tensor(logits, labels, {predictor_id: resolved})[predictor_id]
-    return trace_chunks(lambda a, b: logits[:, a:b], logits.shape, labels, predictor_id, resolved, None)
+        return trace_tensor(logits, labels, requests)
+    return trace_chunks(lambda a, b: logits[:, a:b], logits.shape, labels, requests, None)

@@ -1,28 +1,32 @@
-"""Logits -> traces: the predictor on one chunk of samples at a time, then reductions over the classes.
+"""Logits -> traces, one chunk of samples at a time. Memory is bounded by the chunk, whatever the run's size.
 
-torch does both, imported when something is computed. Memory is bounded by the chunk, whatever the run's size.
+The table's predictors are computed by a compiled kernel in one visit of each logit (`analysis.traces.compiled`). The
+reference path is what is here: the predictor, then reductions over the classes, by torch, imported when it is called.
+It computes anyone's own function, and everything where the kernel cannot be used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.metrics.decrease import Fall, largest_fall
-from analysis.predictors import Predictor, find_predictor, resolve
+from analysis.predictors import find_predictor, resolve
 from analysis.run import Run
 from analysis.runtime.threads import map_chunks
-from analysis.traces.table import DTYPES, KINDS, PER_EXIT, Traces, falls_of_columns
+from analysis.traces.compiled import Reduced, Requests, fused_chunk, fused_requests
+from analysis.traces.table import DTYPES, FALLS, KINDS, PER_EXIT, Traces, falls_of_columns
+from analysis.traces.ties import TIE_GRID
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 CHUNK_BYTES = 2 << 20
 """Float64 probabilities per chunk: measured with predictor and reductions, 50 MB at most per chunk in flight."""
-TIE_GRID = 2.0**36
-"""Log-probabilities that agree to 1.5e-11 are ties: a product of the same factors in another order differs by 1e-15."""
+FUSED_CHUNKS = 8
+"""So many times as large are the kernel's chunks, which hold no probabilities but logits."""
 
 
 def chunk_samples(n_exits: int, n_classes: int) -> int:
@@ -31,7 +35,6 @@ def chunk_samples(n_exits: int, n_classes: int) -> int:
 
 
 def numpy32(values: Tensor) -> np.ndarray:
-    """A tensor as a float32 array."""
     return values.float().cpu().numpy()
 
 
@@ -98,17 +101,8 @@ def falls_of_any_class(probs: Tensor) -> dict[tuple[str, str], Fall]:
     return falls
 
 
-class Reduced(NamedTuple):
-    """What the logits of some samples are reduced to: arrays on the host, which hold nothing of what they came from."""
-
-    columns: dict[str, np.ndarray]
-    """The columns of `Traces`, (exits, samples)."""
-    any_class: dict[tuple[str, str], Fall]
-    """The largest fall over the classes, by `of` and `kind`; the other falls follow from the columns."""
-
-
 def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> Reduced:
-    """The columns of one chunk, and the falls of any class.
+    """The columns of `Traces` and the falls, for one chunk.
 
     Parameters
     ----------
@@ -134,18 +128,32 @@ def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> Reduce
         name: numpy32(values) if values.is_floating_point() else values.cpu().numpy()
         for name, values in columns.items()
     }
-    return Reduced(arrays, falls_of_any_class(probs.float()))
+    falls = falls_of_columns(arrays["true_class_prob"], arrays["final_prediction_prob"])
+    return arrays, falls | falls_of_any_class(probs.float())
 
 
-def trace_chunk(
+def empty_columns(n_exits: int, n_samples: int) -> Reduced:
+    """Arrays for the columns and falls of a whole run.
+
+    Allocated first and filled by chunks: small results kept between the large arrays of the chunks would keep their
+    freed memory from being reused (measured: 1 GB instead of 0.2 for 50,000 samples).
+    """
+    columns = {name: np.empty((n_exits, n_samples), DTYPES.get(name, np.float32)) for name in PER_EXIT}
+    falls = {
+        key: Fall(np.empty(n_samples, np.float32), *(np.empty(n_samples, np.int16) for _ in range(2))) for key in FALLS
+    }
+    return columns, falls
+
+
+def reference_chunk(
     logits: np.ndarray | Tensor,
-    labels: np.ndarray | Tensor,
-    predictor: str | Predictor,
+    labels: np.ndarray,
+    predictor_id: str,
     settings: Mapping[str, object],
     first_sample: int = 0,
     total: int | None = None,
 ) -> Reduced:
-    """The columns of some samples: a pure function, which a thread, another process or another machine can run.
+    """The columns of some samples and their falls, by torch.
 
     Parameters
     ----------
@@ -153,8 +161,8 @@ def trace_chunk(
         Of the chunk's samples, (exits, samples, classes), on whatever device: that is where it is computed.
     labels
         int64 (samples,); -1 where unknown.
-    predictor, settings
-        An id or a row of the table, and its resolved settings.
+    predictor_id, settings
+        An id, and its resolved settings.
     first_sample, total
         Where the samples stand in their run; only messages mention it.
 
@@ -162,61 +170,59 @@ def trace_chunk(
     ------
     ValueError
         NaN, +inf or a row of only -inf, with exit and sample.
-
-    Examples
-    --------
-    >>> logits = np.array([[[2.0, 1.0]], [[1.0, 3.0]]])
-    >>> trace_chunk(logits, np.array([1]), "baseline", {"temperature": 1.0}).columns["predicted"].T.tolist()
-    [[0, 1]]
     """
     import torch
 
     from analysis.predictors.apply import apply_predictor
 
-    prediction = apply_predictor(find_predictor(predictor), logits, dict(settings), first_sample, total)
+    prediction = apply_predictor(find_predictor(predictor_id), logits, dict(settings), first_sample, total)
     on = prediction.log_probs.device
     known = labels.to(on) if isinstance(labels, torch.Tensor) else torch.tensor(labels, device=on)
     return reduce_chunk(prediction.log_probs, prediction.collapsed, known)
 
 
-def empty_columns(n_exits: int, n_samples: int) -> Reduced:
-    """Arrays for the columns of many samples, to be filled by chunks.
-
-    Allocated first: small results kept between the large arrays of the chunks would keep their freed memory from being
-    reused (measured: 1 GB instead of 0.2 for 50,000 samples).
-    """
-    columns = {name: np.empty((n_exits, n_samples), DTYPES.get(name, np.float32)) for name in PER_EXIT}
-    falls = {
-        ("any_class", kind): Fall(np.empty(n_samples, np.float32), *(np.empty(n_samples, np.int16) for _ in range(2)))
-        for kind in KINDS
-    }
-    return Reduced(columns, falls)
-
-
 def write_into(whole: Reduced, part: Reduced, where: slice | np.ndarray) -> None:
     """Put the columns of some samples into their places."""
-    for name, values in part.columns.items():
-        whole.columns[name][:, where] = values
-    for key, fall in part.any_class.items():
-        for array, values in zip(whole.any_class[key], fall):
+    for name, values in part[0].items():
+        whole[0][name][:, where] = values
+    for key, fall in part[1].items():
+        for array, values in zip(whole[1][key], fall):
             array[where] = values
 
 
-def as_traces(whole: Reduced, labels: np.ndarray, n_classes: int) -> Traces:
-    """The traces whose columns are filled."""
-    columns, falls = whole
-    falls = falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"])
-    return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
+def trace_chunk(
+    logits: np.ndarray | Tensor,
+    labels: np.ndarray,
+    requests: Requests,
+    first_sample: int = 0,
+    total: int | None = None,
+) -> dict[str, Reduced]:
+    """The columns of some samples under one or more predictors: a pure function, which any thread or process can run.
+
+    Parameters
+    ----------
+    requests
+        Predictor id -> resolved settings.
+    logits, labels, first_sample, total
+        As `reference_chunk`, whose results these are, by the kernel where it can.
+    """
+    fused = fused_requests(requests)
+    found, undecided = fused_chunk(logits, labels, fused, first_sample, total) if fused else ({}, ())
+    for name, settings in requests.items():
+        if name not in fused:
+            found[name] = reference_chunk(logits, labels, name, settings, first_sample, total)
+        elif len(undecided):
+            write_into(found[name], reference_chunk(logits[:, undecided], labels[undecided], name, settings), undecided)
+    return found
 
 
 def trace_chunks(
     read: Callable[[int, int], np.ndarray],
     shape: tuple[int, int, int],
     labels: np.ndarray,
-    predictor_id: str,
-    settings: Mapping[str, object],
+    requests: Requests,
     progress: Callable[[int], None] | None,
-) -> Traces:
+) -> dict[str, Traces]:
     """The pass: read the logits chunk by chunk, trace each in one of a few threads, and collect the columns.
 
     Parameters
@@ -225,24 +231,36 @@ def trace_chunks(
         Start and stop -> the logits of these samples, as `Logits.read`; called by several threads at once.
     shape
         Exits, samples, classes.
+    requests
+        Predictor id -> resolved settings; one pass over the logits for all of them.
     """
     n_exits, n_samples, n_classes = shape
-    step = chunk_samples(n_exits, n_classes)
-    predictor = find_predictor(predictor_id)
-    whole = empty_columns(n_exits, n_samples)
+    fused = len(fused_requests(requests)) == len(requests)
+    step = chunk_samples(n_exits, n_classes) * (FUSED_CHUNKS if fused else 1)
+    whole = {name: empty_columns(n_exits, n_samples) for name in requests}
 
     def trace(start: int) -> int:
         here = slice(start, min(start + step, n_samples))
         logits = read(here.start, here.stop)
-        write_into(whole, trace_chunk(logits, labels[here], predictor, settings, start, n_samples), here)
+        for name, part in trace_chunk(logits, labels[here], requests, start, n_samples).items():
+            write_into(whole[name], part, here)
         return here.stop - here.start
 
     starts = list(range(0, n_samples, step))
-    # Someone's own function may not expect to be called by two threads at once.
-    for done in map(trace, starts) if predictor.path else map_chunks(trace, starts):
+    if any(find_predictor(name).path for name in requests):
+        traced = map(trace, starts)  # someone's own function may not expect to be called by two threads at once
+    else:
+        traced = map_chunks(trace, starts, with_torch=not fused)
+    for done in traced:
         if progress is not None:
             progress(done)
-    return as_traces(whole, labels, n_classes)
+    return {name: as_traces(reduced, labels, n_classes) for name, reduced in whole.items()}
+
+
+def as_traces(reduced: Reduced, labels: np.ndarray, n_classes: int) -> Traces:
+    """The traces whose columns are filled."""
+    columns, falls = reduced
+    return Traces(**columns, labels=labels, falls=falls, n_classes=n_classes)
 
 
 def compute_traces(
@@ -271,4 +289,5 @@ def compute_traces(
         NaN or +inf logits, with exit and sample; settings out of range; a predictor that the run's kind does not allow.
     """
     resolved = resolve(predictor_id, settings or {}, kind=run.kind, n_exits=run.n_exits)
-    return trace_chunks(run.logits.read, run.logits.shape, run.labels, predictor_id, resolved, progress)
+    requests = {predictor_id: resolved}
+    return trace_chunks(run.logits.read, run.logits.shape, run.labels, requests, progress)[predictor_id]

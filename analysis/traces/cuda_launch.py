@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from analysis.predictors.apply import in_type_of
+from analysis.predictors.bounds import in_type_of
 from analysis.predictors.weights import exit_weights
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, FusedColumns
 
@@ -68,7 +68,7 @@ def launch(
         logits = logits.contiguous()
     count, device = len(requests), logits.device
     baseline = requests.get("baseline")
-    product = in_type_of(logits, dict(requests["pa"])) if "pa" in requests else None
+    product = in_type_of(logits.dtype, dict(requests["pa"])) if "pa" in requests else None
     temperature = baseline["temperature"] if baseline else 1.0
     powers = product_powers(product, n_exits) if product else [0.0] * n_exits
     threshold, cap = (product["threshold"], product["cap"]) if product else (None, None)

@@ -8,7 +8,7 @@ from analysis.traces.cuda_row import bound, count, kernel, lowest_class
 
 LOG2_E = tl.constexpr(1.4426950408889634)
 TIE = tl.constexpr(2.0**-37 * 1.4426950408889634)
-"""Half the grid of `analysis.traces.compute.TIE_GRID`, in base 2."""
+"""Half the grid of `analysis.traces.ties.TIE_GRID`, in base 2."""
 MOST_CANDIDATES = tl.constexpr(32)
 """More classes than this within rounding of another are left to the reference path."""
 

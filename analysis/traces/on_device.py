@@ -14,17 +14,16 @@ from torch import Tensor
 
 from analysis.metrics.decrease import Fall
 from analysis.predictors import check_logits
-from analysis.traces.compute import Reduced, as_traces, empty_columns, trace_chunk, write_into
+from analysis.traces.compiled import Reduced, Requests
+from analysis.traces.compute import as_traces, empty_columns, reference_chunk, write_into
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns
 from analysis.traces.cuda_launch import is_fused, launch
-from analysis.traces.table import KINDS, Traces
+from analysis.traces.table import KINDS, Traces, falls_of_columns
 
 REFERENCE_BYTES = 256 << 20
 """Float64 probabilities per chunk of the reference path; some ten times that is in use at once."""
 UPLOAD_BYTES = 64 << 20
 """Logits per chunk that is uploaded, of which two are under way."""
-Requests = Mapping[str, Mapping[str, object]]
-"""Predictor id -> resolved settings."""
 
 
 def fused_requests(logits: Tensor, requests: Requests) -> Requests:
@@ -44,7 +43,7 @@ def reference(
     whole = empty_columns(n_exits, n_samples)
     for start in range(0, n_samples, step):
         here = slice(start, min(start + step, n_samples))
-        write_into(whole, trace_chunk(logits[:, here], labels[here], name, settings, first + start, total), here)
+        write_into(whole, reference_chunk(logits[:, here], labels[here], name, settings, first + start, total), here)
     return whole
 
 
@@ -74,7 +73,10 @@ def collect(
             ("any_class", kind): Fall(fall_sizes[slot, i], fall_exits[slot, 2 * i], fall_exits[slot, 2 * i + 1])
             for i, kind in enumerate(KINDS)
         }
-        results[name] = Reduced(columns, falls)
+        results[name] = (
+            columns,
+            falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"]),
+        )
         if len(undecided):
             at = torch.from_numpy(undecided).to(logits.device)
             write_into(results[name], reference(logits[:, at], labels[at], name, settings, 0, total), undecided)

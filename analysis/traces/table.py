@@ -102,7 +102,7 @@ PER_EXIT = tuple(field.name for field in fields(Traces) if field.name not in ("l
 
 
 def falls_of_columns(true_class_prob: np.ndarray, final_prediction_prob: np.ndarray) -> dict[tuple[str, str], Fall]:
-    """The falls that follow from the traces themselves; those of any class need all probabilities."""
+    """The falls that follow from the columns alone; those of any class need all probabilities."""
     values = {"true_class": true_class_prob, "final_prediction": final_prediction_prob}
     return {
         (of, kind): largest_fall(column, relative=kind == "relative") for of, column in values.items() for kind in KINDS

@@ -65,3 +65,11 @@ def test_the_precision_of_the_values_is_kept(relative):
 def test_of_falls_that_round_to_the_same_size_the_first_end_is_named():
     fall = largest_fall(np.array([[0.25], [2.220446e-16], [0.0]], np.float32))
     assert (fall.size[0], fall.from_exit[0], fall.to_exit[0]) == (np.float32(0.25), 0, 1)
+
+
+def test_a_rise_from_the_smallest_number_is_no_overflow():
+    values = np.array([[0.5], [1e-45], [0.25]], np.float32)
+    fall = largest_fall(values, relative=True)
+    assert (fall.size[0], fall.from_exit[0], fall.to_exit[0]) == (1, 0, 1)
+    rising = np.array([[1e-45], [0], [1]], np.float32)
+    assert largest_fall(rising, relative=True).size[0] == 1

@@ -136,6 +136,7 @@ def test_without_labels_only_the_true_class_is_unknown(small_logits, small_label
 def test_chunks_change_nothing(small_logits, small_labels, predictor_id, monkeypatch):
     whole = trace_logits(small_logits, small_labels, predictor_id)
     monkeypatch.setattr(compute, "CHUNK_BYTES", 8 * 7 * 20 * 37)
+    monkeypatch.setattr(compute, "FUSED_CHUNKS", 1)
     same(trace_logits(small_logits, small_labels, predictor_id), whole)
 
 
@@ -187,6 +188,7 @@ def test_traces_cannot_be_written_into(small_logits):
 
 def test_a_bad_sample_is_named_by_its_place_in_the_run(small_logits, monkeypatch):
     monkeypatch.setattr(compute, "CHUNK_BYTES", 8 * 7 * 20 * 37)
+    monkeypatch.setattr(compute, "FUSED_CHUNKS", 1)
     small_logits[3, 321, 4] = np.nan
     with pytest.raises(ValueError, match=r"logits\[3, 321\] holds NaN \(exit 4, sample 322 of 400\)"):
         trace_logits(small_logits, None, "baseline")
@@ -199,6 +201,7 @@ def test_labels_that_do_not_fit_are_refused(small_logits):
 
 def test_progress_is_told_all_samples(small_run, monkeypatch):
     monkeypatch.setattr(compute, "CHUNK_BYTES", 8 * 7 * 20 * 150)
+    monkeypatch.setattr(compute, "FUSED_CHUNKS", 1)
     told = []
     compute_traces(small_run, "baseline", progress=told.append)
     assert told == [150, 150, 100]

@@ -1,0 +1,8 @@
+"""Traces on the CPU in one visit of each logit: what the reference path computes, compiled by numba.
+
+Importing this imports no numba; asking for traces does.
+"""
+
+from analysis.traces.compiled.chunk import Reduced, Requests, fused_chunk, fused_requests
+
+__all__ = ["Reduced", "Requests", "fused_chunk", "fused_requests"]

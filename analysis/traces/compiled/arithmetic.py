@@ -1,0 +1,80 @@
+"""exp, log and the widening of float16, so plain that the compiler takes several classes at once. Imports numba.
+
+Both are float64, so exact that what ties are told by, 1.5e-11, needs no second look.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.traces.compiled.compiler import AS_WRITTEN, bits_of, compiled, double_of, higher, single_of
+
+LOG2_E = 1.4426950408889634
+LN_2_HIGH, LN_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+LOWEST = -708.0
+"""exp of what is lower is taken to be exp of this, 3e-308: nothing beside a sum of at least 1, 0 in float32."""
+SMALLEST = 2.2250738585072014e-308
+"""The smallest number of which log is exact."""
+TO_WHOLE = 6755399441055744.0
+"""1.5 * 2^52: what is added to it is rounded to a whole number, which its last bits are."""
+BITS_OF_2_52 = 0x4330000000000000
+BITS_OF_ROOT_HALF = 0x3FE6A09E667F3BCD
+HALF_SCALE = np.float32(2.0**112)
+
+
+@compiled(AS_WRITTEN)
+def half(raw):
+    """The float64 of a float16's bits, infinities and NaN as they are."""
+    bits = np.int32(raw)
+    size = bits_of(single_of(np.int32((bits & 0x7FFF) << 13)) * HALF_SCALE)
+    size |= np.int32(0x7F800000) if (bits & 0x7C00) == 0x7C00 else np.int32(0)
+    return np.float64(single_of(np.int32(size | np.int32((bits & 0x8000) << 16))))
+
+
+@compiled(AS_WRITTEN)
+def exp(x):
+    """exp(x) for -708 <= x <= 709, to 2e-14 relative: 2^n and a polynomial of the rest, of the least largest error."""
+    whole = x * LOG2_E + TO_WHOLE
+    n = whole - TO_WHOLE
+    r = (x - n * LN_2_HIGH) - n * LN_2_LOW
+    p = 2.749300441772592e-06
+    p = p * r + 2.4880807561957317e-05
+    p = p * r + 0.00019841539217957884
+    p = p * r + 0.0013888811149101927
+    p = p * r + 0.008333333095015076
+    p = p * r + 0.04166666696221276
+    p = p * r + 0.16666666667265392
+    p = p * r + 0.49999999999664335
+    p = p * (r * r) + (r + 1.0)
+    return double_of(bits_of(p) + (bits_of(whole) << 52))
+
+
+@compiled(AS_WRITTEN)
+def log(x):
+    """log(x) for 0, where it is -inf, and for finite x >= 2.3e-308, to the last bit: as FreeBSD's e_log.c."""
+    bits = bits_of(x)
+    # x = 2^k * (1 + f), with 1 + f between sqrt(1/2) and sqrt(2).
+    k = (bits - BITS_OF_ROOT_HALF) >> 52
+    f = double_of(bits - (k << 52)) - 1.0
+    n = double_of(k + (BITS_OF_2_52 + 2048)) - (4503599627370496.0 + 2048.0)
+    s = f / (2.0 + f)
+    z = s * s
+    p = 1.479819860511658591e-01
+    p = p * z + 1.531383769920937332e-01
+    p = p * z + 1.818357216161805012e-01
+    p = p * z + 2.222219843214978396e-01
+    p = p * z + 2.857142874366239149e-01
+    p = p * z + 3.999999999940941908e-01
+    p = p * z + 6.666666666666735130e-01
+    value = n * LN_2_HIGH - ((s * (f - p * z) - n * LN_2_LOW) - f)
+    return value if x > 0.0 else -np.inf
+
+
+@compiled(AS_WRITTEN)
+def log_softplus(x):
+    """log(log(1 + exp(x))); x itself below -40, as `analysis.predictors.activations` has it."""
+    u = exp(higher(x if x < 0.0 else -x, LOWEST))
+    w = 1.0 + u
+    log1p = log(w) + (u - (w - 1.0)) / w
+    value = log(higher(x, 0.0) + log1p)
+    return x if x < -40.0 else value

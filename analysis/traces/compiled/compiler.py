@@ -1,0 +1,138 @@
+"""How the kernel's functions are compiled: by numba, once, and kept in the user's cache folder. Imports numba."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import inspect
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from analysis.runtime.folders import cache_folder
+
+log = logging.getLogger(__name__)
+ANY_ORDER = frozenset(("reassoc", "contract", "nsz"))
+"""Sums over the classes may be taken in any order; infinities and NaN keep their meaning."""
+AS_WRITTEN = frozenset(("contract", "nsz"))
+"""What depends on the order of additions, as splitting off a multiple of log 2 does."""
+
+
+def compiled(order: frozenset[str] = ANY_ORDER) -> Callable[[Callable], Callable]:
+    """A decorator: numba's compilation of what was written, without the type checks that tests wrap around functions.
+
+    A call inside a loop keeps the compiler from taking several classes at once, so what is called there is put there.
+    """
+    is_called_per_class = order == AS_WRITTEN
+
+    def decorate(function: Callable) -> Callable:
+        written = inspect.unwrap(function)
+        options = {"nogil": True, "error_model": "numpy", "fastmath": set(order), "forceinline": is_called_per_class}
+        return numba.njit(**options)(written)
+
+    return decorate
+
+
+@functools.cache
+def code_folder() -> Path:
+    """Where machine code is kept: one folder per state of these sources, since numba looks at a single file's date.
+
+    In the cache folder, or in what numba's own variable names.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + source.read_bytes())
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    return (Path(named) if named else cache_folder() / "compiled") / digest.hexdigest()[:16]
+
+
+def compile_and_keep(function: Callable, signature: str) -> Callable:
+    """A function's machine code for one signature, from the cache folder or, the first time, made and put there.
+
+    Nothing is kept where the folder cannot be written.
+    """
+    folder, before = code_folder(), numba.config.CACHE_DIR
+    known = folder.is_dir() and any(folder.rglob("*.nbc"))
+    if not known:
+        log.info("compiling the computation of traces for this processor: once, some seconds")
+    started = time.perf_counter()
+    jitted = compiled()(function)
+    with contextlib.suppress(OSError, RuntimeError):
+        folder.mkdir(parents=True, exist_ok=True)
+        numba.config.CACHE_DIR = str(folder)
+        try:
+            jitted.enable_caching()
+        finally:
+            numba.config.CACHE_DIR = before
+    jitted.compile(signature)
+    log.info("%s in %.1f s", "loaded" if known else "compiled", time.perf_counter() - started)
+    return jitted
+
+
+@intrinsic
+def bits_of(typing, value):
+    """The bits of a real number as an integer of its width."""
+    width = value.bitwidth
+    integer = types.int64 if width == 64 else types.int32
+    return integer(value), lambda context, builder, signature, given: builder.bitcast(given[0], ir.IntType(width))
+
+
+@intrinsic
+def double_of(typing, bits):
+    """The float64 of 64 bits."""
+    return types.float64(types.int64), lambda context, builder, signature, given: builder.bitcast(
+        given[0], ir.DoubleType()
+    )
+
+
+@intrinsic
+def single_of(typing, bits):
+    """The float32 of 32 bits."""
+    return types.float32(types.int32), lambda context, builder, signature, given: builder.bitcast(
+        given[0], ir.FloatType()
+    )
+
+
+@intrinsic
+def pointer_to(typing, address):
+    """An address as a pointer, for `numba.carray`."""
+    return types.voidptr(types.int64), lambda context, builder, signature, given: builder.inttoptr(
+        given[0], ir.IntType(8).as_pointer()
+    )
+
+
+@intrinsic
+def fetch(typing, address):
+    """Ask for the 64 bytes at an address, which may lie anywhere, before they are read."""
+
+    def generate(context, builder, signature, given):
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        for_reading, keep, data = (ir.Constant(number, n) for n in (0, 3, 1))
+        builder.call(function, [builder.inttoptr(given[0], pointer), for_reading, keep, data])
+        return context.get_dummy_value()
+
+    return types.none(types.int64), generate
+
+
+@intrinsic
+def higher(typing, one, other):
+    """The higher of two real numbers, the second where one is NaN.
+
+    Marked so that the compiler takes maxima of several classes at once: it does where it may assume that none is NaN.
+    """
+
+    def generate(context, builder, signature, given):
+        above = builder.fcmp_ordered(">", *given, flags=("nnan", "nsz"))
+        return builder.select(above, *given, flags=("nnan", "nsz"))
+
+    return types.float64(types.float64, types.float64), generate

@@ -1,0 +1,184 @@
+"""The traces of a chunk in one visit of each logit, by any of the table's predictors together. Imports numba.
+
+Everything is float64, as on the reference path, and so are its results: what float32 could not decide does not arise.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.traces.compiled import rows, scores
+from analysis.traces.compiled.compiler import compile_and_keep, fetch
+from analysis.traces.compiled.rows import (
+    copy_columns,
+    first_equal,
+    reduce_row,
+    show_nothing,
+    start_falls,
+    to_probs,
+    update_falls,
+    write_fall,
+)
+from analysis.traces.compiled.scores import (
+    add_log_factors,
+    add_logits,
+    divide,
+    highest_of,
+    keep_above,
+    log_of_sum,
+    normalised,
+    widen,
+)
+
+BASELINE, PRODUCT, HARD, SOFTMAX_PRODUCT, MIXTURE, CACHING = range(6)
+"""Kinds of predictors."""
+BY_SOFTMAX, BY_PREVIOUS, BY_NOTHING = range(3)
+"""Fallbacks."""
+KIND, ACTIVATION, FALLBACK, IS_MEAN, IS_RELATIVE, FLOOR_IS_THRESHOLD = range(6)
+"""Columns of `choices`."""
+THRESHOLD, CAP, TEMPERATURE = range(3)
+"""Columns of `numbers`."""
+INVALID, UNDECIDED = 1, 2
+"""Flags of a sample: logits to be refused; left to the reference path."""
+LARGEST = 1e300
+SMALLEST_SUM = 1e-290
+"""As in `analysis.predictors.checks` and `analysis.predictors.mixture`."""
+SIGNATURE = (
+    "void(int64, int64, int64, int64, int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], int64, "
+    "float64[:, :, :, ::1], int32[:, :, :, ::1], float32[:, :, ::1], int16[:, :, ::1], int32[::1])"
+)
+
+
+def trace_samples(
+    address, kind, exit_stride, sample_stride, labels, choices, numbers, weights, n_classes,
+    floats, integers, fall_sizes, fall_exits, flags,
+):  # fmt: skip
+    """Trace every sample of a chunk.
+
+    Parameters
+    ----------
+    address, kind, exit_stride, sample_stride : where the logits lie, their type, and the bytes between rows
+    labels : (samples,), -1 where unknown
+    choices, numbers, weights : of each predictor: (predictors, choices), (predictors, numbers), (predictors, exits)
+    floats, integers : (predictors, columns, exits, samples)
+    fall_sizes, fall_exits : of each predictor, in the order of `analysis.traces.table.FALLS`: (predictors, falls,
+        samples), and the exits from and to which each leads, (predictors, 2 falls, samples)
+    flags : (samples,)
+    """
+    n_predictors, n_exits = weights.shape
+    length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
+    logits, shown, masses = np.full(length, -np.inf), np.empty(length), np.empty(length)
+    sums, before = np.empty((n_predictors, length)), np.empty((n_predictors, length))
+    peak, furthest = np.empty((n_predictors, length)), np.empty((n_predictors, length))
+    deepest = np.empty((n_predictors, length))
+    probs = np.empty((n_predictors, n_exits, length), np.float32)
+    trajectories = np.empty((4, n_exits), np.float32)
+    last = np.empty(n_predictors, np.int64)
+    row_item = 2 << kind
+    for s in range(labels.shape[0]):
+        label, flag = labels[s], 0
+        last[:] = -1
+        for m in range(n_exits):
+            place = address + m * exit_stride + s * sample_stride
+            following = place + exit_stride if m + 1 < n_exits else address + (s + 1) * sample_stride
+            for line in range(0, n_classes * row_item, 64):
+                fetch(following + line)
+            top_logit, unknown, subnormal = widen(place, kind, n_classes, logits)
+            if subnormal > 0:
+                flag |= UNDECIDED
+            if unknown > 0 or not abs(top_logit) <= LARGEST:
+                flag |= INVALID
+                break
+            for r in range(n_predictors):
+                method, activation, fallback = choices[r, KIND], choices[r, ACTIVATION], choices[r, FALLBACK]
+                temperature, threshold, cap = numbers[r, TEMPERATURE], numbers[r, THRESHOLD], numbers[r, CAP]
+                if choices[r, IS_RELATIVE]:
+                    threshold *= top_logit
+                floor = threshold if choices[r, FLOOR_IS_THRESHOLD] else 0.0
+                row, highest, divisor, weight = logits, top_logit, temperature, weights[r, m]
+                if m == 0:
+                    sums[r] = 0.0
+                    if method != MIXTURE:
+                        sums[r, n_classes:] = -np.inf
+                if method == HARD:
+                    row = sums[r]
+                    highest = keep_above(row, logits, threshold)
+                elif method == SOFTMAX_PRODUCT:
+                    row = sums[r]
+                    highest = add_logits(row, logits)
+                    if choices[r, IS_MEAN]:
+                        divisor *= m + 1.0
+                elif activation != scores.SOFTMAX:
+                    row = sums[r]
+                    if method != PRODUCT:  # each exit by itself
+                        row = shown
+                        row[:] = 0.0
+                        divisor = 1.0
+                    highest = add_log_factors(row, logits, activation, weight, threshold, floor, cap)
+                if divisor != 1.0:
+                    highest = divide(row, divisor, shown)
+                    row = shown
+                collapsed = highest == -np.inf
+                source = m
+                if collapsed:
+                    if fallback == BY_PREVIOUS and last[r] >= 0:
+                        source = last[r]
+                    elif fallback == BY_NOTHING:
+                        source = -1
+                    else:
+                        row, highest = logits, top_logit
+                else:
+                    last[r] = m
+                if method == MIXTURE and source >= 0:
+                    if source == m:
+                        normalised(row, highest, before[r])
+                    highest, too_low = log_of_sum(sums[r], before[r], SMALLEST_SUM, shown)
+                    row, source = shown, m
+                    if too_low > 0:
+                        flag |= UNDECIDED
+                if source == m:
+                    share = reduce_row(row, highest, label, n_classes, masses, floats, integers, r, m, s)
+                    to_probs(masses, share, probs[r, m])
+                    if method == CACHING:
+                        confidence = np.float32(share)
+                        if m > 0 and confidence < np.float32(floats[r, rows.MAX, m - 1, s]):
+                            source = m - 1
+                if source < 0:
+                    show_nothing(label, n_classes, floats, integers, r, m, s)
+                    probs[r, m] = 0.0
+                elif source < m:
+                    copy_columns(floats, integers, r, source, m, s)
+                    probs[r, m] = probs[r, source]
+                if collapsed:
+                    integers[r, rows.SUPPORT, m, s] = 0
+                    integers[r, rows.COLLAPSED, m, s] = 1
+                if m == 0:
+                    start_falls(probs[r, m], peak[r], furthest[r], deepest[r])
+                else:
+                    update_falls(probs[r, m], peak[r], furthest[r], deepest[r])
+        flags[s] = flag
+        if flag & INVALID:
+            continue
+        for r in range(n_predictors):
+            final = integers[r, rows.PREDICTED, n_exits - 1, s]
+            furthest_class = first_equal(furthest[r], highest_of(furthest[r]))
+            deepest_class = first_equal(deepest[r], highest_of(deepest[r]))
+            for m in range(n_exits):
+                final_prob = probs[r, m, final] if final >= 0 else np.float32(0.0)
+                floats[r, rows.FINAL, m, s] = final_prob
+                trajectories[0, m] = np.float32(floats[r, rows.TRUE, m, s])
+                trajectories[1, m] = final_prob
+                trajectories[2, m] = probs[r, m, furthest_class]
+                trajectories[3, m] = probs[r, m, deepest_class]
+            for of in range(3):
+                write_fall(trajectories[of], False, fall_sizes, fall_exits, r, 2 * of, s)
+                write_fall(trajectories[3 if of == 2 else of], True, fall_sizes, fall_exits, r, 2 * of + 1, s)
+
+
+@functools.cache
+def trace_kernel() -> Callable:
+    """`trace_samples` as machine code, compiled or loaded at the first call."""
+    return compile_and_keep(trace_samples, SIGNATURE)
