@@ -33,6 +33,12 @@ def place(exit_index: int, sample: int, total: int | None) -> str:
 
 
 def check_type(logits) -> None:
+    """Refuse what is no array or tensor of real numbers.
+
+    Raises
+    ------
+    ValueError : naming the type that was given
+    """
     dtype = getattr(logits, "dtype", None)
     if dtype is None or not any(word in str(dtype) for word in ("float", "int")):
         raise ValueError(f"logits are {dtype or type(logits).__name__}: give an array or tensor of real numbers")

@@ -35,6 +35,7 @@ def chunk_samples(n_exits: int, n_classes: int) -> int:
 
 
 def numpy32(values: Tensor) -> np.ndarray:
+    """float32 on the host."""
     return values.float().cpu().numpy()
 
 

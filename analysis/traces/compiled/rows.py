@@ -45,6 +45,7 @@ def count_equal(row, value, stop):
 
 @compiled()
 def count_at_least(row, value):
+    """How many of a row are at least so large."""
     count = 0
     for c in range(row.shape[0]):
         count += row[c] >= value

@@ -46,6 +46,7 @@ def widen(address, kind, n_classes, row):
 
 @compiled()
 def highest_of(row):
+    """The largest of a row."""
     highest = -np.inf
     for c in range(row.shape[0]):
         highest = higher(row[c], highest)

@@ -148,25 +148,25 @@ def test_another_process_traces_a_chunk_and_who_asked_collects_it(small_run):
     """A chunk is a pure function of what can be sent: here to a new interpreter, as to a machine of a cluster."""
     resolved = resolve("pa", {}, n_exits=7)
     work = [
-        (small_run.logits.read(start, start + 200), small_run.labels[start : start + 200], "pa", resolved, start, 400)
+        (small_run.logits.read(start, start + 200), small_run.labels[start : start + 200], {"pa": resolved}, start, 400)
         for start in (0, 200)
     ]
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         parts = list(pool.map(compute.trace_chunk, *zip(*work)))
     whole = compute.empty_columns(7, 400)
     for part, start in zip(parts, (0, 200)):
-        compute.write_into(whole, part, slice(start, start + 200))
+        compute.write_into(whole, part["pa"], slice(start, start + 200))
     same(compute.as_traces(whole, small_run.labels, 20), compute_traces(small_run, "pa"))
 
 
 def test_a_chunk_holds_nothing_of_its_logits(small_logits, small_labels):
     one, two = (
-        compute.trace_chunk(small_logits[:, :50], small_labels[:50], "moe", resolve("moe", {}, n_exits=7))
+        compute.trace_chunk(small_logits[:, :50], small_labels[:50], {"moe": resolve("moe", {}, n_exits=7)})["moe"]
         for _ in range(2)
     )
     small_logits[:] = 0
     for name in PER_EXIT:
-        np.testing.assert_array_equal(one.columns[name], two.columns[name])
+        np.testing.assert_array_equal(one[0][name], two[0][name])
 
 
 def test_selection_keeps_falls_and_order(small_logits, small_labels):
