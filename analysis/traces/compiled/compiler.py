@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,8 +62,9 @@ def compile_and_keep(function: Callable, signature: str) -> Callable:
     """
     folder, before = code_folder(), numba.config.CACHE_DIR
     known = folder.is_dir() and any(folder.rglob("*.nbc"))
-    if not known:
-        log.info("compiling the computation of traces for this processor: once, some seconds")
+    if not known:  # a warning is shown where nobody has set up logging
+        level = logging.WARNING if sys.stderr is not None and sys.stderr.isatty() else logging.INFO
+        log.log(level, "compiling the computation of traces for this processor: once, some seconds")
     started = time.perf_counter()
     jitted = compiled()(function)
     with contextlib.suppress(OSError, RuntimeError):
