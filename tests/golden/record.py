@@ -75,9 +75,11 @@ def outputs(chosen: Mapping[str, Job], keep: Path | None = None) -> dict[str, st
 
 
 def arithmetic() -> str:
-    """A hash of the last bits of what processors and libraries compute differently: exp, log, sums, a convolution."""
+    """A hash of the last bits of what processors and libraries compute differently: exp, log, sums, convolutions, traces."""
     import numpy as np
     import torch
+
+    from analysis.traces import trace_logits
 
     digest = hashlib.sha256()
     values = np.random.default_rng(0).normal(0, 3, (7, 1000, 10))
@@ -88,6 +90,8 @@ def arithmetic() -> str:
         parts.append(torch.nn.functional.conv1d(tensor[:, :100], tensor[:3, :100, :3]).numpy())
         for part in parts:
             digest.update(part.tobytes())
+    for predictor in ("baseline", "pa", "moe"):
+        digest.update(trace_logits(values, None, predictor).entropy.tobytes())
     return digest.hexdigest()
 
 
