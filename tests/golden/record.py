@@ -75,7 +75,7 @@ def outputs(chosen: Mapping[str, Job], keep: Path | None = None) -> dict[str, st
 
 
 def arithmetic() -> str:
-    """A hash of the last bits of what processors and libraries compute differently: exp, log, sums, convolutions, traces."""
+    """A hash of last bits that processors and libraries compute differently: exp, log, sums, convolutions, traces."""
     import numpy as np
     import torch
 
