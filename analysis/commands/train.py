@@ -169,7 +169,7 @@ def holds_training(out: Path) -> bool:
 
 def check(args: argparse.Namespace, recipe: Recipe) -> None:
     """Refuse what cannot be trained before anything is loaded."""
-    from analysis.models.training.trainer import CHECKPOINT
+    from analysis.models.training.first_stage import CHECKPOINT
 
     out, folder = Path(args.out), run_folder(args)
     checkpoint = out / CHECKPOINT
@@ -222,8 +222,8 @@ def prepare(args: argparse.Namespace, loaded: dict, processes, device):
 
     from analysis.images.datasets import load_images
     from analysis.images.hold_out import holdout_index
-    from analysis.models.training.first_stage import load_first_stage
-    from analysis.models.training.trainer import CHECKPOINT, Trainer
+    from analysis.models.training.first_stage import CHECKPOINT, load_first_stage
+    from analysis.models.training.trainer import Trainer
 
     recipe = RECIPES[args.recipe]
     epochs = recipe.epochs if args.epochs is None else args.epochs
@@ -259,7 +259,7 @@ def fit_with_progress(each: Sequence[argparse.Namespace], trainers: Sequence) ->
     """Train to the last epochs; the leading process draws a bar and says how each epoch ended."""
     from tqdm import tqdm
 
-    from analysis.models.training.trainer import fit, fit_side_by_side
+    from analysis.models.training.fitting import fit, fit_side_by_side
 
     def total() -> int:
         return sum(trainer.pace.planned * trainer.steps_per_epoch for trainer in trainers)
@@ -328,8 +328,8 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
     from analysis.models.evaluation.network_to_run import accuracy_per_exit, evaluate
     from analysis.models.evaluation.plan import Plan
     from analysis.models.evaluation.subjects import opened_network
+    from analysis.models.training.first_stage import CHECKPOINT
     from analysis.models.training.provenance import training_facts
-    from analysis.models.training.trainer import CHECKPOINT
     from analysis.storage.contents import Description, KeptNetwork
     from analysis.traces.bundle import bundle_traces
     from analysis.words.training import training_title

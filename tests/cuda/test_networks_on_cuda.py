@@ -13,8 +13,10 @@ import torch
 from analysis.models.evaluation.costs import measured_latency
 from analysis.models.evaluation.inference import predict
 from analysis.models.networks.architectures import architecture
+from analysis.models.training.first_stage import CHECKPOINT
+from analysis.models.training.fitting import fit
 from analysis.models.training.recipes import Recipe
-from analysis.models.training.trainer import CHECKPOINT, Trainer, fit
+from analysis.models.training.trainer import Trainer
 from tests.toy import noise_images
 
 pytestmark = [

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from analysis.models.training.first_stage import CHECKPOINT
+from analysis.models.training.fitting import fit
 from analysis.models.training.recipes import Recipe
-from analysis.models.training.trainer import CHECKPOINT, Trainer, fit
+from analysis.models.training.trainer import Trainer
 from analysis.runtime.processes import ALONE, Processes, joined_processes
 from tests.toy import noise_images
 

@@ -13,19 +13,11 @@ from analysis.models.networks.checkpoints import save_tensors
 from analysis.models.networks.imta import GradientRescaledMSDNet
 from analysis.models.networks.msdnet import CONFIGS, MSDNet, MSDNetConfig
 from analysis.models.training.augmentation import PADDING, crop_and_flip, draw_crops
-from analysis.models.training.first_stage import FirstStage
+from analysis.models.training.first_stage import CHECKPOINT, FirstStage
+from analysis.models.training.fitting import fit, said_when_not_compiled, save_atomically, write_log
 from analysis.models.training.objectives import METHODS
 from analysis.models.training.recipes import RECIPES, Recipe, official_id
-from analysis.models.training.trainer import (
-    CHECKPOINT,
-    PHASES,
-    PhaseClock,
-    Trainer,
-    fit,
-    said_when_not_compiled,
-    save_atomically,
-    write_log,
-)
+from analysis.models.training.trainer import PHASES, PhaseClock, Trainer
 from analysis.runtime.processes import Processes
 from tests.toy import noise_images
 
