@@ -16,7 +16,7 @@ import numpy as np
 from analysis.storage.importers.floats import as_floats, is_real
 from analysis.storage.importers.formats import open_file
 
-LOGITS_NAMES = ("logits", "probs", "probabilities", "predictions")
+LOGITS_NAMES = ("logits", "probs", "probabilities", "softmax", "log_probs", "predictions")
 LABELS_NAMES = ("labels", "targets", "label", "target", "y")
 SPLIT_NAMES = {"test": ("test",), "calibration": ("calibration", "val", "validation")}
 
@@ -30,6 +30,7 @@ class Part:
     split : what the file says, or None
     index : positions of the samples in their data set, or None
     where : the file and array, for messages
+    name : what the array is called: by the file that holds it, or the file itself where it holds one array without name
     """
 
     values: np.ndarray | tuple[np.ndarray, ...]
@@ -37,6 +38,7 @@ class Part:
     split: str | None
     index: np.ndarray | None
     where: str
+    name: str | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -97,7 +99,7 @@ def _is_labels(content: object) -> bool:
     return isinstance(content, (list, tuple)) and bool(content) and all(np.size(item) == 1 for item in content)
 
 
-def _part(values: object, labels: object, split: str | None, index: object, where: str) -> Part:
+def _part(values: object, labels: object, split: str | None, index: object, where: str, name: object = None) -> Part:
     vector = None if labels is None else as_vector(labels, f"{where}: the labels")
     positions = None if index is None else as_vector(index, f"{where}: the index")
     if isinstance(values, np.ndarray):
@@ -109,7 +111,14 @@ def _part(values: object, labels: object, split: str | None, index: object, wher
             raise ValueError(f"{where} has dtype {values.dtype}: logits must be real numbers")
     elif not _is_exits(values):
         raise ValueError(f"{where} is no array with three axes (exits, samples, classes): save the logits so")
-    part = Part(values if isinstance(values, np.ndarray) else tuple(values), vector, split, positions, where)
+    part = Part(
+        values if isinstance(values, np.ndarray) else tuple(values),
+        vector,
+        split,
+        positions,
+        where,
+        None if name is None else str(name),
+    )
     if 0 in part.shape:
         raise ValueError(f"{where} has shape {part.shape}, so there is nothing in it: check the export")
     return part
@@ -121,13 +130,15 @@ def _from_names(content: Mapping, where: str) -> list[Part]:
 
     if name := first(LOGITS_NAMES):
         labels = first(LABELS_NAMES)
-        return [_part(content[name], content[labels] if labels else None, None, None, f"{where}: {name}")]
+        return [_part(content[name], content[labels] if labels else None, None, None, f"{where}: {name}", name)]
     parts = []
     for split, names in SPLIT_NAMES.items():
         if name := first(names):
             labels = first([f"{name}_{suffix}" for suffix in LABELS_NAMES])
             index = content.get(f"{name}_index")
-            parts.append(_part(content[name], content[labels] if labels else None, split, index, f"{where}: {name}"))
+            parts.append(
+                _part(content[name], content[labels] if labels else None, split, index, f"{where}: {name}", name)
+            )
     if parts:
         return parts
     if "state_dict" in content or any(str(name).endswith(".weight") for name in content):
@@ -135,7 +146,9 @@ def _from_names(content: Mapping, where: str) -> list[Part]:
     logits = [name for name in content if _is_logits(content[name])]
     if len(logits) == 1:
         labels = [name for name in content if name not in logits and _is_labels(content[name])]
-        return [_part(content[logits[0]], content[labels[0]] if len(labels) == 1 else None, None, None, where)]
+        return [
+            _part(content[logits[0]], content[labels[0]] if len(labels) == 1 else None, None, None, where, logits[0])
+        ]
     names = ", ".join(str(name) for name in list(content)[:8]) or "nothing"
     raise ValueError(f"{where} holds {names}: call the arrays logits and labels, or test and test_labels")
 
@@ -176,7 +189,7 @@ def read_parts(path: Path) -> list[Part]:
     """
     content = _plain(open_file(path))
     if isinstance(content, np.ndarray):
-        return [_part(content, None, None, None, path.name)]
+        return [_part(content, None, None, None, path.name, path.stem)]
     if isinstance(content, Mapping):
         return _from_names(content, path.name)
     if isinstance(content, (list, tuple)):
