@@ -248,7 +248,8 @@ def import_run(
     keep = ~np.concatenate([found.faulty for found in scans])
     if not keep.any():
         raise ValueError(f"every one of the {len(keep)} samples has NaN, +inf or only -inf: re-export the run")
-    notes = _notes(scans, keep, table, pairings, sources.images)
+    in_table = sources.samples is not None and "label" in sources.samples
+    notes = _notes(oriented, scans, in_table, keep, table, pairings, sources.images)
     if class_names is None and pairings:
         class_names = _names_of_images(pairings, n_classes)
     tally, labels = _Tally({}, {}), pd.array(np.where(whole[keep] >= 0, whole[keep], None), dtype="Int64")
@@ -291,7 +292,28 @@ def _names_of_images(pairings: dict, n_classes: int) -> tuple[str, ...] | None:
     return names if len(names) == n_classes else None
 
 
-def _notes(scans: list[Scan], keep: np.ndarray, table: pd.DataFrame, pairings: dict, images: object) -> list[str]:
+def _taken(part: Part, found: Scan, in_table: bool) -> str:
+    """Which array became the logits of a part, and which its labels."""
+    labels = " and ".join([*([part.labels_where] if part.labels_where else []), *(["--samples: label"] * in_table)])
+    if not labels:
+        labels = "none"
+        if part.vectors:
+            labels += (
+                f"; not taken for labels: {', '.join(part.vectors[:8])} (call labels so, or test_labels beside test)"
+            )
+    line = f"{IN_WORDS[found.form].capitalize()}: {part.where}; labels: {labels}"
+    return "".join(c if c.isprintable() else " " for c in line)  # names are the file's own
+
+
+def _notes(
+    parts: list[Oriented],
+    scans: list[Scan],
+    in_table: bool,
+    keep: np.ndarray,
+    table: pd.DataFrame,
+    pairings: dict,
+    images: object,
+) -> list[str]:
     notes = []
     if scans[0].form != LOGITS:
         what = IN_WORDS[scans[0].form]
@@ -307,6 +329,7 @@ def _notes(scans: list[Scan], keep: np.ndarray, table: pd.DataFrame, pairings: d
     without = [split for split in table["split"].unique() if split not in pairings]
     if images is not None and without:
         notes.append(f"No images for the {without[0]} samples: {images} holds no {without[0]}-*.parquet.")
+    notes += [_taken(part.part, found, in_table) for part, found in zip(parts, scans)]
     return notes
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.storage.importers.formats import open_file
-from analysis.storage.importers.parts import LABELS_NAMES, as_vector, read_labels_from
+from analysis.storage.importers.parts import as_vector, labels_from, labels_name
 from analysis.storage.manifest import clean_text
 
 TABLES = (".csv", ".tsv", ".parquet")
@@ -81,26 +81,27 @@ def _numbers(path: Path, what: str) -> np.ndarray:
         raise ValueError(f"{what} {path} does not hold numbers: give one a line, or .npy") from None
 
 
-def read_labels(path: Path) -> np.ndarray:
+def read_labels(path: Path) -> tuple[np.ndarray, str]:
     """Labels from .npy, .npz, torch files, pickles, JSON, text with one a line, or a table with a column `label`.
 
     Returns
     -------
-    (samples,), integers or floats; NaN where a table leaves a label empty
+    (samples,), integers or floats, NaN where a table leaves a label empty; and where they were found, for people
     """
+    what = f"--labels {path.name}"
     if path.suffix in TABLES:
-        try:
-            table = read_table(path, "--labels")
-            name = next(name for name in LABELS_NAMES if name in table)
-            return table[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        except StopIteration:
-            if path.suffix != ".csv":
-                raise ValueError(f"--labels {path} has no column label: name it so") from None
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"--labels {path}: {error}: the labels must be numbers") from None
+        table = read_table(path, "--labels")
+        name = labels_name({name: table[name].to_numpy(dtype=object) for name in table}, what)
+        if name is not None:
+            try:
+                return table[name].to_numpy(dtype=np.float64, na_value=np.nan), f"{what}: {name}"
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"--labels {path}: {error}: the labels must be numbers") from None
+        if path.suffix != ".csv":
+            raise ValueError(f"--labels {path} has no column label: name it so")
     if path.suffix in (".csv", ".txt", ".json"):
-        return _numbers(path, "--labels")
-    return read_labels_from(open_file(path), f"--labels {path.name}")
+        return _numbers(path, "--labels"), what
+    return labels_from(open_file(path), what)
 
 
 def read_costs(text: str) -> tuple[float, ...]:
