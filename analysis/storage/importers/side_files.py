@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ import pyarrow as pa
 
 from analysis.storage.importers.formats import open_file
 from analysis.storage.importers.parts import as_vector, labels_from, labels_name
+from analysis.storage.importers.text_tables import read_text_table
 from analysis.storage.manifest import clean_text
 
 TABLES = (".csv", ".tsv", ".parquet")
 
 
 def read_table(path: Path, what: str) -> pd.DataFrame:
-    """A CSV, TSV or parquet table; ids stay text ('007').
+    """A CSV, TSV or parquet table; CSV as `analysis.storage.importers.text_tables` reads it.
 
     Raises
     ------
@@ -28,15 +30,8 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     if not path.is_file():
         raise ValueError(f"{what} {path}: there is no such file: check the path")
     try:
-        if path.suffix == ".parquet":
-            return _read_parquet(path)
-        separator = "\t" if path.suffix == ".tsv" else ","
-        names = pd.read_csv(path, sep=separator, nrows=1, header=None, dtype=str).iloc[0]
-        repeated = names[names.duplicated()]  # pandas would rename them
-        if len(repeated):
-            raise ValueError(f"the column {repeated.iloc[0]!r} stands twice")
-        return pd.read_csv(path, sep=separator, dtype={"id": str, "split": str})
-    except (ValueError, pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        return _read_parquet(path) if path.suffix == ".parquet" else read_text_table(path)
+    except (ValueError, OSError) as error:
         raise ValueError(f"{what} {path} is no readable table ({error}): give CSV or parquet with a header") from None
 
 
@@ -89,6 +84,10 @@ def read_labels(path: Path) -> tuple[np.ndarray, str]:
     (samples,), integers or floats, NaN where a table leaves a label empty; and where they were found, for people
     """
     what = f"--labels {path.name}"
+    if path.suffix == ".csv":
+        with suppress(ValueError):  # no table but numbers, one a line or a row
+            if len(numbers := _numbers(path, "--labels")):
+                return numbers, what
     if path.suffix in TABLES:
         table = read_table(path, "--labels")
         name = labels_name({name: table[name].to_numpy(dtype=object) for name in table}, what)
