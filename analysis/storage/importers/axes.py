@@ -91,7 +91,8 @@ def _without_labels(part: Part) -> tuple[str, ...]:
     """The usual order, where the samples' axis is clearly the longest."""
     exits, samples, classes = part.shape
     if samples <= max(exits, classes):
-        raise _ask(part, "and no labels tell which axis holds the samples")
+        beside = f" ({', '.join(part.vectors[:8])}: no name that means labels)" if part.vectors else ""
+        raise _ask(part, f"and no labels{beside} tell which axis holds the samples")
     return AXES
 
 

@@ -18,11 +18,19 @@ import pandas as pd
 from analysis.images.image_tables import ImageTable
 from analysis.run import SPLITS, Run
 from analysis.storage.contents import UNDESCRIBED, Description, Exits, KeptNetwork, RunContent, Samples
-from analysis.storage.faults import describe
 from analysis.storage.importers.axes import Oriented, orient
 from analysis.storage.importers.pairing import pair, stored_images
 from analysis.storage.importers.parts import Part
-from analysis.storage.importers.scanning import LOG_PROBS, LOGITS, PROBS, Scan, chunk_bounds, scan
+from analysis.storage.importers.scanning import (
+    IN_WORDS,
+    LOGITS,
+    NEGLIGIBLE,
+    PROBS,
+    Scan,
+    check_scans,
+    chunk_bounds,
+    scan,
+)
 from analysis.storage.importers.sources import Sources, parts_of
 from analysis.storage.manifest import file_entry
 from analysis.storage.writing import check_out, stored_dtype, write_run_folder
@@ -142,22 +150,6 @@ def _samples(parts: list[Oriented], table: pd.DataFrame | None) -> pd.DataFrame:
     return samples.drop(columns="label", errors="ignore")
 
 
-def _check_scans(parts: list[Oriented], scans: list[Scan], kind: str | None, drop_nan: bool) -> None:
-    for part, found in zip(parts, scans):
-        if found.fault and not drop_nan:
-            message = describe(found.fault, part.shape[1], part.part.where, "drop the sample with --drop-nan")
-            count = int(found.faulty.sum())
-            raise ValueError(message if count == 1 else f"{message} ({count} samples are so)")
-        if kind == "probs" and found.form == LOGITS:
-            where = found.not_probs
-            row = f"[{where[0]}, {where[1]}] sums to {where[2]:.6g}" if where else " holds no distributions"
-            place = f" (exit {where[0] + 1}, sample {where[1] + 1} of {part.shape[1]})" if where else ""
-            raise ValueError(f"{part.part.where}{row}{place}, not to 1: import it with --kind logits")
-    if len({found.form for found in scans}) > 1:
-        forms = ", ".join(f"{part.part.where}: {found.form}" for part, found in zip(parts, scans))
-        raise ValueError(f"the sources hold different things ({forms}): say --kind logits, or export them alike")
-
-
 def _kept_chunks(
     parts: list[Oriented],
     scans: list[Scan],
@@ -174,17 +166,23 @@ def _kept_chunks(
     for part, found in zip(parts, scans):
         for start, stop in chunk_bounds(part):
             here = slice(first + start, first + stop)
+            uneven = found.off > NEGLIGIBLE  # rounded to few digits
             is_probs = found.form == PROBS  # their logarithm fits float32 where they themselves do not
-            chunk = part.chunk(start, stop, np.dtype(np.float64) if is_probs and not only_halves else dtype)
+            wide = uneven or (is_probs and not only_halves)
+            chunk = part.chunk(start, stop, np.dtype(np.float64) if wide else dtype)
             if not keep[here].all():
                 chunk = chunk[:, keep[here]]
             tally.add(chunk, labels[here][keep[here]], splits[here][keep[here]])
             if is_probs:
                 with np.errstate(divide="ignore"):
-                    chunk = np.log(chunk, dtype=np.float32 if only_halves else None).astype(np.float32, copy=False)
+                    chunk = np.log(chunk, dtype=None if wide else np.float32)
+            if uneven:
+                chunk = chunk - np.log(np.exp(chunk).sum(axis=2, keepdims=True))
+            if found.form != LOGITS:
+                chunk = chunk.astype(np.float32, copy=False)
             progress(stop - start)
             if chunk.shape[1]:
-                yield chunk.astype(np.float32, copy=False) if found.form == LOG_PROBS else chunk
+                yield chunk
         first += part.shape[1]
 
 
@@ -246,11 +244,12 @@ def import_run(
     pairings = _paired(sources.images, whole, table)
     progress = on_size(2 * len(whole)) if on_size else lambda done: None
     scans = [scan(part, sources.kind, progress) for part in oriented]
-    _check_scans(oriented, scans, sources.kind, sources.drop_nan)
+    check_scans(oriented, scans, sources.drop_nan)
     keep = ~np.concatenate([found.faulty for found in scans])
     if not keep.any():
         raise ValueError(f"every one of the {len(keep)} samples has NaN, +inf or only -inf: re-export the run")
-    notes = _notes(scans, keep, table, pairings, sources.images)
+    in_table = sources.samples is not None and "label" in sources.samples
+    notes = _notes(oriented, scans, in_table, keep, table, pairings, sources.images)
     if class_names is None and pairings:
         class_names = _names_of_images(pairings, n_classes)
     tally, labels = _Tally({}, {}), pd.array(np.where(whole[keep] >= 0, whole[keep], None), dtype="Int64")
@@ -293,11 +292,36 @@ def _names_of_images(pairings: dict, n_classes: int) -> tuple[str, ...] | None:
     return names if len(names) == n_classes else None
 
 
-def _notes(scans: list[Scan], keep: np.ndarray, table: pd.DataFrame, pairings: dict, images: object) -> list[str]:
+def _taken(part: Part, found: Scan, in_table: bool) -> str:
+    """Which array became the logits of a part, and which its labels."""
+    labels = " and ".join([*([part.labels_where] if part.labels_where else []), *(["--samples: label"] * in_table)])
+    if not labels:
+        labels = "none"
+        if part.vectors:
+            labels += (
+                f"; not taken for labels: {', '.join(part.vectors[:8])} (call labels so, or test_labels beside test)"
+            )
+    line = f"{IN_WORDS[found.form].capitalize()}: {part.where}; labels: {labels}"
+    return "".join(c if c.isprintable() else " " for c in line)  # names are the file's own
+
+
+def _notes(
+    parts: list[Oriented],
+    scans: list[Scan],
+    in_table: bool,
+    keep: np.ndarray,
+    table: pd.DataFrame,
+    pairings: dict,
+    images: object,
+) -> list[str]:
     notes = []
     if scans[0].form != LOGITS:
-        what = "probabilities" if scans[0].form == PROBS else "log-probabilities"
+        what = IN_WORDS[scans[0].form]
         notes.append(f"The values are {what}: log p is kept, and pa cannot be computed from it (softmax-poe can).")
+    off = max(found.off for found in scans)
+    if off > NEGLIGIBLE:
+        notes.append(f"Rows sum to 1 only within {off:.2g}, as rounding leaves them: each is divided by its sum.")
+    notes += [found.warning for found in scans if found.warning]
     dropped = np.flatnonzero(~keep)
     if len(dropped):
         ids = ", ".join(map(str, table["id"].iloc[dropped[:5]])) + (", ..." if len(dropped) > 5 else "")
@@ -305,6 +329,7 @@ def _notes(scans: list[Scan], keep: np.ndarray, table: pd.DataFrame, pairings: d
     without = [split for split in table["split"].unique() if split not in pairings]
     if images is not None and without:
         notes.append(f"No images for the {without[0]} samples: {images} holds no {without[0]}-*.parquet.")
+    notes += [_taken(part.part, found, in_table) for part, found in zip(parts, scans)]
     return notes
 
 

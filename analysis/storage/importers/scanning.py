@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from analysis.storage.chunking import samples_per_chunk
-from analysis.storage.faults import Fault, faulty_rows, first_fault
+from analysis.storage.faults import Fault, describe, faulty_rows, first_fault
 from analysis.storage.importers.axes import Oriented
 from analysis.storage.writing import stored_dtype
 
 LOGITS, PROBS, LOG_PROBS = "logits", "probs", "log-probs"
-_TOLERANCE = {2: 0.01, 4: 1e-3, 8: 1e-3}
-"""How far from 1 probabilities may sum, by the bytes of a number: rounding, and sums over many classes."""
+IN_WORDS = {LOGITS: "logits", PROBS: "probabilities", LOG_PROBS: "log-probabilities"}
+
+CLOSE, NEAR = 0.02, 0.5
+"""How far from 1 the rows of probabilities sum that were rounded to few digits, and rows that may be probabilities."""
+NEGLIGIBLE = 1e-3
+"""What float32 leaves in a sum over many classes; beyond it rows are divided by their sum."""
+_SHARE = 0.99
+"""Of the rows, those that must sum so."""
+_PROBS_WORDS = {"prob", "probs", "probability", "probabilities", "softmax", "logprob", "logprobs"}
 
 
 @dataclass(frozen=True)
@@ -22,15 +30,93 @@ class Scan:
     """What a part holds.
 
     form : `logits`, `probs` (rows of probabilities) or `log-probs` (their logarithms)
-    faulty : bool (samples,): some exit has NaN, +inf or only -inf
+    faulty : bool (samples,): some exit has NaN, +inf or only -inf, or only 0 where the rows are probabilities
     fault : the first of these, or None
-    not_probs : (exit, sample, sum) of the first row that is no distribution, or None
+    off : how far from 1 the sums of the rows are at most where they are probabilities, else 0
+    refusal : why the rows are not what the caller or their name says, or cannot be told, a sentence; or None
+    warning : what the caller's word decided against the values or their name, a sentence; or None
     """
 
     form: str
     faulty: np.ndarray
     fault: Fault | None
-    not_probs: tuple[int, int, float] | None
+    off: float = 0.0
+    refusal: str | None = None
+    warning: str | None = None
+
+
+@dataclass
+class _Fit:
+    """How well the rows of a part are probabilities, or their logarithms, counted chunk by chunk.
+
+    possible : no value was outside [0, 1] so far, or above 0
+    rows, close, near : the rows seen, and those that sum to 1 within `CLOSE` and within `NEAR`
+    off : how far from 1 they sum at most
+    first_off : tolerance -> (exit, sample, sum) of the first row that does not sum to 1 within it
+    empty : bool (samples,): some exit has only zeros
+    first_empty : the first of these, or None
+    """
+
+    form: str
+    empty: np.ndarray
+    first_empty: Fault | None = None
+    possible: bool = True
+    rows: int = 0
+    close: int = 0
+    near: int = 0
+    off: float = 0.0
+    first_off: dict[float, tuple[int, int, float]] = field(default_factory=dict)
+
+    def add(self, chunk: np.ndarray, usable: np.ndarray, start: int) -> None:
+        """Count a chunk (exits, samples, classes) of which the rows in the mask `usable` count."""
+        if not self.possible or not usable.any():
+            return
+        rows = chunk if usable.all() else np.where(usable[..., None], chunk, np.asarray(-np.inf, chunk.dtype))
+        if rows.max() > (1 + NEGLIGIBLE if self.form == PROBS else NEGLIGIBLE):
+            self.possible = False
+        if self.form == PROBS:
+            self.possible &= not (chunk.min(axis=2) < 0)[usable].any()
+            sums = chunk.sum(axis=2, dtype=np.float64) if usable.all() else _sums(chunk, usable)
+        elif self.possible:
+            sums = np.exp(rows.astype(np.float32, copy=False)).sum(axis=2, dtype=np.float64)
+        else:
+            return
+        distance = np.where(usable, np.abs(sums - 1), 0)
+        for tolerance in (CLOSE, NEAR):
+            if tolerance not in self.first_off and (beyond := distance > tolerance).any():
+                self.first_off[tolerance] = _first(beyond, sums, start)
+        if not self.possible:
+            return
+        self.rows += int(usable.sum())
+        self.close += int((distance <= CLOSE)[usable].sum())
+        self.near += int((distance <= NEAR)[usable].sum())
+        nothing = usable & (sums == 0)
+        if nothing.any():
+            self.empty[start : start + chunk.shape[1]] |= nothing.any(axis=0)
+            exit_, sample, _ = _first(nothing, sums, start)
+            self.first_empty = self.first_empty or Fault(exit_, sample, "only 0")
+        self.off = max(self.off, float(distance[usable & ~nothing].max(initial=0)))
+
+    @property
+    def is_close(self) -> bool:
+        """Whether this is what the rows are."""
+        return self.possible and self.rows > 0 and self.close >= _SHARE * self.rows
+
+    @property
+    def is_near(self) -> bool:
+        """Whether this is what the rows may be."""
+        return self.possible and self.rows > 0 and self.near >= _SHARE * self.rows
+
+
+def _sums(chunk: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Sums over the classes, 0 for rows that are not usable, whose NaN and infinities would complain."""
+    return np.where(usable[..., None], chunk, np.asarray(0, chunk.dtype)).sum(axis=2, dtype=np.float64)
+
+
+def _first(mask: np.ndarray, sums: np.ndarray, start: int) -> tuple[int, int, float]:
+    sample = int(np.flatnonzero(mask.any(axis=0))[0])
+    exit_ = int(np.flatnonzero(mask[:, sample])[0])
+    return exit_, start + sample, float(sums[exit_, sample])
 
 
 def chunk_bounds(part: Oriented) -> list[tuple[int, int]]:
@@ -40,24 +126,51 @@ def chunk_bounds(part: Oriented) -> list[tuple[int, int]]:
     return [(start, min(start + step, samples)) for start in range(0, samples, step)]
 
 
-def _is_distribution(values: np.ndarray, tolerance: float) -> np.ndarray:
-    """Mask over rows (..., classes): all within [0, 1] and summing to 1."""
-    with np.errstate(invalid="ignore"):
-        bounded = (values.min(axis=-1) >= 0) & (values.max(axis=-1) <= 1 + tolerance)
-        return bounded & (np.abs(values.sum(axis=-1, dtype=np.float64) - 1) <= tolerance)
+def means_probs(name: str | None) -> bool:
+    """Whether an array of this name is called probabilities, or their logarithms."""
+    words = set(re.findall(r"[a-z]+", (name or "").lower()))
+    return bool(words & _PROBS_WORDS) and "logits" not in words
 
 
-def _are_distributions(chunk: np.ndarray, usable: np.ndarray, tolerance: float, is_log: bool) -> bool:
-    if is_log:
-        if chunk.max() > tolerance:
-            return False
-        with np.errstate(over="ignore", invalid="ignore"):  # of rows that are not usable: NaN hides their maximum
-            chunk = np.exp(chunk.astype(np.float32, copy=False))
-    return bool((_is_distribution(chunk, tolerance) | ~usable).all())
+def _decide(part: Oriented, kind: str | None, fits: list[_Fit]) -> tuple[str, str | None, str | None]:
+    """The form of the rows, why they are refused, and what is to be warned of."""
+    where, named = part.part.where, means_probs(part.part.name)
+    sure = next((fit for fit in fits if fit.is_close), None)
+    maybe = sure or next((fit for fit in fits if fit.is_near), None)
+    likely = maybe or next((fit for fit in fits if fit.possible), fits[0])
+    if kind == LOGITS:
+        looks = f"look like {IN_WORDS[maybe.form]}" if maybe else "are called probabilities" if named else None
+        return LOGITS, None, looks and f"{where}: the values {looks}, and are kept as logits because --kind says so."
+    if kind == PROBS and maybe:
+        return maybe.form, None, None
+    if kind == PROBS:
+        return PROBS, f"{_sum_of(likely, part, NEAR)}: probabilities are in [0, 1]; --kind logits takes logits", None
+    if sure:
+        return sure.form, None, None
+    if maybe:
+        what = f"{_sum_of(maybe, part, CLOSE)}, but the values may be {IN_WORDS[maybe.form]}"
+        return LOGITS, f"{what}: say --kind probs (each row is divided by its sum) or --kind logits", None
+    if named:
+        what = f"{_sum_of(likely, part, NEAR)}, though the array is called probabilities"
+        return LOGITS, f"{what}: say --kind logits if these are logits, or export it again", None
+    return LOGITS, None, None
+
+
+def _sum_of(fit: _Fit, part: Oriented, tolerance: float) -> str:
+    """How a row contradicts probabilities: its sum, or that some value is out of range."""
+    where = part.part.where
+    if tolerance not in fit.first_off:
+        return f"{where} holds values that are no {IN_WORDS[fit.form]}"
+    exit_, sample, total = fit.first_off[tolerance]
+    place = f"(exit {exit_ + 1}, sample {sample + 1} of {part.shape[1]}), not to 1"
+    return f"{'exp of ' if fit.form == LOG_PROBS else ''}{where}[{exit_}, {sample}] sums to {total:.6g} {place}"
 
 
 def scan(part: Oriented, kind: str | None, progress: Callable[[int], None]) -> Scan:
-    """Read a part once.
+    """Read a part once and find what its rows are.
+
+    Rows all in [0, 1] of which 99 % sum to 1 within 0.02 are probabilities, whatever the array is called; likewise
+    log-probabilities, by exp. Where they sum to 1 within 0.5 only, or are called so and are none, the caller is asked.
 
     Parameters
     ----------
@@ -66,29 +179,38 @@ def scan(part: Oriented, kind: str | None, progress: Callable[[int], None]) -> S
     progress : told the number of samples of each chunk
     """
     dtype = stored_dtype(part.part.dtype)
-    tolerance = _TOLERANCE[min(8, max(2, dtype.itemsize))]
-    forms = {None: [PROBS, LOG_PROBS], "probs": [PROBS, LOG_PROBS], "logits": []}[kind]
-    faulty, fault, not_probs = np.zeros(part.shape[1], bool), None, None
+    fits = [_Fit(form, np.zeros(part.shape[1], bool)) for form in (PROBS, LOG_PROBS)]
+    faulty, fault = np.zeros(part.shape[1], bool), None
     for start, stop in chunk_bounds(part):
         chunk = part.chunk(start, stop, dtype)
         rows = faulty_rows(chunk)
         if rows.any():
             faulty[start:stop] = rows.any(axis=0)
             fault = fault or first_fault(chunk, start)
-        still = [form for form in forms if _are_distributions(chunk, ~rows, tolerance, form == LOG_PROBS)]
-        if forms and not still:
-            not_probs = _first_wrong_row(chunk, rows, start, tolerance)
-        forms = still
+        for fit in fits:
+            fit.add(chunk, ~rows, start)
         progress(stop - start)
-    return Scan(forms[0] if forms else LOGITS, faulty, fault, not_probs)
+    form, refusal, warning = _decide(part, kind, fits)
+    fit = next((fit for fit in fits if fit.form == form), None)
+    if fit is None:
+        return Scan(form, faulty, fault, 0.0, refusal, warning)
+    return Scan(form, faulty | fit.empty, fault or fit.first_empty, fit.off, refusal, warning)
 
 
-def _first_wrong_row(
-    chunk: np.ndarray, faulty: np.ndarray, start: int, tolerance: float
-) -> tuple[int, int, float] | None:
-    wrong = ~_is_distribution(chunk, tolerance) & ~faulty
-    if not wrong.any():
-        return None
-    sample = int(np.flatnonzero(wrong.any(axis=0))[0])
-    exit_ = int(np.flatnonzero(wrong[:, sample])[0])
-    return exit_, start + sample, float(chunk[exit_, sample].sum(dtype=np.float64))
+def check_scans(parts: list[Oriented], scans: list[Scan], drop_nan: bool) -> None:
+    """Refuse what cannot be kept.
+
+    Raises
+    ------
+    ValueError : faulty samples that are not to be dropped, rows that are not what they should be, parts of two forms
+    """
+    for part, found in zip(parts, scans):
+        if found.fault and not drop_nan:
+            message = describe(found.fault, part.shape[1], part.part.where, "drop the sample with --drop-nan")
+            count = int(found.faulty.sum())
+            raise ValueError(message if count == 1 else f"{message} ({count} samples are so)")
+        if found.refusal:
+            raise ValueError(found.refusal)
+    if len({found.form for found in scans}) > 1:
+        forms = ", ".join(f"{part.part.where}: {found.form}" for part, found in zip(parts, scans))
+        raise ValueError(f"the sources hold different things ({forms}): say --kind logits, or export them alike")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,15 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.storage.importers.formats import open_file
-from analysis.storage.importers.parts import LABELS_NAMES, as_vector, read_labels_from
+from analysis.storage.importers.parts import as_vector, labels_from, labels_name
+from analysis.storage.importers.text_tables import read_text_table
 from analysis.storage.manifest import clean_text
 
 TABLES = (".csv", ".tsv", ".parquet")
 
 
 def read_table(path: Path, what: str) -> pd.DataFrame:
-    """A CSV, TSV or parquet table; ids stay text ('007').
+    """A CSV, TSV or parquet table; CSV as `analysis.storage.importers.text_tables` reads it.
 
     Raises
     ------
@@ -28,15 +30,8 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     if not path.is_file():
         raise ValueError(f"{what} {path}: there is no such file: check the path")
     try:
-        if path.suffix == ".parquet":
-            return _read_parquet(path)
-        separator = "\t" if path.suffix == ".tsv" else ","
-        names = pd.read_csv(path, sep=separator, nrows=1, header=None, dtype=str).iloc[0]
-        repeated = names[names.duplicated()]  # pandas would rename them
-        if len(repeated):
-            raise ValueError(f"the column {repeated.iloc[0]!r} stands twice")
-        return pd.read_csv(path, sep=separator, dtype={"id": str, "split": str})
-    except (ValueError, pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        return _read_parquet(path) if path.suffix == ".parquet" else read_text_table(path)
+    except (ValueError, OSError) as error:
         raise ValueError(f"{what} {path} is no readable table ({error}): give CSV or parquet with a header") from None
 
 
@@ -81,26 +76,31 @@ def _numbers(path: Path, what: str) -> np.ndarray:
         raise ValueError(f"{what} {path} does not hold numbers: give one a line, or .npy") from None
 
 
-def read_labels(path: Path) -> np.ndarray:
+def read_labels(path: Path) -> tuple[np.ndarray, str]:
     """Labels from .npy, .npz, torch files, pickles, JSON, text with one a line, or a table with a column `label`.
 
     Returns
     -------
-    (samples,), integers or floats; NaN where a table leaves a label empty
+    (samples,), integers or floats, NaN where a table leaves a label empty; and where they were found, for people
     """
+    what = f"--labels {path.name}"
+    if path.suffix == ".csv":
+        with suppress(ValueError):  # no table but numbers, one a line or a row
+            if len(numbers := _numbers(path, "--labels")):
+                return numbers, what
     if path.suffix in TABLES:
-        try:
-            table = read_table(path, "--labels")
-            name = next(name for name in LABELS_NAMES if name in table)
-            return table[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        except StopIteration:
-            if path.suffix != ".csv":
-                raise ValueError(f"--labels {path} has no column label: name it so") from None
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"--labels {path}: {error}: the labels must be numbers") from None
+        table = read_table(path, "--labels")
+        name = labels_name({name: table[name].to_numpy(dtype=object) for name in table}, what)
+        if name is not None:
+            try:
+                return table[name].to_numpy(dtype=np.float64, na_value=np.nan), f"{what}: {name}"
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"--labels {path}: {error}: the labels must be numbers") from None
+        if path.suffix != ".csv":
+            raise ValueError(f"--labels {path} has no column label: name it so")
     if path.suffix in (".csv", ".txt", ".json"):
-        return _numbers(path, "--labels")
-    return read_labels_from(open_file(path), f"--labels {path.name}")
+        return _numbers(path, "--labels"), what
+    return labels_from(open_file(path), what)
 
 
 def read_costs(text: str) -> tuple[float, ...]:

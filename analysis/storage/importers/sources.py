@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.run import SPLITS
-from analysis.storage.importers.parts import Part, read_parts
+from analysis.storage.importers.parts import Part, means_labels, read_parts
 from analysis.storage.importers.side_files import read_labels
 
 if TYPE_CHECKING:
@@ -81,13 +81,19 @@ def _read_files(files: Sequence[Path]) -> list[list[Part]]:
         try:
             per_file.append(read_parts(file))
         except ValueError:
-            before = per_file[-1] if per_file else []
+            labels, before = None, per_file[-1] if per_file else []
             if len(before) != 1 or before[0].labels is not None:
                 raise
             with suppress(ValueError):
-                before[0].labels = read_labels(file)
-            if before[0].labels is None:
+                labels, where = read_labels(file)
+                where = where.removeprefix("--labels ")
+            if labels is None:
                 raise
+            if not means_labels(file.stem) and not means_labels(where.partition(": ")[2]):
+                raise ValueError(
+                    f"{file.name} holds a vector whose name does not mean labels: say --labels {file} if it holds them"
+                ) from None
+            before[0].labels, before[0].labels_where = labels, where
     return per_file
 
 
@@ -97,13 +103,16 @@ def _attach_labels(parts: list[Part], files: Sequence[Path]) -> np.ndarray | Non
         return None
     if any(part.labels is not None for part in parts):
         raise ValueError(f"--labels {files[0]}: the source holds labels already: leave --labels out")
-    if len(files) == len(parts):
-        for part, file in zip(parts, files):
-            part.labels = read_labels(file)
-        return None
-    if len(files) > 1:
+    if len(files) not in (1, len(parts)):
         raise ValueError(f"--labels is given {len(files)} times for {len(parts)} sources: give one for each, in order")
-    return read_labels(files[0])
+    read = [read_labels(file) for file in files]
+    for part, (_, where) in zip(parts, read * (len(parts) // len(read))):
+        part.labels_where = where
+    if len(files) < len(parts):
+        return read[0][0]
+    for part, (labels, _) in zip(parts, read):
+        part.labels = labels
+    return None
 
 
 def parts_of(sources: Sources) -> tuple[list[Part], np.ndarray | None]:

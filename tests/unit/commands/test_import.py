@@ -50,6 +50,7 @@ def test_everything_at_once(source, runs, tmp_path, capsys, small_logits, small_
     accuracy = 100 * (small_logits.argmax(2) == small_labels).mean(1)
     assert "".join(f"{value:8.2f}" for value in accuracy) in printed.out
     assert "float16 logits" in printed.out
+    assert "Logits: x.npz: logits; labels: x.npz: labels" in printed.out
     last = printed.out.splitlines()[-1]
     assert last.startswith("Open it: ")
     assert last.endswith("http://localhost:8501/?run=mine%20%26%20yours&predictor=pa&poe=0")

@@ -84,7 +84,9 @@ def test_tables_that_cannot_be_read(tmp_path):
 
 def test_an_empty_label_is_unknown(tmp_path):
     (tmp_path / "a.csv").write_text("id,label\n1,4\n2,\n")
-    np.testing.assert_array_equal(read_labels(tmp_path / "a.csv"), [4, np.nan])
+    labels, where = read_labels(tmp_path / "a.csv")
+    np.testing.assert_array_equal(labels, [4, np.nan])
+    assert where == "--labels a.csv: label"
 
 
 def test_a_table_whose_metadata_is_damaged_is_refused(tmp_path):
