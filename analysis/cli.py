@@ -47,7 +47,7 @@ def one_line(message: object) -> str:
 
 
 def _with_slices(argv: Sequence[str]) -> list[str]:
-    """The arguments with a slice that starts with a minus, `-3:`, tied to its option: argparse would take it for one."""
+    """The arguments, slices such as `-3:` tied to their option, since argparse would take them for options too."""
     tied: list[str] = []
     for argument in argv:
         if tied and re.fullmatch(r"--[a-z-]+", tied[-1]) and re.fullmatch(r"-[0-9]+:(-?[0-9]+)?", argument):
