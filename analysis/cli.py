@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 COMMANDS = {
@@ -44,6 +46,17 @@ def one_line(message: object) -> str:
     return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 300]} ... {line[-300:]}"
 
 
+def _with_slices(argv: Sequence[str]) -> list[str]:
+    """The arguments, slices such as `-3:` tied to their option, since argparse would take them for options too."""
+    tied: list[str] = []
+    for argument in argv:
+        if tied and re.fullmatch(r"--[a-z-]+", tied[-1]) and re.fullmatch(r"-[0-9]+:(-?[0-9]+)?", argument):
+            tied[-1] += f"={argument}"
+        else:
+            tied.append(argument)
+    return tied
+
+
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser of all commands; only the module of `command` is imported."""
     parser = Parser(prog="python -m analysis", description="Early-exit networks: cached runs and their corrections.")
@@ -74,7 +87,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    argv = sys.argv[1:] if argv is None else argv
+    argv = _with_slices(sys.argv[1:] if argv is None else argv)
     command = argv[0] if argv and argv[0] in COMMANDS else None
     try:
         args = build_parser(command).parse_args(argv)

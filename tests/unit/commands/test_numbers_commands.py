@@ -76,6 +76,14 @@ def test_probs_writes_what_predict_returns(small_run, small_logits, tmp_path, mo
     assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == ["probs.npz"]
 
 
+@pytest.mark.parametrize(("samples", "first", "last"), [("-3:", 397, 400), ("-400:3", 0, 3), ("-9:-5", 391, 395)])
+def test_a_slice_from_the_end_is_no_option(small_run, small_logits, tmp_path, samples, first, last):
+    out = tmp_path / "probs.npz"
+    assert main(["probs", "small", "--predictor", "pa", "--samples", samples, "--out", str(out)]) == 0
+    with np.load(out) as arrays:
+        np.testing.assert_array_equal(arrays["probs"], predict("pa", small_logits[:, first:last]).probs.float().numpy())
+
+
 def test_traces_writes_all_samples(small_run, tmp_path, capsys):
     out = tmp_path / "traces.parquet"
     assert main(["traces", "small", "--predictor", "ca", "--out", str(out)]) == 0
