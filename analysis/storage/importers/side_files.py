@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analysis.storage.importers.formats import open_file
 from analysis.storage.importers.parts import as_vector, labels_from, labels_name
@@ -37,6 +38,7 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
+        pq.read_table(path).validate(full=True)  # text that is no UTF-8 shows only when it is used
         return pd.read_parquet(path)
     except (
         pa.ArrowException,
