@@ -26,9 +26,14 @@ DTYPES = {
     "U32": "<u4",
     "U64": "<u8",
     "BOOL": "|b1",
-    "BF16": "<u2",  # NumPy has no bfloat16: its bits
+    "BF16": "<u2",  # NumPy has none of these: their bits
+    "F8_E4M3": "|u1",
+    "F8_E4M3FNUZ": "|u1",
+    "F8_E5M2": "|u1",
+    "F8_E5M2FNUZ": "|u1",
+    "F8_E8M0": "|u1",
 }
-_NAMES = {np.dtype(code): name for name, code in DTYPES.items() if name != "BF16"}
+_NAMES = {np.dtype(code): name for name, code in DTYPES.items() if not name.startswith(("BF", "F8"))}
 _LONGEST_HEADER = 1 << 24
 """Bytes, enough for 150,000 tensors: JSON takes sixty times as many in memory."""
 _MOST_AXES = 64
@@ -81,7 +86,7 @@ def dtype_of(entry: dict, what: str) -> np.dtype:
 
 
 def tensor_in(data: np.ndarray, entry: dict, what: str) -> tuple[np.ndarray, str]:
-    """One tensor as a view, and its safetensors dtype (a BF16 tensor comes as its 16 bits).
+    """One tensor as a view, and its safetensors dtype (BF16 and F8 come as their bits).
 
     Parameters
     ----------
@@ -106,7 +111,7 @@ class Tensor(NamedTuple):
     shape: tuple[int, ...]
     dtype: np.dtype
     stored: str
-    """What safetensors calls the type; a BF16 tensor's NumPy type is that of its 16 bits."""
+    """What safetensors calls the type; the NumPy type of BF16 and F8 is that of their bits."""
 
 
 def find_tensor(path: Path, name: str) -> Tensor:
@@ -126,7 +131,7 @@ def find_tensor(path: Path, name: str) -> Tensor:
 
 
 def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:
-    """One tensor, memory-mapped read-only, and its safetensors dtype (a BF16 tensor comes as its 16 bits).
+    """One tensor, memory-mapped read-only, and its safetensors dtype (BF16 and F8 come as their bits).
 
     Raises
     ------

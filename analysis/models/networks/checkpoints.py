@@ -1,129 +1,141 @@
-"""Weights on disk <-> networks: safetensors, and torch files read with weights-only loading.
+"""Weights on disk <-> networks: safetensors, and torch files, which are read as imports read them.
 
-Imports torch, safetensors and the architectures; never unpickles anything but tensors and plain containers.
+What a file holds is read by the machine of `analysis.storage.importers`, so that nothing of it is ever executed: arrays
+in place of tensors, plain containers, and stubs for whatever else stands beside them. Imports torch, safetensors and
+the architectures.
 """
 
 from __future__ import annotations
 
-import pickle
-import re
-import struct
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from analysis.models.networks.architectures import architecture
-from analysis.runtime.memory import is_out_of_memory
-
-UNREADABLE = (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, struct.error, ValueError, TypeError)
-UNREADABLE += (KeyError, IndexError, AttributeError, OverflowError)
-"""What the loaders of weights raise for a file that is damaged or of another form."""
+from analysis.storage.importers.floats import NAMED, as_floats, is_real
+from analysis.storage.importers.formats import open_file
+from analysis.storage.importers.opcodes import Stub
 
 SHOWN_KEYS = 3
 
-FORBIDDEN = re.compile(r"GLOBAL (\S+) (?:was not an allowed|whose module)|but got <class '([^']+)'>")
-"""Where torch's refusal names the class or function that a file holds beside tensors and plain containers."""
+STATE_NAMES = (
+    *("state_dict", "model_state_dict", "network_state_dict", "net_state_dict", "model_state", "model_dict"),
+    *("model", "network", "net", "weights", "model_weights", "params"),
+)
+"""What checkpoints call the state dict that they hold beside other things."""
+
+WRAPPERS = ("module", "_orig_mod")
+"""Parts that data-parallel wrappers and `torch.compile` leave anywhere in a key."""
+
+COUNTERS = ("total_ops", "total_params", "n_averaged")
+"""Last parts of keys that are no weights: what thop counts in a network that it profiles, and the copies that
+`torch.optim.swa_utils.AveragedModel` has averaged."""
 
 
-def drop_module_parts(key: str) -> str:
-    """A key without the `module` parts that data-parallel wrappers leave anywhere in it."""
-    return ".".join(part for part in key.split(".") if part != "module")
+def plain_key(key: str) -> str:
+    """A key without the parts that wrappers leave in it, and without `model` before it, as Lightning writes it."""
+    parts = [part for part in key.split(".") if part not in WRAPPERS]
+    while len(parts) > 1 and parts[0] == "model":
+        parts = parts[1:]
+    return ".".join(parts)
 
 
-def why_unreadable(error: Exception) -> str:
-    """What is wrong with a file of weights, and what to do, in place of what the loader says at length."""
-    text = str(error)
-    if found := FORBIDDEN.search(text):
-        held = found[1] or found[2]
-        return f"it holds {held}, and only tensors and plain containers are read: save network.state_dict() alone"
-    if "TorchScript archives" in text or "failed locating file data.pkl" in text:
-        return "it looks like an exported program: evaluate that as --arch exported, or save network.state_dict()"
-    if isinstance(error, pickle.UnpicklingError):
-        return "it is damaged, or no file of torch.save: save network.state_dict() anew"
-    lines = text.splitlines() or [type(error).__name__]
-    return f"it is damaged, or of another form ({lines[0][:200]}): save network.state_dict() anew"
+def tensor_of(array: np.ndarray) -> Tensor:
+    """An array of numbers as a tensor of its own memory, bfloat16 and float8 included."""
+    if array.dtype.names and array.dtype.names[0] in NAMED:
+        name = array.dtype.names[0]
+        return torch.from_numpy(np.array(array[name])).view(getattr(torch, name))
+    floats = as_floats(array)
+    dtype = np.dtype(np.float64) if floats.dtype.itemsize > 8 else floats.dtype.newbyteorder("=")  # no long doubles
+    return torch.from_numpy(np.array(floats, dtype))
 
 
-def read_file(path: Path) -> object:
-    """What a file of weights holds.
-
-    Raises
-    ------
-    ValueError : it is damaged, of another form, or holds more than tensors and plain containers
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        with warnings.catch_warnings():  # older pickle protocols are read all the same
-            warnings.simplefilter("ignore", UserWarning)
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
-        if is_out_of_memory(error):
-            raise
-        raise ValueError(f"{path} cannot be read as weights: {why_unreadable(error)}") from None
-
-
-def state_dict_in(content: object, path: Path) -> Mapping[str, Tensor]:
-    """The state dict that a checkpoint is, or holds as `state_dict`, `network` or `model`.
+def read_checkpoint(path: str | Path) -> object:
+    """What a file of weights holds, with tensors on the CPU.
 
     Raises
     ------
-    ValueError : it holds none: a key that is no text, a value that is no tensor
+    ValueError : no such file, or one that is damaged or of another form
     """
-    for key in ("state_dict", "network", "model"):
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
+
+    def with_tensors(value: object) -> object:
+        if isinstance(value, np.ndarray):
+            return tensor_of(value) if is_real(value.dtype) else value
+        if isinstance(value, Mapping):
+            return {key: with_tensors(item) for key, item in value.items()}
+        return type(value)(map(with_tensors, value)) if isinstance(value, (list, tuple)) else value
+
+    return with_tensors(open_file(Path(path)))
+
+
+def _holds_weights(content: object, depth: int = 2) -> bool:
+    """Whether this is a state dict, or holds one under one of `STATE_NAMES`, down to `depth` of them."""
+    if not isinstance(content, Mapping):
+        return False
+    if any(isinstance(value, (np.ndarray, Stub)) for value in content.values()):
+        return True
+    return depth > 0 and any(_holds_weights(content.get(name), depth - 1) for name in STATE_NAMES)
+
+
+def state_dict_in(content: object, path: Path) -> Mapping[str, object]:
+    """The state dict that a checkpoint is, or holds under one of `STATE_NAMES`.
+
+    Raises
+    ------
+    ValueError : it holds none, or several under these names
+    """
+    if isinstance(content, Mapping) and (found := [name for name in STATE_NAMES if _holds_weights(content.get(name))]):
+        if len(found) > 1:
+            raise ValueError(f"{path} holds several networks ({', '.join(found)}): save one network's state_dict")
+        return state_dict_in(content[found[0]], path)
+    whole = [content.get(name) for name in STATE_NAMES] if isinstance(content, Mapping) else [content]
+    if network := next((value for value in whole if isinstance(value, Stub)), None):
+        raise ValueError(f"{path} holds {network.what} instead of a state dict: save network.state_dict()")
     if not isinstance(content, Mapping):
         raise ValueError(
             f"{path} holds no state dict (its type is {type(content).__name__}): save network.state_dict()"
         )
-    for key, value in content.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor):
-            held = f"key {repr(key)[:80]} of type {type(key).__name__}, value of type {type(value).__name__}"
-            raise ValueError(f"{path} holds no state dict ({held}): save network.state_dict()")
     return content
 
 
-def fault_of(tensor: Tensor) -> str | None:
-    """What keeps a tensor from being a network's weight; None: nothing."""
-    faults = {
-        "sparse": tensor.layout != torch.strided,
-        "nested": tensor.is_nested,
-        "quantized": tensor.is_quantized,
-        "complex": tensor.is_complex(),
-        "meta": tensor.is_meta,
-    }
-    return next((fault for fault, found in faults.items() if found), None)
+def fault_of(key: object, value: object) -> str | None:
+    """What keeps an entry from being a network's weight, as the end of a sentence; None: nothing."""
+    if isinstance(value, Stub):
+        return f"{key} is {value.what}: save dense tensors of real numbers"
+    if not isinstance(key, str) or not isinstance(value, np.ndarray):
+        held = f"key {repr(key)[:80]} of type {type(key).__name__}, value of type {type(value).__name__}"
+        return f"it holds no state dict ({held}): save network.state_dict()"
+    return None if is_real(value.dtype) else f"{key} is of type {value.dtype}: save dense tensors of real numbers"
 
 
-def read_state_dict(path: str | Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint on the CPU, by the public repositories' names.
+def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
+    """The weights of a checkpoint by the public repositories' names, as arrays that look into the file.
 
     Parameters
     ----------
-    path : `.safetensors`, or a torch file holding a state dict or a dictionary with `state_dict`, `network` or `model`
+    path : `.safetensors`, or a torch file that holds a state dict, alone or, beside anything, under one of `STATE_NAMES`
 
     Raises
     ------
-    ValueError : when the file is neither, is damaged, holds more than tensors and plain containers, tensors that are
-        not dense real numbers, or two for one name
+    ValueError : when the file is neither, is damaged, holds no state dict or several, what is no dense array of real
+        numbers, or two for one name
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path} is not a file: give the path of a .safetensors or a torch checkpoint")
     state, names = {}, {}
-    for key, tensor in state_dict_in(read_file(path), path).items():
-        if fault := fault_of(tensor):
-            raise ValueError(f"{path}: {key} is a {fault} tensor: save dense tensors of real numbers")
-        name = drop_module_parts(key)
+    for key, array in state_dict_in(open_file(path), path).items():
+        if fault := fault_of(key, array):
+            raise ValueError(f"{path}: {fault}")
+        name = plain_key(key)
+        if name.rpartition(".")[2] in COUNTERS:
+            continue
         if name in names:
             raise ValueError(f"{path} holds {name} twice, as {names[name]} and as {key}: save one network's state_dict")
-        state[name], names[name] = tensor, key
+        state[name], names[name] = array, key
     return state
 
 
@@ -134,12 +146,12 @@ def listed(keys: Iterable[str]) -> str:
     return ", ".join(keys[:SHOWN_KEYS]) + (f" and {more} more" if more > 0 else "")
 
 
-def with_shape(key: str, tensors: Mapping[str, Tensor]) -> str:
+def with_shape(key: str, tensors: Mapping[str, np.ndarray | Tensor]) -> str:
     """A key with the shape of its tensor, for messages."""
     return f"{key} {tuple(tensors[key].shape)}"
 
 
-def check_keys(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path, arch: str) -> None:
+def check_keys(state: Mapping[str, np.ndarray], expected: Mapping[str, Tensor], path: Path, arch: str) -> None:
     """Refuse a state dict that is not one of an architecture, whose state dict is `expected`.
 
     Raises
@@ -151,7 +163,7 @@ def check_keys(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], path
     misshapen = [
         f"{with_shape(key, state)} instead of {tuple(expected[key].shape)}"
         for key in expected
-        if key in state and state[key].shape != expected[key].shape
+        if key in state and state[key].shape != tuple(expected[key].shape)
     ]
     problems = [
         f"{len(keys)} {what} ({listed(keys)})"
@@ -167,7 +179,8 @@ def load_checkpoint(path: str | Path, arch: str) -> torch.nn.Module:
 
     Parameters
     ----------
-    path : a checkpoint as `read_state_dict` takes it; float16 tensors are widened
+    path : a checkpoint as `read_state_dict` takes it; its weights become float32. How many batches its batch norms have
+        seen may be missing, as it is from before torch 0.4.1
     arch : an architecture id, for example `msdnet-cifar100`
 
     Returns
@@ -187,10 +200,11 @@ def load_checkpoint(path: str | Path, arch: str) -> torch.nn.Module:
     7
     """
     network = architecture(arch).build()
-    state = read_state_dict(path)
     expected = network.state_dict()
+    counts = {key: np.zeros((), np.int64) for key in expected if key.endswith(".num_batches_tracked")}
+    state = counts | read_state_dict(path)
     check_keys(state, expected, Path(path), arch)
-    network.load_state_dict({key: state[key].to(expected[key].dtype) for key in expected})
+    network.load_state_dict({key: tensor_of(state[key]).to(expected[key].dtype) for key in expected})
     return network.eval()
 
 

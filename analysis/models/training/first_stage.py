@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.storage import load_run
+from analysis.storage.importers.formats import open_file
 
 STAGE1 = "imta-stage1"
 CHECKPOINT = "checkpoint.pt"
@@ -27,7 +27,7 @@ class FirstStage:
 
 def facts_of_training(path: Path) -> dict[str, object]:
     """What a checkpoint of train says of its training; empty for another torch file."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    state = open_file(path)
     if not isinstance(state, dict) or not {"settings", "log", "step"} <= set(state):
         return {}
     settings, log = state["settings"], state["log"]

@@ -21,7 +21,7 @@ from analysis.images.datasets import Images
 from analysis.images.image_files import digest_of
 from analysis.models.evaluation.inference import channel_statistics, normalised, predict
 from analysis.models.networks.architectures import architecture
-from analysis.models.networks.checkpoints import UNREADABLE
+from analysis.models.networks.checkpoints import read_checkpoint
 from analysis.models.training.augmentation import crop_and_flip, draw_crops
 from analysis.models.training.first_stage import FirstStage
 from analysis.models.training.objectives import METHODS
@@ -205,12 +205,11 @@ class Trainer:
         ValueError : it is damaged, or was trained with other settings or on another kind of device
         """
         try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
+            state = read_checkpoint(path)
             mine, theirs = self.settings(), {**UNNAMED, **state["settings"]}
-        except UNREADABLE as error:
-            raise ValueError(
-                f"{path} is no checkpoint of train, or is damaged ({type(error).__name__}): give another --out"
-            ) from None
+        except (ValueError, TypeError, KeyError) as error:
+            why = f" ({error})" if isinstance(error, ValueError) else ""
+            raise ValueError(f"{path} is no checkpoint of train, or is damaged{why}: give another --out") from None
         theirs = {name: mine[name] for name in ("images_digest", "processes")} | theirs  # older ones do not say
         different = [key for key in mine if theirs.get(key) != mine[key]]
         if different:

@@ -7,12 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.storage.importers.floats import BFLOAT16
+from analysis.storage.importers.floats import NAMED
 from analysis.storage.importers.numpy_files import NpzArrays, map_npy
 from analysis.storage.importers.torch_files import PICKLE, load_torch
 from analysis.storage.importers.unpickling import load_pickle
 from analysis.storage.importers.zip_files import members_of
 from analysis.storage.safetensors import read_header, tensor_in
+
+_NAMES = {
+    "BF16": "bfloat16",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E5M2FNUZ": "float8_e5m2fnuz",
+    "F8_E8M0": "float8_e8m0fnu",
+}
+"""What safetensors calls the types that NumPy does not know -> their names."""
 
 
 class SafetensorsArrays(Mapping):
@@ -34,7 +44,23 @@ class SafetensorsArrays(Mapping):
 
     def __getitem__(self, name: str) -> np.ndarray:
         array, dtype = tensor_in(self._data, self._tensors[name], f"{self._name}: {name[:100]}")
-        return array.view(BFLOAT16) if dtype == "BF16" and array.size else array
+        held = NAMED.get(_NAMES.get(dtype))
+        return array if held is None or not array.size else array.view(held)
+
+
+_COMPRESSED = {
+    b"\x1f\x8b": ("gzip", "gunzip"),
+    b"BZh": ("bzip2", "bunzip2"),
+    b"\xfd7zXZ\0": ("xz", "unxz"),
+    b"]\0\0": ("lzma", "unlzma"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "unzstd"),
+    b"\x04\x22\x4d\x18": ("lz4", "unlz4"),
+    b"x\x01": ("zlib", "zlib.decompress in Python"),
+    b"x\x5e": ("zlib", "zlib.decompress in Python"),
+    b"x\x9c": ("zlib", "zlib.decompress in Python"),
+    b"x\xda": ("zlib", "zlib.decompress in Python"),
+}
+"""First bytes -> what compressed the file, and what undoes it. No pickle begins with x, nor with ] and two zeros."""
 
 
 def open_file(path: Path) -> object:
@@ -62,11 +88,22 @@ def open_file(path: Path) -> object:
         raise ValueError(f"{path.name} is an HDF5 file: save its arrays as .npz with logits and labels")
     if not start:
         raise ValueError(f"{path.name} is empty: copy it again")
+    for mark, (method, command) in _COMPRESSED.items():
+        if start.startswith(mark):
+            raise ValueError(
+                f"{path.name} is compressed by {method}: unpack it ({command}); where joblib made it, joblib.load it "
+                "and numpy.savez what it holds"
+            )
     return load_pickle(path)
 
 
 def _open_zip(path: Path) -> object:
     names = members_of(path)
+    if any("/code/" in name and name.endswith(".py") for name in names) or any("/models/" in name for name in names):
+        raise ValueError(
+            f"{path.name} is a program, not arrays: torch.export's is run by evaluate --arch exported; "
+            "of TorchScript's network save network.state_dict()"
+        )
     if any(name.endswith(PICKLE) for name in names):
         return load_torch(path)
     if any(name.endswith(".npy") for name in names):

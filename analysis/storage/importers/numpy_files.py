@@ -15,6 +15,7 @@ import numpy as np
 
 from analysis.runtime.folders import scratch_folder
 from analysis.storage.importers.opcodes import Refused
+from analysis.storage.importers.unpickling import RestrictedUnpickler
 from analysis.storage.importers.zip_files import members_of, stored_bytes, unpacked
 
 _HEADER_DAMAGE = (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, KeyError)
@@ -34,10 +35,14 @@ def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
             shape, fortran, dtype = read(file)
         if not all(type(length) is int for length in shape) or dtype.itemsize == 0:
             raise ValueError
-    except _HEADER_DAMAGE:  # the header is a literal
+    except _HEADER_DAMAGE as error:  # the header is a literal
+        if "'<f1'" in str(error):  # as ml_dtypes calls a float8
+            raise ValueError(f"{what} holds a type that NumPy does not know: save it as float32") from None
         raise ValueError(f"{what} is not a NumPy array or is damaged: save it again with numpy.save") from None
     if dtype.hasobject:
-        raise ValueError(f"{what} holds Python objects, which could run code: save it as a plain numeric array")
+        return _objects(data[file.tell() :], shape, what)
+    if dtype.kind == "V" and dtype.names is None:
+        raise ValueError(f"{what} holds a type that NumPy does not know, such as bfloat16: save it as float32")
     start, size = file.tell(), math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or start + size > len(data):
         raise ValueError(f"{what} is shorter than its header says: copy it again")
@@ -48,12 +53,23 @@ def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
     return np.ndarray(shape, dtype, data[start : start + size], order="F" if fortran else "C")
 
 
+def _objects(data: np.ndarray, shape: tuple[int, ...], what: str) -> np.ndarray:
+    """The array of objects whose pickle the bytes (uint8) are: arrays, containers and stubs."""
+    try:
+        held = RestrictedUnpickler(data).load()
+    except Refused as error:
+        raise ValueError(f"{what} holds Python objects that cannot be read ({error}): save plain numbers") from None
+    if not isinstance(held, np.ndarray) or held.dtype != object or held.shape != shape:
+        raise ValueError(f"{what} holds Python objects that are no array of shape {shape}: save plain numbers")
+    return held
+
+
 def map_npy(path: Path) -> np.ndarray:
     """The array of a .npy file, memory-mapped.
 
     Raises
     ------
-    ValueError : a damaged file, or one that holds Python objects
+    ValueError : a damaged file, or one whose objects cannot be read
     """
     return _view_npy(np.memmap(path, np.uint8, "r"), path.name)
 

@@ -79,7 +79,15 @@ class Inert:
 
 
 class Stub(Inert):
-    """What stands for an object of a class that is neither an array nor a tensor: it swallows what it is given."""
+    """What stands for what is not read: it swallows what it is given.
+
+    Parameters
+    ----------
+    what : its class or function, or words such as `a sparse tensor`, for messages
+    """
+
+    def __init__(self, what: str = "an object") -> None:
+        self.what = what
 
 
 class Span(Inert):
@@ -380,7 +388,10 @@ class Machine:
         self.room.take(_CALL)
         if not isinstance(arguments, (tuple, list)):
             raise Refused(self._damaged_here("it calls without arguments"))
-        self._push(function(*arguments) if isinstance(function, MethodType) else Stub())
+        if isinstance(function, MethodType):
+            self._push(function(*arguments))
+        else:
+            self._push(Stub(function.what) if isinstance(function, Stub) else Stub())
 
     def _reduce(self) -> None:
         arguments, function = self._stack.pop(), self._stack.pop()

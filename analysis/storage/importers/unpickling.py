@@ -18,14 +18,14 @@ from types import MethodType
 
 import numpy as np
 
-from analysis.storage.importers.floats import BFLOAT16
+from analysis.storage.importers.floats import NAMED, negated
 from analysis.storage.importers.opcodes import Inert, Machine, Objects, Refused, Room, Span, Stub
 
 STORAGE_DTYPES = {
     "DoubleStorage": np.dtype("<f8"),
     "FloatStorage": np.dtype("<f4"),
     "HalfStorage": np.dtype("<f2"),
-    "BFloat16Storage": BFLOAT16,
+    "BFloat16Storage": NAMED["bfloat16"],
     "LongStorage": np.dtype("<i8"),
     "IntStorage": np.dtype("<i4"),
     "ShortStorage": np.dtype("<i2"),
@@ -33,20 +33,48 @@ STORAGE_DTYPES = {
     "ByteStorage": np.dtype("u1"),
     "BoolStorage": np.dtype("?"),
     "UntypedStorage": np.dtype("u1"),
+    "ComplexFloatStorage": np.dtype("<c8"),
+    "ComplexDoubleStorage": np.dtype("<c16"),
+    "QInt8Storage": np.dtype("i1"),
+    "QUInt8Storage": np.dtype("u1"),
+    "QInt32Storage": np.dtype("<i4"),
 }
 TORCH_DTYPES = {
     "float64": np.dtype("<f8"),
     "float32": np.dtype("<f4"),
     "float16": np.dtype("<f2"),
-    "bfloat16": BFLOAT16,
+    "complex64": np.dtype("<c8"),
+    "complex128": np.dtype("<c16"),
+    "uint64": np.dtype("<u8"),
+    "uint32": np.dtype("<u4"),
+    "uint16": np.dtype("<u2"),
     "int64": np.dtype("<i8"),
     "int32": np.dtype("<i4"),
     "int16": np.dtype("<i2"),
     "int8": np.dtype("i1"),
     "uint8": np.dtype("u1"),
     "bool": np.dtype("?"),
+    **NAMED,
 }
+_RECORDS = {
+    ("argparse", "Namespace"): (),
+    ("types", "SimpleNamespace"): (),
+    ("transformers.trainer_utils", "PredictionOutput"): ("predictions", "label_ids", "metrics"),
+    ("transformers.trainer_utils", "EvalLoopOutput"): ("predictions", "label_ids", "metrics", "num_samples"),
+    ("transformers.trainer_utils", "EvalPrediction"): ("predictions", "label_ids", "inputs"),
+}
+"""Classes whose objects are read as dictionaries -> the names of what they are made of."""
+_UNREAD = {
+    ("torch._utils", "_rebuild_sparse_tensor"): "a sparse tensor",
+    ("torch._utils", "_rebuild_qtensor"): "a quantized tensor",
+    ("torch._utils", "_rebuild_nested_tensor"): "a nested tensor",
+    ("torch._utils", "_rebuild_meta_tensor_no_storage"): "a meta tensor, which has no values",
+    ("numpy.ma.core", "_mareconstruct"): "a masked array",
+    ("numpy.ma", "_mareconstruct"): "a masked array",
+}
+"""Names that make what is no array of numbers -> what that is."""
 _MAGIC = 0x1950A86A20F9469CFC6C
+_STRUCTURED = "an array of several types, or of one that is not plain"
 _MOST_AXES = 64
 _MOST_REPEATED = 10_000_000
 """Numbers that a tensor may show by repeating fewer: labels or one exit, expanded."""
@@ -59,6 +87,7 @@ class _Dtype(Inert):
 
     def __init__(self, code: object) -> None:
         self.code, self.order = code if isinstance(code, str) else "", ""
+        self._named = NAMED.get(code.what.removeprefix("ml_dtypes.")) if isinstance(code, Stub) else None
 
     def set_state(self, state: object) -> None:
         self.order = state[1] if state[1] in (">", "<") else ""
@@ -70,7 +99,7 @@ class _Dtype(Inert):
     @property
     def is_plain(self) -> bool:
         """Whether it is one plain type: `f4,O` would begin like one, and hold objects."""
-        return _PLAIN_DTYPE.fullmatch(self.code) is not None
+        return self._named is not None or _PLAIN_DTYPE.fullmatch(self.code) is not None
 
     def plain(self) -> np.dtype:
         """The dtype.
@@ -81,7 +110,7 @@ class _Dtype(Inert):
         """
         if not self.is_plain:
             raise Refused(f"it holds an array of type {self.code[:40]!r}")
-        return np.dtype(self.order + self.code.lstrip("<>=|"))
+        return self._named or np.dtype(self.order + self.code.lstrip("<>=|"))
 
 
 def _raw(data: object) -> np.ndarray:
@@ -115,7 +144,7 @@ def _array_of(data: object, dtype: np.dtype, shape: object, order: str) -> np.nd
 
 
 class _Array(Inert):
-    """A pickled array: its state is taken only where it is plain values or a list; others stay empty."""
+    """A pickled array: its state is taken only where it is plain values or a list."""
 
     def __init__(self) -> None:
         self._value: object = np.empty(0, np.uint8)
@@ -129,9 +158,35 @@ class _Array(Inert):
             if len(data) != math.prod(shape):
                 raise Refused("an array has a damaged shape")
             self._value = Objects(data, shape)
+        else:
+            self._value = Stub(_STRUCTURED)
 
     def value(self) -> object:
         return self._value
+
+
+class _Record(Inert):
+    """An object that is read as the dictionary of its attributes."""
+
+    def __init__(self, items: dict) -> None:
+        self._items = items
+
+    def set_state(self, state: object) -> None:
+        if isinstance(state, dict):
+            self._items = state
+
+    def value(self) -> dict:
+        return self._items
+
+
+class _RecordType:
+    """A class whose objects are read as dictionaries, with the names of what they are made of, in order."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def make(self, *values: object) -> _Record:
+        return _Record(dict(zip(self._names, values)))
 
 
 class Storage:
@@ -184,6 +239,7 @@ class RestrictedUnpickler(Machine):
         self._is_nested = is_nested
         self._known = {
             ("collections", "OrderedDict"): self._dictionary,
+            ("collections", "defaultdict"): self._default_dictionary,
             ("builtins", "bytes"): self._bytes_of,
             ("builtins", "bytearray"): self._bytes_of,
             ("_codecs", "encode"): self._encode,
@@ -194,30 +250,41 @@ class RestrictedUnpickler(Machine):
             ("torch._utils", "_rebuild_tensor_v3"): self._tensor_v3,
             ("torch._utils", "_rebuild_parameter"): self._parameter,
             ("torch._utils", "_rebuild_parameter_with_state"): self._parameter,
+            ("torch._utils", "_rebuild_device_tensor_from_numpy"): self._parameter,
+            ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"): self._parameter,
+            ("torch._utils", "_rebuild_xla_tensor"): self._parameter,
             ("torch._tensor", "_rebuild_from_type_v2"): self._subclass,
             ("torch.storage", "_load_from_bytes"): self._storage_from_bytes,
         }
         for package in ("numpy.core", "numpy._core"):
-            self._known[f"{package}.multiarray", "_reconstruct"] = self._array
-            self._known[f"{package}.multiarray", "scalar"] = self._scalar
+            for module in ("multiarray", "_multiarray_umath"):  # the latter in NumPy 1.16.0
+                self._known[f"{package}.{module}", "_reconstruct"] = self._array
+                self._known[f"{package}.{module}", "scalar"] = self._scalar
             self._known[f"{package}.numeric", "_frombuffer"] = self._array_from_buffer
         for name, dtype in STORAGE_DTYPES.items():
             self._known["torch", name] = self._known["torch.storage", name] = _StorageType(dtype)
         for name, dtype in TORCH_DTYPES.items():
             self._known["torch", name] = _StorageType(dtype)
+        for names, fields in _RECORDS.items():
+            self._known[names] = _RecordType(fields).make
 
     def find_class(self, module: str, name: str) -> object:
         """What stands for a name in the pickle: one of the few known here, else a stand-in; nothing is imported."""
         module = {"__builtin__": "builtins", "torch.cuda": "torch"}.get(module, module)
-        return self._known.get((module, name)) or Stub()
+        if module.startswith("joblib.numpy_pickle"):
+            raise Refused("joblib wrote it, and only joblib reads it: joblib.load it, and numpy.savez what it holds")
+        known = self._known.get((module, name))
+        return Stub(_UNREAD.get((module, name)) or f"{module}.{name}"[:100]) if known is None else known
 
-    def persistent_load(self, pid: object) -> Storage:
-        """The storage of a tensor, which a torch file keeps beside its pickle.
+    def persistent_load(self, pid: object) -> Storage | Stub:
+        """The storage of a tensor, which a torch file keeps beside its pickle; or a network's class with its source.
 
         Raises
         ------
-        UnpicklingError : another reference, or a pickle that stands alone
+        Refused : another reference, or a pickle that stands alone
         """
+        if self._storage is not None and isinstance(pid, tuple) and pid[:1] == ("module",) and len(pid) > 1:
+            return pid[1] if isinstance(pid[1], Stub) else Stub()
         if self._storage is None or not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
             raise Refused("it refers to data outside it")
         if not isinstance(pid[2], str):
@@ -227,6 +294,9 @@ class RestrictedUnpickler(Machine):
     def _dictionary(self, items: object = ()) -> dict:
         pairs = [tuple(pair) for pair in items]
         return self.dictionary([key for key, _ in pairs], [value for _, value in pairs])
+
+    def _default_dictionary(self, factory: object = None, items: object = ()) -> dict:
+        return self._dictionary(items)
 
     def _bytes_of(self, data: object = b"", *encoding: object) -> object:
         return data if isinstance(data, (bytes, Span)) else self._encode(data)
@@ -245,23 +315,31 @@ class RestrictedUnpickler(Machine):
 
     def _array_from_buffer(
         self, buffer: object, dtype: _Dtype, shape: tuple, order: str, axis_order: tuple | None = None
-    ) -> np.ndarray:
+    ) -> np.ndarray | Stub:
+        if not dtype.is_plain:
+            return Stub(_STRUCTURED)
         if order == "K" and axis_order is not None:  # the array as its bytes lie, then turned
             return _array_of(buffer, dtype.plain(), shape, "C").transpose(axis_order)
         return _array_of(buffer, dtype.plain(), shape, order)
 
     def _scalar(self, dtype: _Dtype, data: object = None) -> object:
-        return _array_of(data, dtype.plain(), (), "C")[()] if isinstance(data, (bytes, str)) else data
+        if isinstance(data, (bytes, str, Span)):
+            return _array_of(data, dtype.plain(), (), "C")[()] if dtype.is_plain else Stub(_STRUCTURED)
+        return data
 
-    def _tensor(self, storage: Storage, offset: int, size: tuple, stride: tuple, *ignored: object) -> np.ndarray:
-        return storage.tensor(offset, size, stride)
+    def _tensor(
+        self, storage: Storage, offset, size, stride, grad: object = None, hooks: object = None, marks: object = None
+    ) -> object:
+        return _turned(storage.tensor(offset, size, stride), marks)
 
     def _tensor_v3(
-        self, storage: Storage, offset, size, stride, grad, hooks, dtype: _StorageType, *ignored
-    ) -> np.ndarray:
-        return storage.tensor(offset, size, stride, dtype.dtype)
+        self, storage: Storage, offset, size, stride, grad, hooks, dtype: _StorageType | Stub, marks: object = None
+    ) -> object:
+        if isinstance(dtype, Stub):
+            return Stub(f"a tensor of {dtype.what}")
+        return _turned(storage.tensor(offset, size, stride, dtype.dtype), marks)
 
-    def _parameter(self, data: np.ndarray, *ignored: object) -> np.ndarray:
+    def _parameter(self, data: object, *ignored: object) -> object:
         return data
 
     def _subclass(self, function: Callable, kind: object, arguments: tuple, *ignored: object) -> object:
@@ -273,6 +351,17 @@ class RestrictedUnpickler(Machine):
         if self._is_nested:
             raise Refused("it holds torch files within torch files")
         return load_legacy_torch(_raw(data), self.room, is_nested=True)
+
+
+def _turned(tensor: np.ndarray, marks: object) -> object:
+    """A tensor as its marks say it is seen: a view may be negated, or conjugate, with the bytes as they were."""
+    marks = marks if isinstance(marks, dict) else {}
+    if marks.get("conj"):
+        return Stub("a conjugate view of complex numbers")
+    if not marks.get("neg"):
+        return tensor
+    turned = negated(tensor)
+    return Stub(f"a negated view of {tensor.dtype}") if turned is None else turned
 
 
 class _StorageType:

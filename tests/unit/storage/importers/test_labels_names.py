@@ -96,7 +96,7 @@ def test_a_name_cannot_steer_a_terminal(tmp_path, logits):
 
 
 def test_what_cannot_be_read_beside_the_logits_is_no_vector(tmp_path, logits):
-    np.savez(tmp_path / "x.npz", logits=logits, names=np.array(["a", None], dtype=object))
+    np.savez(tmp_path / "x.npz", logits=logits, names=np.zeros(40, "V2"))
     done = import_run(Sources([tmp_path / "x.npz"]), tmp_path / "run")
     assert done.notes == ["Logits: x.npz: logits; labels: none"]
 
