@@ -22,7 +22,7 @@ from analysis.runtime.folders import DATASETS
 from analysis.runtime.whole_files import name_whole, unfinished_folder
 from analysis.storage.chunking import release_pages, samples_per_chunk
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
-from analysis.storage.faults import describe, first_fault
+from analysis.storage.faults import describe, first_fault, narrowed
 from analysis.storage.manifest import (
     MANIFEST,
     SAMPLES,
@@ -78,11 +78,10 @@ def _chunks_of(logits: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _cast(chunk: np.ndarray, dtype: np.dtype, first_sample: int, n_samples: int) -> np.ndarray:
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, which is refused here
-        chunk = chunk.astype(dtype, copy=False)
-    if fault := first_fault(chunk, first_sample):
+    kept = narrowed(chunk, dtype)
+    if fault := first_fault(kept, first_sample, chunk):
         raise ValueError(describe(fault, n_samples))
-    return chunk
+    return kept
 
 
 class _LogitsWriter:

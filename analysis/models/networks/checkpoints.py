@@ -118,7 +118,7 @@ def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    path : `.safetensors`, or a torch file that holds a state dict, alone or, beside anything, under one of `STATE_NAMES`
+    path : `.safetensors`, or a torch file that holds a state dict, alone or among others under a name of `STATE_NAMES`
 
     Raises
     ------
@@ -126,6 +126,8 @@ def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
         numbers, or two for one name
     """
     path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file: give the path of a .safetensors or a torch checkpoint")
     state, names = {}, {}
     for key, array in state_dict_in(open_file(path), path).items():
         if fault := fault_of(key, array):

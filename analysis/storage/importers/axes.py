@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from analysis.storage.chunking import release_pages
+from analysis.storage.faults import narrowed
 from analysis.storage.importers.floats import as_floats
 from analysis.storage.importers.parts import Part
 
@@ -26,8 +27,8 @@ class Oriented:
         """(exits, samples, classes)."""
         return tuple(self.part.shape[self.axes.index(axis)] for axis in AXES)
 
-    def chunk(self, start: int, stop: int, dtype: np.dtype) -> np.ndarray:
-        """Samples start..stop-1 as (exits, samples, classes) in `dtype`; what is beyond its range becomes infinite."""
+    def numbers(self, start: int, stop: int) -> np.ndarray:
+        """Samples start..stop-1 as (exits, samples, classes), in the precision of the source."""
         values = self.part.values
         if isinstance(values, tuple):
             chunk = np.stack([as_floats(exit_values[start:stop]) for exit_values in values])
@@ -36,8 +37,11 @@ class Oriented:
             chunk = as_floats(np.ascontiguousarray(turned[:, start:stop]))
         for array in values if isinstance(values, tuple) else (values,):
             release_pages(array)
-        with np.errstate(over="ignore", invalid="ignore"):  # signalling NaN too
-            return chunk.astype(dtype, copy=False)
+        return chunk
+
+    def chunk(self, start: int, stop: int, dtype: np.dtype) -> np.ndarray:
+        """Samples start..stop-1 as (exits, samples, classes) in `dtype`, as `narrowed` makes them."""
+        return narrowed(self.numbers(start, stop), dtype)
 
 
 def parse_axes(text: str | None) -> tuple[str, ...] | None:

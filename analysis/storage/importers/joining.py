@@ -18,6 +18,7 @@ import pandas as pd
 from analysis.images.image_tables import ImageTable
 from analysis.run import SPLITS, Run
 from analysis.storage.contents import UNDESCRIBED, Description, Exits, KeptNetwork, RunContent, Samples
+from analysis.storage.faults import FAULTS
 from analysis.storage.importers.axes import Oriented, orient
 from analysis.storage.importers.pairing import pair, stored_images
 from analysis.storage.importers.parts import Part
@@ -247,7 +248,7 @@ def import_run(
     check_scans(oriented, scans, sources.drop_nan)
     keep = ~np.concatenate([found.faulty for found in scans])
     if not keep.any():
-        raise ValueError(f"every one of the {len(keep)} samples has NaN, +inf or only -inf: re-export the run")
+        raise ValueError(f"every one of the {len(keep)} samples has {FAULTS}: re-export the run")
     in_table = sources.samples is not None and "label" in sources.samples
     notes = _notes(oriented, scans, in_table, keep, table, pairings, sources.images)
     if class_names is None and pairings:
@@ -325,7 +326,7 @@ def _notes(
     dropped = np.flatnonzero(~keep)
     if len(dropped):
         ids = ", ".join(map(str, table["id"].iloc[dropped[:5]])) + (", ..." if len(dropped) > 5 else "")
-        notes.append(f"Dropped {len(dropped)} of {len(keep)} samples with NaN, +inf or only -inf (id {ids}).")
+        notes.append(f"Dropped {len(dropped)} of {len(keep)} samples with {FAULTS} (id {ids}).")
     without = [split for split in table["split"].unique() if split not in pairings]
     if images is not None and without:
         notes.append(f"No images for the {without[0]} samples: {images} holds no {without[0]}-*.parquet.")

@@ -18,6 +18,7 @@ import numpy as np
 
 from analysis.storage.importers.floats import as_floats, is_real
 from analysis.storage.importers.formats import open_file
+from analysis.storage.importers.opcodes import Stub
 
 LOGITS_NAMES = ("logits", "probs", "probabilities", "softmax", "log_probs", "predictions")
 LABELS_NAMES = (
@@ -125,6 +126,8 @@ def _is_labels(content: object) -> bool:
 
 def _part(values: object, labels: object, split: str | None, index: object, where: str, **found: object) -> Part:
     """A checked part; `found` are its further fields."""
+    if isinstance(values, Stub):
+        raise ValueError(f"{where} is {values.what}: save the logits as a dense array of real numbers")
     vector = None if labels is None else as_vector(labels, f"{where}: the labels")
     positions = None if index is None else as_vector(index, f"{where}: the index")
     if isinstance(values, np.ndarray):
@@ -190,7 +193,7 @@ def _named_part(
         vector, found = None, {"vectors": _vectors(content, name)}
     else:
         vector, found = _plain(content[labels]), {"labels_where": f"{where}: {labels}"}
-    return _part(content[name], vector, split, index, f"{where}: {name}", name=str(name), **found)
+    return _part(_plain(content[name]), vector, split, index, f"{where}: {name}", name=str(name), **found)
 
 
 def _from_names(content: Mapping, where: str) -> list[Part]:
@@ -230,7 +233,9 @@ def _from_tuple(content: Sequence, where: str) -> list[Part]:
         return [
             _part(content[0], content[1], None, None, f"{where}: logits", labels_where=f"{where}: the second array")
         ]
-    if len(content) >= 1 and isinstance(content[0], np.ndarray) and content[0].ndim != 3:
+    if len(content) >= 1 and (
+        isinstance(content[0], Stub) or (isinstance(content[0], np.ndarray) and content[0].ndim != 3)
+    ):
         return [_part(content[0], None, None, None, f"{where}: the first array")]
     if len(content) >= 1 and _is_logits(content[0]) and (len(content) == 1 or content[1] is None):
         return [_part(content[0], None, None, None, where)]
@@ -260,7 +265,8 @@ def read_parts(path: Path) -> list[Part]:
         return _from_names(content, path.name)
     if isinstance(content, (list, tuple)):
         return _from_tuple(content, path.name)
-    raise ValueError(f"{path.name} holds no array: save (logits, targets), or .npz with logits and labels")
+    what = f"{content.what}, not arrays" if isinstance(content, Stub) else "no array"
+    raise ValueError(f"{path.name} holds {what}: save (logits, targets), or .npz with logits and labels")
 
 
 def labels_from(content: object, what: str) -> tuple[np.ndarray, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.storage.chunking import samples_per_chunk
-from analysis.storage.faults import Fault, describe, faulty_rows, first_fault
+from analysis.storage.faults import Fault, describe, faulty_rows, first_fault, narrowed
 from analysis.storage.importers.axes import Oriented
 from analysis.storage.writing import stored_dtype
 
@@ -30,7 +30,7 @@ class Scan:
     """What a part holds.
 
     form : `logits`, `probs` (rows of probabilities) or `log-probs` (their logarithms)
-    faulty : bool (samples,): some exit has NaN, +inf or only -inf, or only 0 where the rows are probabilities
+    faulty : bool (samples,): some exit has a fault, or only 0 where the rows are probabilities
     fault : the first of these, or None
     off : how far from 1 the sums of the rows are at most where they are probabilities, else 0
     refusal : why the rows are not what the caller or their name says, or cannot be told, a sentence; or None
@@ -182,11 +182,12 @@ def scan(part: Oriented, kind: str | None, progress: Callable[[int], None]) -> S
     fits = [_Fit(form, np.zeros(part.shape[1], bool)) for form in (PROBS, LOG_PROBS)]
     faulty, fault = np.zeros(part.shape[1], bool), None
     for start, stop in chunk_bounds(part):
-        chunk = part.chunk(start, stop, dtype)
+        numbers = part.numbers(start, stop)
+        chunk = narrowed(numbers, dtype)
         rows = faulty_rows(chunk)
         if rows.any():
             faulty[start:stop] = rows.any(axis=0)
-            fault = fault or first_fault(chunk, start)
+            fault = fault or first_fault(chunk, start, numbers)
         for fit in fits:
             fit.add(chunk, ~rows, start)
         progress(stop - start)

@@ -32,7 +32,7 @@ class Sources:
     images : image parquet (a file, or a folder with `<split>-*.parquet`) in the order of the samples
     axes : the order of the sources' axes; None to find out
     kind : `logits` or `probs`; None to recognise probabilities, which are kept as log p
-    drop_nan : leave out samples with NaN, +inf or only -inf at some exit; ids keep counting the others where they stood
+    drop_nan : leave out samples with a fault (`FAULTS`) at some exit; ids keep counting the others where they stood
     """
 
     files: Sequence[str | Path]

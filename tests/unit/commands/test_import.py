@@ -144,7 +144,8 @@ def test_faults_are_named_or_dropped(tmp_path, runs, capsys, small_logits, small
     assert "(2 samples are so)" in line
     assert list(runs.iterdir()) == []
     assert main([str(a) for a in [*call, "--drop-nan"]]) == 0
-    assert "Dropped 2 of 400 samples with NaN, +inf or only -inf (id 17, 300)." in capsys.readouterr().out
+    said = "Dropped 2 of 400 samples with NaN, +inf, numbers beyond float32 or only -inf (id 17, 300)."
+    assert said in capsys.readouterr().out
     run = load_run(runs / "run")
     keep = np.delete(np.arange(400), [17, 300])
     np.testing.assert_array_equal(run.logits.read(0, 398), small_logits[:, keep])

@@ -274,7 +274,7 @@ def test_a_file_that_would_run_code_runs_nothing(tmp_path, network):
     [
         ("broken.safetensors", "is not a safetensors file or is cut off: copy it again"),
         ("broken.pth", r"cannot be read as a pickle or torch file \(it is damaged at byte 1"),
-        ("absent.pth", "there is no such file: check the path"),
+        ("absent.pth", "is not a file: give the path of a .safetensors or a torch checkpoint"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path, name, said):
