@@ -28,6 +28,13 @@ NAMES = [
     ("torch._tensor", "_rebuild_from_type_v2"),
     ("torch.storage", "_load_from_bytes"),
     ("argparse", "Namespace"),
+    ("transformers.trainer_utils", "PredictionOutput"),
+    ("collections", "defaultdict"),
+    ("ml_dtypes", "bfloat16"),
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"),
+    ("torch", "float8_e4m3fn"),
+    ("torch", "ComplexFloatStorage"),
+    ("torch._utils", "_rebuild_sparse_tensor"),
     ("os", "system"),
 ]
 TEXTS = [
@@ -50,7 +57,7 @@ TEXTS = [
     "0",
     "cpu",
 ]
-TEXTS += ["latin1", "\u202e", "é" * 700, "M8[ns]", "V8", "?", "i8"]
+TEXTS += ["state_dict", "weight", "neg", "conj", "module", "latin1", "\u202e", "é" * 700, "M8[ns]", "V8", "?", "i8"]
 LITERALS = [
     b"N",
     b"\x88",
@@ -140,7 +147,17 @@ def _sound_labels(rng: np.random.Generator) -> bytes:
 
 def _tensor(rng: np.random.Generator) -> bytes:
     storage = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x08tQ"
-    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + _number(rng) + _shape(rng) + _shape(rng) + b"\x89NtR"
+    marks = bytes(pick(rng, [b"", b"}", b"}X\x03\x00\x00\x00neg\x88s", b"}X\x04\x00\x00\x00conj\x88s", b"N", b"]"]))
+    return (
+        b"ctorch._utils\n_rebuild_tensor_v2\n("
+        + storage
+        + _number(rng)
+        + _shape(rng)
+        + _shape(rng)
+        + b"\x89N"
+        + marks
+        + b"tR"
+    )
 
 
 def _any(rng: np.random.Generator) -> bytes:

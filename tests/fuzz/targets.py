@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -127,6 +128,13 @@ def _archives(folder: Path) -> list[bytes]:
         made.append(buffer.getvalue())
     made.append(_torch_bytes((torch.from_numpy(x), torch.from_numpy(y))))
     made.append(_torch_bytes({"logits": torch.from_numpy(x).bfloat16(), "labels": torch.from_numpy(y)}))
+    float8, turned = torch.from_numpy(x).to(torch.float8_e4m3fn), torch._neg_view(torch.from_numpy(x))
+    made.append(_torch_bytes({"logits": float8, "labels": y, "args": argparse.Namespace(lr=0.1)}))
+    made.append(_torch_bytes((turned, torch.from_numpy(y))))
+    buffer, exits = io.BytesIO(), np.empty(3, object)
+    exits[:] = list(x)
+    np.savez(buffer, logits=exits, labels=y)
+    made.append(buffer.getvalue())
     return [*made, (CASES / "empty_name.npz").read_bytes()]
 
 
@@ -134,6 +142,59 @@ def _archive_case(seeds: list[bytes], rng: np.random.Generator, folder: Path) ->
     data = bytes(pick(rng, seeds[:-1]))
     data = changed_zip(data, rng) if rng.random() < 0.6 else changed_bytes(bytes(pick(rng, seeds)), rng, seeds)
     return _import(data, str(pick(rng, ["x.npz", "x.pth"])), rng, folder)
+
+
+# --- checkpoints, as `evaluate` reads them ---
+
+
+def _tiny_network() -> object:
+    import torch
+
+    return torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.BatchNorm2d(4), torch.nn.Linear(4, 2))
+
+
+def _checkpoints(folder: Path) -> tuple[object, list[bytes]]:
+    """A network, and files that hold its weights in the forms that are read."""
+    import torch
+    from safetensors.torch import save
+
+    network = _tiny_network()
+    state = network.state_dict()
+    wrapped = {f"module._orig_mod.{key}": value for key, value in state.items()}
+    optimiser = torch.optim.SGD(network.parameters(), 0.1).state_dict()
+    contents = [
+        state,
+        {"state_dict": wrapped, "args": argparse.Namespace(lr=0.1), "best": np.float64(0.5), "optimizer": optimiser},
+        {"model": {"net": {f"model.{key}": value for key, value in state.items()}}, "epoch": 3},
+        {"weights": {key: torch._neg_view(v) if v.is_floating_point() else v for key, v in state.items()}},
+        {key: value.to(torch.float8_e5m2) if value.ndim > 1 else value.double() for key, value in state.items()},
+        {"state_dict": {**state, "0.weight": state["0.weight"].to_sparse()}},
+        {"network": network},
+    ]
+    made = [_torch_bytes(content) for content in contents]
+    made += [_torch_bytes(content, _use_new_zipfile_serialization=False) for content in contents]
+    return network, [*made, save(state), save({key: value.bfloat16() for key, value in state.items()})]
+
+
+def _checkpoint_case(prepared: tuple[object, list[bytes]], rng: np.random.Generator, folder: Path) -> str:
+    from analysis.models.networks.checkpoints import load_weights, read_checkpoint
+
+    network, seeds = prepared
+    path, data = folder / str(pick(rng, ["x.pth", "x.pth.tar", "x.safetensors", "x.pt"])), bytes(pick(rng, seeds))
+    if data.startswith(b"PK") and rng.random() < 0.7:
+        data = changed_zip(data, rng)
+    elif rng.random() < 0.9:
+        data = changed_bytes(data, rng, seeds)
+    else:
+        data = random_pickle(rng)
+    path.write_bytes(data)
+    read_anyhow = outcome(lambda: read_checkpoint(path)) == "read"
+    ending = outcome(lambda: load_weights(network, path, "tiny"))
+    assert read_anyhow or ending == "refused"
+    return ending
+
+
+# --- headers of arrays ---
 
 
 def _header_seeds(folder: Path) -> list[bytes]:
@@ -422,6 +483,7 @@ TARGETS = {
     "pickles": Target(_pickles, _pickle_case),
     "opcodes": Target(lambda folder: None, _opcode_case),
     "archives": Target(_archives, _archive_case),
+    "checkpoints": Target(_checkpoints, _checkpoint_case),
     "headers": Target(_header_seeds, _header_case),
     "tables": Target(_tables, _table_case),
     "images": Target(_images, _image_case),

@@ -55,8 +55,8 @@ def tensor_of(array: np.ndarray) -> Tensor:
     return torch.from_numpy(np.array(floats, dtype))
 
 
-def read_checkpoint(path: str | Path) -> object:
-    """What a file of weights holds, with tensors on the CPU.
+def read_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> object:
+    """What a file of weights holds, with tensors on a device.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def read_checkpoint(path: str | Path) -> object:
 
     def with_tensors(value: object) -> object:
         if isinstance(value, np.ndarray):
-            return tensor_of(value) if is_real(value.dtype) else value
+            return tensor_of(value).to(device) if is_real(value.dtype) else value
         if isinstance(value, Mapping):
             return {key: with_tensors(item) for key, item in value.items()}
         return type(value)(map(with_tensors, value)) if isinstance(value, (list, tuple)) else value
@@ -202,12 +202,17 @@ def load_checkpoint(path: str | Path, arch: str) -> torch.nn.Module:
     7
     """
     network = architecture(arch).build()
+    load_weights(network, path, arch)
+    return network.eval()
+
+
+def load_weights(network: torch.nn.Module, path: str | Path, arch: str) -> None:
+    """Give a network of an architecture the weights of a checkpoint, as `load_checkpoint` does."""
     expected = network.state_dict()
     counts = {key: np.zeros((), np.int64) for key in expected if key.endswith(".num_batches_tracked")}
     state = counts | read_state_dict(path)
     check_keys(state, expected, Path(path), arch)
     network.load_state_dict({key: tensor_of(state[key]).to(expected[key].dtype) for key in expected})
-    return network.eval()
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: str | Path) -> None:

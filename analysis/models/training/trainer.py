@@ -205,9 +205,9 @@ class Trainer:
         ValueError : it is damaged, or was trained with other settings or on another kind of device
         """
         try:
-            state = read_checkpoint(path)
+            state = read_checkpoint(path, self.device)
             mine, theirs = self.settings(), {**UNNAMED, **state["settings"]}
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, LookupError) as error:
             why = f" ({error})" if isinstance(error, ValueError) else ""
             raise ValueError(f"{path} is no checkpoint of train, or is damaged{why}: give another --out") from None
         theirs = {name: mine[name] for name in ("images_digest", "processes")} | theirs  # older ones do not say
