@@ -13,6 +13,7 @@ from analysis.results.against_paper import LEVEL
 from analysis.results.differences import Difference
 from analysis.words.formats import (
     QUANTITY,
+    both_fall,
     counted,
     moved,
     percent,
@@ -164,11 +165,13 @@ def exits_title(difference: Difference, label: str) -> str:
     change, exits = 100 * difference.right_share, difference.n_exits
     counts = {"as": int((change == 0).sum()), "more": int((change > 0).sum()), "less": int((change < 0).sum())}
     (most, count), *others = sorted(counts.items(), key=lambda pair: -pair[1])
-    start = f"{label} is {most} accurate {'as' if most == 'as' else 'than'} the baseline"
+    than = f"{most} accurate {'as' if most == 'as' else 'than'} the baseline"
+    start = f"{label} is {than}"
+    if exits == 1:
+        return f"{label} is {points(change[-1])} {than}" if change[-1] else start
     last = f"{points(change[-1])} {'above' if change[-1] > 0 else 'below'} it" if change[-1] else "level with it"
     if count == exits:
-        at = " at every exit" if exits > 1 else ""
-        return f"{start}{at}; at the last {last}" if change[-1] else f"{start}{at}"
+        return f"{start} at every exit" + (f"; at the last {last}" if change[-1] else "")
     rest = [f"{word} accurate at {number}" for word, number in others if number]
     return f"{start} at {count} of {exits} exits, {', '.join(rest)}; at the last {last}"
 
@@ -178,8 +181,7 @@ def share_title(difference: Difference, label: str, threshold: float = 0.01) -> 
     if difference.n_exits == 1:
         return "With one exit no sample falls"
     before, after = (float(side.falling_percent([threshold])[0]) for side in (difference.a, difference.b))
-    who = f"{percent(before)} of samples fall" if before else "No sample falls"
-    return f"{who} by more than {threshold:g} under the baseline, {percent(after) if after else 'none'} under {label}"
+    return both_fall(before, after, f"by more than {threshold:g}", label)
 
 
 def groups_title(names: Sequence[str], falls: np.ndarray, label: str, drawn: int | None = None) -> str:
@@ -212,6 +214,8 @@ def rows_words(drawn: int, groups: int, kind: str) -> str:
     >>> rows_words(10, 10, "classes")
     'all 10 classes, from the largest fall under the baseline down'
     """
+    if groups == 1:
+        return "one class alone"
     if drawn < groups:
         return f"the {drawn} of {groups:,} {kind} that fall most under the baseline"
     return f"all {groups} {kind}, from the largest fall under the baseline down"

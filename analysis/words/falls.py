@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.results.fall_statistics import FallStatistics
-from analysis.words.formats import at_least, percent, small, smaller
+from analysis.words.formats import at_least, both_fall, counted, percent, small, smaller
 
 NOTHING_KNOWN = "No sample has a known fall"
 
@@ -25,12 +25,12 @@ def curve_finding(found: FallStatistics | None, label: str, *, relative: bool) -
     if found is None:
         return NOTHING_KNOWN
     (near, (before, after)), (far, (before_far, after_far)) = found.falling_percent.items()
-    share = " of their highest value" if relative else ""
-    who = f"{percent(before)} of samples fall" if before else "No sample falls"
-    return (
-        f"{who} by more than {near:g}{share} under the baseline, {_share(after)} under {label}; "
-        f"by more than {far:g}: {_share(before_far)} and {_share(after_far)}"
-    )
+    said = both_fall(before, after, f"by more than {near:g}{' of their highest value' if relative else ''}", label)
+    if not before and not after:
+        return said
+    if not before_far and not after_far:
+        return f"{said}; none by more than {far:g}"
+    return f"{said}; by more than {far:g}: {_share(before_far)} and {_share(after_far)}"
 
 
 def _share(value: float) -> str:
@@ -50,18 +50,21 @@ def scatter_finding(found: FallStatistics | None, label: str) -> str:
 
 
 def histogram_finding(found: FallStatistics | None, label: str) -> str:
-    """What half of the samples do under each of two predictors."""
+    """What half of the samples do under each of two predictors, or how many never fall where that is half or more."""
     if found is None:
         return NOTHING_KNOWN
-    first, second = map(_half, found.median, found.never_percent, ("the baseline", label))
-    return f"{first[0].upper()}{first[1:]}; {second}"
+    half, never = "at least half of the samples fall", "of samples never fall"
+    (before, after), (still, still_after) = found.median, map(percent, found.never_percent)
+    if before > 0:
+        said = f"{half.capitalize()} {_by(before)} under the baseline"
+        return f"{said}, {_by(after)} under {label}" if after > 0 else f"{said}; {still_after} {never} under {label}"
+    said = f"{still} {never} under the baseline"
+    return f"{said}; {half} {_by(after)} under {label}" if after > 0 else f"{said}, {still_after} under {label}"
 
 
-def _half(median: float, never_percent: float, whose: str) -> str:
-    """What half of the samples do, or how many never fall where that is half or more."""
-    if median > 0:
-        return f"at least half of the samples fall by {at_least(median)} or more under {whose}"
-    return f"{percent(never_percent)} of samples never fall under {whose}"
+def _by(median: float) -> str:
+    """A probability falls by 1 at most."""
+    return f"by {at_least(median)}{'' if median == 1 else ' or more'}"
 
 
 def pairs_finding(counts: np.ndarray, threshold: float, whose: str, exit_names: Sequence[str]) -> str:
@@ -90,9 +93,11 @@ def pairs_finding(counts: np.ndarray, threshold: float, whose: str, exit_names: 
     if most == total:
         return f"Under {whose}, all {total:,} samples that fall by more than {threshold:g} fall most {way}"
     end_there = f"{percent(100 * last / total) if last else 'none'} end{'' if last else 's'} at the last exit"
+    others = int((counts == most).sum()) - 1
+    tied = f", as between {counted(others, 'other pair')}" if others else ""
     return (
         f"Under {whose}, largest falls above {threshold:g} go most often {way} "
-        f"({percent(100 * most / total)} of {total:,}); {end_there}"
+        f"({percent(100 * most / total)} of {total:,}{tied}); {end_there}"
     )
 
 

@@ -83,6 +83,22 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {plural(count, word)}"
 
 
+def both_fall(before: float, after: float, how: str, label: str) -> str:
+    """What share of the samples falls under the baseline and under a predictor; percents.
+
+    Examples
+    --------
+    >>> both_fall(53.7, 0, "by more than 0.1", "PA")
+    '53.7% of samples fall by more than 0.1 under the baseline, none under PA'
+    >>> both_fall(0, 0, "by more than 0.1", "PA")
+    'No sample falls by more than 0.1, neither under the baseline nor under PA'
+    """
+    if not before and not after:
+        return f"No sample falls {how}, neither under the baseline nor under {label}"
+    who = f"{percent(before)} of samples fall" if before else "No sample falls"
+    return f"{who} {how} under the baseline, {percent(after) if after else 'none'} under {label}"
+
+
 def exit_labels(exit_names: Sequence[str]) -> tuple[str, ...]:
     """What stands at the ticks of an axis called exit: bare numbers where the exits have no names of their own.
 

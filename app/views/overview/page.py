@@ -278,6 +278,7 @@ def _classes(view: View, difference: Difference) -> None:
     kept = slice(0, CLASSES_SHOWN)
     rows = [formats.class_words(names[group]) for group in falls.group]
     kind = "superclasses" if of_class is not None else "classes"
+    kind += "" if len(rows) == len(names) else " with samples"
     figure = class_falls_figure(
         rows[kept],
         falls.samples[kept],
