@@ -15,6 +15,7 @@ from analysis.words.formats import (
     QUANTITY,
     both_fall,
     counted,
+    decimals,
     moved,
     percent,
     plural,
@@ -238,4 +239,4 @@ def distance_sentence(accuracy: float, published: float) -> str:
     """
     gap = 100 * (accuracy - published)
     where = "level with" if abs(gap) < LEVEL else f"{points(gap)} {'above' if gap > 0 else 'below'}"
-    return f"Its last exit reaches {percent(100 * accuracy)}, {where} the paper's {percent(100 * published)}."
+    return f"Its last exit reaches {decimals(100 * accuracy)}%, {where} the paper's {decimals(100 * published)}%."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.results.against_paper import SHOWN, UNKNOWN, UNPUBLISHED, Evidence, Verdict
+from analysis.results.against_paper import LEVEL, SHOWN, UNKNOWN, UNPUBLISHED, Evidence, Verdict
 from analysis.words.formats import QUANTITY, decimals, percent, plural, points
 
 SPOKEN_OF = 0.1
@@ -110,8 +110,8 @@ def _finding(verdict: Verdict, exit_names: Sequence[str]) -> tuple[str, str]:
     if verdict.on == "accuracy":
         return (
             f"PA's accuracy against the baseline's is {_sides_words(verdict.paper.sides, exit_names)}",
-            "at each exit PA's accuracy lies on the same side of the baseline's as in the paper (level: equal to 0.01 "
-            "points)",
+            "at each exit PA's accuracy lies on the same side of the baseline's as in the paper (level: less than "
+            f"{LEVEL:g} points apart)",
         )
     if verdict.on == "oracle":
         return (
@@ -191,7 +191,7 @@ def summary_sentence(found: Sequence[ToldVerdict], network: str) -> str:
 
 
 def gap_sentence(label: str, what: str, run: float, published: float, difference: tuple[float, bool | None]) -> str:
-    """One number beside the paper's: the title of a figure.
+    """One number beside the paper's: the title of a figure. To two decimals, as the difference is.
 
     Parameters
     ----------
@@ -200,10 +200,10 @@ def gap_sentence(label: str, what: str, run: float, published: float, difference
 
     Examples
     --------
-    >>> gap_sentence("PA", "right at the last exit", 68.18, 74.69, (-6.51, True))
-    'PA: 68.2% right at the last exit; the paper 74.7% (−6.51 points, outside ±2 sd)'
+    >>> gap_sentence("PA", "of samples fall by more than 0.01", 6.1, 7.5, (-1.4, True))
+    'PA: 6.10% of samples fall by more than 0.01; in the paper 7.50% (−1.40 points, outside ±2 sd)'
     """
-    return f"{label}: {percent(run)} {what}; the paper {percent(published)} ({difference_words(*difference)})"
+    return f"{label}: {decimals(run)}% {what}; in the paper {decimals(published)}% ({difference_words(*difference)})"
 
 
 def agreement_sentence(found: Mapping[int, Sequence[ToldVerdict]]) -> str:

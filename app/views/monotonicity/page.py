@@ -258,13 +258,14 @@ def _pairs(view: View, compared: Compared) -> None:
     threshold = float(state.get("over"))
     counts = compared.results[view.shown].exit_pairs(compared.of, compared.size, threshold)
     names = exit_labels(view.run.exit_names)
+    by = f"{compared.by}," if compared.by else ""
     figure = exit_pairs_figure(
         counts,
         compared.samples,
         exit_names=names,
         threshold=threshold,
         title=pairs_finding(counts, threshold, named(view.shown), names),
-        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{compared.by} goes from "
+        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{by} goes from "
         "the row's exit to the column's.",
         height=HEIGHT - 58,
     )

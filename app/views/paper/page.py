@@ -227,7 +227,7 @@ def _accuracy(shown: Shown) -> None:
         x_title="exit",
         title=verdicts.gap_sentence(
             label_of(shown.emphasised),
-            "right at the last exit",
+            "of samples are right at the last exit",
             ours := measured[shown.emphasised]["accuracy"][-1],
             values[-1],
             against_paper.difference(ours, values[-1], std[-1], shown.samples),
@@ -268,7 +268,7 @@ def _falls(shown: Shown) -> None:
         x_title="fall of the probability between an earlier and a later exit, more than",
         title=verdicts.gap_sentence(
             label_of(emphasised),
-            f"fall by more than {SPOKEN_OF:g}",
+            f"of samples fall by more than {SPOKEN_OF:g}",
             ours := measured[emphasised]["true_class"][at],
             values[at],
             against_paper.difference(ours, values[at], std[at], shown.samples),
@@ -353,7 +353,5 @@ _NO_CELLS = '<td class="g"></td><td></td><td></td>'
 
 def _three_cells(row: object) -> str:
     difference = verdicts.difference_words(row.difference, row.outside_2_sd, unit=False)
-    return (
-        f'<td class="g">{formats.decimals(row.run)}</td><td>{and_spread(row.published, row.published_std)}</td>'
-        f"<td>{html.escape(difference)}</td>"
-    )
+    ours, paper = formats.decimals(row.run), and_spread(row.published, row.published_std)
+    return f'<td class="g">{html.escape(ours)}</td><td>{html.escape(paper)}</td><td>{html.escape(difference)}</td>'

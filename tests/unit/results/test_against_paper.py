@@ -204,7 +204,7 @@ def test_a_run_is_measured_with_the_predictor_s_defaults(runs, small_logits, sma
 def test_the_title_holds_both_numbers():
     assert (
         gap_sentence("PA", "right", 68.18, 74.69, difference(68.18, 74.69, 0.74, 10_000))
-        == "PA: 68.2% right; the paper 74.7% (−6.51 points, outside ±2 sd)"
+        == "PA: 68.18% right; in the paper 74.69% (−6.51 points, outside ±2 sd)"
     )
 
 

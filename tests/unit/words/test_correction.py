@@ -154,9 +154,9 @@ def test_the_paper_is_quoted_where_it_has_numbers():
         "The paper: accuracy 70.0% and 71.0% under the baseline and PA."
     )
     assert correction.distance_sentence(0.7466, 0.7469) == (
-        "Its last exit reaches 74.7%, 0.03 points below the paper's 74.7%."
+        "Its last exit reaches 74.66%, 0.03 points below the paper's 74.69%."
     )
-    assert correction.distance_sentence(0.74691, 0.7469).startswith("Its last exit reaches 74.7%, level with")
+    assert correction.distance_sentence(0.74691, 0.7469).startswith("Its last exit reaches 74.69%, level with")
 
 
 def test_a_network_of_one_exit_has_no_falls_to_speak_of():
