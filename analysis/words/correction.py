@@ -101,9 +101,10 @@ def relative_sentence(difference: Difference, label: str, share: float = 0.1) ->
         f"Relative to its highest value so far, the {what}'s probability falls by more than {100 * share:g}% for "
         f"{_of_samples(after)} under {label}, for {percent(before) if before else 'none'} under the baseline"
     )
-    old, new = map(small, at_first)
-    if old == new or not smaller(at_first[1], at_first[0]):
+    falling = [float(side.falling_percent([THRESHOLD])[0]) for side in (difference.a, difference.b)]
+    if falling[1] >= falling[0] or not smaller(at_first[1], at_first[0]):  # nothing to explain
         return f"{said}."
+    old, new = map(small, at_first)
     return (
         f"{said}: at the first exit it is {new} on average under {label} and {old} under the baseline, and what is "
         "small cannot fall far."
@@ -226,10 +227,11 @@ def price_title(difference: Difference, label: str) -> str:
     """The correction's price at the last exit in one line."""
     if not difference.has_labels:
         return _changed(difference, label, "final answer")
-    return (
-        f"{label} fixes {difference.b_only[-1]:,} and breaks {difference.a_only[-1]:,} last answers; "
-        f"calibration error {moved(difference.a.ece[-1], difference.b.ece[-1], small)}"
-    )
+    fixed, broken = int(difference.b_only[-1]), int(difference.a_only[-1])
+    said = "neither fixes nor breaks a last answer"
+    if fixed or broken:
+        said = f"fixes {fixed:,} and breaks {broken:,} last answers"
+    return f"{label} {said}; calibration error {moved(difference.a.ece[-1], difference.b.ece[-1], small)}"
 
 
 def distance_sentence(accuracy: float, published: float) -> str:

@@ -167,14 +167,14 @@ def moved(before: float, after: float, how: Callable[[float], str], verb: str = 
 
 
 def smaller(one: float, other: float) -> bool:
-    """Whether a mean is smaller by more than the order in which its terms were added.
+    """Whether a probability is smaller by what three decimals show.
 
     Examples
     --------
-    >>> smaller(0.1, 0.2), smaller(0.1 + 0.2 - 1e-16, 0.1 + 0.2)
-    (True, False)
+    >>> smaller(0.1, 0.2), smaller(0.2999, 0.3), smaller(0, 1e-9)
+    (True, False, False)
     """
-    return one < other and not np.isclose(one, other, rtol=1e-9, atol=0)
+    return other - one >= 0.001
 
 
 def quantity(value: float) -> str:

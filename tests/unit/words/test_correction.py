@@ -100,7 +100,10 @@ def test_relative_falls_stand_beside_the_absolute_ones():
         "under the baseline: at the first exit it is 0.030 on average under PA and 0.400 under the baseline, and what "
         "is small cannot fall far."
     )
-    level = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.4 - 1e-16, 0.5])  # 0.4, but for rounding
+    as_often = side([0.2, 0.3, 0, 0], 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.03, 0.5])
+    text = correction.relative_sentence(difference(before, as_often), "PA")
+    assert text.endswith("under the baseline.")  # absolute falls are not rarer: there is nothing to explain
+    level = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.4 - 1e-4, 0.5])  # 0.400, as it reads
     assert correction.relative_sentence(difference(before, level), "CA").endswith("under the baseline.")
 
 
@@ -147,6 +150,14 @@ def test_what_reads_alike_does_not_go_from_one_to_the_other():
     assert correction.trajectories_title(difference(level, level), "CA", corrected=True).endswith("stays at 0.40")
     barely = correction.correction_sentence(difference(BOTH.a, side(AFTER, 0.6703)), "CA")
     assert barely.endswith("the last exit's accuracy rises by 0.03 points to 67.0%.")
+
+
+def test_what_is_neither_fixed_nor_broken_is_not_counted():
+    assert correction.price_title(BOTH, "PA").startswith("PA fixes 3 and breaks 1 last answers; calibration error goes")
+    none = given(Difference((BOTH.a, BOTH.a), BOTH.a, BOTH.a), a_only=[0, 0], b_only=[0, 0])
+    assert correction.price_title(none, "CA") == (
+        "CA neither fixes nor breaks a last answer; calibration error stays at 0.050"
+    )
 
 
 def test_the_paper_is_quoted_where_it_has_numbers():
