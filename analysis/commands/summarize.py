@@ -82,7 +82,11 @@ def run(args: argparse.Namespace) -> None:
     if (chosen, settings) != ("baseline", defaults):
         baseline = measured(opened, "baseline", defaults, args.split)
         summaries.insert(0, summarize(baseline, args.cost_unit))
-        closing = closing_lines(baseline, results, find_predictor(chosen).label)
+        label = find_predictor(chosen).label
+        if chosen == "baseline":  # both sides are: its settings tell them apart
+            changed = (f"{key}={value}" for key, value in settings.items() if value != defaults[key])
+            label = f"the baseline with {', '.join(changed)}"
+        closing = closing_lines(baseline, results, label)
     if args.format == "table":
         print(as_text(summaries, closing))
     else:

@@ -77,6 +77,8 @@ def compute_curve_figure(
         figure.add_trace(_ring(answer))
     low, high = _y_range([c.values for c in curves] + [c.values for c, _ in published])
     figure.update_yaxes(range=[low, high], ticksuffix="%")
+    if low > 0:
+        figure.layout.title.subtitle.text += " The vertical axis does not start at 0."
     ends = [curve for curve in curves if np.isfinite(curve.values[-1])]
     gap = (high - low) * 17 / max(height - 80, 100)
     for curve, y in zip(ends, spread([float(curve.values[-1]) for curve in ends], gap)):
@@ -85,7 +87,7 @@ def compute_curve_figure(
 
 
 def _y_range(values: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Room around the values; the axis does not start at zero, and the subtitle says so."""
+    """Room around the values; where the axis does not start at zero, the subtitle says so."""
     found = np.concatenate([np.asarray(v, dtype=float) for v in values]) if values else np.array([])
     found = found[np.isfinite(found)]
     if not len(found):

@@ -96,7 +96,7 @@ def _layout(panels: Sequence[Panel], exit_names: Sequence[str]) -> tuple[dict, l
             "zeroline": False,
             "nticks": 6,
         }
-        said = panel.name if panel.from_zero_to is not None else f"{panel.name} (axis from {low:.3g})"
+        said = panel.name if low <= 0 else f"{panel.name} (axis from {low:.10g})"
         where = {
             "x": left,
             "y": 1,

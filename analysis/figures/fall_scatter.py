@@ -18,6 +18,7 @@ def fall_scatter_figure(
     names: Sequence[str],
     *,
     predictor_id: str,
+    predictor_label: str,
     colour_of: str,
     chosen: tuple[float, float] | None = None,
     x_title: str,
@@ -36,7 +37,7 @@ def fall_scatter_figure(
         What a click hands back.
     names : sequence of str, (points,)
         What to call each sample.
-    predictor_id : str
+    predictor_id, predictor_label : str
         Whose falls stand on the y axis.
     colour_of : str
         The predictor that is shown: points bear its colour.
@@ -66,7 +67,7 @@ def fall_scatter_figure(
             customdata=np.column_stack([rows, baseline, predictor]).astype(np.float64),
             text=np.array([plain(name) for name in names], dtype=object),  # plotly checks each item of a list
             hovertemplate="%{text}<br>falls by %{customdata[1]:.4f} under the baseline,"
-            "<br>by %{customdata[2]:.4f} under the predictor<br>click to open it<extra></extra>",
+            f"<br>by %{{customdata[2]:.4f}} under {plain(predictor_label)}<br>click to open it<extra></extra>",
         )
     )
     figure.add_trace(_diagonal(places[-1]))

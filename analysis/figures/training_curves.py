@@ -13,7 +13,13 @@ _INK_RGB = ",".join(str(int(INK[i : i + 2], 16)) for i in (1, 3, 5))
 
 
 def training_curves_figure(
-    epoch: np.ndarray, loss: np.ndarray, accuracy: np.ndarray, *, exit_names: Sequence[str], height: int = 280
+    epoch: np.ndarray,
+    loss: np.ndarray,
+    accuracy: np.ndarray,
+    *,
+    exit_names: Sequence[str],
+    title: str,
+    height: int = 280,
 ) -> go.Figure:
     """Training loss on the left, held-out accuracy on the right, a line per exit, deeper exits darker.
 
@@ -35,7 +41,7 @@ def training_curves_figure(
     """
     names = [exit_names[i] if i < len(exit_names) else str(i + 1) for i in range(len(accuracy))]
     figure = base_figure(
-        _title(epoch, loss, accuracy),
+        title,
         "Left: mean training loss of each epoch. Right: accuracy on training images held out for calibration, "
         "a line per exit, deeper exits darker.",
         "epoch",
@@ -58,14 +64,6 @@ def training_curves_figure(
         figure.add_trace(line)
     _label_ends(figure, epoch, accuracy, names, height)
     return figure
-
-
-def _title(epoch: np.ndarray, loss: np.ndarray, accuracy: np.ndarray) -> str:
-    known = loss[np.isfinite(loss)]
-    said = f"{epoch[-1]} epochs took the training loss from {known[0]:.3g} to {known[-1]:.3g}"
-    if len(accuracy) and np.isfinite(accuracy[-1, -1]):
-        said += f"; on held-out images the last exit is right on {100 * accuracy[-1, -1]:.1f}%"
-    return said
 
 
 def _heading(text: str, left: float) -> dict:

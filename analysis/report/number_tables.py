@@ -7,6 +7,8 @@ import io
 import json
 from collections.abc import Sequence
 
+from analysis.words.formats import decimals
+
 QUANTITIES = (
     ("accuracy", "accuracy %", 100, 2),
     ("top5", "top-5 %", 100, 2),
@@ -36,9 +38,9 @@ Rows = list[tuple[str, str, list[str]]]
 """Quantity, predictor, cells."""
 
 
-def shown(value: float | None, factor: float = 1, decimals: int = 2) -> str:
-    """A value times a factor with so many decimals; a dash for None."""
-    return UNKNOWN if value is None else f"{factor * value:.{decimals}f}"
+def shown(value: float | None, factor: float = 1, places: int = 2, whole: float = 100) -> str:
+    """A value times a factor with so many decimals, as `analysis.words.formats.decimals` has it; a dash for None."""
+    return UNKNOWN if value is None else decimals(factor * value, places, whole)
 
 
 def named(summaries: Sequence[dict]) -> list[tuple[str, dict]]:
@@ -60,10 +62,10 @@ def exit_table(summaries: Sequence[dict]) -> Rows:
     Where labels are known, an NLL that JSON cannot hold is infinite.
     """
     rows = []
-    for field, name, factor, decimals in QUANTITIES:
+    for field, name, factor, places in QUANTITIES:
         for predictor, summary in named(summaries):
             values = [row[field] for row in summary["exits"]]
-            cells = [shown(value, factor, decimals) for value in values]
+            cells = [shown(value, factor, places, factor) for value in values]
             if field == "nll" and summary["labelled"]:
                 cells = ["inf" if value is None else cell for value, cell in zip(values, cells)]
             if set(cells) != {UNKNOWN}:
@@ -166,11 +168,15 @@ LATEX = str.maketrans(
     {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     | {c: f"\\{c}" for c in "&%$#_{}"}
 )
+COMPARED = str.maketrans({"<": "$<$", ">": "$>$"})
 
 
 def latex_table(caption: str, header: Sequence[str], rows: Rows) -> list[str]:
     """The lines of a table of LaTeX, with booktabs' rules; names are escaped, dashes are LaTeX's."""
-    cells = [[quantity.translate(LATEX), predictor.translate(LATEX), *values] for quantity, predictor, values in rows]
+    cells = [
+        [quantity.translate(LATEX), predictor.translate(LATEX), *(value.translate(COMPARED) for value in values)]
+        for quantity, predictor, values in rows
+    ]
     body = [" & ".join("--" if cell == UNKNOWN else cell for cell in row) + r" \\" for row in cells]
     return [
         r"\begin{table}",

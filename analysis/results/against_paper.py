@@ -23,7 +23,6 @@ OF = ("true_class", "final_prediction")
 LEVEL = 0.005
 """Points: accuracies closer than this are level; the paper gives hundredths of a point."""
 TABLE = ("accuracy", *OF, "oracle", "entropy")  # the quantities of `comparison_table`, in its order
-STDS, POINTS = "published standard deviations", "points"
 
 FINDINGS = (*OF, "accuracy", "oracle", "entropy")
 """What the published findings on PA are about, in the order in which they are told."""
@@ -66,34 +65,50 @@ def percents(results: Results) -> dict[str, np.ndarray]:
 # --- the numbers -----------------------------------------------------------------------------------------------------
 
 
-def difference(run: float, published: float, std: float) -> tuple[float, str]:
-    """Run less published, and its unit: published standard deviations; points where that is 0 or missing.
+def difference(run: float, published: float, std: float, samples: int) -> tuple[float, bool | None]:
+    """Run less published in points, and whether that is outside two published standard deviations.
 
     Parameters
     ----------
     run, published, std : float
         Percent of samples; `std` in points, NaN where the paper has none.
+    samples : int
+        How many the run's number is over.
+
+    Returns
+    -------
+    tuple
+        Points; True or False where the published spread is larger than the sampling error of one run,
+        100 sqrt(p (1 - p) / samples) with p the published share, and None elsewhere: there it says nothing of a run.
 
     Examples
     --------
-    >>> difference(68.0, 70.0, 0.5)
-    (-4.0, 'published standard deviations')
-    >>> difference(1.0, 0.0, 0.0)
-    (1.0, 'points')
+    >>> difference(68.0, 70.0, 0.5, 10_000)
+    (-2.0, True)
+    >>> difference(68.0, 70.0, 0.4, 10_000)
+    (-2.0, None)
     """
-    return ((run - published) / std, STDS) if std > 0 else (run - published, POINTS)
+    share = published / 100
+    error = 100 * np.sqrt(share * (1 - share) / samples)
+    gap = run - published
+    return gap, bool(abs(gap) > 2 * std) if std > error else None
 
 
 def comparison_table(
-    run: Mapping[str, Percents], published: Mapping[str, Published], exit_names: Sequence[str]
+    run: Mapping[str, Percents], published: Mapping[str, Published], exit_names: Sequence[str], samples: int
 ) -> pd.DataFrame:
     """Every number of the run that the paper has too, one row each.
+
+    Parameters
+    ----------
+    samples : int
+        How many the run's numbers are over.
 
     Returns
     -------
     pandas.DataFrame
         `quantity` (one of `TABLE`), `at` (the exit's name, or the threshold), `predictor`, then `run`, `published`,
-        `published_std` (percent of samples), `difference` and `difference_in`.
+        `published_std`, `difference` (percent of samples, points) and `outside_2_sd`, as `difference` gives it.
     """
     rows = []
     for quantity, places in places_of(exit_names).items():
@@ -101,9 +116,10 @@ def comparison_table(
             paper, std = published_percents(published[predictor], quantity)
             for place, ours, theirs, spread in zip(places, run[predictor][quantity], paper, std):
                 if np.isfinite(theirs):
-                    rows.append((quantity, place, predictor, ours, theirs, spread, *difference(ours, theirs, spread)))
-    columns = ["quantity", "at", "predictor", "run", "published", "published_std", "difference", "difference_in"]
-    return pd.DataFrame(rows, columns=columns)
+                    gap = difference(ours, theirs, spread, samples)
+                    rows.append((quantity, place, predictor, ours, theirs, spread, *gap))
+    columns = ["quantity", "at", "predictor", "run", "published", "published_std", "difference", "outside_2_sd"]
+    return pd.DataFrame(rows, columns=columns).astype({"outside_2_sd": object})
 
 
 def places_of(exit_names: Sequence[str]) -> dict[str, list[str]]:

@@ -23,7 +23,8 @@ class FallStatistics:
     Attributes
     ----------
     falling_percent : threshold -> percent of samples that fall by more
-    less_percent, more_percent : percent of samples on which the predictor falls less, or more, than the baseline
+    less_percent, more_percent : percent of samples on which the predictor falls less, or more, than the baseline, of
+        those whose falls are known under both
     median : the fall that half of the samples reach
     never_percent : percent of samples that never fall
     """
@@ -36,7 +37,7 @@ class FallStatistics:
 
 
 def fall_statistics(baseline: np.ndarray, predictor: np.ndarray) -> FallStatistics | None:
-    """Statistics of two predictors' largest falls; None where no fall is known.
+    """Statistics of two predictors' largest falls; None where under one of them none is known.
 
     Parameters
     ----------
@@ -49,15 +50,16 @@ def fall_statistics(baseline: np.ndarray, predictor: np.ndarray) -> FallStatisti
     >>> round(found.less_percent), found.median, round(found.never_percent[1])
     (100, (0.2, 0.0), 67)
     """
-    known = ~np.isnan(baseline)
-    if not known.any():
-        return None
     both = baseline, predictor
+    if any(np.isnan(sizes).all() for sizes in both):
+        return None
+    known = ~np.isnan(baseline) & ~np.isnan(predictor)
+    paired = max(int(known.sum()), 1)
     falling = [decrease_percent(sizes, SPOKEN_OF) for sizes in both]
     return FallStatistics(
         falling_percent={tau: tuple(map(float, pair)) for tau, *pair in zip(SPOKEN_OF, *falling)},
-        less_percent=100 * float((predictor < baseline)[known].mean()),
-        more_percent=100 * float((predictor > baseline)[known].mean()),
+        less_percent=100 * int((predictor < baseline)[known].sum()) / paired,
+        more_percent=100 * int((predictor > baseline)[known].sum()) / paired,
         median=tuple(float(np.nanmedian(sizes)) for sizes in both),
         never_percent=tuple(100 * float((sizes == 0).sum() / (~np.isnan(sizes)).sum()) for sizes in both),
     )

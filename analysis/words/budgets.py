@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.words.formats import percent, percent_small, plural, quantity
+from analysis.words.formats import at_most, counted, percent, plural, points, quantity, range_words
+
+WORTH_SAYING = 0.05
+"""Points: less is no difference between exits that a title speaks of."""
 
 
 def cost_sentence(provenance: Mapping[str, object], unit: str | None) -> str:
@@ -44,12 +47,11 @@ def budget_title(
     """
     if answering is None:
         return "The budget ends before the first exit: there is no answer"
-    got, best = values[answering], values[-1]
+    got, gap = values[answering], values[answering] - values[-1]
     spent = f"{quantity(budget)} {unit}" if unit else f"a budget of {budget:.3g} {plural(budget, 'exit')}"
-    share = f" ({percent(100 * budget / costs[-1])} of the network)" if unit else ""
-    behind = best - got
-    gap = f", {behind:.1f} points less than the last exit" if behind >= 0.05 else ""
-    return f"{label} with {spent}{share}: exit {exit_names[answering]} answers, {quantity_name} {percent(got)}{gap}"
+    share = f" ({percent(100 * budget / costs[-1])} of the network)" if unit and costs[-1] > 0 else ""
+    apart = f", {points(gap)} {'more' if gap > 0 else 'less'} than the last exit" if abs(gap) >= WORTH_SAYING else ""
+    return f"{label} with {spent}{share}: exit {exit_names[answering]} answers, {quantity_name} {percent(got)}{apart}"
 
 
 def given_up_title(
@@ -59,24 +61,31 @@ def given_up_title(
     if answering is None:
         return "No exit answers within the budget"
     lost, total = int(counts["right_deeper"][answering]), int(sum(values[answering] for values in counts.values()))
+    name = exit_names[answering]
+    if not lost:
+        if not has_labels:
+            return f"Stopping at exit {name} changes no final answer"
+        return f"No deeper exit is right where exit {name} is wrong"
     share = percent(100 * lost / max(total, 1))
     if not has_labels:
-        return f"Stopping at exit {exit_names[answering]} changes {lost:,} final answers ({share})"
-    return f"Exit {exit_names[answering]} gets {lost:,} samples wrong ({share}) that a deeper exit has right"
+        return f"Stopping at exit {name} changes {counted(lost, 'final answer')} ({share})"
+    return f"Exit {name} gets {counted(lost, 'sample')} wrong ({share}) that a deeper exit has right"
 
 
 def overhead_title(
     label: str, operations: Sequence[int], bytes_kept: Sequence[int], shares: np.ndarray | None, unit: str | None
 ) -> str:
-    """What the correction adds at an exit at most."""
-    most, kept = max(operations), max(bytes_kept)
-    memory = f"keeps {kept:,} bytes per sample" if kept else "keeps nothing"
-    if most <= 0:
-        saved = -min(operations)
-        return (
-            f"{label} saves {saved:,} operations per exit and {memory}"
-            if saved
-            else f"{label} adds nothing and {memory}"
-        )
-    share = "" if shares is None else f", at most {percent_small(100 * float(np.nanmax(shares)))} of an exit's {unit},"
-    return f"{label} adds {most:,} operations per exit{share} and {memory}"
+    """What the correction adds at an exit, from the least to the most."""
+    low, high, kept = min(operations), max(operations), max(bytes_kept)
+    memory = f"keeps {counted(kept, 'byte')} per sample" if kept else "keeps nothing"
+    if low < 0 < high:
+        return f"{label} adds at most {high:,} and saves at most {-low:,} operations per exit and {memory}"
+    if high <= 0:
+        return f"{label} {f'saves {_operations(-high, -low)}' if low else 'adds nothing'} and {memory}"
+    known = np.zeros(0) if shares is None else shares[np.isfinite(shares)]
+    share = f", at most {at_most(100 * float(known.max()))}% of an exit's {unit}," if known.size else ""
+    return f"{label} adds {_operations(low, high)}{share} and {memory}"
+
+
+def _operations(low: int, high: int) -> str:
+    return f"{range_words(low, high, '{:,}'.format)} {plural(high, 'operation')} per exit"

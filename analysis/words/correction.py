@@ -9,8 +9,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.results.against_paper import LEVEL
 from analysis.results.differences import Difference
-from analysis.words.formats import QUANTITY, percent, plural, small, smaller
+from analysis.words.formats import (
+    QUANTITY,
+    both_fall,
+    counted,
+    decimals,
+    moved,
+    percent,
+    plural,
+    points,
+    probability,
+    small,
+    smaller,
+)
 
 THRESHOLD = 0.1  # the fall that the overview's sentences speak of
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gives all five
@@ -27,25 +40,36 @@ def correction_sentence(difference: Difference, label: str, threshold: float = T
     if difference.n_exits == 1:
         return _one_exit(difference, label)
     before, after = (float(side.falling_percent([threshold])[0]) for side in (difference.a, difference.b))
-    who = "no sample loses" if after == 0 else f"{percent(after)} of samples lose"
     start = (
-        f"Under {label} {who} more than {threshold:g} of the {QUANTITY[difference.of]}'s probability on the way "
-        f"through the network; under the baseline {percent(before)} do"
+        f"Under {label}, the {QUANTITY[difference.of]}'s probability falls by more than {threshold:g} on the way "
+        f"through the network for {_of_samples(after)}; under the baseline for {percent(before) if before else 'none'}"
     )
     if not difference.has_labels:
-        return f"{start}; {label} changes {difference.changed[-1]:,} of {difference.n_samples:,} final answers."
+        return f"{start}; {_changed(difference, label, 'final answer')}."
     old, new = 100 * difference.a.right_share[-1], 100 * difference.b.right_share[-1]
-    if percent(old) == percent(new):
+    if old == new:
         return f"{start}; the last exit's accuracy stays at {percent(new)}."
-    return (
-        f"{start}; the last exit's accuracy {'rises' if new > old else 'falls'} from {percent(old)} to {percent(new)}."
-    )
+    how = f"from {percent(old)} to {percent(new)}"
+    if percent(old) == percent(new):
+        how = f"by {points(new - old)} to {percent(new)}"
+    return f"{start}; the last exit's accuracy {'rises' if new > old else 'falls'} {how}."
+
+
+def _of_samples(share: float) -> str:
+    return f"{percent(share)} of samples" if share else "no sample"
+
+
+def _changed(difference: Difference, label: str, answer: str) -> str:
+    changed = int(difference.changed[-1])
+    if not changed:
+        return f"{label} changes no {answer}"
+    return f"{label} changes {changed:,} of {difference.n_samples:,} {plural(difference.n_samples, answer)}"
 
 
 def _one_exit(difference: Difference, label: str) -> str:
     start = "This network has one exit, so nothing can fall on the way through it"
     if not difference.has_labels:
-        return f"{start}; {label} changes {difference.changed[-1]:,} of {difference.n_samples:,} answers."
+        return f"{start}; {_changed(difference, label, 'answer')}."
     old, new = (percent(100 * side.right_share[-1]) for side in (difference.a, difference.b))
     return f"{start}; its accuracy is {old}{'' if old == new else f', and {new} under {label}'}."
 
@@ -57,12 +81,15 @@ def published_sentence(
 
     Parameters
     ----------
-    falling : (baseline, predictor), percent of samples that fall by more than `threshold`
+    falling : (baseline, predictor), percent of samples that fall by more than `threshold`; NaN where not published
     accuracy : (baseline, predictor), fraction right at the last exit
     """
+    right = f"accuracy {percent(100 * accuracy[0])} and {percent(100 * accuracy[1])}"
+    if not np.isfinite(falling).all():
+        return f"The paper: {right} under the baseline and {label}."
     return (
-        f"The paper: {percent(falling[0])} of samples lose more than {threshold:g} under the baseline, "
-        f"{percent(falling[1])} under {label}; accuracy {percent(100 * accuracy[0])} and {percent(100 * accuracy[1])}."
+        f"The paper: {percent(falling[0])} of samples fall by more than {threshold:g} under the baseline, "
+        f"{percent(falling[1])} under {label}; {right}."
     )
 
 
@@ -71,104 +98,147 @@ def relative_sentence(difference: Difference, label: str, share: float = 0.1) ->
     before, after = (float(side.falling_percent([share], kind="relative")[0]) for side in (difference.a, difference.b))
     what, at_first = QUANTITY[difference.of], (difference.a.mean_prob()[0], difference.b.mean_prob()[0])
     said = (
-        f"Relative to its highest value so far the {what}'s probability falls by more than {100 * share:g}% for "
-        f"{percent(after)} of samples under {label}, for {percent(before)} under the baseline"
+        f"Relative to its highest value so far, the {what}'s probability falls by more than {100 * share:g}% for "
+        f"{_of_samples(after)} under {label}, for {percent(before) if before else 'none'} under the baseline"
     )
-    if not smaller(at_first[1], at_first[0]):
+    falling = [float(side.falling_percent([THRESHOLD])[0]) for side in (difference.a, difference.b)]
+    if falling[1] >= falling[0] or not smaller(at_first[1], at_first[0]):  # nothing to explain
         return f"{said}."
+    old, new = map(small, at_first)
     return (
-        f"{said}: at the first exit it is {at_first[1]:.2g} on average under {label} and {at_first[0]:.2g} under the "
-        "baseline, and what is small cannot fall far."
+        f"{said}: at the first exit it is {new} on average under {label} and {old} under the baseline, and what is "
+        "small cannot fall far."
     )
 
 
 def price_sentence(difference: Difference, label: str) -> str:
     """What the correction costs: confidence, calibration, broken answers, collapses."""
     before, after = difference.a.confidence[-1], difference.b.confidence[-1]
-    parts = [f"confidence at the last exit goes from {before:.2f} to {after:.2f}"]
+    parts = [f"confidence at the last exit {moved(before, after, probability)}"]
     if difference.has_labels:
         old, new = difference.a.ece[-1], difference.b.ece[-1]
-        parts.append(f"calibration error (ECE) from {old:.3f} to {new:.3f}")
+        parts.append(f"calibration error (ECE) {moved(old, new, small)}")
         parts.append(f"last answers broken {difference.a_only[-1]:,}, fixed {difference.b_only[-1]:,}")
     if difference.b.impossible > difference.a.impossible:
         lost = difference.b.impossible
         parts.append(
-            f"{lost:,} {plural(lost, 'sample')} ({percent(100 * lost / difference.n_samples)}) end with probability 0 "
-            "for the true class, so the log-likelihood is infinite"
+            f"{counted(lost, 'sample')} ({percent(100 * lost / difference.n_samples)}) {_verb(lost, 'end')} with "
+            "probability 0 for the true class, so the log-likelihood is infinite"
         )
     if difference.b.tied > difference.a.tied:
         tied = difference.b.tied
-        parts.append(f"{tied:,} last {plural(tied, 'answer')} are ties, given to the first of the tied classes")
+        are = "is a tie" if tied == 1 else "are ties"
+        parts.append(f"{counted(tied, 'last answer')} {are}, given to the first of the tied classes")
     parts.append(collapse_words(difference))
     return f"What {label} costs: {'; '.join(parts)}."
+
+
+def _verb(count: int, verb: str) -> str:
+    return f"{verb}s" if count == 1 else verb
 
 
 def collapse_words(difference: Difference) -> str:
     """How often nothing was left of the support."""
     if not difference.b.collapses:
         return "no prediction collapses"
-    predictions = difference.n_samples * difference.n_exits
-    share = percent(100 * difference.b.collapses / predictions)
-    return f"{difference.b.collapses:,} of {predictions:,} predictions collapse: no class is left ({share})"
+    collapses, predictions = difference.b.collapses, difference.n_samples * difference.b.n_exits
+    share = percent(100 * collapses / predictions)
+    of = f"{collapses:,} of {counted(predictions, 'prediction')} ({share})"
+    return f"{of} {_verb(collapses, 'collapse')}: no class is left"
 
 
 def trajectories_title(difference: Difference, label: str, *, corrected: bool, threshold: float = THRESHOLD) -> str:
     """What the picture of trajectories shows, for the predictor on screen."""
     side = difference.b if corrected else difference.a
-    share = float(side.falling_percent([threshold])[0])
-    who = "No sample loses" if share == 0 else f"{percent(share)} of samples lose"
     start, end = side.mean_prob()[0], side.mean_prob()[-1]
     if difference.n_exits == 1:
-        return f"{label}: the {QUANTITY[difference.of]} has a probability of {end:.2f} on average"
-    mean = "the mean of all rises" if end > start else "the mean of all falls"
-    who = who if share else who.lower()
-    return f"{label}: {who} more than {threshold:g} on the way; {mean} from {start:.2f} to {end:.2f}"
+        return f"{label}: the {QUANTITY[difference.of]} has a probability of {probability(end)} on average"
+    share = float(side.falling_percent([threshold])[0])
+    who = f"{percent(share)} of samples fall" if share else "no sample falls"
+    mean = moved(start, end, probability, "rises" if end > start else "falls")
+    return f"{label}: {who} by more than {threshold:g} on the way; the mean of all {mean}"
 
 
 def exits_title(difference: Difference, label: str) -> str:
-    """Accuracy over all exits, or the confidence where there are no labels."""
-    change = 100 * difference.right_share
+    """On which side of the baseline's accuracy most exits lie, then the others; without labels, the confidence."""
     if not difference.has_labels:
         before, after = difference.a.confidence[-1], difference.b.confidence[-1]
-        return f"{label} moves the last exit's confidence from {before:.2f} to {after:.2f}"
-    better, worse = int((change > 0).sum()), int((change < 0).sum())
-    if not better and not worse:
-        return f"{label} is as accurate as the baseline at every exit"
-    count, word = (better, "more") if better else (worse, "less")
-    last = (
-        f"{abs(change[-1]):.2f} points {'above' if change[-1] > 0 else 'below'} it" if change[-1] else "level with it"
-    )
-    of = f"{count} of {difference.n_exits} {plural(difference.n_exits, 'exit')}"
-    return f"{label} is {word} accurate than the baseline at {of}; at the last {last}"
+        return f"Under {label}, the last exit's confidence {moved(before, after, probability)}"
+    change, exits = 100 * difference.right_share, difference.n_exits
+    counts = {"as": int((change == 0).sum()), "more": int((change > 0).sum()), "less": int((change < 0).sum())}
+    (most, count), *others = sorted(counts.items(), key=lambda pair: -pair[1])
+    than = f"{most} accurate {'as' if most == 'as' else 'than'} the baseline"
+    start = f"{label} is {than}"
+    if exits == 1:
+        return f"{label} is {points(change[-1])} {than}" if change[-1] else start
+    last = f"{points(change[-1])} {'above' if change[-1] > 0 else 'below'} it" if change[-1] else "level with it"
+    if count == exits:
+        return f"{start} at every exit" + (f"; at the last {last}" if change[-1] else "")
+    rest = [f"{word} accurate at {number}" for word, number in others if number]
+    return f"{start} at {count} of {exits} exits, {', '.join(rest)}; at the last {last}"
 
 
 def share_title(difference: Difference, label: str, threshold: float = 0.01) -> str:
     """How many samples get worse at all, noticeably."""
+    if difference.n_exits == 1:
+        return "With one exit no sample falls"
     before, after = (float(side.falling_percent([threshold])[0]) for side in (difference.a, difference.b))
-    return f"{percent(before)} of samples fall by more than {threshold:g}; with {label} {percent(after)}"
+    return both_fall(before, after, f"by more than {threshold:g}", label)
 
 
-def groups_title(names: Sequence[str], falls: np.ndarray, label: str) -> str:
-    """Which group falls most under the predictor on screen."""
-    if not len(falls):
+def groups_title(names: Sequence[str], falls: np.ndarray, label: str, drawn: int | None = None) -> str:
+    """Which group falls most under the predictor on screen: of all, or else of those in the figure.
+
+    Parameters
+    ----------
+    names, falls : of every group, in the figure's order
+    drawn
+        How many of them the figure shows, from the first; None for all.
+    """
+    if not len(falls) or np.isnan(falls[:drawn]).all():
         return "No class has samples here"
-    worst = int(np.nanargmax(falls))
-    return f"Falls most under {label}: {names[worst]}, by {small(falls[worst])} on average"
+    worst = int(np.nanargmax(falls[:drawn]))
+    if falls[worst] == 0:
+        return f"None of these falls under {label}" if np.nanmax(falls) > 0 else f"No class falls under {label}"
+    by = f"by {small(falls[worst])} on average"
+    if np.nanmax(falls) > falls[worst]:
+        return f"Of these, {names[worst]} falls most under {label}, {by}"
+    return f"Falls most under {label}: {names[worst]}, {by}"
+
+
+def rows_words(drawn: int, groups: int, kind: str) -> str:
+    """Which groups the figure shows.
+
+    Examples
+    --------
+    >>> rows_words(15, 100, "classes")
+    'the 15 of 100 classes that fall most under the baseline'
+    >>> rows_words(10, 10, "classes")
+    'all 10 classes, from the largest fall under the baseline down'
+    """
+    if groups == 1:
+        return "one class alone"
+    if drawn < groups:
+        return f"the {drawn} of {groups:,} {kind} that fall most under the baseline"
+    return f"all {groups} {kind}, from the largest fall under the baseline down"
 
 
 def price_title(difference: Difference, label: str) -> str:
     """The correction's price at the last exit in one line."""
     if not difference.has_labels:
-        return f"{label} changes {difference.changed[-1]:,} of {difference.n_samples:,} final answers"
-    old, new = difference.a.ece[-1], difference.b.ece[-1]
-    return (
-        f"{label} fixes {difference.b_only[-1]:,} and breaks {difference.a_only[-1]:,} last answers; "
-        f"calibration error {old:.3f} to {new:.3f}"
-    )
+        return _changed(difference, label, "final answer")
+    fixed, broken = int(difference.b_only[-1]), int(difference.a_only[-1])
+    said = "neither fixes nor breaks a last answer"
+    if fixed or broken:
+        said = f"fixes {fixed:,} and breaks {broken:,} last answers"
+    return f"{label} {said}; calibration error {moved(difference.a.ece[-1], difference.b.ece[-1], small)}"
 
 
 def distance_sentence(accuracy: float, published: float) -> str:
-    """How far the baseline's last exit is from the published one, in points of accuracy; both fractions of 1."""
-    points = 100 * (accuracy - published)
-    where = "as accurate as" if abs(points) < 0.05 else f"{abs(points):.1f} points {'above' if points > 0 else 'below'}"
-    return f"Its last exit reaches {percent(100 * accuracy)}, {where} the paper's {percent(100 * published)}."
+    """How far the baseline's last exit is from the published one, in points of accuracy; both fractions of 1.
+
+    The paper gives hundredths of a point: what is closer is level.
+    """
+    gap = 100 * (accuracy - published)
+    where = "level with" if abs(gap) < LEVEL else f"{points(gap)} {'above' if gap > 0 else 'below'}"
+    return f"Its last exit reaches {decimals(100 * accuracy)}%, {where} the paper's {decimals(100 * published)}%."

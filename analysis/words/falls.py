@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.results.fall_statistics import FallStatistics
-from analysis.words.formats import percent, smaller
+from analysis.words.formats import at_least, both_fall, counted, percent, small, smaller
 
 NOTHING_KNOWN = "No sample has a known fall"
 
@@ -25,35 +25,46 @@ def curve_finding(found: FallStatistics | None, label: str, *, relative: bool) -
     if found is None:
         return NOTHING_KNOWN
     (near, (before, after)), (far, (before_far, after_far)) = found.falling_percent.items()
-    share = " of their highest value" if relative else ""
-    return (
-        f"{percent(before)} of samples fall by more than {near:g}{share} under the baseline, "
-        f"{percent(after)} under {label}; by more than {far:g}: {percent(before_far)} and {percent(after_far)}"
-    )
+    said = both_fall(before, after, f"by more than {near:g}{' of their highest value' if relative else ''}", label)
+    if not before and not after:
+        return said
+    if not before_far and not after_far:
+        return f"{said}; none by more than {far:g}"
+    return f"{said}; by more than {far:g}: {_share(before_far)} and {_share(after_far)}"
+
+
+def _share(value: float) -> str:
+    return percent(value) if value else "none"
 
 
 def scatter_finding(found: FallStatistics | None, label: str) -> str:
     """On how many samples a predictor falls less than the baseline, and on how many more; equal falls are neither."""
     if found is None:
         return NOTHING_KNOWN
-    less, more = percent(found.less_percent), percent(found.more_percent)
-    return f"{label} falls less than the baseline on {less} of samples, more on {more}"
+    less, more = found.less_percent, found.more_percent
+    if not less and not more:
+        return f"Every sample falls as far under {label} as under the baseline"
+    if not less:
+        return f"{percent(more)} of samples fall more under {label} than under the baseline, none less"
+    return f"{percent(less)} of samples fall less under {label} than under the baseline, {_share(more)} more"
 
 
 def histogram_finding(found: FallStatistics | None, label: str) -> str:
-    """What half of the samples do under each of two predictors."""
+    """What half of the samples do under each of two predictors, or how many never fall where that is half or more."""
     if found is None:
         return NOTHING_KNOWN
-    first, second = map(_half, found.median, found.never_percent, ("the baseline", label))
-    return f"{first[0].upper()}{first[1:]}; {second}"
+    half, never = "at least half of the samples fall", "of samples never fall"
+    (before, after), (still, still_after) = found.median, map(percent, found.never_percent)
+    if before > 0:
+        said = f"{half.capitalize()} {_by(before)} under the baseline"
+        return f"{said}, {_by(after)} under {label}" if after > 0 else f"{said}; {still_after} {never} under {label}"
+    said = f"{still} {never} under the baseline"
+    return f"{said}; {half} {_by(after)} under {label}" if after > 0 else f"{said}, {still_after} under {label}"
 
 
-def _half(median: float, never_percent: float, whose: str) -> str:
-    """What half of the samples do, or how many never fall where that is half or more."""
-    if median > 0:
-        size = f"{median:.2g}" if median >= 1e-4 else f"{median:.0e}"
-        return f"half of the samples fall by {size} or more under {whose}"
-    return f"{percent(never_percent)} never fall under {whose}"
+def _by(median: float) -> str:
+    """A probability falls by 1 at most."""
+    return f"by {at_least(median)}{'' if median == 1 else ' or more'}"
 
 
 def pairs_finding(counts: np.ndarray, threshold: float, whose: str, exit_names: Sequence[str]) -> str:
@@ -69,21 +80,29 @@ def pairs_finding(counts: np.ndarray, threshold: float, whose: str, exit_names: 
     Examples
     --------
     >>> pairs_finding(np.array([[0, 1, 0], [0, 0, 3], [0, 0, 0]]), 0.01, "PA", ["1", "2", "3"])
-    'Under PA falls above 0.01 go most often from exit 2 to 3 (75.0% of 4); 75.0% end at the last exit'
+    'Under PA, largest falls above 0.01 go most often from exit 2 to 3 (75.0% of 4); 75.0% end at the last exit'
     """
     total = int(counts.sum())
     if not total:
-        return f"Under {whose} no sample falls by more than {threshold:g}"
+        return f"Under {whose}, no sample falls by more than {threshold:g}"
     start, end = np.unravel_index(int(counts.argmax()), counts.shape)
-    most, last = 100 * float(counts[start, end]) / total, 100 * float(counts[:, -1].sum()) / total
+    most, last = int(counts[start, end]), int(counts[:, -1].sum())
+    way = f"from exit {exit_names[start]} to {exit_names[end]}"
+    if total == 1:
+        return f"Under {whose}, one sample falls by more than {threshold:g}, {way}"
+    if most == total:
+        return f"Under {whose}, all {total:,} samples that fall by more than {threshold:g} fall most {way}"
+    end_there = f"{percent(100 * last / total) if last else 'none'} end{'' if last else 's'} at the last exit"
+    others = int((counts == most).sum()) - 1
+    tied = f", as between {counted(others, 'other pair')}" if others else ""
     return (
-        f"Under {whose} falls above {threshold:g} go most often from exit {exit_names[start]} to {exit_names[end]} "
-        f"({percent(most)} of {total:,}); {percent(last)} end at the last exit"
+        f"Under {whose}, largest falls above {threshold:g} go most often {way} "
+        f"({percent(100 * most / total)} of {total:,}{tied}); {end_there}"
     )
 
 
 def smallness_finding(baseline: np.ndarray, predictor: np.ndarray, what: str, label: str) -> str:
-    """Why absolute falls are rare under a product, with this run's numbers; empty where it does not hold.
+    """Why absolute falls are small under a product, with this run's numbers; empty where it does not hold.
 
     Parameters
     ----------
@@ -92,13 +111,15 @@ def smallness_finding(baseline: np.ndarray, predictor: np.ndarray, what: str, la
     what : str
         "true class" or "final prediction".
     """
-    if not (np.isfinite(baseline).all() and np.isfinite(predictor).all()) or not smaller(predictor[0], baseline[0]):
+    if not (np.isfinite(baseline).all() and np.isfinite(predictor).all()):
+        return ""
+    (at_first, at_last), (before, before_last) = ((small(p[0]), small(p[-1])) for p in (predictor, baseline))
+    if not smaller(predictor[0], baseline[0]):
         return ""
     return (
-        f"Absolute falls are rare under {label} partly because its probabilities are small: the {what} gets "
-        f"{predictor[0]:.3f} on average at the first exit and {predictor[-1]:.3f} at the last, against "
-        f"{baseline[0]:.3f} and {baseline[-1]:.3f} under the baseline, and nothing can fall by more than it has. "
-        "Relative falls do not depend on that."
+        f"Nothing can fall by more than it has, and under {label} probabilities begin smaller: the {what} gets "
+        f"{at_first} on average at the first exit and {at_last} at the last, against {before} and {before_last} under "
+        "the baseline. Relative falls do not depend on that."
     )
 
 
@@ -117,20 +138,24 @@ def trajectory_finding(what: str, falls: Mapping[str, tuple[float, str, str] | N
     Examples
     --------
     >>> trajectory_finding("true class", {"the baseline": (0.25, "1", "3"), "PA": None}, "PA")
-    'P(true class) never falls under PA, by 0.250 under the baseline'
+    'P(true class) never falls under PA; it falls by 0.250 under the baseline'
     """
     own = falls[shown]
-    if own is None:
-        said = f"P({what}) never falls under {shown}"
-    else:
+    said = f"P({what}) never falls under {shown}"
+    if own is not None:
         said = f"P({what}) falls by {_size(own[0])} from exit {own[1]} to {own[2]} under {shown}"
     if shown == "the baseline":
         return said
     before = falls["the baseline"]
-    if before is not None:
-        return f"{said}, by {_size(before[0])} under the baseline"
-    return f"{said}, {'nor' if own is None else 'never'} under the baseline"
+    if before is None:
+        return f"{said}, {'nor' if own is None else 'never'} under the baseline"
+    return f"{said}{'; it falls' if own is None else ','} by {_size(before[0])} under the baseline"
 
 
 def _size(size: float) -> str:
-    return f"{size:.3f}" if size >= 0.0005 else "less than 0.001"
+    """Three decimals, as the figure marks it."""
+    if size == 1:
+        return "1"
+    if size < 0.001:
+        return "less than 0.001"
+    return f"{size:.3f}" if size < 0.9995 else "more than 0.999"

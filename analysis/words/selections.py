@@ -11,6 +11,7 @@ from analysis.selection.columns import FallColumn, fall_column
 from analysis.selection.grammar import Compare, Join, Within, written
 from analysis.selection.regions import Axis, Region
 from analysis.selection.selection import Selection
+from analysis.words.formats import at_least, at_most
 
 _WHOSE = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "any class"}
 
@@ -51,8 +52,9 @@ def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> 
         return f"with {written(node)}"
     fall, signs, numbers = found
     if signs == (">",):
-        return f"{_start(fall)} is above {_short(numbers[0])} under {named(fall.predictor)}"
-    return f"{_start(fall)} lies from {_short(numbers[0])} to {_short(numbers[1])} under {named(fall.predictor)}"
+        return f"{_start(fall)} is above {at_least(numbers[0], 3)} under {named(fall.predictor)}"
+    low, high = at_least(numbers[0], 3), at_most(numbers[1], 3)
+    return f"{_start(fall)} lies from {low} to {high} under {named(fall.predictor)}"
 
 
 def _start(fall: FallColumn) -> str:
@@ -93,19 +95,15 @@ def _region(region: Region, named: Callable[[str], str]) -> str:
     falls = [_fall_of(axis) for axis in region.axes]
     if None in falls or (falls[0].of, falls[0].size) != (falls[1].of, falls[1].size):
         return f"inside a {region.kind} drawn over {region.across.column} and {region.up.column}"
-    (low, high), (bottom, top) = (
-        from_scale(np.clip([min(places), max(places)], 0, None), FALL_UNIT) for places in (region.x, region.y)
-    )
+    ends = (from_scale(np.clip([min(places), max(places)], 0, None), FALL_UNIT) for places in (region.x, region.y))
+    (low, high), (bottom, top) = ([float(f"{end:.9g}") for end in pair] for pair in ends)  # finer than falls are stored
     lasso = ", inside a lasso" if region.kind == "lasso" else ""
-    across, up = (named(fall.predictor) for fall in falls)
-    return (
-        f"{_start(falls[1])} is {low:.2g} to {high:.2g} under {across} and {bottom:.2g} to {top:.2g} under {up}{lasso}"
+    across, up = (
+        f"{at_least(start)} to {at_most(end)} under {named(fall.predictor)}"
+        for start, end, fall in ((low, high, falls[0]), (bottom, top, falls[1]))
     )
+    return f"{_start(falls[1])} is {across} and {up}{lasso}"
 
 
 def _fall_of(axis: Axis) -> FallColumn | None:
     return fall_column(axis.column) if axis.scale == "symlog" else None
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}" if value >= 1e-4 or value == 0 else f"{value:.0e}"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from analysis.reference.names import DATASETS
-from analysis.words.formats import plural
+from analysis.words.formats import counted, moved, percent, plural
 
 CALIBRATION_NOTE = "training images held out for calibration, the same for every seed"
 
@@ -32,20 +34,49 @@ def training_summary(facts: Mapping[str, object]) -> str:
     """The sentences that the app shows: what was trained, where, and how far from the paper."""
     epochs, minutes, hours = facts["epochs"], facts["minutes"], facts["hours"]
     trained = f"for {epochs} {plural(epochs, 'epoch')} (the paper: {facts['paper_epochs']})"
-    trained += f", as many as {minutes:g} minutes allow," if minutes is not None else ""
+    if minutes is not None:
+        trained += f", as many as {minutes:g} {plural(minutes, 'minute')} allow{'s' if minutes == 1 else ''},"
     if facts["batch"] != facts["paper_batch"]:
         trained += f" in batches of {facts['batch']} (the paper: {facts['paper_batch']}), the rate scaled to them,"
-    took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
-    trained += f" on {hardware_words(facts)}, {took}, seed {facts['seed']}."
+    trained += f" on {hardware_words(facts)}, {_time_words(hours)}, seed {facts['seed']}."
     if facts["model"] == "imta-stage1":
         return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained {trained}"
     if facts["model"] == "imta":
         first = facts["first_stage"]
-        known = [f"{first['epochs']} epochs"] if "epochs" in first else []
+        known = [counted(first["epochs"], "epoch")] if "epochs" in first else []
         known += [f"seed {first['seed']}"] if "seed" in first else []
         frozen = ", ".join(["new heads on the frozen stage 1", *known])
         return f"Stage 2 of IMTA ({frozen}), trained {trained}"
     return f"Trained {trained}"
+
+
+def _time_words(hours: float) -> str:
+    minutes = round(60 * hours)
+    if minutes >= 60:
+        return f"{hours:.1f} hours" if hours >= 1.05 else "1 hour"
+    return counted(minutes, "minute") if minutes else "less than a minute"
+
+
+def curves_title(epoch: np.ndarray, loss: np.ndarray, accuracy: np.ndarray) -> str:
+    """What training came to, as the curves show it.
+
+    Parameters
+    ----------
+    epoch, loss : (epochs,), `loss` NaN where it is not known
+    accuracy : float, (exits, epochs)
+        On held-out images, 0 to 1, NaN where it is not known; may have no rows.
+
+    Examples
+    --------
+    >>> curves_title(np.array([1, 2]), np.array([3.0, 1.5]), np.array([[0.2, 0.45]]))
+    'Over 2 epochs the training loss goes from 3 to 1.5; on held-out images the last exit is right on 45.0%'
+    """
+    known = loss[np.isfinite(loss)]
+    said = f"Over {counted(int(epoch[-1]), 'epoch')} the training loss "
+    said += moved(known[0], known[-1], "{:.3g}".format) if known.size else "is not known"
+    if len(accuracy) and np.isfinite(accuracy[-1, -1]):
+        said += f"; on held-out images the last exit is right on {percent(100 * accuracy[-1, -1])}"
+    return said
 
 
 def training_title(facts: Mapping[str, object]) -> str:
@@ -53,7 +84,7 @@ def training_title(facts: Mapping[str, object]) -> str:
     first, minutes = (facts["first_stage"] or {}).get("epochs"), facts["minutes"]
     epochs = f"{facts['epochs']} {plural(facts['epochs'], 'epoch')}"
     epochs = epochs if first is None else f"{first} + {epochs}"
-    epochs += f" in {minutes:g} minutes" if minutes is not None else ""
+    epochs += f" in {minutes:g} {plural(minutes, 'minute')}" if minutes is not None else ""
     if facts["batch"] != facts["paper_batch"]:
         epochs += f", batch {facts['batch']}"
     return f"{facts['network']} on {DATASETS[facts['dataset']]}, {epochs}, seed {facts['seed']}"
@@ -110,5 +141,5 @@ def speed_words(facts: Mapping[str, object]) -> str:
     '120 images/s; of a step: data 0.4%, forward 37%, backward 63%'
     """
     words = f"{facts['images_per_s']:.0f} images/s"
-    said = [f"{phase} {100 * share:.2g}%" for phase, share in facts["shares"].items() if share >= 0.001]
+    said = [f"{phase} {float(f'{100 * share:.2g}'):g}%" for phase, share in facts["shares"].items() if share >= 0.001]
     return f"{words}; of a step: {', '.join(said)}" if said else words

@@ -10,30 +10,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.results.against_paper import SHOWN, STDS, UNKNOWN, UNPUBLISHED, Evidence, Verdict
-from analysis.words.formats import QUANTITY, percent
+from analysis.results.against_paper import LEVEL, SHOWN, UNKNOWN, UNPUBLISHED, Evidence, Verdict
+from analysis.words.formats import QUANTITY, decimals, percent, plural, points
 
 SPOKEN_OF = 0.1
 """The fall that a verdict's numbers speak of."""
 
 
-def difference_words(value: float, unit: str) -> str:
-    """A difference with its sign, as short as a cell of a table.
+def difference_words(value: float, outside: bool | None, *, unit: bool = True) -> str:
+    """A difference of percentages with its sign, and where it lies in the paper's spread.
+
+    Parameters
+    ----------
+    value, outside
+        As `analysis.results.against_paper.difference` gives them.
+    unit : bool
+        Whether to say "points", which the heading of a table has said.
 
     Examples
     --------
-    >>> difference_words(-8.79, STDS), difference_words(0.004, "points")
-    ('−8.8 sd', '+0.004 points')
+    >>> difference_words(-8.79, True), difference_words(0.004, None), difference_words(0.2, False, unit=False)
+    ('−8.79 points, outside ±2 sd', '+0.004 points', '+0.20, within ±2 sd')
     """
     if not np.isfinite(value):
         return "unknown"
-    size = abs(value)
-    if unit == STDS:
-        digits = f"{size:.0f}" if size >= 99.5 else f"{size:.1f}"
-    else:
-        digits = f"{size:.2f}" if size >= 0.005 else f"{size:.1g}" if size else "0"
-    sign = "" if float(digits) == 0 else "−" if value < 0 else "+"
-    return f"{sign}{digits} {'sd' if unit == STDS else 'points'}"
+    said = points(value) if unit else points(value).removesuffix(" points")
+    where = "" if outside is None else ", outside ±2 sd" if outside else ", within ±2 sd"
+    return f"{'' if value == 0 else '−' if value < 0 else '+'}{said}{where}"
 
 
 def _sides_words(found: np.ndarray, exit_names: Sequence[str]) -> str:
@@ -107,8 +110,8 @@ def _finding(verdict: Verdict, exit_names: Sequence[str]) -> tuple[str, str]:
     if verdict.on == "accuracy":
         return (
             f"PA's accuracy against the baseline's is {_sides_words(verdict.paper.sides, exit_names)}",
-            "at each exit PA's accuracy lies on the same side of the baseline's as in the paper (level: equal to 0.01 "
-            "points)",
+            "at each exit PA's accuracy lies on the same side of the baseline's as in the paper (level: less than "
+            f"{LEVEL:g} points apart)",
         )
     if verdict.on == "oracle":
         return (
@@ -131,9 +134,9 @@ def _paper_words(verdict: Verdict, paper: Evidence, exit_names: Sequence[str]) -
 def _run_words(verdict: Verdict, run: Evidence, exit_names: Sequence[str]) -> str:
     if verdict.on == "accuracy":
         same = run.holds
-        where = f"as in the paper at {'all' if same.all() else int(same.sum())} of {len(same)} exits"
-        where = where.replace("all of", "all")
+        where = f"as in the paper at all {len(same)} exits"
         if not same.all():
+            where = f"as in the paper at {int(same.sum()) or 'none'} of {len(same)} exits"
             where += f"; here {_sides_words(np.where(same, 9, run.sides), exit_names)}"
         return f"{where}; {_last_exit(run)}"
     return _gap_words(run) if verdict.on == "oracle" else _fewer_words(verdict, run)
@@ -154,16 +157,20 @@ def _unresolved(paper: Evidence, exit_names: Sequence[str]) -> str:
 def _fewer_words(verdict: Verdict, evidence: Evidence) -> str:
     unit = " nats" if verdict.on == "entropy" else ""
     holds, at = evidence.holds, verdict.thresholds.index(SPOKEN_OF)
-    where = f"fewer at all {len(holds)} thresholds"
+    none = holds & (evidence.before == 0)
     if not holds.all():
         missing = [f"{tau:g}" for tau, here in zip(verdict.thresholds, holds) if not here]
-        where = f"not fewer by more than {', '.join(missing)}{unit}"
+        where = f"not fewer at {plural(len(missing), 'threshold')} {', '.join(missing)}{unit}"
+    elif none.any():
+        where = f"fewer at {int((~none).sum()) or 'none'} of {len(holds)} thresholds, none under either at the others"
+    else:
+        where = f"fewer at all {len(holds)} thresholds"
     before, after = percent(evidence.before[at]), percent(evidence.after[at])
     return f"{where}; by more than {SPOKEN_OF:g}{unit}: {before} → {after}"
 
 
 def _gap_words(evidence: Evidence) -> str:
-    return f"{evidence.before[-1]:.1f} → {evidence.after[-1]:.1f} points"
+    return f"{decimals(evidence.before[-1])} → {decimals(evidence.after[-1])} points"
 
 
 def summary_sentence(found: Sequence[ToldVerdict], network: str) -> str:
@@ -180,23 +187,23 @@ def summary_sentence(found: Sequence[ToldVerdict], network: str) -> str:
         return f"The {len(published)} published findings on PA for {network} cannot be computed on this run."
     if shown == len(published):
         return f"This run shows all {shown} published findings on PA for {network}."
-    return f"This run shows {shown} of the {len(published)} published findings on PA for {network}."
+    return f"This run shows {shown or 'none'} of the {len(published)} published findings on PA for {network}."
 
 
-def gap_sentence(label: str, what: str, run: float, published: float, difference: tuple[float, str]) -> str:
-    """One number beside the paper's: the title of a figure.
+def gap_sentence(label: str, what: str, run: float, published: float, difference: tuple[float, bool | None]) -> str:
+    """One number beside the paper's: the title of a figure. To two decimals, as the difference is.
 
     Parameters
     ----------
     difference
-        And its unit, as `analysis.results.against_paper.difference` gives them.
+        As `analysis.results.against_paper.difference` gives it.
 
     Examples
     --------
-    >>> gap_sentence("PA", "right at the last exit", 68.18, 74.69, (-8.8, STDS))
-    'PA: 68.2% right at the last exit; the paper 74.7% (−8.8 sd)'
+    >>> gap_sentence("PA", "of samples fall by more than 0.01", 6.1, 7.5, (-1.4, True))
+    'PA: 6.10% of samples fall by more than 0.01; in the paper 7.50% (−1.40 points, outside ±2 sd)'
     """
-    return f"{label}: {percent(run)} {what}; the paper {percent(published)} ({difference_words(*difference)})"
+    return f"{label}: {decimals(run)}% {what}; in the paper {decimals(published)}% ({difference_words(*difference)})"
 
 
 def agreement_sentence(found: Mapping[int, Sequence[ToldVerdict]]) -> str:
@@ -220,5 +227,6 @@ def agreement_sentence(found: Mapping[int, Sequence[ToldVerdict]]) -> str:
     said = []
     for each in split:
         shown = [str(seed) for seed, one in zip(found, each) if one.verdict == SHOWN]
-        said.append(f"“{each[0].finding}” is shown by seed{'s' if len(shown) > 1 else ''} {', '.join(shown)} alone")
+        by = f"{plural(len(shown), 'seed')} {', '.join(shown)} alone" if shown else "none of them"
+        said.append(f"“{each[0].finding}” is shown by {by}")
     return f"The seeds differ: {'; '.join(said)}."

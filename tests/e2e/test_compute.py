@@ -19,7 +19,7 @@ def test_a_budget_says_which_exit_answers_and_what_it_gives_up(full):
         "PA with 3.5 M MACs (50.0% of the network): exit 3 answers, accuracy"
     )
     assert title(figures(full)["answers"]).startswith("Exit 3 gets ")
-    assert title(figures(full)["overhead"]).startswith("PA adds 80 operations per exit")
+    assert title(figures(full)["overhead"]).startswith("PA adds 60 to 80 operations per exit, at most ")
     assert address(full)["budget"] == "3500000"
 
 

@@ -73,7 +73,7 @@ def test_a_distortion_moves_the_trajectory_and_the_undistorted_one_stays(bundled
     before, after = shown(), shown(noise="0.05", seed="3")
     assert line(after, "undistorted") == pytest.approx(line(before, "PA, P"))
     assert line(after, "PA, P") != line(before, "PA, P")
-    assert "the undistorted image (noise of 0.05)" in title(figures(after)["live"])
+    assert "than without distortion (noise of 0.05)" in title(figures(after)["live"])
     assert line(shown(noise="0.05", seed="3"), "PA, P") == pytest.approx(line(after, "PA, P"))
     assert line(shown(noise="0.05", seed="4"), "PA, P") != pytest.approx(line(after, "PA, P"))
     assert {name: address(after)[name] for name in ("noise", "seed")} == {"noise": "0.05", "seed": "3"}

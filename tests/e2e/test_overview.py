@@ -46,7 +46,7 @@ def test_the_same_choice_draws_the_same_samples_and_another_draws_others(small_r
 def test_the_published_numbers_stand_beside_a_network_of_the_paper(runs, small_logits, small_labels):
     write_run(runs / "paper", logits=small_logits, labels=small_labels, dataset="cifar100", model="msdnet")
     app = opened(run="paper", predictor="pa")
-    assert "The paper: 49.1% of samples lose more than 0.1" in words(app)
+    assert "The paper: 49.1% of samples fall by more than 0.1" in words(app)
     names = [trace["name"] for trace in figures(app)["shares"]["data"]]
     assert "published, pa" in names
 

@@ -68,7 +68,7 @@ def test_both_figures_hold_the_run_s_numbers_and_the_paper_s(paper_run):
     lines = drawn(app, "paper-accuracy")
     assert np.allclose(numbers(lines["PA: accuracy"]["y"]), 100 * traces.correct.mean(axis=1))
     assert np.allclose(numbers(lines["published, PA: accuracy"]["y"]), 100 * paper.accuracy)
-    assert "the paper 74.7%" in title(figures(app)["paper-accuracy"])
+    assert "in the paper 74.69%" in title(figures(app)["paper-accuracy"])
 
 
 def test_the_switch_changes_every_figure_and_no_axis(paper_run):
@@ -105,6 +105,14 @@ def test_the_bundled_run_shows_its_numbers(monkeypatch):
     assert "the paper: 300" in words(app)
     last = 100 * load_traces(load_run("cached_runs/msdnet-cifar100"), "baseline").correct[-1].mean()
     assert next(row[1] for row in tables(app)[1] if row[0] == "7") == f"{last:.2f}"
+
+
+def test_numbers_below_the_last_digit_are_text_in_the_table(monkeypatch):
+    monkeypatch.delenv("EXITLENS_RUNS", raising=False)
+    raw = "".join(element.proto.body for element in shown("msdnet-cifar100").get("html"))
+    assert "± &lt;0.01" in raw
+    assert "<0.01" not in raw
+    assert "outside ±2 sd" in raw
 
 
 def test_findings_that_are_not_published_are_named_so(runs, small_logits, small_labels):

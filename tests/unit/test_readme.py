@@ -12,6 +12,7 @@ from analysis.reference.published import published_for  # noqa: E402
 from analysis.results import results_of  # noqa: E402
 from analysis.run import Run  # noqa: E402
 from analysis.storage import load_run  # noqa: E402
+from analysis.words.formats import decimals  # noqa: E402
 
 README = PROJECT / "README.md"
 THRESHOLDS = (0.01, 0.1)
@@ -24,12 +25,12 @@ def row(run: Run, predictor: str) -> str:
     paper = published_for(run.dataset, run.model, run.n_exits).get(predictor)
     ours = [100 * results.accuracy[-1], *results.falling_percent(THRESHOLDS)]
     relative = float(results.falling_percent(THRESHOLDS[-1:], kind="relative")[0])
-    cells = [f"{value:.2f}%" for value in ours]
+    cells = [f"{decimals(value)}%" for value in ours]
     if paper is not None:
         theirs = [100 * paper.accuracy[-1], *paper.decrease("true_class", THRESHOLDS)]
-        cells = [f"{cell} ({value:.2f}%)" for cell, value in zip(cells, theirs)]
+        cells = [f"{cell} ({decimals(value)}%)" for cell, value in zip(cells, theirs)]
     label = "Baseline" if predictor == "baseline" else "PA"
-    return "| " + " | ".join([run.title, label, *cells, f"{relative:.2f}%"]) + " |"
+    return "| " + " | ".join([run.title, label, *cells, f"{decimals(relative)}%"]) + " |"
 
 
 def table() -> str:

@@ -162,8 +162,8 @@ def _curve(
             _quantity(view),
             np.asarray(axis.costs),
         ),
-        subtitle="Anytime setting: every sample stops at the deepest exit within the budget, so lines are steps. "
-        "The vertical axis does not start at 0." + (" Open markers: the paper." if beside else ""),
+        subtitle="Anytime setting: every sample stops at the deepest exit within the budget, so lines are steps."
+        + (" Open markers: the paper." if beside else ""),
         height=HEIGHT,
     )
     chart(
@@ -220,7 +220,7 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         answering=answering,
         opens=labelled,
         title=budgets.given_up_title(names, answering, counts, has_labels=labelled),
-        subtitle=f"{label_of(view.shown)}, {sum(c[0] for c in counts.values()):,} samples; "
+        subtitle=f"{label_of(view.shown)}, {formats.counted(int(sum(c[0] for c in counts.values())), 'sample')}; "
         "the exit that answers within the budget in full colour."
         + ("" if labelled else " Without labels, right means: already the final answer."),
     )
@@ -235,7 +235,7 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         return
     lost = int(counts["right_deeper"][answering])
     st.button(
-        f"Open the {lost:,} samples that a deeper exit has right"
+        f"Open the {formats.counted(lost, 'sample')} that a deeper exit has right"
         if lost
         else "No deeper exit does better on any sample",
         disabled=not lost,

@@ -14,6 +14,7 @@ from analysis.attribution.strip import Strip, StripSettings, pooled, read_strip,
 from analysis.attribution.targets import QUANTITIES
 from analysis.figures.film_strip import film_strip_figure
 from analysis.words.formats import small
+from analysis.words.live import attribution_finding
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
@@ -185,18 +186,13 @@ def _figure(strip: Strip, settings: StripSettings, name: str, exit_names: Sequen
     known = [one for one in correlations if np.isfinite(one)]
     quantity = QUANTITY_NAMES[settings.quantity]
     of = "the product (PA with its default settings)" if settings.through == "product" else "each exit's head"
-    title = (
-        f"Neighbouring exits' attributions correlate by {min(known):.2f} to {max(known):.2f}"
-        if known
-        else "No two neighbouring exits have attributions to compare"
-    )
     figure = film_strip_figure(
         drawn,
         exit_names=exit_names,
         captions=[_caption(strip, exit_, settings) for exit_ in range(len(strip.maps))],
         correlations=correlations,
         limit=limit or 1.0,
-        title=title,
+        title=attribution_finding(known),
         subtitle=f"{METHODS[settings.method].name} of the {quantity} of {name} in {of}; blue speaks for the class, "
         "orange against, as the root of the value; \N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit "
         "before." + (f" A cell is the mean of {cell} x {cell} pixels." if cell > 1 else ""),

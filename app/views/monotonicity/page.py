@@ -19,7 +19,7 @@ from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.selection.thinning import thinned
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
-from analysis.words.formats import exit_labels
+from analysis.words.formats import counted, exit_labels
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
@@ -105,7 +105,7 @@ def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
 
 
 def _samples(view: View, compared: Compared) -> str:
-    return f"{compared.samples:,} {'' if view.split == 'all' else view.split + ' '}samples"
+    return counted(compared.samples, f"{'' if view.split == 'all' else view.split + ' '}sample")
 
 
 def _curve_data(
@@ -145,6 +145,7 @@ def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: 
         picked,
         _names(view, positions[picked]),
         predictor_id=view.predictor,
+        predictor_label=label,
         colour_of=view.shown,
         chosen=None if on_screen is None else (float(before[on_screen]), float(after[on_screen])),
         x_title=f"largest fall under the baseline, {compared.axis}",
@@ -257,13 +258,14 @@ def _pairs(view: View, compared: Compared) -> None:
     threshold = float(state.get("over"))
     counts = compared.results[view.shown].exit_pairs(compared.of, compared.size, threshold)
     names = exit_labels(view.run.exit_names)
+    by = f"{compared.by}," if compared.by else ""
     figure = exit_pairs_figure(
         counts,
         compared.samples,
         exit_names=names,
         threshold=threshold,
         title=pairs_finding(counts, threshold, named(view.shown), names),
-        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{compared.by} goes from "
+        subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{by} goes from "
         "the row's exit to the column's.",
         height=HEIGHT - 58,
     )

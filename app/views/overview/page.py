@@ -21,7 +21,7 @@ from analysis.run import Run
 from analysis.selection import Selection
 from analysis.selection.marks import of_classes
 from analysis.selection.thinning import thinned
-from analysis.words import budgets, correction, formats
+from analysis.words import budgets, correction, formats, training
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
@@ -65,7 +65,7 @@ def render(view: View) -> None:
 
 
 def _over(view: View, difference: Difference) -> str:
-    return f"{difference.n_samples:,} {'' if view.split == 'all' else view.split + ' '}samples"
+    return formats.counted(difference.n_samples, f"{'' if view.split == 'all' else view.split + ' '}sample")
 
 
 # --- what this run is -----------------------------------------------------------------------------------------------
@@ -73,8 +73,9 @@ def _over(view: View, difference: Difference) -> str:
 
 def _identity(run: Run, split: str, unit: str | None) -> None:
     st.subheader(escape(run.title or run.id), anchor=False)
-    facts = [run.model, run.dataset, f"{len(run.positions(split)):,} samples ({split})", f"{run.n_classes:,} classes"]
-    facts.append(f"{run.n_exits} {formats.plural(run.n_exits, 'exit')}")
+    samples = formats.counted(len(run.positions(split)), "sample")
+    facts = [run.model, run.dataset, f"{samples} ({split})", f"{run.n_classes:,} classes"]
+    facts.append(formats.counted(run.n_exits, "exit"))
     if (cost := run.cost(unit)) is not None:
         facts.append(f"{formats.quantity(cost[1][0])} to {formats.quantity(cost[1][-1])} {cost[0]}")
     if run.kind == "probs":
@@ -105,7 +106,8 @@ def _how_it_was_made(run: Run) -> None:
     with box:
         if log is not None:
             names = formats.exit_labels(run.exit_names)
-            figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names)
+            title = training.curves_title(log.epoch, log.loss, log.accuracy)
+            figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names, title=title)
             chart(figure, name="training", height=280)
         if known:
             plain_table(pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]}))
@@ -155,7 +157,7 @@ def _picture(view: View, difference: Difference) -> None:
         quantity=f"probability of the {of}",
         threshold=correction.THRESHOLD,
         title=correction.trajectories_title(difference, label_of(view.shown), corrected=view.poe),
-        subtitle=f"Thin: {len(picked)} samples drawn at random, "
+        subtitle=f"Thin: {formats.counted(len(picked), 'sample')} drawn at random, "
         f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
         f"Bold: the mean of all {_over(view, difference)}.",
         height=HEIGHT,
@@ -274,17 +276,17 @@ def _classes(view: View, difference: Difference) -> None:
     falls = group_falls(difference, len(names), of_class)
     shown = falls.b if view.poe else falls.a
     kept = slice(0, CLASSES_SHOWN)
-    names = [f"class {name}" if name.isdigit() else name for name in names]
-    rows = [names[group] for group in falls.group]
+    rows = [formats.class_words(names[group]) for group in falls.group]
     kind = "superclasses" if of_class is not None else "classes"
+    kind += "" if len(rows) == len(names) else " with samples"
     figure = class_falls_figure(
         rows[kept],
         falls.samples[kept],
         _both(view, falls.a[kept], falls.b[kept]),
         emphasised=view.shown,
-        title=correction.groups_title(rows, shown, named(view.shown)),
-        subtitle=f"Mean largest fall of the {formats.QUANTITY[difference.of]}'s probability; the "
-        f"{min(CLASSES_SHOWN, len(rows))} of {len(rows)} {kind} that fall most under the baseline."
+        title=correction.groups_title(rows, shown, named(view.shown), CLASSES_SHOWN),
+        subtitle=f"Mean largest fall of the {formats.QUANTITY[difference.of]}'s probability; "
+        f"{correction.rows_words(min(CLASSES_SHOWN, len(rows)), len(rows), kind)}."
         + ("" if difference.has_labels else " Classes are the baseline's final predictions."),
         x_title="mean largest fall of a sample",
         height=HEIGHT,

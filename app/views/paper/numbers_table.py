@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from analysis.words.formats import decimals
+
 LOOK = (
     "<style>.xl-paper{overflow-x:auto}.xl-paper table{border-collapse:collapse;font-size:0.8125rem;width:100%;"
     "font-variant-numeric:tabular-nums}.xl-paper th,.xl-paper td{padding:0.15rem 0.75rem;text-align:right;"
@@ -11,17 +13,6 @@ LOOK = (
     ".xl-paper thead th[colspan]{text-align:center}</style>"
 )
 """For a table in a `div` of the class `xl-paper`; `g` begins a group of columns, `s` is a heading among the rows."""
-
-
-def two_decimals(value: float) -> str:
-    """As the samples resolve; what is not 0 never reads as 0.
-
-    Examples
-    --------
-    >>> [two_decimals(value) for value in (53.724, 0.0013, 0.0)]
-    ['53.72', '0.001', '0']
-    """
-    return "0" if value == 0 else f"{value:.2f}" if abs(value) >= 0.005 else f"{value:.1g}"
 
 
 def and_spread(value: float, std: float) -> str:
@@ -34,4 +25,4 @@ def and_spread(value: float, std: float) -> str:
     """
     if not np.isfinite(value):
         return ""
-    return two_decimals(value) + (f" ± {two_decimals(std)}" if np.isfinite(std) else "")
+    return decimals(value) + (f" ± {decimals(std)}" if np.isfinite(std) else "")

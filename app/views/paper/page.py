@@ -25,7 +25,7 @@ from app.components.empty_split import no_samples
 from app.components.predictor_names import label_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-from app.views.paper.numbers_table import LOOK, and_spread, two_decimals
+from app.views.paper.numbers_table import LOOK, and_spread
 from app.views.paper.seeds import OtherSeed, other_seeds, seeds_section
 
 HEIGHT = 470
@@ -65,10 +65,11 @@ def render(view: View) -> None:
     predictor, note = _compared(view, published, measured)
     emphasised = predictor if view.poe else "baseline"
     names = formats.exit_labels(run.exit_names)
-    table = against_paper.comparison_table(measured, published, names)
+    samples = int((run.labels[run.positions(view.split)] >= 0).sum())
+    table = against_paper.comparison_table(measured, published, names, samples)
     found = _told(measured, published, names)
     others = other_seeds(view, tuple(measured))
-    shown = Shown(view, measured, others, published, predictor, emphasised, table)
+    shown = Shown(view, measured, samples, others, published, predictor, emphasised, table)
     with st.container(gap="xsmall"):
         network = network_name(published["baseline"].dataset, published["baseline"].model)
         st.markdown(f"**{escape(verdicts.summary_sentence(found, network))}**")
@@ -152,10 +153,14 @@ def _no_numbers(run: Run) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """What both figures are of. `predictor` stands beside the baseline, `emphasised` is the one of them on screen."""
+    """What both figures are of. `predictor` stands beside the baseline, `emphasised` is the one of them on screen.
+
+    `samples` is how many the numbers are over: those whose label is known.
+    """
 
     view: View
     measured: Mapping[str, Percents]
+    samples: int
     others: Sequence[OtherSeed]
     published: Mapping[str, Published]
     predictor: str
@@ -172,10 +177,11 @@ class Shown:
 
 
 def _beside(
-    predictor: str, run: np.ndarray, others: Sequence[np.ndarray], paper: np.ndarray, std: np.ndarray
+    shown: Shown, predictor: str, run: np.ndarray, others: Sequence[np.ndarray], paper: np.ndarray, std: np.ndarray
 ) -> Beside:
+    """How far the run is from the paper is said to the pointer."""
     words = tuple(
-        f"{verdicts.difference_words(*against_paper.difference(ours, theirs, spread))} from the paper"
+        f"run less paper: {verdicts.difference_words(*against_paper.difference(ours, theirs, spread, shown.samples))}"
         for ours, theirs, spread in zip(run, paper, std)
     )
     return Beside(predictor, label_of(predictor), np.asarray(run), paper, std, words, tuple(others))
@@ -187,19 +193,22 @@ def _over(shown: Shown) -> str:
     paper = "Open, with a band of ± 1 standard deviation (sd) over 3 seeds" if seeds else "Open"
     split = "" if view.split == "all" else f"{view.split} "
     dotted = " Dotted: other seeds." if shown.others else ""
-    labelled = int((view.run.labels[view.run.positions(view.split)] >= 0).sum())
-    return f"Filled: this run's {labelled:,} {split}samples. {paper}: the paper.{dotted}"
+    over = formats.counted(shown.samples, f"{split}sample")
+    return f"Filled: this run, {over}. {paper}: the paper.{dotted}"
 
 
 def _accuracy(shown: Shown) -> None:
     measured, others, published, predictor = shown.measured, shown.others, shown.published, shown.predictor
     paper = {key: against_paper.published_percents(published[key], "accuracy") for key in ("baseline", predictor)}
     both = tuple(
-        _beside(key, measured[key]["accuracy"], [other.measured[key]["accuracy"] for other in others], *paper[key])
+        _beside(
+            shown, key, measured[key]["accuracy"], [other.measured[key]["accuracy"] for other in others], *paper[key]
+        )
         for key in paper
     )
     nothing = np.full(shown.view.run.n_exits, np.nan)
     gain = _beside(
+        shown,
         predictor,
         measured[predictor]["accuracy"] - measured["baseline"]["accuracy"],
         [other.measured[predictor]["accuracy"] - other.measured["baseline"]["accuracy"] for other in others],
@@ -218,10 +227,10 @@ def _accuracy(shown: Shown) -> None:
         x_title="exit",
         title=verdicts.gap_sentence(
             label_of(shown.emphasised),
-            "right at the last exit",
+            "of samples are right at the last exit",
             ours := measured[shown.emphasised]["accuracy"][-1],
             values[-1],
-            against_paper.difference(ours, values[-1], std[-1]),
+            against_paper.difference(ours, values[-1], std[-1], shown.samples),
         ),
         subtitle=_over(shown),
         height=HEIGHT,
@@ -235,6 +244,7 @@ def _falls(shown: Shown) -> None:
     for of in against_paper.OF:
         both = tuple(
             _beside(
+                shown,
                 key,
                 measured[key][of],
                 [other.measured[key][of] for other in others],
@@ -258,10 +268,10 @@ def _falls(shown: Shown) -> None:
         x_title="fall of the probability between an earlier and a later exit, more than",
         title=verdicts.gap_sentence(
             label_of(emphasised),
-            f"fall by more than {SPOKEN_OF:g}",
+            f"of samples fall by more than {SPOKEN_OF:g}",
             ours := measured[emphasised]["true_class"][at],
             values[at],
-            against_paper.difference(ours, values[at], std[at]),
+            against_paper.difference(ours, values[at], std[at], shown.samples),
         ),
         subtitle=_over(shown),
         height=HEIGHT,
@@ -309,9 +319,10 @@ def _numbers(table: pd.DataFrame, published: Mapping[str, Published]) -> None:
     st.html(_numbers_html(table))
     about = (
         "The paper: means over 3 seeds ± their population standard deviation; oracle gap and entropy come without one. "
-        "Difference: this run less the paper, in these standard deviations (sd), in points where they are 0 or missing."
+        "Difference: this run less the paper, and whether that is outside two of these standard deviations (sd) where "
+        "they are larger than the sampling error of one run."
         if published["baseline"].accuracy_std is not None
-        else "The paper: one checkpoint, without a spread. Difference: this run less the paper, in points."
+        else "The paper: one checkpoint, without a spread. Difference: this run less the paper."
     )
     plain_text(f"{about} The menu of each figure saves these numbers as CSV.", role="caption")
 
@@ -320,7 +331,7 @@ def _numbers_html(table: pd.DataFrame) -> str:
     """One row per exit and per threshold, three columns per predictor."""
     predictors = list(dict.fromkeys(table["predictor"]))
     groups = "".join(f'<th colspan="3">{html.escape(label_of(key))}</th>' for key in predictors)
-    heads = "<th>this run</th><th>the paper</th><th>difference</th>" * len(predictors)
+    heads = "<th>this run</th><th>the paper</th><th>difference, points</th>" * len(predictors)
     body = ""
     for quantity, title in SECTIONS.items():
         rows = table[table["quantity"] == quantity]
@@ -341,8 +352,6 @@ _NO_CELLS = '<td class="g"></td><td></td><td></td>'
 
 
 def _three_cells(row: object) -> str:
-    difference = verdicts.difference_words(row.difference, row.difference_in)
-    return (
-        f'<td class="g">{two_decimals(row.run)}</td><td>{and_spread(row.published, row.published_std)}</td>'
-        f"<td>{html.escape(difference)}</td>"
-    )
+    difference = verdicts.difference_words(row.difference, row.outside_2_sd, unit=False)
+    ours, paper = formats.decimals(row.run), and_spread(row.published, row.published_std)
+    return f'<td class="g">{html.escape(ours)}</td><td>{html.escape(paper)}</td><td>{html.escape(difference)}</td>'

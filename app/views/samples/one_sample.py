@@ -15,6 +15,7 @@ from analysis.results.sample_distribution import class_probs, top_classes
 from analysis.traces import Traces
 from analysis.words.falls import trajectory_finding
 from analysis.words.formats import exit_labels
+from analysis.words.live import likeliest_finding
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -25,6 +26,7 @@ from app.views.samples.gallery import image_address
 
 RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+SAID = 3  # classes that the title names
 PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
 
 
@@ -204,14 +206,16 @@ def _classes_chart(
         ClassLine(view.run.class_names[c], probs[:, c], None if behind is None else behind[:, c], int(c) == label)
         for c in top
     ]
-    missing = "" if label < 0 or label in top else "; the true class is not among them"
     figure = top_classes_figure(
         lines,
         predictor_id=view.shown,
         x=x,
         x_title=x_title,
         exit_names=exit_labels(view.run.exit_names),
-        title=f"The last exit gives {_listed(lines[:3])}{missing}",
+        title=likeliest_finding(
+            [(line.name, float(line.probs[-1])) for line in lines[:SAID]],
+            true_class_missing=label >= 0 and label not in top,
+        ),
         subtitle=f"Probabilities under {label_of(view.shown)} of the {len(lines)} likeliest classes of the last exit"
         + ("; faint: the same classes under the baseline." if view.poe else "."),
         over_cost=over_cost,
@@ -226,10 +230,6 @@ def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndar
         view.run.fingerprint, settings_key(predictor, settings), position,
         run=view.run, predictor_id=predictor, settings=settings, position=position,
     )  # fmt: skip
-
-
-def _listed(lines: Sequence[ClassLine]) -> str:
-    return ", ".join(f"{line.probs[-1]:.2f} to {line.name}" for line in lines)
 
 
 def _class_data(lines: Sequence[ClassLine], x: np.ndarray, x_title: str) -> pd.DataFrame:

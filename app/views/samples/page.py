@@ -9,7 +9,7 @@ from analysis.figures.sparkline import sparkline_paths
 from analysis.selection import SampleTable
 from analysis.selection.filters import EFFECTS, RIGHT, Filters, ordered
 from analysis.selection.sample_table import describe_columns
-from analysis.words.formats import exit_labels, percent
+from analysis.words.formats import counted, exit_labels, percent
 from app import cache, state
 from app.components.controls import control
 from app.components.empty_split import no_samples
@@ -155,7 +155,7 @@ def _result_row(view: View, rows: np.ndarray, total: int) -> None:
     filtered = any(state.get(name) != state.CONTROLS[name].default for name in (*FILTERS, "brush"))
     with st.container(horizontal=True, vertical_alignment="center", key="result-row"):
         share = f" ({percent(100 * len(rows) / total)})" if len(rows) < total else ""
-        st.markdown(f"**{len(rows):,}** of {total:,} samples{share}", width="content")
+        st.markdown(f"**{len(rows):,}** of {counted(total, 'sample')}{share}", width="content")
         st.button("Clear the filters", on_click=_clear, disabled=not filtered, icon=":material/filter_alt_off:")
 
 

@@ -21,6 +21,14 @@ def test_summarize_prints_a_table_with_the_baseline_beside(small_run, capsys):
     assert errors == ""
 
 
+def test_the_baseline_with_other_settings_is_told_from_the_baseline(small_run, capsys):
+    assert main(["summarize", "small", "--predictor", "baseline", "--set", "temperature=2"]) == 0
+    printed = capsys.readouterr().out
+    assert "Under the baseline with temperature=2.0, the true class's probability falls by" in printed
+    assert "What the baseline with temperature=2.0 costs" in printed
+    assert "Baseline" not in printed
+
+
 def test_summarize_prints_one_json_object(small_run, capsys):
     command = [
         "summarize",

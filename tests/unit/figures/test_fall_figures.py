@@ -62,7 +62,7 @@ def test_what_is_not_on_screen_stays_faint_and_every_curve_is_named():
 def test_the_scatter_hands_back_rows_and_keeps_names_text():
     figure = fall_scatter_figure(
         np.array([0.0, 0.5]), np.array([0.1, 0.2]), np.array([7, 9]), ["a", "<b>"],
-        predictor_id="pa", colour_of="baseline", chosen=(0.5, 0.2), **TITLES,
+        predictor_id="pa", predictor_label="<PA>", colour_of="baseline", chosen=(0.5, 0.2), **TITLES,
     )  # fmt: skip
     points, ring = figure.data[0], figure.data[-1]
     assert points.name == SAMPLES
@@ -70,6 +70,7 @@ def test_the_scatter_hands_back_rows_and_keeps_names_text():
     assert np.allclose(points.x, to_scale([0.0, 0.5], FALL_UNIT))
     assert list(points.text) == ["a", "&lt;b&gt;"]
     assert points.marker.color == "#7A7A7A"
+    assert "under &lt;PA&gt;<br>click" in points.hovertemplate
     assert np.allclose([ring.x[0], ring.y[0]], to_scale([0.5, 0.2], FALL_UNIT))
 
 
@@ -80,6 +81,7 @@ def test_the_scatter_draws_no_ring_where_nothing_is_known():
         np.array([0]),
         ["a"],
         predictor_id="pa",
+        predictor_label="PA",
         colour_of="pa",
         chosen=(np.nan, np.nan),
         **TITLES,

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from analysis.report.number_tables import as_csv, as_latex, as_text
+from analysis.report.number_tables import as_csv, as_latex, as_text, latex_table, shown
 from analysis.results import results_of
 from analysis.results.run_numbers import summarize
 
@@ -35,6 +35,15 @@ def test_the_table_shows_both_predictors_under_each_quantity(both):
     assert max(map(len, lines)) <= 120
     nll = next(i for i, line in enumerate(lines) if line.startswith("NLL"))
     assert lines[nll + 1].split()[-1] == "inf"
+
+
+def test_only_zero_reads_as_zero_and_only_all_as_all():
+    assert [shown(value, 100, 2, 100) for value in (0.0, 0.00004, 0.99996, 1.0)] == ["0", "<0.01", ">99.99", "100.00"]
+    assert [shown(value, 1, 3, 1) for value in (0.0, 0.0004, 0.99996, 1.0, 1.9)] == [
+        "0", "<0.001", ">0.999", "1.000", "1.900"
+    ]  # fmt: skip
+    rows = [("falls", "pa", ["<0.01", ">99.99", "-"])]
+    assert r"falls & pa & $<$0.01 & $>$99.99 & -- \\" in latex_table("caption", ["1", "2", "3"], rows)
 
 
 def test_predictors_of_one_name_are_told_apart_by_their_settings(small_run):

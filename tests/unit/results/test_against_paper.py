@@ -9,9 +9,7 @@ from analysis.reference.published import Published, published_for, published_net
 from analysis.results import against_paper, results_of
 from analysis.results.against_paper import (
     NOT_SHOWN,
-    POINTS,
     SHOWN,
-    STDS,
     UNKNOWN,
     UNPUBLISHED,
     comparison_table,
@@ -65,41 +63,46 @@ def judged(run=RUN, published=PAPER):
     return [one.verdict for one in verdicts(run, published, EXITS)]
 
 
-def test_differences_are_in_published_standard_deviations_or_points():
-    assert difference(68.0, 70.0, 0.5) == (-4.0, STDS)
-    assert difference(1.5, 1.0, 0.0) == (0.5, POINTS)
-    assert difference(1.5, 1.0, np.nan) == (0.5, POINTS)
+def test_differences_are_in_points_and_the_spread_counts_where_it_exceeds_one_run_s_error():
+    assert difference(68.0, 70.0, 0.5, 10_000) == (
+        -2.0,
+        True,
+    )  # one run's error: sqrt(0.7 * 0.3 / 10,000), 0.458 points
+    assert difference(69.5, 70.0, 0.5, 10_000) == (-0.5, False)
+    assert difference(69.0, 70.0, 0.5, 10_000) == (-1.0, False)  # two deviations are not outside
+    assert difference(68.0, 70.0, 0.45, 10_000) == (-2.0, None)
+    assert difference(1.5, 1.0, 0.0, 100) == (0.5, None)
+    assert difference(1.5, 1.0, np.nan, 100) == (0.5, None)
 
 
 def test_differences_keep_their_sign_and_what_is_not_zero_never_reads_as_zero():
-    assert difference_words(-324.4, STDS) == "−324 sd"
-    assert difference_words(0.5, POINTS) == "+0.50 points"
-    assert difference_words(-0.0013, POINTS) == "−0.001 points"
-    assert difference_words(0.0, POINTS) == "0 points"
-    assert difference_words(0.01, STDS) == "0.0 sd"
-    assert difference_words(np.nan, STDS) == "unknown"
+    assert difference_words(-8.79, True) == "−8.79 points, outside ±2 sd"
+    assert difference_words(0.5, False) == "+0.50 points, within ±2 sd"
+    assert difference_words(-0.0013, None) == "−0.001 points"
+    assert difference_words(0.0, None, unit=False) == "0"
+    assert difference_words(np.nan, None) == "unknown"
 
 
 def test_the_table_holds_every_number_that_both_have():
-    table = comparison_table(RUN | {"ca": measured()}, PAPER, EXITS)
+    table = comparison_table(RUN | {"ca": measured()}, PAPER, EXITS, 100)
     assert len(table) == 2 * (3 + 2 * len(THRESHOLDS) + 1 + len(ENTROPY_THRESHOLDS))  # ca is not published here
     gaps = table[(table["quantity"] == "oracle") & (table["predictor"] == "pa")]
-    assert gaps[["at", "run", "published", "difference_in"]].values.tolist() == [["3", 5.0, 5.0, POINTS]]
+    assert gaps[["at", "run", "published", "outside_2_sd"]].values.tolist() == [["3", 5.0, 5.0, None]]
     rises = table[(table["quantity"] == "entropy") & (table["predictor"] == "baseline")]
     assert rises["run"].tolist() == [30, 20, 10, 5, 1, 0]
     row = table[(table["quantity"] == "accuracy") & (table["predictor"] == "pa")].set_index("at")
-    assert row.loc["1", "difference_in"] == STDS
-    assert row.loc["2", "difference_in"] == POINTS  # its standard deviation is 0
-    assert row.loc["2", "difference"] == pytest.approx(1.0)
-    assert row.loc["3", "difference"] == pytest.approx(-0.5)
+    assert row["outside_2_sd"].tolist() == [None] * 3  # 100 samples resolve less than the paper's seeds
+    assert row["difference"].tolist() == pytest.approx([0, 1, -1])
+    many = comparison_table(RUN, PAPER, EXITS, 10_000).query("quantity == 'accuracy' and predictor == 'pa'")
+    assert many["outside_2_sd"].tolist() == [False, None, False]  # the second's standard deviation is 0
     falls = table[(table["quantity"] == "true_class") & (table["predictor"] == "pa")].set_index("at")
-    assert falls.loc["0.0001", "difference"] == pytest.approx((4 - 20) / 0.5)
+    assert falls.loc["0.0001", "difference"] == pytest.approx(4 - 20)
 
 
 def test_a_single_checkpoint_is_compared_in_points():
     published = {key: paper(std=None) for key in PAPER}
-    table = comparison_table(RUN, published, EXITS)
-    assert set(table["difference_in"]) == {POINTS}
+    table = comparison_table(RUN, published, EXITS, 10_000)
+    assert set(table["outside_2_sd"]) == {None}
     assert table["published_std"].isna().all()
     assert "one checkpoint" in verdicts(RUN, published, EXITS)[2].paper
 
@@ -123,7 +126,7 @@ def test_one_threshold_without_fewer_falls_is_enough_to_differ():
     falls[2] = FALLING[2]
     found = verdicts(RUN | {"pa": measured((50, 62, 68), falls, gap=5.0)}, PAPER, EXITS)
     assert [one.verdict for one in found[:2]] == [NOT_SHOWN, NOT_SHOWN]
-    assert found[0].run.startswith("not fewer by more than 0.05; by more than 0.1: 10.0% → 1.00%")
+    assert found[0].run.startswith("not fewer at threshold 0.05; by more than 0.1: 10.0% → 1.00%")
     assert "This run shows 2 of the 5" in summary_sentence(found, "X")  # entropy rises as often too
 
 
@@ -145,7 +148,7 @@ def test_the_oracle_gap_and_entropy_are_judged_where_published():
     silent = {"baseline": paper(), "pa": paper((0.5, 0.61, 0.69))}
     assert judged(RUN, silent)[3:] == [UNPUBLISHED, UNPUBLISHED]
     found = verdicts(RUN, silent, EXITS)
-    assert found[3].run == "10.0 → 5.0 points"  # the run's number is said even so
+    assert found[3].run == "10.00 → 5.00 points"  # the run's number is said even so
     assert summary_sentence(found, "X") == "This run shows all 3 published findings on PA for X."
 
 
@@ -176,7 +179,7 @@ def test_the_paper_shows_its_own_findings_by_these_criteria(dataset, model, exit
     names = [str(number) for number in range(1, exits + 1)]
     found = verdicts(as_measured, published, names)
     assert {one.verdict for one in found} <= {SHOWN, UNPUBLISHED}
-    assert (comparison_table(as_measured, published, names)["difference"] == 0).all()
+    assert (comparison_table(as_measured, published, names, 10_000)["difference"] == 0).all()
 
 
 def test_only_labelled_samples_are_measured(small_logits, small_labels):
@@ -200,6 +203,21 @@ def test_a_run_is_measured_with_the_predictor_s_defaults(runs, small_logits, sma
 
 def test_the_title_holds_both_numbers():
     assert (
-        gap_sentence("PA", "right", 68.18, 74.69, difference(68.18, 74.69, 0.74))
-        == "PA: 68.2% right; the paper 74.7% (−8.8 sd)"
+        gap_sentence("PA", "right", 68.18, 74.69, difference(68.18, 74.69, 0.74, 10_000))
+        == "PA: 68.18% right; in the paper 74.69% (−6.51 points, outside ±2 sd)"
     )
+
+
+def test_where_nothing_falls_under_either_it_is_not_called_fewer():
+    falls = FALLING.copy()
+    falls[-1] = 0
+    run = {"baseline": measured(falls=falls), "pa": measured((50, 62, 68), falls / 10)}
+    found = verdicts(run, PAPER, EXITS)[0]
+    assert found.verdict == SHOWN
+    assert found.run.startswith("fewer at 7 of 8 thresholds, none under either at the others; ")
+
+
+def test_no_finding_shown_is_said_so():
+    found = verdicts({"baseline": measured(), "pa": measured((10, 10, 90))}, PAPER, EXITS)
+    assert summary_sentence(found, "X") == "This run shows none of the 5 published findings on PA for X."
+    assert found[2].run.startswith("as in the paper at none of 3 exits; here higher at exit 3, lower at exits 1, 2")

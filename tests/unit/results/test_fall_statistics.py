@@ -18,3 +18,9 @@ def test_falls_are_counted_over_the_samples_whose_fall_is_known():
 def test_where_no_fall_is_known_there_are_no_statistics():
     assert fall_statistics(np.array([np.nan]), np.array([np.nan])) is None
     assert fall_statistics(np.array([]), np.array([])) is None
+    assert fall_statistics(np.array([0.5]), np.array([np.nan])) is None  # one of them is not known
+
+
+def test_less_and_more_are_of_the_samples_whose_falls_are_known_under_both():
+    found = fall_statistics(np.array([0.5, 0.5, np.nan]), np.array([0.1, np.nan, 0.1]))
+    assert (found.less_percent, found.more_percent) == (100, 0)

@@ -65,7 +65,7 @@ def test_only_the_same_samples_are_compared(runs, small_logits, small_labels):
 
 
 def test_the_spread_is_the_population_s_over_all_seeds():
-    table = comparison_table(RUN, PAPER, EXITS)
+    table = comparison_table(RUN, PAPER, EXITS, 100)
     second = {"baseline": measured((52, 60, 71), entropy=(30, 20, 10, 5, 1, 4)), "pa": RUN["pa"]}
     spread = with_spread(table, [RUN, second], EXITS)
     assert spread["seeds"].eq(2).all()

@@ -8,10 +8,12 @@ import pytest
 from analysis.figures.training_curves import training_curves_figure
 from analysis.results.training_log import training_log
 from analysis.storage import find_run, load_run
+from analysis.words.training import curves_title
 
 
 def drawn(log, exit_names):
-    return training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=exit_names)
+    title = curves_title(log.epoch, log.loss, log.accuracy)
+    return training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=exit_names, title=title)
 
 
 def rows(n=3, exits=2, **more):
@@ -53,7 +55,7 @@ def test_missing_numbers_are_nan_and_the_rest_is_drawn():
 def test_a_log_without_held_out_accuracies_shows_its_loss():
     figure = drawn(training_log({"log": rows(exits=0)}), ["1", "2"])
     assert len(figure.data) == 1
-    assert "3 epochs took the training loss from 3 to 1" in figure.layout.title.text
+    assert "Over 3 epochs the training loss goes from 3 to 1" in figure.layout.title.text
 
 
 def test_the_bundled_run_shows_what_its_log_ends_with():

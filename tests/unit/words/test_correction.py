@@ -1,5 +1,6 @@
 """Sentences made of numbers: wording and rounding."""
 
+import numpy as np
 import pytest
 
 from analysis.results import Difference
@@ -33,6 +34,7 @@ BOTH = difference(side(BEFORE, 0.67), side(AFTER, 0.682, confidence=0.05, ece=0.
     [
         (53.724, "53.7%"),
         (7.404, "7.40%"),
+        (9.996, "10.0%"),
         (0.0433, "0.04%"),
         (0.001, "<0.01%"),
         (0, "0%"),
@@ -46,8 +48,8 @@ def test_percentages_are_rounded_but_never_to_a_false_zero(value, text):
 
 def test_the_sentence_names_both_shares_and_both_accuracies():
     assert correction.correction_sentence(BOTH, "PA") == (
-        "Under PA no sample loses more than 0.1 of the true class's probability on the way through the network; "
-        "under the baseline 50.0% do; the last exit's accuracy rises from 67.0% to 68.2%."
+        "Under PA, the true class's probability falls by more than 0.1 on the way through the network for no sample; "
+        "under the baseline for 50.0%; the last exit's accuracy rises from 67.0% to 68.2%."
     )
 
 
@@ -61,27 +63,27 @@ def test_without_labels_the_sentence_counts_changed_answers():
 def test_the_price_names_confidence_calibration_and_broken_answers():
     assert correction.price_sentence(BOTH, "PA") == (
         "What PA costs: confidence at the last exit goes from 0.60 to 0.05; "
-        "calibration error (ECE) from 0.050 to 0.600; last answers broken 1, fixed 3; no prediction collapses."
+        "calibration error (ECE) goes from 0.050 to 0.600; last answers broken 1, fixed 3; no prediction collapses."
     )
 
 
 def test_collapses_are_counted_over_samples_and_exits():
     collapsing = difference(BOTH.a, side([0.0] * 4, 0.7, collapses=2))
-    assert correction.collapse_words(collapsing) == "2 of 8 predictions collapse: no class is left (25.0%)"
+    assert correction.collapse_words(collapsing) == "2 of 8 predictions (25.0%) collapse: no class is left"
 
 
 def test_titles_follow_the_switch():
     assert correction.trajectories_title(BOTH, "Baseline", corrected=False).startswith(
-        "Baseline: 50.0% of samples lose"
+        "Baseline: 50.0% of samples fall by more than 0.1 on the way; "
     )
-    assert correction.trajectories_title(BOTH, "PA", corrected=True).startswith("PA: no sample loses more than 0.1")
-    assert "; the mean of all " in correction.trajectories_title(BOTH, "PA", corrected=True)  # not of those that lose
+    assert correction.trajectories_title(BOTH, "PA", corrected=True).startswith("PA: no sample falls by more than 0.1")
+    assert "; the mean of all " in correction.trajectories_title(BOTH, "PA", corrected=True)  # not of those that fall
 
 
 def test_the_price_names_impossible_true_classes_and_ties():
     corrected = side([0.0] * 4, 0.7, impossible=1, tied=2)
     text = correction.price_sentence(difference(BOTH.a, corrected), "Hard PoE")
-    assert "1 sample (25.0%) end with probability 0 for the true class, so the log-likelihood is infinite" in text
+    assert "1 sample (25.0%) ends with probability 0 for the true class, so the log-likelihood is infinite" in text
     assert "2 last answers are ties, given to the first of the tied classes" in text
     assert "ties" not in correction.price_sentence(BOTH, "PA")
 
@@ -90,29 +92,82 @@ def test_relative_falls_stand_beside_the_absolute_ones():
     before = side([0.2, 0.3, 0, 0], 0.6, relative=[0.5, 0.5, 0.2, 0])
     text = correction.relative_sentence(difference(before, side([0] * 4, 0.6, relative=[0.2, 0, 0, 0])), "PA")
     assert text == (
-        "Relative to its highest value so far the true class's probability falls by more than 10% for 25.0% of samples "
-        "under PA, for 75.0% under the baseline."
+        "Relative to its highest value so far, the true class's probability falls by more than 10% for 25.0% of "
+        "samples under PA, for 75.0% under the baseline."
     )
     small = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.03, 0.5])
     assert correction.relative_sentence(difference(before, small), "PA").endswith(
-        "under the baseline: at the first exit it is 0.03 on average under PA and 0.4 under the baseline, and what is "
-        "small cannot fall far."
+        "under the baseline: at the first exit it is 0.030 on average under PA and 0.400 under the baseline, and what "
+        "is small cannot fall far."
     )
-    level = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.4 - 1e-16, 0.5])  # 0.4, but for rounding
+    as_often = side([0.2, 0.3, 0, 0], 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.03, 0.5])
+    text = correction.relative_sentence(difference(before, as_often), "PA")
+    assert text.endswith("under the baseline.")  # absolute falls are not rarer: there is nothing to explain
+    level = side([0] * 4, 0.6, relative=[0.2, 0, 0, 0], true_class_prob=[0.4 - 1e-4, 0.5])  # 0.400, as it reads
     assert correction.relative_sentence(difference(before, level), "CA").endswith("under the baseline.")
 
 
 @pytest.mark.parametrize(
     ("right", "text"),
     [
-        ([0.6, 0.67], "PA is more accurate than the baseline at 1 of 2 exits; at the last level with it"),
-        ([0.5, 0.6], "PA is less accurate than the baseline at 1 of 2 exits; at the last 7.00 points below it"),
         ([0.5, 0.67], "PA is as accurate as the baseline at every exit"),
+        (
+            [0.6, 0.67],
+            "PA is as accurate as the baseline at 1 of 2 exits, more accurate at 1; at the last level with it",
+        ),
+        ([0.6, 0.68], "PA is more accurate than the baseline at every exit; at the last 1.00 points above it"),
+        ([0.4, 0.669996], "PA is less accurate than the baseline at every exit; at the last 0.0004 points below it"),
     ],
 )
-def test_the_exits_where_it_helps_are_counted_or_else_those_where_it_hurts(right, text):
+def test_the_title_says_what_happens_at_most_exits(right, text):
     corrected = given(side(AFTER, 0), right_share=right)
     assert correction.exits_title(difference(BOTH.a, corrected), "PA") == text
+
+
+def test_a_win_at_one_exit_of_five_is_no_title():
+    before = told(BEFORE, n_exits=5, right_share=[0.5] * 5)
+    after = told(AFTER, n_exits=5, right_share=[0.4, 0.4, 0.5, 0.4, 0.6])
+    assert correction.exits_title(Difference((before, after), before, after), "PA") == (
+        "PA is less accurate than the baseline at 3 of 5 exits, as accurate at 1, more accurate at 1; at the last "
+        "10.00 points above it"
+    )
+
+
+def test_the_class_that_falls_most_is_one_that_the_figure_shows():
+    names, falls = ["lion", "fox", "crane"], np.array([0.1, 0.05, 0.2])
+    assert correction.groups_title(names, falls, "PA", 3) == "Falls most under PA: crane, by 0.200 on average"
+    assert correction.groups_title(names, falls, "PA", 2) == "Of these, lion falls most under PA, by 0.100 on average"
+    assert correction.groups_title(names, np.zeros(3), "PA", 2) == "No class falls under PA"
+    assert correction.groups_title(names, np.array([0, 0, 0.2]), "PA", 2) == "None of these falls under PA"
+    assert correction.groups_title(names, np.full(3, np.nan), "PA", 2) == "No class has samples here"
+
+
+def test_what_reads_alike_does_not_go_from_one_to_the_other():
+    same = difference(BOTH.a, given(side(BEFORE, 0.67), ece=[0.04, 0.05001], confidence=[0.5, 0.6]))
+    text = correction.price_sentence(same, "CA")
+    assert "confidence at the last exit stays at 0.60; calibration error (ECE) stays at about 0.050" in text
+    level = side(BEFORE, 0.67, true_class_prob=[0.4, 0.4])
+    assert correction.trajectories_title(difference(level, level), "CA", corrected=True).endswith("stays at 0.40")
+    barely = correction.correction_sentence(difference(BOTH.a, side(AFTER, 0.6703)), "CA")
+    assert barely.endswith("the last exit's accuracy rises by 0.03 points to 67.0%.")
+
+
+def test_what_is_neither_fixed_nor_broken_is_not_counted():
+    assert correction.price_title(BOTH, "PA").startswith("PA fixes 3 and breaks 1 last answers; calibration error goes")
+    none = given(Difference((BOTH.a, BOTH.a), BOTH.a, BOTH.a), a_only=[0, 0], b_only=[0, 0])
+    assert correction.price_title(none, "CA") == (
+        "CA neither fixes nor breaks a last answer; calibration error stays at 0.050"
+    )
+
+
+def test_the_paper_is_quoted_where_it_has_numbers():
+    assert correction.published_sentence((np.nan, np.nan), (0.7, 0.71), "PA") == (
+        "The paper: accuracy 70.0% and 71.0% under the baseline and PA."
+    )
+    assert correction.distance_sentence(0.7466, 0.7469) == (
+        "Its last exit reaches 74.66%, 0.03 points below the paper's 74.69%."
+    )
+    assert correction.distance_sentence(0.74691, 0.7469).startswith("Its last exit reaches 74.69%, level with")
 
 
 def test_a_network_of_one_exit_has_no_falls_to_speak_of():

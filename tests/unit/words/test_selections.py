@@ -28,6 +28,9 @@ def named(predictor):
             "0.5 <= pa.fall_final_prediction <= 1",
             "whose largest fall of the final prediction lies from 0.5 to 1 under PA",
         ),
+        ("pa.fall_true_class > 0.123678", "whose largest fall of the true class is above 0.123 under PA"),
+        ("0.123678 <= pa.fall_true_class < 0.123678",
+         "whose largest fall of the true class lies from 0.123 to 0.124 under PA"),
         ("pa.fall_true_class > 0.00001", "whose largest fall of the true class is above 1e-05 under PA"),
         (
             f"in drawn; drawn = {BOX}",
