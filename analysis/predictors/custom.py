@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.predictors.table import PREDICTORS, Predictor
+from analysis.runtime.stopping import Stopped
 from analysis.settings import REQUIRED, Setting
 
 
@@ -206,8 +207,10 @@ def run_source(path: str, source: bytes) -> types.ModuleType:
     sys.modules[name] = module  # dataclasses and pickling look their module up
     try:
         exec(compile(source, path, "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, Stopped) or not isinstance(error, (Exception, SystemExit)):
+            raise
         raise ValueError(f"predictor file {path} raised {type(error).__name__} when run: {error}") from error
     return module
 
