@@ -1,4 +1,4 @@
-"""How commands that write end on a full disk and on a signal: in one sentence, or at once, with nothing half-written."""
+"""How commands that write end on a full disk and on a signal: in one sentence, or at once; nothing is half-written."""
 
 from __future__ import annotations
 
