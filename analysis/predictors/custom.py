@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.predictors.table import PREDICTORS, Predictor
+from analysis.runtime.contents import check_regular
 from analysis.runtime.stopping import Stopped
 from analysis.settings import REQUIRED, Setting
 
@@ -27,6 +28,7 @@ def read_source(path: str | Path) -> bytes:
     ------
     ValueError : it cannot be read
     """
+    check_regular(path)
     try:
         return Path(path).read_bytes()
     except OSError as error:
