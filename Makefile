@@ -1,12 +1,13 @@
 # Two commands: `make app` opens the dashboard, `make test` runs every test. Both set up .venv first.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
 PORT ?= 8501
+ADDRESS ?= localhost
 BIN = .venv/bin
 
 .PHONY: app test clean
 
-app: .venv/app.ready  # prints the address; Ctrl+C stops it
-	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
+app: .venv/app.ready  # prints the address, on which this machine alone is heard; Ctrl+C stops it
+	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --server.address $(ADDRESS)
 
 test: .venv/test.ready
 	$(BIN)/python -m ruff check .

@@ -1,10 +1,12 @@
 """`python -m analysis`: the command line."""
 
-import signal
 import sys
 
 from analysis.cli import main
+from analysis.runtime.stopping import heed_signals, work_is_done
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is half-written is removed on the way out
-    sys.exit(main())
+    heed_signals()
+    status = main()
+    work_is_done()
+    sys.exit(status)

@@ -7,6 +7,7 @@ else our fault. A command module has `add_parser(subparsers)` and `run(args)`, w
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import re
@@ -28,6 +29,8 @@ COMMANDS = {
 """Command -> the module that implements it and what it does."""
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that a file cannot grow."""
 _LONGEST_LINE = 1000
 """Characters: what a message quotes may be a file of names."""
 
@@ -70,6 +73,9 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = error.filename or "standard output"  # files are named where they are written
+        return f"{where}: {error.strerror}: free some space, or write to another place"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}: check the path"
     if isinstance(error, OSError):  # pyarrow puts the path into the text
@@ -85,6 +91,11 @@ def _is_out_of_memory(error: Exception) -> bool:
     return is_out_of_memory(error)
 
 
+def _discard_output() -> None:
+    """Let what could not be printed go nowhere, since Python tries once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     argv = _with_slices(sys.argv[1:] if argv is None else argv)
@@ -94,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
         importlib.import_module(COMMANDS[args.command][0]).run(args)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
@@ -104,6 +115,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except (ValueError, OSError) as error:
         print(one_line(_message(error)), file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in _FULL and not error.filename:
+            _discard_output()
         return 2
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):

@@ -133,6 +133,9 @@ def bundled_traces(folder: Path) -> None:
 
 def read_about(path: Path) -> dict[str, object]:
     """The object in the file of `--about`."""
+    from analysis.runtime.contents import check_regular
+
+    check_regular(path)
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

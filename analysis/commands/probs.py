@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +40,7 @@ def write_probs(
     path: Path,
     progress: Callable[[int], None],
 ) -> None:
-    """Write an .npz without ever holding more than a chunk: arrays grow on disk, then go into the archive as they are.
+    """Write an .npz without ever holding more than a chunk, which goes to its place in the file.
 
     Parameters
     ----------
@@ -57,30 +55,23 @@ def write_probs(
 
     from analysis.predictors import find_predictor
     from analysis.predictors.apply import apply_predictor
-    from analysis.runtime.whole_files import unfinished_folder, whole_file
+    from analysis.runtime.whole_files import whole_file
+    from analysis.storage.npz_writing import NpzWriter
     from analysis.traces.compute import chunk_samples
 
     predictor = find_predictor(predictor_id)
-    n_samples, step = samples.stop - samples.start, chunk_samples(run.n_exits, run.n_classes)
-    with whole_file(path) as archive, unfinished_folder(path) as folder:
-        parts = {name: folder / f"{name}.npy" for name in ("probs", "collapsed")}
-        shape = (run.n_exits, n_samples, run.n_classes)
-        probs = np.lib.format.open_memmap(parts["probs"], mode="w+", dtype=np.float32, shape=shape)
-        collapsed = np.lib.format.open_memmap(parts["collapsed"], mode="w+", dtype=bool, shape=shape[:2])
+    step = chunk_samples(run.n_exits, run.n_classes)
+    shape = (run.n_exits, samples.stop - samples.start, run.n_classes)
+    with whole_file(path) as temporary, temporary.open("r+b") as file:
+        arrays = NpzWriter(file, {"probs": (np.float32, shape), "collapsed": (bool, shape[:2])})
         for start in range(samples.start, samples.stop, step):
             stop = min(start + step, samples.stop)
             logits = run.logits.read(start, stop)
             prediction = apply_predictor(predictor, logits, dict(settings), start, run.n_samples)
-            here = slice(start - samples.start, stop - samples.start)
-            probs[:, here] = prediction.probs.float().numpy()
-            collapsed[:, here] = prediction.collapsed.numpy()
+            arrays.write("probs", prediction.probs.float().numpy())
+            arrays.write("collapsed", prediction.collapsed.numpy())
             progress(stop - start)
-        probs.flush()
-        collapsed.flush()
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED, allowZip64=True) as file:
-            for part in parts.values():
-                with part.open("rb") as source, file.open(part.name, "w", force_zip64=True) as target:
-                    shutil.copyfileobj(source, target, 1 << 20)
+        arrays.finish()
 
 
 def run(args: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from analysis.images.decoding import UndecodableImage, decode, encode
 from analysis.images.image_tables import class_names_of
 from analysis.reference.datasets import CLASSES
+from analysis.runtime.contents import check_regular
 from analysis.runtime.whole_files import name_first, name_whole, unfinished
 
 TORCHVISION_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
@@ -57,6 +58,7 @@ class Images:
 
 def read_shard(shard: Path) -> tuple[list[bytes], np.ndarray]:
     """The encoded images of one shard and their labels, -1 where unknown."""
+    check_regular(shard)
     try:
         table = pq.read_table(shard, columns=["image", "label"])
         encoded = table["image"].combine_chunks().field("bytes").to_pylist()

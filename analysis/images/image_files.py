@@ -21,6 +21,7 @@ from analysis.images.decoding import UndecodableImage, decode, size_of
 from analysis.images.hold_out import holdout_index
 from analysis.images.image_tables import ImageTable, media_type
 from analysis.images.transforms import CROPPED, centre_crop
+from analysis.runtime.contents import check_regular
 
 AS_SEEN = b"exitlens.as-seen-by-the-network"
 """The key in a parquet schema's metadata that says that the images went through the transform already."""
@@ -127,6 +128,7 @@ def shard_labels(shards: Sequence[Path]) -> np.ndarray:
     """
     parts = []
     for shard in shards:
+        check_regular(shard)
         try:
             column = pq.read_table(shard, columns=["label"])["label"].cast(pa.int64())
         except (pa.ArrowException, OSError, KeyError):
@@ -170,6 +172,8 @@ def folder_files(folder: Path, image_size: int | None) -> ImageFiles:
     for label, name in enumerate(classes):
         for root, _, names in sorted(os.walk(name, followlinks=True)):
             own = [Path(root, file) for file in sorted(names) if file.lower().endswith(SUFFIXES)]
+            for file in own:
+                check_regular(file)
             files += own
             labels += [label] * len(own)
     if not files:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.run import Run
+from analysis.runtime.contents import check_regular
 
 CACHE_BYTES = 1 << 25
 _SIGNATURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"GIF8", "image/gif"))
@@ -97,6 +98,7 @@ class ImageTable:
 
 
 def _open(shard: Path) -> pq.ParquetFile:
+    check_regular(shard)
     try:
         file = pq.ParquetFile(shard, pre_buffer=False)  # not mapped: a map dies with a file that is cut off
     except FileNotFoundError:

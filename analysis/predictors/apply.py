@@ -13,6 +13,7 @@ from analysis.predictors.checks import SUM_TOLERANCE, check_logits, check_probs,
 from analysis.predictors.custom import load_function
 from analysis.predictors.prediction import Prediction, no_collapse
 from analysis.predictors.table import Predictor
+from analysis.runtime.stopping import Stopped
 
 
 def as_tensor(logits, dtype: torch.dtype) -> Tensor:
@@ -40,6 +41,8 @@ def predict_custom(predictor: Predictor, logits: Tensor, settings: dict[str, obj
     try:
         with torch.no_grad():
             returned = function(given, **settings)
+    except Stopped:
+        raise
     except (Exception, SystemExit) as error:
         raise ValueError(f"{predictor.function} raised {type(error).__name__}: {error}") from error
     probs = returned_probs(returned, predictor.function)

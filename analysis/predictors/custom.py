@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.predictors.table import PREDICTORS, Predictor
+from analysis.runtime.contents import check_regular
+from analysis.runtime.stopping import Stopped
 from analysis.settings import REQUIRED, Setting
 
 
@@ -26,6 +28,7 @@ def read_source(path: str | Path) -> bytes:
     ------
     ValueError : it cannot be read
     """
+    check_regular(path)
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -206,8 +209,10 @@ def run_source(path: str, source: bytes) -> types.ModuleType:
     sys.modules[name] = module  # dataclasses and pickling look their module up
     try:
         exec(compile(source, path, "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, Stopped) or not isinstance(error, (Exception, SystemExit)):
+            raise
         raise ValueError(f"predictor file {path} raised {type(error).__name__} when run: {error}") from error
     return module
 

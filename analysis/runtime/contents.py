@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +39,28 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return Stamp(str(status.st_ino), status.st_size, status.st_mtime_ns)
 
 
+def check_regular(path: str | Path) -> None:
+    """Refuse what may never end, or hold up who opens it; a folder, or nothing at all, is for the caller to refuse.
+
+    Raises
+    ------
+    ValueError : there is a pipe, a device or a socket
+    """
+    with suppress(OSError):
+        kind = os.stat(path).st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise ValueError(f"{path} is no file but a pipe or device: save what it gives in a file")
+
+
 def hash_of(path: Path) -> str:
-    """The sha256 of a file, read now."""
+    """The sha256 of a file, read now.
+
+    Raises
+    ------
+    OSError : it cannot be read
+    ValueError : it is no file
+    """
+    check_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

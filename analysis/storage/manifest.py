@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.run import KINDS, SPLITS
-from analysis.runtime.contents import hash_of
+from analysis.runtime.contents import check_regular, hash_of
 
 MANIFEST = "run.json"
 SAMPLES = "samples.parquet"
@@ -210,6 +210,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     if not folder.is_dir():
         raise RunError(f"{folder}: there is no such run folder: check the name, or import the run again")
+    _check_regular(folder / MANIFEST)
     try:
         content = _clean(json.loads((folder / MANIFEST).read_bytes()))
     except FileNotFoundError:
@@ -229,9 +230,17 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def _check_regular(path: Path) -> None:
+    try:
+        check_regular(path)
+    except ValueError as error:
+        raise RunError(str(error)) from None
+
+
 def _check_file(folder: Path, name: str, files: dict[str, dict[str, object]]) -> None:
     if name not in files:
         raise RunError(f"{folder / MANIFEST} is damaged: it does not list {name}: copy the run again")
+    _check_regular(folder / name)
     try:
         size = (folder / name).stat().st_size
     except OSError:

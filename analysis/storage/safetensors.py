@@ -13,6 +13,8 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from analysis.runtime.whole_files import reserve
+
 DTYPES = {
     "F16": "<f2",
     "F32": "<f4",
@@ -144,11 +146,18 @@ def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:
 
 
 def write_header(file: BinaryIO, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> int:
-    """Write the header of a file with one tensor; returns the position of its first byte, a multiple of 64."""
+    """Write the header of a file with one tensor, and reserve its place; gives the position of its first byte.
+
+    That is a multiple of 64.
+
+    Raises
+    ------
+    OSError : the disk has not so much room
+    """
     size = int(np.prod(shape, dtype=object)) * dtype.itemsize
     entry = {name: {"dtype": _NAMES[np.dtype(dtype)], "shape": list(shape), "data_offsets": [0, size]}}
     header = json.dumps(entry, separators=(",", ":")).encode()
     header += b" " * (-(len(header) + 8) % _ALIGNMENT)
     file.write(len(header).to_bytes(8, "little") + header)
-    file.truncate(8 + len(header) + size)
+    reserve(file.fileno(), 8 + len(header) + size)
     return 8 + len(header)

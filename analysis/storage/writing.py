@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis.run import KINDS, SPLITS, Run
 from analysis.runtime.folders import DATASETS
-from analysis.runtime.whole_files import name_whole, unfinished_folder
+from analysis.runtime.whole_files import discard_abandoned, name_whole, unfinished_folder
 from analysis.storage.chunking import release_pages, samples_per_chunk
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.faults import describe, first_fault, narrowed
@@ -62,6 +62,9 @@ def new_folder(out: Path) -> Iterator[Path]:
     ValueError : `out` exists, or its name cannot be a run's
     """
     check_out(out)
+    images = out.parent / DATASETS
+    for place in (images, *images.glob("*/")):
+        discard_abandoned(place)
     with unfinished_folder(out) as folder:
         yield folder
         check_out(out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -108,46 +109,46 @@ def evaluate(
     latency = partial(measured_latency, subject.network, subject.image_size, plan.device, dtype=plan.torch_dtype)
     if plan.latency_batch and processes.leads:
         latency(batch=plan.latency_batch, warm_up=0, repeats=1)  # too many for the memory are refused here
-    unfinished = Partial(out, _settings(subject, parts, plan, name), processes)
-    if out.exists():  # the others had done it all before this process came
-        return None
-    chunks = chunks_of(parts, unfinished.settings["chunk"])
-    mine = [chunk for chunk in chunks[processes.rank :: processes.count] if not unfinished.is_done(chunk)]
-    begun = time.perf_counter()
-    try:
-        on_batch = on_start(sum(chunk.size for chunk in mine))
-        evaluate_chunks(unfinished, mine, subject, parts, plan, shards=shards, on_batch=on_batch)
-    except BaseException:
-        unfinished.discard_if_empty()
-        raise
-    seconds = time.perf_counter() - begun
-    if not processes.leads:
-        return None
-    wait_for(unfinished, chunks)
-    store_chunk_images(unfinished, chunks, parts, plan, shards=shards, as_seen=subject.image_size == CROPPED)
-    measured = latency(batch=plan.latency_batch) if plan.latency_batch else None
-    speed = sum(chunk.size for chunk in mine) / seconds if mine else None
-    kept, table = np.float16 if plan.half else np.float32, samples_of(parts)
-    provenance = {**how(speed), **(measured.provenance() if measured else {}), **subject.provenance}
-    content = RunContent(
-        (logits.astype(kept) for logits in unfinished.logits(chunks)),
-        Samples(
-            table=table if plan.images else table.drop(columns="image"),
-            images={split: [shard] for split, shard in shards.items()},
-        ),
-        Exits(costs={**subject.costs, **({"ms": measured.ms_per_image} if measured else {})}),
-        replace(
-            description,
-            title=(description.title or out.name) + (f", {plan.corrupted}" if plan.corruption else ""),
-            dataset=name,
-            provenance={**provenance, **description.provenance},
-        ),
-        subject.kept,
-        next(iter(parts.values())).class_names or None,
-    )
-    run = write_run_folder(out, content, bundle=bundle)
-    unfinished.discard()
-    return run
+    with closing(Partial(out, _settings(subject, parts, plan, name), processes)) as unfinished:
+        if out.exists():  # the others had done it all before this process came
+            return None
+        chunks = chunks_of(parts, unfinished.settings["chunk"])
+        mine = [chunk for chunk in chunks[processes.rank :: processes.count] if not unfinished.is_done(chunk)]
+        begun = time.perf_counter()
+        try:
+            on_batch = on_start(sum(chunk.size for chunk in mine))
+            evaluate_chunks(unfinished, mine, subject, parts, plan, shards=shards, on_batch=on_batch)
+        except BaseException:
+            unfinished.discard_if_empty()
+            raise
+        seconds = time.perf_counter() - begun
+        if not processes.leads:
+            return None
+        wait_for(unfinished, chunks)
+        store_chunk_images(unfinished, chunks, parts, plan, shards=shards, as_seen=subject.image_size == CROPPED)
+        measured = latency(batch=plan.latency_batch) if plan.latency_batch else None
+        speed = sum(chunk.size for chunk in mine) / seconds if mine else None
+        kept, table = np.float16 if plan.half else np.float32, samples_of(parts)
+        provenance = {**how(speed), **(measured.provenance() if measured else {}), **subject.provenance}
+        content = RunContent(
+            (logits.astype(kept) for logits in unfinished.logits(chunks)),
+            Samples(
+                table=table if plan.images else table.drop(columns="image"),
+                images={split: [shard] for split, shard in shards.items()},
+            ),
+            Exits(costs={**subject.costs, **({"ms": measured.ms_per_image} if measured else {})}),
+            replace(
+                description,
+                title=(description.title or out.name) + (f", {plan.corrupted}" if plan.corruption else ""),
+                dataset=name,
+                provenance={**provenance, **description.provenance},
+            ),
+            subject.kept,
+            next(iter(parts.values())).class_names or None,
+        )
+        run = write_run_folder(out, content, bundle=bundle)
+        unfinished.discard()
+        return run
 
 
 def _settings(

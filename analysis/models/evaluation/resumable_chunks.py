@@ -8,6 +8,7 @@ the evaluation.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ from analysis.models.evaluation.subjects import Subject
 from analysis.runtime.folders import DATASETS
 from analysis.runtime.memory import said_when_out_of_memory
 from analysis.runtime.processes import Processes
-from analysis.runtime.whole_files import name_first, unfinished, whole_file
+from analysis.runtime.whole_files import locked, name_first, unfinished, whole_file
 
 SETTINGS = "settings.json"
 ROW_GROUP = 100
@@ -62,7 +63,7 @@ def shard_path(runs: Path, dataset: str, split: str) -> Path:
 
 
 class Partial:
-    """The folder of finished chunks of one evaluation.
+    """The folder of finished chunks of one evaluation, which no other leads until it is closed.
 
     Parameters
     ----------
@@ -72,23 +73,34 @@ class Partial:
 
     Raises
     ------
-    ValueError : the folder is there, begun with other settings
+    ValueError : the folder is there, begun with other settings; another evaluation is writing it
     """
 
     def __init__(self, out: Path, settings: Mapping[str, object], processes: Processes) -> None:
         self.folder = out.with_name(f".{out.name}.partial")
         self.settings = json.loads(json.dumps(dict(settings)))
         self._made: list[Path] = []
-        if processes.leads:
-            self._begin()
-        while not (self.folder / SETTINGS).is_file() and not out.exists():
-            time.sleep(WAIT_S)  # torchrun ends this process if the leading one fails
-        if not out.exists():
-            self._check()
+        self._lock: int | None = None
+        try:
+            if processes.leads:
+                self._begin()
+            while not (self.folder / SETTINGS).is_file() and not out.exists():
+                time.sleep(WAIT_S)  # torchrun ends this process if the leading one fails
+            if not out.exists():
+                self._check()
+        except BaseException:
+            self.close()
+            raise
 
     def _begin(self) -> None:
         self._made = [parent for parent in self.folder.parents if not parent.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock = locked(self.folder)
+        except BlockingIOError:
+            raise ValueError(
+                f"{self.folder} is being written by another evaluation: wait for it, or choose another --out"
+            ) from None
         if not (self.folder / SETTINGS).is_file():
             with whole_file(self.folder / SETTINGS) as temporary:
                 temporary.write_text(json.dumps(self.settings, indent=1) + "\n", encoding="utf-8")
@@ -137,6 +149,12 @@ class Partial:
             for parent in self._made:
                 with suppress(OSError):  # others may use it by now
                     parent.rmdir()
+
+    def close(self) -> None:
+        """Let another evaluation go on in the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def discard(self) -> None:
         """Remove the folder with all that is in it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.runtime.contents import check_regular
 from analysis.storage.importers.floats import NAMED
 from analysis.storage.importers.numpy_files import NpzArrays, map_npy
 from analysis.storage.importers.torch_files import PICKLE, load_torch
@@ -72,6 +73,7 @@ def open_file(path: Path) -> object:
     ------
     ValueError : no such file, or one that is damaged or of another form
     """
+    check_regular(path)
     if not path.is_file():
         if path.is_dir():
             raise ValueError(f"{path} is a folder: give the files in it")

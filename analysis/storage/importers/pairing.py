@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.images.image_tables import ImageTable, disagreement
+from analysis.runtime.contents import check_regular
 from analysis.runtime.folders import DATASETS
 from analysis.runtime.whole_files import name_whole, unfinished_folder
 from analysis.storage.manifest import file_entry
@@ -88,6 +89,7 @@ def pair(path: Path, labels: np.ndarray, splits: np.ndarray, index: np.ndarray |
     ValueError : no images, another number of them, or labels that disagree (how many, and where first)
     """
     present = [split for split in SHARD_NAMES if (splits == split).any()]
+    check_regular(path)
     if path.is_file() and len(present) > 1:
         raise ValueError(
             f"--images {path}: the run has two splits: give a folder with test-*.parquet and calibration-*.parquet"

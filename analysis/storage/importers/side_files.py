@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.runtime.contents import check_regular
 from analysis.storage.importers.formats import open_file
 from analysis.storage.importers.parts import as_vector, labels_from, labels_name
 from analysis.storage.importers.text_tables import read_text_table
@@ -28,6 +29,7 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     ------
     ValueError : no such file, or one that is no table
     """
+    check_regular(path)
     if not path.is_file():
         raise ValueError(f"{what} {path}: there is no such file: check the path")
     try:
@@ -56,6 +58,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def read_text_lines(path: Path, what: str) -> list[str]:
     """The lines of a UTF-8 file without their line ends; a last empty line does not count."""
+    check_regular(path)
     if not path.is_file():
         raise ValueError(f"{what} {path}: there is no such file: check the path")
     try:
@@ -113,6 +116,7 @@ def read_costs(text: str) -> tuple[float, ...]:
     ValueError : neither numbers nor a file of numbers
     """
     path = Path(text)
+    check_regular(text)
     if not os.path.isfile(text):  # Path.is_file raises where the numbers are longer than a name may be
         try:
             return tuple(float(number) for number in text.split(","))

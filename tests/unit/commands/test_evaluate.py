@@ -25,6 +25,7 @@ from analysis.models.networks.architectures import architecture
 from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.reference import superclasses
 from analysis.reference.datasets import CIFAR10, NORMALISATION
+from analysis.runtime.whole_files import locked
 from analysis.storage import list_runs, load_run, validate_run
 from tests.toy import noise, noise_images, write_splits
 
@@ -363,3 +364,17 @@ def test_images_without_labels_have_no_accuracy(program, images, tmp_path, capsy
 def test_cuda_asked_for_and_not_there(checkpoint, few, tmp_path, capsys):
     assert main(of_checkpoint(checkpoint, few, tmp_path / "run", "--device", "cuda")) == 2
     assert "torch finds no CUDA device here: use --device cpu" in capsys.readouterr().err
+
+
+def test_a_second_evaluation_to_the_same_place_is_refused_while_the_first_writes(program, data, tmp_path, capsys):
+    partial = tmp_path / ".run.partial"
+    partial.mkdir()
+    handle = locked(partial)
+    assert main(of_program(program, data, tmp_path / "run")) == 2
+    assert capsys.readouterr().err == (
+        f"{partial} is being written by another evaluation: wait for it, or choose another --out\n"
+    )
+    assert partial.is_dir()
+    os.close(handle)
+    assert main(of_program(program, data, tmp_path / "run")) == 0
+    assert not partial.exists()

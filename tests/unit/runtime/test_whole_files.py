@@ -1,14 +1,36 @@
 """Files and folders that are there whole or not at all, and on the disk before they have their name."""
 
+import errno
 import os
 import re
 import stat
+import subprocess
+import sys
 
 import pytest
 
 from analysis.runtime import whole_files
 from analysis.runtime.folders import PROJECT
-from analysis.runtime.whole_files import name_first, name_whole, unfinished, unfinished_folder, whole_file
+from analysis.runtime.whole_files import (
+    discard_abandoned,
+    locked,
+    name_first,
+    name_whole,
+    reserve,
+    unfinished,
+    unfinished_folder,
+    whole_file,
+)
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from analysis.runtime.whole_files import unfinished_folder, whole_file
+with whole_file(Path(sys.argv[1]) / "file"), unfinished_folder(Path(sys.argv[1]) / "folder") as folder:
+    (folder / "inside").write_text("x")
+    print("begun", flush=True)
+    time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -77,9 +99,99 @@ def test_a_disk_that_refuses_the_last_bytes_is_no_whole_file(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(whole_files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"), whole_file(tmp_path / "a") as file:
+    with pytest.raises(OSError, match="No space left") as refused, whole_file(tmp_path / "a") as file:
         file.write_text("x")
+    assert refused.value.filename == str(tmp_path / "a")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [whole_file, unfinished_folder])
+def test_errors_of_the_system_name_a_file(tmp_path, kind):
+    with pytest.raises(OSError, match="No space") as refused, kind(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert refused.value.filename == str(tmp_path / "a")
+    with pytest.raises(FileNotFoundError) as refused, kind(tmp_path / "a"):
+        (tmp_path / "missing").read_text()
+    assert refused.value.filename == str(tmp_path / "missing")
+
+
+def killed_while_writing(folder) -> list[str]:
+    """The names of what a process leaves in a folder that is killed while it writes a file and a folder there."""
+    with subprocess.Popen([sys.executable, "-c", WRITING, folder], cwd=PROJECT, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"begun\n"
+        process.kill()
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_killed_processes_leave_goes_when_the_next_one_writes(tmp_path):
+    assert len(killed_while_writing(tmp_path)) == 2
+    with whole_file(tmp_path / "other") as file:
+        assert list(tmp_path.iterdir()) == [file]
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_what_a_living_process_writes_stays(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", WRITING, tmp_path], cwd=PROJECT, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        names = sorted(path.name for path in tmp_path.iterdir())
+        discard_abandoned(tmp_path)
+        with whole_file(tmp_path / "a"), unfinished_folder(tmp_path / "b"):  # nor their own
+            discard_abandoned(tmp_path)
+            assert len(list(tmp_path.iterdir())) == 4
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "a"])
+        process.kill()
+
+
+def test_what_another_machine_or_anyone_else_left_stays(tmp_path, monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(whole_files, "_HERE", "0a1b2c3d")
+        (left := whole_files._beside(tmp_path / "run", ".")).mkdir()
+    ours = whole_files._beside(tmp_path / "run", ".")
+    ours.symlink_to(left)
+    os.mkfifo(fifo := whole_files._beside(tmp_path / "fifo", ""))
+    (tmp_path / ".run.partial").mkdir()  # of an evaluation, which goes on
+    (tmp_path / "mine.partial").touch()
+    discard_abandoned(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [left.name, ours.name, ".run.partial", "mine.partial"]
+    )
+    assert not fifo.exists()
+    discard_abandoned(tmp_path / "missing")
+
+
+def test_a_folder_that_is_taken_for_abandoned_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    made = []
+
+    def taken(path, **options):
+        made.append(path)
+        if len(made) == 1:
+            path.rmdir()
+        return locked(path, **options)
+
+    monkeypatch.setattr(whole_files, "locked", taken)
+    with unfinished_folder(tmp_path / "a") as folder:
+        assert folder.is_dir()
+    assert len(made) == 2
+
+
+def test_a_lock_is_free_once_its_process_has_ended(tmp_path):
+    handle = locked(tmp_path)
+    with pytest.raises(BlockingIOError):
+        locked(tmp_path)
+    os.close(handle)
+    code = "import sys, pathlib; from analysis.runtime.whole_files import locked; locked(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", f"{code}; print(1)", tmp_path], cwd=PROJECT, check=True, capture_output=True)
+    os.close(locked(tmp_path))
+
+
+def test_a_file_system_that_reserves_nothing_is_written_plainly(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with (tmp_path / "a").open("wb") as file:
+        reserve(file.fileno(), 1000)
+    assert (tmp_path / "a").stat().st_size == 1000
 
 
 def test_who_may_read_a_file_is_for_the_process_to_say(tmp_path):
