@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from tests.e2e.pages import address, figures, opened, title, words
+from tests.unit.images.test_image_tables import spoilt
 
 FIGURES = {"trajectory", "top-classes"}
 
@@ -51,6 +52,27 @@ def test_a_full_run_shows_pictures_and_the_one_that_falls_most(traces):
     assert set(figures(app)) == FIGURES
     assert address(app)["sample"] == str(int(sizes.argmax()))
     assert count(app) == 300
+
+
+def test_a_damaged_picture_is_a_placeholder_with_its_sentence(small_run, square):
+    spoilt(small_run, 7, square(7)[:50])
+    app = shown(sample="7", sort="position", order="up")
+    seventh = tiles(app)[7]
+    assert (seventh["image"], seventh["shown"]) == ("", "")
+    assert seventh["fault"].startswith("This image cannot be shown: the ")
+    assert seventh["fault"] in words(app)
+    assert all(tile["image"] and not tile["fault"] for tile in tiles(app) if tile is not seventh)
+
+
+def test_images_in_a_damaged_file_are_said_and_the_page_stands(small_run):
+    shard = next(small_run.path.parent.glob("datasets/tiny/test-*.parquet"))
+    data = bytearray(shard.read_bytes())
+    data[4:2000] = bytes(1996)
+    shard.write_bytes(data)
+    app = shown(sample="7", sort="position", order="up")
+    assert "is damaged: copy the images again" in words(app)
+    assert tiles(app)[7]["shown"]
+    assert set(figures(app)) == FIGURES
 
 
 def test_every_filter_is_what_numpy_says(small_run, traces):
@@ -239,12 +261,13 @@ def test_a_damaged_run_says_what_to_do(damaged_run):
 def test_names_from_files_stay_text(runs, small_logits, small_labels):
     evil = '<img src=x onerror="alert(1)"> **b** $x$ %{y}'
     write_run(
-        runs / "evil", logits=small_logits, labels=small_labels, class_names=[evil] * 20, exit_names=[evil] * 7,
+        runs / "evil", logits=small_logits, labels=small_labels,
+        class_names=[f"{i} {evil}" for i in range(20)], exit_names=[f"{i} {evil}" for i in range(7)],
         samples=pd.DataFrame({"id": [f"<i>{i}</i>" for i in range(400)], evil: [evil] * 400}),
     )  # fmt: skip
     app = opened("samples", run="evil", poe="1")
     assert not app.exception
-    assert tiles(app)[0]["title"] == evil
+    assert tiles(app)[0]["title"].endswith(f" {evil}")
     assert all("<img src=x" not in element.proto.body for element in app.get("html"))
     assert "<img src=x" not in json.dumps(figures(app))
     assert all("<img src=x" not in part.value for part in app.markdown if part.value.count("\\") == 0)

@@ -68,8 +68,8 @@ def _heading(view: View, row: int, position: int, image: bytes | None, traces: M
         *_extra(view, position),
     ]
     rows = "".join(f"<dt>{html_text(name)}</dt><dd>{html_text(value)}</dd>" for name, value in facts)
-    picture = image_address(image)
-    drawn = f'<img alt="" src="{picture}">' if picture else ""
+    picture, fault = image_address(image)
+    drawn = f'<img alt="" src="{picture}">' if picture else f"<p>{html_text(fault)}</p>" if fault else ""
     st.html(
         f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>'
         f"{_answers(view, traces, row, label)}</div>"

@@ -238,7 +238,8 @@ def _turn(name: str, target: int, *, disabled: bool) -> None:
 def _tiles(view: View, table: SampleTable, chosen: np.ndarray) -> list[Tile]:
     positions = table["position"].to_numpy()[chosen]
     pictures = [image_address(data) for data in _pictures(view, positions)]
-    shown, behind = _lines(view, chosen) if not all(pictures) else ([""] * len(chosen),) * 2
+    drawn = any(picture == ("", "") for picture in pictures)
+    shown, behind = _lines(view, chosen) if drawn else ([""] * len(chosen),) * 2
     at = _right_at(view)
     right = known = [False] * len(chosen)
     if view.has_labels:
@@ -255,10 +256,11 @@ def _tiles(view: View, table: SampleTable, chosen: np.ndarray) -> list[Tile]:
             fall=f"{fall:.3f}" if fall >= 0.0005 else "",
             mark="" if not known_ else "right" if right_ else "wrong",
             image=picture,
-            shown="" if picture else line,
-            behind="" if picture or not view.poe else faint,
+            fault=fault,
+            shown="" if picture or fault else line,
+            behind="" if picture or fault or not view.poe else faint,
         )
-        for position, title, guess, fall, known_, right_, picture, line, faint in zip(
+        for position, title, guess, fall, known_, right_, (picture, fault), line, faint in zip(
             positions.tolist(), titles, guesses, falls, known, right, pictures, shown, behind
         )
     ]
@@ -289,4 +291,8 @@ def _lines(view: View, chosen: np.ndarray) -> tuple[Sequence[str], Sequence[str]
 
 def _pictures(view: View, positions: Sequence[int]) -> list[bytes | None]:
     source = cache.images(view.run)
-    return [None] * len(positions) if source is None else source.encoded(positions)
+    try:
+        return [None] * len(positions) if source is None else source.encoded(positions)
+    except ValueError as error:
+        state.note(f"The images of these samples cannot be shown: {error}.")
+        return [None] * len(positions)
