@@ -57,11 +57,11 @@ def test_a_full_run_shows_pictures_and_the_one_that_falls_most(traces):
 def test_a_damaged_picture_is_a_placeholder_with_its_sentence(small_run, square):
     spoilt(small_run, 7, square(7)[:50])
     app = shown(sample="7", sort="position", order="up")
-    seventh = tiles(app)[7]
+    *others, seventh = tiles(app)[:8]
     assert (seventh["image"], seventh["shown"]) == ("", "")
     assert seventh["fault"].startswith("This image cannot be shown: the ")
     assert seventh["fault"] in words(app)
-    assert all(tile["image"] and not tile["fault"] for tile in tiles(app) if tile is not seventh)
+    assert all(tile["image"] and not tile["fault"] for tile in others)
 
 
 def test_images_in_a_damaged_file_are_said_and_the_page_stands(small_run):
