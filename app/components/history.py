@@ -3,7 +3,7 @@
 import streamlit as st
 
 _SCRIPT = """<script>
-// Streamlit opens a page by its bare path and writes what it shows behind it a moment later: that replaces the bare path.
+// Streamlit opens a page by its bare path and writes what it shows behind it a moment later: no step of its own.
 if (!window.exitlensHistory) {
   window.exitlensHistory = true;
   const push = history.pushState.bind(history);

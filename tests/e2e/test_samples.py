@@ -150,6 +150,50 @@ def test_a_wrong_query_says_where_and_the_page_stands(small_run):
     assert tiles(app) == []
 
 
+def test_a_wrong_query_keeps_the_last_result(small_run):
+    app = shown(query="fall > 0.02", sort="position", order="up")
+    before, sample, samples = tiles(app), address(app)["sample"], count(app)
+    app.text_input(key="control:query").set_value("fall >> 0.02").run()
+    assert "query, character 7" in words(app)
+    assert "those of the last query" in words(app)
+    assert (tiles(app), address(app)["sample"], count(app)) == (before, sample, samples)
+    app.text_input(key="control:query").set_value("fall > 0.2").run()
+    assert not app.error
+    assert 0 < count(app) < samples
+
+
+def test_a_filter_that_hides_the_sample_shows_the_first_that_passes(small_run, traces):
+    fall = traces["pa"].falls["true_class", "absolute"].size
+    hidden, passing = np.flatnonzero(fall <= 0.02)[0], np.flatnonzero(fall > 0.02)
+    app = shown(sample=str(hidden), sort="position", order="up")
+    app.text_input(key="control:query").set_value("fall > 0.02").run()
+    assert address(app)["sample"] == str(passing[0])
+    assert "filtered out" not in [caption.value for caption in app.caption]
+    app = shown(sample=str(passing[1]), sort="position", order="up")
+    app.slider(key="control:above").set_value(0.02).run()
+    assert address(app)["sample"] == str(passing[1])
+
+
+def test_a_switch_keeps_a_sample_that_it_filters_out_so_that_it_can_be_compared(small_run):
+    app = shown(query="fall > 0.1", poe="0")
+    sample = address(app)["sample"]
+    app.toggle(key="control:poe").set_value(True).run()
+    assert address(app)["sample"] == sample
+    assert "filtered out" in [caption.value for caption in app.caption]
+
+
+def test_of_two_classes_of_one_name_the_chosen_one_opens(runs, small_logits, small_labels):
+    names = ["crane", *(f"class {i}" for i in range(1, 7)), "crane", *(f"class {i}" for i in range(8, 20))]
+    write_run(runs / "cranes", logits=small_logits, labels=small_labels, class_names=names)
+    app = opened("samples", run="cranes")
+    select = app.selectbox(key="control:true")
+    assert [name for name in select.options if "crane" in name] == ["crane (class 0)", "crane (class 7)"]
+    select.select("0").run()
+    assert address(app)["true"] == "0"
+    assert count(app) == (small_labels == 0).sum()
+    assert {tile["title"] for tile in tiles(app)} == {"crane (class 0)"}
+
+
 def test_nothing_found_is_said_and_taken_back(small_run):
     app = shown(query="fall > 2")
     assert "No sample passes every filter" in words(app)
