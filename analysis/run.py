@@ -53,9 +53,9 @@ class Run:
 
     id, path : the folder and its name
     kind : `logits`, or `probs`, whose stored array is log p
-    exit_names : one per exit
+    exit_names : one per exit, no two alike
     costs : unit (`MACs`, `FLOPs`, `params`, `ms`) -> each exit's cumulative cost, the default unit first; {}: unknown
-    class_names : one per class
+    class_names : one per class, no two alike: of two cranes each says which class it is
     samples : one row per sample in the run's order: `id` (text), `label` (int64, -1 unknown), `split` (`test` or
         `calibration`), `image` (int64 position in the split's image table, -1 none), then any other column
     logits : (exits, samples, classes), read in parts

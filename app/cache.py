@@ -4,6 +4,7 @@ Runs and results are handed out as they are, not as copies: nobody writes into t
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -23,9 +24,17 @@ NUMBERS_KEPT = 256
 TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
 
 
+_damage: dict[tuple[str, int], str] = {}
+"""Path and time of the runs that could not be opened, and why: a quick list does not look into their files."""
+
+
 def runs() -> list[RunEntry]:
-    """Every run folder that there is now, damaged ones with what is wrong."""
-    return list_runs()
+    """Every run folder that there is now, damaged ones with what is wrong, as far as it is known."""
+    return [entry if entry.error else replace(entry, error=_damage.get(_key(entry))) for entry in list_runs()]
+
+
+def _key(entry: RunEntry) -> tuple[str, int]:
+    return str(entry.path), entry.mtime_ns
 
 
 def run(entry: RunEntry) -> Run:
@@ -36,7 +45,11 @@ def run(entry: RunEntry) -> Run:
     ValueError
         The folder is damaged: the message says where and what to do.
     """
-    return _run(str(entry.path), entry.mtime_ns)
+    try:
+        return _run(*_key(entry))
+    except ValueError as error:
+        _damage[_key(entry)] = str(error)
+        raise
 
 
 @st.cache_resource(max_entries=RUNS_KEPT, show_spinner=False)

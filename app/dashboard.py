@@ -11,6 +11,7 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from app import state  # noqa: E402
+from app.components.history import one_step_a_page  # noqa: E402
 from app.components.sidebar import shared_controls  # noqa: E402
 from app.components.text import escape  # noqa: E402
 from app.server.garbage import freeze_what_stays  # noqa: E402
@@ -55,6 +56,7 @@ def main() -> None:
     st.set_page_config(page_title="Exitlens", page_icon=ICON, layout="wide")
     st.logo(WORDMARK, size="large")
     st.html(STYLE)
+    one_step_a_page()
     pages = {
         name: st.Page(lambda name=name: _show(name), title=title, url_path=name, default=name == "overview")
         for name, title in TITLES.items()

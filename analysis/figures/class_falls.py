@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
+from analysis.reference.outside_text import shortened
 
 
 def class_falls_figure(
@@ -36,7 +37,7 @@ def class_falls_figure(
         range=[len(names) - 0.4, -0.9],
         showgrid=False,
         tickvals=rows,
-        ticktext=[plain(_short(name)) for name in names],
+        ticktext=[plain(shortened(name, 28)) for name in names],
         ticks="",
     )
     top = max((float(np.nanmax(values)) for *_, values in lines if len(values)), default=1.0)
@@ -71,10 +72,6 @@ def class_falls_figure(
                 font={"color": predictor_style(predictor_id)["color"], "size": 12},
             )
     return figure
-
-
-def _short(name: str, limit: int = 28) -> str:
-    return name if len(name) <= limit else name[: limit - 1] + "…"
 
 
 def _joins(rows: Sequence[int], start: np.ndarray, end: np.ndarray) -> go.Scatter:

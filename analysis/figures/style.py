@@ -1,15 +1,17 @@
 """The house style of every figure: one colour, dash and marker per predictor, the finding as title, labels at the ends.
 
-May import plotly only. Colours are Okabe and Ito's (2008), safe for colour-blind readers. A figure made here suits a
-light page as it is; inside the app the chart component exchanges exactly the colours in `THEMED` for their light and
-dark variants and adds backgrounds, fonts and grid, so that figures set none of these themselves.
+May import plotly only. `plain` is what makes any text safe for it. Colours are Okabe and Ito's (2008), safe for
+colour-blind readers. A figure made here suits a light page as it is; inside the app the chart component exchanges
+exactly the colours in `THEMED` for their light and dark variants and adds backgrounds, fonts and grid, so that figures
+set none of these themselves.
 """
 
-import html
 import zlib
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
+
+from analysis.reference.outside_text import plotly_text as plain
 
 COLOURS: dict[str, str] = {
     "baseline": "#7A7A7A",
@@ -84,19 +86,6 @@ def predictor_style(predictor_id: str) -> dict[str, str]:
     if predictor_id in COLOURS:
         return {"color": COLOURS[predictor_id], "dash": DASHES[predictor_id], "symbol": MARKERS[predictor_id]}
     return dict(CUSTOM[zlib.crc32(predictor_id.encode()) % len(CUSTOM)])
-
-
-def plain(text: object) -> str:
-    """Text that plotly shows as it is: plotly reads <b>, <a href>, <br> and &entities; in names, labels and titles.
-
-    Not enough inside a `hovertemplate`, where %{...} has a meaning too: put names in `customdata` or `text` there.
-
-    Examples
-    --------
-    >>> plain("<b>fox & hound</b>")
-    '&lt;b&gt;fox &amp; hound&lt;/b&gt;'
-    """
-    return html.escape(str(text), quote=False)
 
 
 def base_figure(title: str, subtitle: str = "", x_title: str = "", y_title: str = "", **layout: object) -> go.Figure:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.sample_trajectory import exits_axis, label_heights
 from analysis.figures.style import FAINT, MUTED, base_figure, line_end_label, plain, predictor_style
+from analysis.reference.outside_text import shortened
 
 DASHES = ("solid", "longdash", "dash", "dashdot", "dot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
@@ -55,12 +56,8 @@ def top_classes_figure(
         figure.add_trace(_line(one, one.probs, colour, rank, x, exit_names, faint=False))
     places = label_heights([float(one.probs[-1]) for one in classes], height)
     for one, colour, y in zip(classes, colours, places):
-        line_end_label(figure, x[-1], y, _short(one.name) + (", true" if one.is_true else ""), colour)
+        line_end_label(figure, x[-1], y, shortened(one.name, 16) + (", true" if one.is_true else ""), colour)
     return figure
-
-
-def _short(name: str, most: int = 16) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def _line(

@@ -87,6 +87,25 @@ def trajectories_figure(
     return figure
 
 
+def add_followed(
+    figure: go.Figure, followed: Trajectories, *, identity: str, name: str, exit_names: Sequence[str]
+) -> None:
+    """Draw the sample that is followed over those drawn at random, in ink; a click opens it as it does any other.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Of `trajectories_figure`.
+    followed : Trajectories
+        Of this sample alone.
+    identity, name : str
+        Its id, and what to call it in the hover.
+    """
+    line = _sample_lines(followed, [identity], [name], exit_names, INK)
+    line.line.width, line.marker.size, line.opacity = 2.5, 7, 1
+    figure.add_trace(line)
+
+
 def _sample_lines(drawn: Trajectories, ids: Sequence, names: Sequence, exit_names: Sequence, colour: str) -> go.Scatter:
     """All samples as one trace, cut by gaps: forty traces take longer to draw than to see."""
     n_exits, n_drawn = drawn.samples.shape

@@ -1,1 +1,1 @@
-"""Images: decoding, image tables and files, data sets, transforms, corruptions, distortions, uploads. Imports runs."""
+"""Images: decoding, uploads, thumbnails, image tables and files, data sets, transforms, corruptions. Imports runs."""

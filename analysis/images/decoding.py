@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,7 +16,13 @@ DAMAGED += (ZeroDivisionError, struct.error)
 """What Pillow lets out of some damaged file."""
 
 MAX_PIXELS = 1 << 26
-"""Larger images are refused before they are decoded: a small file can hold billions of pixels."""
+"""Larger images of a data set are refused before they are decoded: a small file can hold billions of pixels."""
+
+KINDS = ("PNG", "JPEG", "WEBP")
+_NAMES = {"WEBP": "WebP"}
+LARGEST_BYTES = 5 << 20
+LARGEST_PIXELS = 20_000_000
+"""What the app decodes of any one image, an upload or a sample's."""
 
 
 class UndecodableImage(ValueError):
@@ -37,11 +43,18 @@ def _opened(data: bytes) -> Image.Image:
 
 
 @contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings of damaged tags, and of sizes, which are checked here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
 def _decoding() -> Iterator[None]:
     """Whatever Pillow raises for no image, or a damaged one, as UndecodableImage."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged tags, and of sizes, which are checked here
+        with _quiet():
             yield
     except UndecodableImage:
         raise
@@ -69,6 +82,53 @@ def size_of(data: bytes) -> tuple[int, int]:
     """
     with _decoding():
         return _opened(data).size
+
+
+def bounded(data: bytes, kinds: tuple[str, ...] = KINDS) -> Image.Image:
+    """An image within the app's limits, its head alone read so far; `loaded` reads the rest.
+
+    Raises
+    ------
+    ValueError : another kind, a file of more than 5 MB, or more than 20 million pixels
+
+    Examples
+    --------
+    >>> bounded(b"GIF89a")
+    Traceback (most recent call last):
+    ValueError: the file is no PNG, JPEG or WebP image: save it as one of these
+    """
+    if len(data) > LARGEST_BYTES:
+        raise ValueError(f"the file has {len(data) / (1 << 20):.1f} MB, and at most 5 are read: save it smaller")
+    try:
+        with _quiet():
+            image = Image.open(io.BytesIO(data), formats=kinds)
+    except Image.DecompressionBombError:
+        raise ValueError(too_many("far too many")) from None
+    except (*DAMAGED, MemoryError):
+        *some, last = (_NAMES.get(kind, kind) for kind in kinds)
+        raise ValueError(f"the file is no {', '.join(some)} or {last} image: save it as one of these") from None
+    if image.width * image.height > LARGEST_PIXELS:
+        raise ValueError(too_many(f"{image.width} x {image.height}"))
+    return image
+
+
+def loaded(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """What `change` makes of an image, which decodes it.
+
+    Raises
+    ------
+    ValueError : it is damaged
+    """
+    try:
+        with _quiet():
+            return change(image)
+    except (*DAMAGED, MemoryError):
+        raise ValueError("the image is damaged and cannot be decoded: save it again") from None
+
+
+def too_many(pixels: str) -> str:
+    """The sentence that refuses an image of so many `pixels`, which are said as given."""
+    return f"the image has {pixels} pixels, and at most {LARGEST_PIXELS:,} are decoded: save it smaller"
 
 
 def encode(pixels: np.ndarray) -> bytes:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,7 @@ class ImageTable:
     """
 
     def __init__(self, shards: Sequence[Path]) -> None:
+        self._shards = shards
         self._files = [_open(shard) for shard in shards]
         groups = [(file, g) for file in self._files for g in range(file.metadata.num_row_groups)]
         self._groups = groups
@@ -60,12 +62,17 @@ class ImageTable:
 
     @property
     def labels(self) -> np.ndarray | None:
-        """int64 (images,), -1 where unknown; None when the shards have no labels."""
+        """int64 (images,), -1 where unknown; None when the shards have no labels.
+
+        Raises
+        ------
+        ValueError : a damaged shard
+        """
         if any("label" not in file.schema_arrow.names for file in self._files):
             return None
-        with self._lock:
+        with self._lock, _readable(self._shards):
             columns = [file.read(columns=["label"])["label"] for file in self._files]
-        return np.concatenate([column.cast(pa.int64()).fill_null(-1).to_numpy() for column in columns])
+            return np.concatenate([column.cast(pa.int64()).fill_null(-1).to_numpy() for column in columns])
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -73,7 +80,12 @@ class ImageTable:
         return class_names_of(self._files[0].schema_arrow)
 
     def encoded(self, positions: Sequence[int]) -> list[bytes | None]:
-        """The files (PNG, WebP, ...) at `positions`; None where a position is outside the table or holds no bytes."""
+        """The files (PNG, WebP, ...) at `positions`; None where a position is outside the table or holds no bytes.
+
+        Raises
+        ------
+        ValueError : a damaged shard
+        """
         wanted = np.asarray(positions, dtype=np.int64).reshape(-1)
         inside = (wanted >= 0) & (wanted < len(self))
         groups = np.searchsorted(self._starts, wanted, side="right") - 1
@@ -89,12 +101,24 @@ class ImageTable:
         """The encoded images of one row group, kept for the next call while 32 MiB suffice."""
         if group not in self._cache:
             file, number = self._groups[group]
-            column = file.read_row_group(number, columns=["image.bytes"])["image"]
-            self._cache[group] = pa.chunked_array([chunk.field("bytes") for chunk in column.chunks], pa.binary())
+            with _readable(self._shards):
+                column = file.read_row_group(number, columns=["image.bytes"])["image"]
+                files = [chunk.field("bytes").cast(pa.binary()) for chunk in column.chunks]
+                self._cache[group] = pa.chunked_array(files, pa.binary())
             while len(self._cache) > 1 and sum(kept.nbytes for kept in self._cache.values()) > CACHE_BYTES:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(group)
         return self._cache[group]
+
+
+@contextmanager
+def _readable(shards: Sequence[Path]) -> Iterator[None]:
+    """What Arrow raises for damaged pages, or a column of another type, as ValueError."""
+    try:
+        yield
+    except (pa.ArrowException, OSError):
+        named = str(shards[0]) if len(shards) == 1 else f"one of the {len(shards)} shards beside {shards[0]}"
+        raise ValueError(f"{named} is damaged: copy the images again") from None
 
 
 def _open(shard: Path) -> pq.ParquetFile:

@@ -1,23 +1,14 @@
-"""Someone's own image, refused before it is decoded where it is of the wrong kind, too large, or a bomb.
-
-Imports numpy and Pillow.
-"""
+"""Someone's own image, as a network takes it. Imports numpy and Pillow."""
 
 from __future__ import annotations
 
 import io
-import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from analysis.images.decoding import DAMAGED
+from analysis.images.decoding import LARGEST_PIXELS, bounded, loaded
 from analysis.images.transforms import CROPPED, RESIZED, centre_crop
-
-KINDS = ("PNG", "JPEG", "WEBP")
-LARGEST_BYTES = 5 << 20
-LARGEST_PIXELS = 20_000_000
-"""A small file can hold billions of pixels: the size is read from its head, and more than this is never decoded."""
 
 
 def read_upload(data: bytes) -> np.ndarray:
@@ -37,31 +28,7 @@ def read_upload(data: bytes) -> np.ndarray:
     Traceback (most recent call last):
     ValueError: the file is no PNG, JPEG or WebP image: save it as one of these
     """
-    if len(data) > LARGEST_BYTES:
-        raise ValueError(f"the file has {len(data) / (1 << 20):.1f} MB, and at most 5 are read: save it smaller")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of damaged tags, and of sizes, which are checked here more tightly
-        return _decoded(data)
-
-
-def _decoded(data: bytes) -> np.ndarray:
-    try:
-        image = Image.open(io.BytesIO(data), formats=KINDS)
-    except Image.DecompressionBombError:
-        raise ValueError(too_many("far too many")) from None
-    except (*DAMAGED, MemoryError):
-        raise ValueError("the file is no PNG, JPEG or WebP image: save it as one of these") from None
-    if image.width * image.height > LARGEST_PIXELS:
-        raise ValueError(too_many(f"{image.width} x {image.height}"))
-    try:
-        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except (*DAMAGED, MemoryError):
-        raise ValueError("the image is damaged and cannot be decoded: save it again") from None
-
-
-def too_many(pixels: str) -> str:
-    """The sentence that refuses an image of so many `pixels`, which are said as given."""
-    return f"the image has {pixels} pixels, and at most {LARGEST_PIXELS:,} are decoded: save it smaller"
+    return np.array(loaded(bounded(data), lambda image: ImageOps.exif_transpose(image).convert("RGB")))
 
 
 def fitted(pixels: np.ndarray, size: int) -> np.ndarray:

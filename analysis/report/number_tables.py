@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 
+from analysis.reference.outside_text import csv_cell
 from analysis.words.formats import decimals
 
 QUANTITIES = (
@@ -160,7 +161,7 @@ def as_csv(summaries: Sequence[dict]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: csv_cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue().rstrip("\n")
 
 

@@ -37,7 +37,8 @@ def _candidates(folder: Path) -> list[Path]:
         entries = sorted(folder.iterdir())
     except OSError:
         return []
-    return [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".") and entry.name != DATASETS]
+    named = [entry for entry in entries if not entry.name.startswith(".") and entry.name != DATASETS]
+    return [entry for entry in named if os.path.isdir(entry)]
 
 
 def _entry(path: Path, error: str | None) -> RunEntry:

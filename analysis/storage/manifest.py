@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ MANIFEST = "run.json"
 SAMPLES = "samples.parquet"
 WEIGHTS = "model.safetensors"
 SCHEMA = 1
+_LONGEST_NAME = 255
+"""Bytes, what file systems take."""
 
 
 class RunError(ValueError):
@@ -134,10 +137,20 @@ def _text_or_none(content: dict, key: str) -> str | None:
     return value
 
 
+def _name(value: object, whose: str) -> str:
+    if not isinstance(value, (str, int, float)):
+        raise ValueError(f"{whose} has no name, but {_JSON_KINDS.get(type(value), 'nothing')}")
+    return str(value)
+
+
+_JSON_KINDS = {list: "a list", dict: "an object"}
+
+
 def _names(content: dict, key: str) -> tuple[str, ...]:
-    """A list of names of files that lie in the run folder itself."""
+    """A list of names of files that lie in the run folder itself, at least one."""
     names = content[key]
-    if not isinstance(names, list) or not all(isinstance(n, str) and n == os.path.basename(n) and n for n in names):
+    named = isinstance(names, list) and names and all(isinstance(name, str) and name for name in names)
+    if not named or any(name != os.path.basename(name) for name in names):
         raise ValueError(f"{key} must list names of files in the folder")
     return tuple(names)
 
@@ -146,11 +159,14 @@ def _exits(content: dict) -> tuple[tuple[str, ...], dict[str, tuple[float, ...]]
     exits = content["exits"]
     if not isinstance(exits, list) or not exits:
         raise ValueError("exits must list at least one exit")
-    names = tuple(str(entry["name"]) for entry in exits)
-    units = list(exits[0].get("cost", {}))
-    if any(list(entry.get("cost", {})) != units for entry in exits):
+    names = tuple(_name(entry["name"], "an exit") for entry in exits)
+    costs = [entry.get("cost", {}) for entry in exits]
+    units = list(costs[0])
+    if any(not isinstance(cost, dict) or list(cost) != units for cost in costs):
         raise ValueError("the exits have costs in different units")
-    return names, checked_costs({unit: tuple(e["cost"][unit] for e in exits) for unit in units}, len(exits))
+    if any(isinstance(value, (str, bool)) for cost in costs for value in cost.values()):
+        raise ValueError("a cost is not a number")
+    return names, checked_costs({unit: tuple(cost[unit] for cost in costs) for unit in units}, len(exits))
 
 
 def _images(content: dict) -> dict[str, tuple[str, ...]]:
@@ -164,8 +180,9 @@ def _images(content: dict) -> dict[str, tuple[str, ...]]:
 def _files(content: dict) -> dict[str, dict[str, object]]:
     files = content["files"]
     for name, entry in files.items():
-        if name != os.path.basename(name) or not isinstance(entry["bytes"], int) or len(entry["sha256"]) != 64:
-            raise ValueError(f"files has a damaged entry {name!r}")
+        possible = name == os.path.basename(name) and len(os.fsencode(name)) <= _LONGEST_NAME
+        if not possible or not isinstance(entry["bytes"], int) or len(entry["sha256"]) != 64:
+            raise ValueError(f"files has a damaged entry {name[:100]!r}")
     return files
 
 
@@ -178,7 +195,7 @@ def _parse(content: dict) -> Manifest:
         raise ValueError(f"kind is {content['kind']!r}, not logits or probs")
     if content["dtype"] not in ("float16", "float32"):
         raise ValueError(f"dtype is {content['dtype']!r}, not float16 or float32")
-    if not isinstance(samples, int) or samples < 1 or not isinstance(classes, list) or not classes:
+    if type(samples) is not int or samples < 1 or not isinstance(classes, list) or not classes:
         raise ValueError("samples and classes must not be empty")
     provenance = content.get("provenance", {})
     if not isinstance(provenance, dict):
@@ -192,7 +209,7 @@ def _parse(content: dict) -> Manifest:
         dtype=content["dtype"],
         exit_names=exit_names,
         costs=costs,
-        class_names=tuple(str(name) for name in classes),
+        class_names=tuple(_name(name, "a class") for name in classes),
         logits_files=_names(content, "logits"),
         images=_images(content),
         arch=_text_or_none(content, "arch"),
@@ -212,7 +229,11 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunError(f"{folder}: there is no such run folder: check the name, or import the run again")
     _check_regular(folder / MANIFEST)
     try:
+        if not stat.S_ISREG((folder / MANIFEST).stat().st_mode):
+            raise RunError(f"{folder / MANIFEST} is no regular file: copy the run again, or import it again")
         content = _clean(json.loads((folder / MANIFEST).read_bytes()))
+    except RunError:
+        raise
     except FileNotFoundError:
         raise RunError(f"{folder} holds no {MANIFEST}, so it is not a run: import it again") from None
     except OSError as error:
@@ -223,7 +244,11 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = _parse(content)
     except KeyError as error:
         raise RunError(f"{folder / MANIFEST} is damaged: {error} is missing: copy the run again") from None
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+    except (TypeError, AttributeError):
+        raise RunError(
+            f"{folder / MANIFEST} is damaged: it holds a value of the wrong kind: copy the run again"
+        ) from None
+    except (ValueError, OverflowError) as error:
         raise RunError(f"{folder / MANIFEST} is damaged: {str(error)[:300]}: copy the run again") from None
     for name in (*manifest.logits_files, SAMPLES, *manifest.files):
         _check_file(folder, name, manifest.files)
@@ -242,10 +267,13 @@ def _check_file(folder: Path, name: str, files: dict[str, dict[str, object]]) ->
         raise RunError(f"{folder / MANIFEST} is damaged: it does not list {name}: copy the run again")
     _check_regular(folder / name)
     try:
-        size = (folder / name).stat().st_size
-    except OSError:
+        found = (folder / name).stat()
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         raise RunError(f"{folder / name} is missing: copy the run again, or import it again") from None
-    if size != files[name]["bytes"]:
+    if not stat.S_ISREG(found.st_mode):
+        raise RunError(f"{folder / name} is no regular file: copy the run again, or import it again")
+    if found.st_size != files[name]["bytes"]:
         raise RunError(
-            f"{folder / name} has {size} bytes, not the {files[name]['bytes']} that {MANIFEST} says: copy the run again"
+            f"{folder / name} has {found.st_size} bytes, not the {files[name]['bytes']} that {MANIFEST} says: "
+            "copy the run again"
         )

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from pathlib import Path
 
+from analysis.reference.outside_text import distinct, isolated
 from analysis.run import Logits, Run
 from analysis.runtime.contents import Stamp, content_of, stamp_of
 from analysis.storage.logits import JoinedLogits, changed, file_logits, gone
@@ -35,7 +36,7 @@ def _image_tables(folder: Path, manifest: Manifest) -> dict[str, tuple[Path, ...
     tables = {}
     for split, files in manifest.images.items():
         paths = [os.path.abspath(folder / file) for file in files]
-        if any(os.path.commonpath([runs, path]) != runs for path in paths):
+        if any("\0" in path or os.path.commonpath([runs, path]) != runs for path in paths):
             raise RunError(f"{folder}: its images lie outside {runs}: copy them into {runs}/datasets")
         tables[split] = tuple(Path(path) for path in paths)
     return tables
@@ -53,7 +54,7 @@ def _stamps(folder: Path, manifest: Manifest) -> dict[str, Stamp]:
 def _fingerprint(folder: Path, manifest: Manifest, opened: dict[str, Stamp]) -> str:
     """The fingerprint of what the files hold: those that were opened, and the traces that lie beside them."""
     try:
-        traces = [path.name for path in folder.glob("traces-*")]
+        traces = [path.name for path in folder.glob("traces-*") if path.is_file()]
         contents = {name: content_of(folder / name) for name in (*opened, *traces)}
     except OSError as error:
         raise gone(error.filename, error) from None
@@ -86,9 +87,12 @@ def load_run(path: str | Path) -> Run:
         dataset=manifest.dataset,
         model=manifest.model,
         kind=manifest.kind,
-        exit_names=manifest.exit_names,
+        exit_names=distinct(manifest.exit_names, lambda exit_: f"exit {exit_ + 1}"),
         costs=manifest.costs,
-        class_names=tuple(name.strip() or str(number) for number, name in enumerate(manifest.class_names)),
+        class_names=distinct(
+            [isolated(name).strip() or str(number) for number, name in enumerate(manifest.class_names)],
+            lambda number: f"class {number}",
+        ),
         samples=read_samples(folder / SAMPLES, manifest.shape[1], manifest.shape[2]),
         provenance=manifest.provenance,
         logits=logits,

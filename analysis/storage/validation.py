@@ -1,19 +1,29 @@
-"""Check every byte of a run folder, its logits and its images. Imports numpy, pandas and pyarrow."""
+"""Check every byte of a run folder, its logits and its images. Imports numpy, pandas, pyarrow and Pillow."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from PIL.Image import Image
+
+from analysis.images.decoding import bounded, loaded
 from analysis.images.image_tables import ImageTable, disagreement
+from analysis.images.thumbnails import SHOWN
 from analysis.run import Run
 from analysis.storage.chunking import samples_per_chunk
 from analysis.storage.faults import describe, first_fault
 from analysis.storage.manifest import RunError, file_entry, read_manifest
 from analysis.storage.reading import load_run
 
+AT_ONCE = 100
+"""Images that are read at once."""
+SAID = 8
+"""Samples that a message names."""
+
 
 def check_images(run: Run) -> None:
-    """Check that the images a run names are there, enough, and labelled as the run's samples are.
+    """Check that the images a run names are there, enough, labelled as the run's samples are, and can be shown.
 
     Raises
     ------
@@ -31,7 +41,10 @@ def check_images(run: Run) -> None:
             raise RunError(
                 f"{run.id}: a {split} sample has image {images.max()}, and there are {len(table)}: import again"
             )
-        labels = table.labels
+        try:
+            labels, faults = table.labels, _faults(table, images)
+        except ValueError as error:
+            raise RunError(f"{run.id}: the {split} images: {error}") from None
         wrong = disagreement(run.labels[positions], labels[images]) if labels is not None else None
         if wrong:
             sample = run.samples["id"].iloc[positions[wrong[1]]]
@@ -39,6 +52,33 @@ def check_images(run: Run) -> None:
                 f"{run.id}: {wrong[0]} {split} labels differ from their images', first at sample {sample}: "
                 "the images are another dataset's or in another order"
             )
+        if faults:
+            some = ", ".join(str(run.samples["id"].iloc[positions[place]])[:40] for place in list(faults)[:SAID])
+            some += f" and {len(faults) - SAID} more" if len(faults) > SAID else ""
+            raise RunError(
+                f"{run.id}: {len(faults)} of {len(images)} {split} images cannot be shown, of the samples {some} "
+                f"(the first: {next(iter(faults.values()))}): copy the images again"
+            )
+
+
+def _faults(table: ImageTable, images: np.ndarray) -> dict[int, str]:
+    """Which of the images at positions in a table cannot be shown, by their place among these, and why."""
+    faults = {}
+    order = np.argsort(images, kind="stable")  # row group after row group
+    for start in range(0, len(order), AT_ONCE):
+        places = order[start : start + AT_ONCE]
+        for place, data in zip(places.tolist(), table.encoded(images[places])):
+            try:
+                if data is not None:
+                    loaded(bounded(data, SHOWN), _decoded)
+            except ValueError as error:
+                faults[place] = str(error)
+    return dict(sorted(faults.items()))
+
+
+def _decoded(image: Image) -> Image:
+    image.load()
+    return image
 
 
 def validate_run(path: str | Path, progress=None) -> Run:

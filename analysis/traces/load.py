@@ -70,8 +70,8 @@ def load_traces(
     if (file := bundled_file(run, predictor_id, resolved, split)) is not None:
         try:
             return read_traces_parquet(file, run)
-        except ValueError as error:
-            log.warning("%s", error)
+        except (ValueError, LookupError, TypeError, AttributeError, NotImplementedError) as error:  # Arrow's too
+            log.warning("%s cannot be used: %s", file, error)
     path = cache_path(run, settings_key(predictor_id, resolved))
     traces = read_cached(path, run)
     if traces is None:

@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.figures import style
+from analysis.reference.outside_text import csv_cell
 from app.server import plotly_route
 
 DEFAULT_HEIGHT = 360
@@ -150,7 +151,8 @@ def _want_csv(key: str) -> None:
 
 def _csv(figure: go.Figure, data: pd.DataFrame | Callable[[], pd.DataFrame] | None) -> str:
     table = data() if callable(data) else data
-    return (points_drawn(figure) if table is None else table).to_csv(index=False)
+    table = points_drawn(figure) if table is None else table
+    return table.map(csv_cell).rename(columns=csv_cell).to_csv(index=False)
 
 
 def points_drawn(figure: go.Figure) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from analysis.reference.outside_text import distinct, isolated
 from analysis.settings import as_text
 from app import state
 
@@ -38,7 +39,8 @@ def control(
         For `choice`, `choices` and `text` controls whose values depend on the run: what exists. A value that is not
         among them falls back to the default, with a note.
     show : callable, optional
-        How an option is written on screen.
+        How an option is written on screen. Options that would look alike are told apart: Streamlit knows them by what
+        is written, and opens the last of those that are the same.
     widget : str, optional
         "selectbox", "segmented", "radio", "slider", "number", "text" or "toggle", where not the kind's usual one.
     default : object, optional
@@ -72,8 +74,21 @@ def control(
         | arguments
         | {"key": key, "on_change": _take_over, "args": (name, default, on_change)}
     )
-    _make(row, widget or _usual(row, options), label, options, show, arguments)
+    _make(
+        row,
+        widget or _usual(row, options),
+        label,
+        options,
+        show if options is None else _apart(options, show),
+        arguments,
+    )
     return value
+
+
+def _apart(options: Sequence[object], show: Callable[[object], str]) -> Callable[[object], str]:
+    """How options are written, no two alike."""
+    written = distinct([isolated(show(option)) for option in options], lambda place: str(options[place]))
+    return dict(zip(options, written)).__getitem__
 
 
 def put(key: str, value: object) -> None:

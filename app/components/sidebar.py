@@ -1,8 +1,9 @@
 """The controls that every page shares: run, predictor, PoE switch, settings; and what they come to, a `View`."""
 
 import os
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -14,7 +15,9 @@ from analysis.predictors import (
     usable_predictors,
     why_unusable,
 )
+from analysis.reference.outside_text import distinct
 from analysis.run import Run
+from analysis.storage import RunEntry
 from app import cache, state
 from app.components.address import copy_address
 from app.components.controls import control
@@ -22,6 +25,8 @@ from app.components.predictor_settings import chosen_settings
 from app.components.text import escape, plain_text
 from app.view import View
 
+SEEN = 24
+"""Characters of a title that the sidebar has room for."""
 IMPORT_EXAMPLE = "python -m analysis import logits.npz --out cached_runs/my-run"
 
 
@@ -78,25 +83,58 @@ def _chosen_run() -> Run:
     first = next((entry.id for entry in entries.values() if entry.error is None), next(iter(entries)))
     if state.get("run") == "":
         state.set("run", first)
-    state.narrow("run", entries, first)
-    chosen = control(
+    chosen = state.narrow("run", entries, first)
+    opened, error = _opened(entries[chosen])
+    sound = [key for key, entry in entries.items() if entry.error is None and not (error and key == chosen)]
+    labels = run_labels({key: entries[key].title for key in sound})
+    title = "" if opened is None else opened.title
+    control(
         "run",
         "Run",
         list(entries),
         widget="selectbox",
-        show=lambda key: _run_label(entries[key]),
-        help="A cached run: the logits of every exit for every sample.",
+        show=lambda key: labels.get(key, f"{key} (damaged)"),
+        help=f"A cached run: the logits of every exit for every sample. This one: {escape(title or chosen)}",
     )
+    if opened is None:
+        _damaged(chosen, error)
+    return opened
+
+
+def _opened(entry: RunEntry) -> tuple[Run | None, str]:
+    """A run, or why it cannot be opened."""
     try:
-        if entries[chosen].error is not None:
-            raise ValueError(entries[chosen].error)
-        return cache.run(entries[chosen])
+        return (None, entry.error) if entry.error else (cache.run(entry), "")
     except ValueError as error:
-        _damaged(chosen, str(error))
+        return None, str(error)
 
 
-def _run_label(entry: object) -> str:
-    return f"{entry.id} (damaged)" if entry.error is not None else entry.title or entry.id
+def run_labels(titles: Mapping[str, str]) -> dict[str, str]:
+    """What runs are called in a narrow list, no two alike: of titles that begin alike what differs comes first.
+
+    Parameters
+    ----------
+    titles : mapping
+        Run id -> title.
+
+    Examples
+    --------
+    >>> run_labels({"a": "MSDNet on CIFAR-10, 18 epochs, seed 0", "b": "MSDNet on CIFAR-10, 18 epochs, seed 1"})
+    {'a': 'seed 0 · MSDNet on CIFAR-10, 18 epochs', 'b': 'seed 1 · MSDNet on CIFAR-10, 18 epochs'}
+    """
+    whole = dict(zip(titles, distinct(list(titles.values()), list(titles).__getitem__)))
+    return {key: _differing_first(title, list(whole.values())) for key, title in whole.items()}
+
+
+def _differing_first(title: str, titles: Sequence[str]) -> str:
+    alike = [other for other in titles if other[:SEEN] == title[:SEEN]]
+    if len(alike) < 2:
+        return title
+    first, last = min(alike), max(alike)
+    begin = first[: next((place for place, (a, b) in enumerate(zip(first, last)) if a != b), len(first))]
+    shared = re.split(r"[^,(]*$", begin)[0] or re.split(r"\S*$", begin)[0]  # whole parts, else whole words
+    differs = title[len(shared) :].strip().removesuffix(")" if shared.endswith("(") else "")
+    return f"{differs} \N{MIDDLE DOT} {shared.rstrip(' ,;:(-')}" if shared.strip() and differs else title
 
 
 def _no_runs() -> None:

@@ -1,25 +1,12 @@
 """Names and texts that come from files or addresses, shown as text: never as markdown, HTML or an icon."""
 
-import html
-import re
-
 import pandas as pd
 import streamlit as st
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_PICTURES = re.compile(r"(?<=:)(?=[\w+-])|(?<=[<>=~-])(?=[<>=~-])")  # in :smile: and ->, which escaping leaves alone
-_JOINER = "\N{WORD JOINER}"  # invisible, no width
+from analysis.reference.outside_text import html_text
+from analysis.reference.outside_text import markdown_text as escape
 
-
-def escape(text: object) -> str:
-    """Text for a place where Streamlit reads markdown: labels, captions, options of segmented controls.
-
-    Examples
-    --------
-    >>> escape("*a* 0.5")
-    '\\\\*a\\\\* 0\\\\.5'
-    """
-    return _PUNCTUATION.sub(r"\\\1", _PICTURES.sub(_JOINER, " ".join(str(text).split())))
+__all__ = ["escape", "plain_table", "plain_text"]
 
 
 def plain_text(text: object, *, role: str = "body") -> None:
@@ -31,14 +18,14 @@ def plain_text(text: object, *, role: str = "body") -> None:
         "body", or "caption" for small and muted.
     """
     look = "font-size:0.875rem;opacity:0.75" if role == "caption" else ""
-    st.html(f'<div style="overflow-wrap:anywhere;{look}">{html.escape(str(text))}</div>')
+    st.html(f'<div style="overflow-wrap:anywhere;{look}">{html_text(text)}</div>')
 
 
 def plain_table(table: pd.DataFrame) -> None:
     """A small table, its cells and headings shown exactly as they are: no data grid, whose script is 1.2 MB."""
-    heads = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
+    heads = "".join(f"<th>{html_text(name)}</th>" for name in table.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(_cell(value))}</td>" for value in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{html_text(_cell(value))}</td>" for value in row) + "</tr>"
         for row in table.itertuples(index=False)
     )
     look = (

@@ -1,13 +1,22 @@
 """The overview by AppTest: every kind of run, what the switch changes, and what stands beside the paper's numbers."""
 
+import base64
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.storage import write_run
+from analysis.traces import load_traces
 from tests.e2e.pages import figures, opened, title, words
 
 FIGURES = {"trajectories", "shares", "exits", "classes", "price"}
+
+
+def numbers(values: dict | list) -> np.ndarray:
+    """The numbers of an axis, which plotly packs."""
+    packed = isinstance(values, dict)
+    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]) if packed else np.array(values, float)
 
 
 @pytest.fixture
@@ -41,6 +50,17 @@ def test_the_same_choice_draws_the_same_samples_and_another_draws_others(small_r
 
     assert ids("0") == ids("0") != ids("1")
     assert len(ids("0")) == 40
+
+
+def test_the_sample_that_is_followed_is_drawn_whatever_is_drawn_at_random(small_run):
+    figure = figures(opened(run="small", sample="17", poe="1", draw="3"))["trajectories"]
+    line = figure["data"][-1]
+    assert {about[0] for about in line["customdata"] if about[0]} == {"17"}
+    expected = load_traces(small_run, "pa", split="test").true_class_prob[:, 17]
+    np.testing.assert_allclose(numbers(line["y"])[:7], expected)
+    assert "Dark: sample 17" in figure["layout"]["title"]["subtitle"]["text"]
+    unfollowed = figures(opened(run="small", poe="1", draw="3"))["trajectories"]
+    assert len(unfollowed["data"]) == len(figure["data"]) - 1
 
 
 def test_the_published_numbers_stand_beside_a_network_of_the_paper(runs, small_logits, small_labels):

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from tests.e2e.pages import address, figures, opened, title, words
+from tests.unit.images.test_image_tables import spoilt
 
 FIGURES = {"trajectory", "top-classes"}
 
@@ -51,6 +52,27 @@ def test_a_full_run_shows_pictures_and_the_one_that_falls_most(traces):
     assert set(figures(app)) == FIGURES
     assert address(app)["sample"] == str(int(sizes.argmax()))
     assert count(app) == 300
+
+
+def test_a_damaged_picture_is_a_placeholder_with_its_sentence(small_run, square):
+    spoilt(small_run, 7, square(7)[:50])
+    app = shown(sample="7", sort="position", order="up")
+    *others, seventh = tiles(app)[:8]
+    assert (seventh["image"], seventh["shown"]) == ("", "")
+    assert seventh["fault"].startswith("This image cannot be shown: the ")
+    assert seventh["fault"] in words(app)
+    assert all(tile["image"] and not tile["fault"] for tile in others)
+
+
+def test_images_in_a_damaged_file_are_said_and_the_page_stands(small_run):
+    shard = next(small_run.path.parent.glob("datasets/tiny/test-*.parquet"))
+    data = bytearray(shard.read_bytes())
+    data[4:2000] = bytes(1996)
+    shard.write_bytes(data)
+    app = shown(sample="7", sort="position", order="up")
+    assert "is damaged: copy the images again" in words(app)
+    assert tiles(app)[7]["shown"]
+    assert set(figures(app)) == FIGURES
 
 
 def test_every_filter_is_what_numpy_says(small_run, traces):
@@ -126,6 +148,50 @@ def test_a_wrong_query_says_where_and_the_page_stands(small_run):
     assert "No sample passes" not in words(app)
     assert set(figures(app)) == FIGURES
     assert tiles(app) == []
+
+
+def test_a_wrong_query_keeps_the_last_result(small_run):
+    app = shown(query="fall > 0.02", sort="position", order="up")
+    before, sample, samples = tiles(app), address(app)["sample"], count(app)
+    app.text_input(key="control:query").set_value("fall >> 0.02").run()
+    assert "query, character 7" in words(app)
+    assert "those of the last query" in words(app)
+    assert (tiles(app), address(app)["sample"], count(app)) == (before, sample, samples)
+    app.text_input(key="control:query").set_value("fall > 0.2").run()
+    assert not app.error
+    assert 0 < count(app) < samples
+
+
+def test_a_filter_that_hides_the_sample_shows_the_first_that_passes(small_run, traces):
+    fall = traces["pa"].falls["true_class", "absolute"].size
+    hidden, passing = np.flatnonzero(fall <= 0.02)[0], np.flatnonzero(fall > 0.02)
+    app = shown(sample=str(hidden), sort="position", order="up")
+    app.text_input(key="control:query").set_value("fall > 0.02").run()
+    assert address(app)["sample"] == str(passing[0])
+    assert "filtered out" not in [caption.value for caption in app.caption]
+    app = shown(sample=str(passing[1]), sort="position", order="up")
+    app.slider(key="control:above").set_value(0.02).run()
+    assert address(app)["sample"] == str(passing[1])
+
+
+def test_a_switch_keeps_a_sample_that_it_filters_out_so_that_it_can_be_compared(small_run):
+    app = shown(query="fall > 0.1", poe="0")
+    sample = address(app)["sample"]
+    app.toggle(key="control:poe").set_value(True).run()
+    assert address(app)["sample"] == sample
+    assert "filtered out" in [caption.value for caption in app.caption]
+
+
+def test_of_two_classes_of_one_name_the_chosen_one_opens(runs, small_logits, small_labels):
+    names = ["crane", *(f"class {i}" for i in range(1, 7)), "crane", *(f"class {i}" for i in range(8, 20))]
+    write_run(runs / "cranes", logits=small_logits, labels=small_labels, class_names=names)
+    app = opened("samples", run="cranes")
+    select = app.selectbox(key="control:true")
+    assert [name for name in select.options if "crane" in name] == ["crane (class 0)", "crane (class 7)"]
+    select.select("0").run()
+    assert address(app)["true"] == "0"
+    assert count(app) == (small_labels == 0).sum()
+    assert {tile["title"] for tile in tiles(app)} == {"crane (class 0)"}
 
 
 def test_nothing_found_is_said_and_taken_back(small_run):
@@ -239,12 +305,13 @@ def test_a_damaged_run_says_what_to_do(damaged_run):
 def test_names_from_files_stay_text(runs, small_logits, small_labels):
     evil = '<img src=x onerror="alert(1)"> **b** $x$ %{y}'
     write_run(
-        runs / "evil", logits=small_logits, labels=small_labels, class_names=[evil] * 20, exit_names=[evil] * 7,
+        runs / "evil", logits=small_logits, labels=small_labels,
+        class_names=[f"{i} {evil}" for i in range(20)], exit_names=[f"{i} {evil}" for i in range(7)],
         samples=pd.DataFrame({"id": [f"<i>{i}</i>" for i in range(400)], evil: [evil] * 400}),
     )  # fmt: skip
     app = opened("samples", run="evil", poe="1")
     assert not app.exception
-    assert tiles(app)[0]["title"] == evil
+    assert tiles(app)[0]["title"].endswith(f" {evil}")
     assert all("<img src=x" not in element.proto.body for element in app.get("html"))
     assert "<img src=x" not in json.dumps(figures(app))
     assert all("<img src=x" not in part.value for part in app.markdown if part.value.count("\\") == 0)

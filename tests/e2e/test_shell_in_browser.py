@@ -72,10 +72,32 @@ def test_shared_controls_hold_from_page_to_page_and_the_history_steps_back(page)
     assert "monotonicity" in page.url
     toggle = page.get_by_test_id("stSidebar").get_by_label("PoE", exact=True)
     page.wait_for_function("(input) => input.checked", arg=toggle.element_handle())
-    for _ in range(2):  # Streamlit keeps the bare path of a page as a step of its own
+    page.go_back()
+    page.wait_for_url(lambda url: "monotonicity" not in url)
+    wait_for_address(page, poe="1")
+
+
+def test_back_takes_one_press_a_page_and_forward_too(page, server):
+    titles = {"monotonicity": "Monotonicity", "compute": "Accuracy against compute", "samples": "Samples"}
+    for path, title in titles.items():
+        open_page(page, title, path)
+    for path in ("compute", "monotonicity", ""):
         page.go_back()
-        wait_for_address(page, poe="1")
-    assert "monotonicity" not in page.url
+        page.wait_for_url(f"{server.url}/{path}?*")
+        wait_for_address(page, run="full")
+    page.go_forward()
+    page.wait_for_url("**/monotonicity?*")
+    harness.settle(page)
+    page.get_by_text("How many samples get worse").wait_for()
+
+
+def test_back_from_the_first_page_leaves_the_app(page, server):
+    page.goto("about:blank")
+    page.goto(server.url)
+    harness.first_run(page)
+    wait_for_address(page, poe="0")
+    page.go_back()
+    page.wait_for_url("about:blank")
 
 
 def test_the_shared_controls_show_on_every_page_what_the_page_is_computed_with(page, server):

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import html
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import streamlit as st
 
 from analysis.images.distortions import Distortion
 from analysis.images.uploads import as_png, fitted, read_upload
+from analysis.reference.outside_text import html_text
 from app import cache, state
 from app.components.controls import control
 from app.components.text import escape
@@ -132,7 +132,7 @@ def show_pictures(picture: Picture, image: np.ndarray, distortion: Distortion) -
         shown.append((image, distortion.words))
     figures = "".join(
         f'<figure><img alt="" src="data:image/png;base64,{base64.b64encode(as_png(pixels)).decode("ascii")}">'
-        f"<figcaption>{html.escape(name)}</figcaption></figure>"
+        f"<figcaption>{html_text(name)}</figcaption></figure>"
         for pixels, name in shown
     )
     st.html(f'{STYLE}<div class="xl-live">{figures}</div>')

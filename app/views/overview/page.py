@@ -11,7 +11,7 @@ from analysis.figures.correction_price import correction_price_figure
 from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
-from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
+from analysis.figures.trajectories import SAMPLES, Trajectories, add_followed, trajectories_figure
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
 from analysis.results import Difference, Results
@@ -148,6 +148,7 @@ def _picture(view: View, difference: Difference) -> None:
         view.predictor: _trajectories(difference.b, view.predictor, picked),
     }
     of = formats.QUANTITY[difference.of]
+    followed, identity = _followed(view, difference), run.samples["id"].iat[view.sample]
     figure = trajectories_figure(
         drawn[view.shown],
         drawn["baseline"] if view.poe else None,
@@ -159,9 +160,13 @@ def _picture(view: View, difference: Difference) -> None:
         title=correction.trajectories_title(difference, label_of(view.shown), corrected=view.poe),
         subtitle=f"Thin: {formats.counted(len(picked), 'sample')} drawn at random, "
         f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
-        f"Bold: the mean of all {_over(view, difference)}.",
+        f"Bold: the mean of all {_over(view, difference)}."
+        + ("" if followed is None else f" Dark: sample {identity}, which is followed."),
         height=HEIGHT,
     )
+    if followed is not None:
+        (name,) = _sample_names(run, np.array([view.sample]))
+        add_followed(figure, followed, identity=identity, name=name, exit_names=formats.exit_labels(run.exit_names))
     chart(figure, name="trajectories", on_click=_open_sample, height=HEIGHT)
     count, which, others = st.columns([2, 1, 1], vertical_alignment="bottom")
     with count:
@@ -169,6 +174,13 @@ def _picture(view: View, difference: Difference) -> None:
     with which:
         control("draw", "Choice", widget="number", step=1)
     others.button("Draw others", on_click=_draw_others, width="stretch")
+
+
+def _followed(view: View, difference: Difference) -> Trajectories | None:
+    """The sample that the address names, under what is shown; None where it names none of the split."""
+    side = difference.b if view.poe else difference.a
+    row = np.flatnonzero(side.positions == view.sample)
+    return _trajectories(side, view.shown, row) if state.get("sample") and len(row) else None
 
 
 def _trajectories(side: Results, predictor: str, picked: np.ndarray) -> Trajectories:

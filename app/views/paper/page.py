@@ -1,6 +1,5 @@
 """Against the paper: how far is this run from the published numbers, and which published findings does it show too?"""
 
-import html
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from analysis.figures.paper_panels import Beside, PaperPanel, paper_panels_figur
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.predictors import usable_predictors
 from analysis.reference.names import network_name
+from analysis.reference.outside_text import html_text
 from analysis.reference.published import Published, published_for, published_networks
 from analysis.results import against_paper
 from analysis.results.against_paper import Percents
@@ -295,7 +295,7 @@ def _findings_html(found: Sequence[ToldVerdict]) -> str:
     rows = ""
     for one in found:
         verdict, finding, criterion, paper, run = (
-            html.escape(text)
+            html_text(text)
             for text in (MARKS[one.verdict] + one.verdict, one.finding, one.criterion, one.paper, one.run)
         )
         rows += (
@@ -330,17 +330,17 @@ def _numbers(table: pd.DataFrame, published: Mapping[str, Published]) -> None:
 def _numbers_html(table: pd.DataFrame) -> str:
     """One row per exit and per threshold, three columns per predictor."""
     predictors = list(dict.fromkeys(table["predictor"]))
-    groups = "".join(f'<th colspan="3">{html.escape(label_of(key))}</th>' for key in predictors)
+    groups = "".join(f'<th colspan="3">{html_text(label_of(key))}</th>' for key in predictors)
     heads = "<th>this run</th><th>the paper</th><th>difference, points</th>" * len(predictors)
     body = ""
     for quantity, title in SECTIONS.items():
         rows = table[table["quantity"] == quantity]
         if rows.empty:
             continue
-        body += f'<tr><th class="s" colspan="{1 + 3 * len(predictors)}">{html.escape(title)}</th></tr>'
+        body += f'<tr><th class="s" colspan="{1 + 3 * len(predictors)}">{html_text(title)}</th></tr>'
         for place in dict.fromkeys(rows["at"]):
             cells = {row.predictor: _three_cells(row) for row in rows[rows["at"] == place].itertuples()}
-            body += f"<tr><th>{html.escape(place)}</th>{''.join(cells.get(key, _NO_CELLS) for key in predictors)}"
+            body += f"<tr><th>{html_text(place)}</th>{''.join(cells.get(key, _NO_CELLS) for key in predictors)}"
             body += "</tr>"
     return (
         f'{LOOK}<div class="xl-paper"><table><thead><tr><th></th>{groups}</tr><tr><th></th>{heads}</tr></thead>'
@@ -354,4 +354,4 @@ _NO_CELLS = '<td class="g"></td><td></td><td></td>'
 def _three_cells(row: object) -> str:
     difference = verdicts.difference_words(row.difference, row.outside_2_sd, unit=False)
     ours, paper = formats.decimals(row.run), and_spread(row.published, row.published_std)
-    return f'<td class="g">{html.escape(ours)}</td><td>{html.escape(paper)}</td><td>{html.escape(difference)}</td>'
+    return f'<td class="g">{html_text(ours)}</td><td>{html_text(paper)}</td><td>{html_text(difference)}</td>'

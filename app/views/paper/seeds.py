@@ -1,6 +1,5 @@
 """Runs trained like the one on screen from other seeds: which they are, their numbers, and a table of them."""
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.metrics.decrease import THRESHOLDS
+from analysis.reference.outside_text import html_text
 from analysis.reference.published import Published
 from analysis.results import results_of, seeds
 from analysis.results.against_paper import Percents, percents, published_percents
@@ -112,8 +112,8 @@ def _table_html(
 ) -> str:
     """One row per seed, their mean and spread, and the paper's; two columns per quantity."""
     labels = [label_of(key) for key in predictors]
-    heads = "".join(f'<th colspan="{len(predictors)}">{html.escape(head)}</th>' for head in COLUMNS)
-    below = "".join(f"<th>{html.escape(label)}</th>" for _ in COLUMNS for label in labels)
+    heads = "".join(f'<th colspan="{len(predictors)}">{html_text(head)}</th>' for head in COLUMNS)
+    below = "".join(f"<th>{html_text(label)}</th>" for _ in COLUMNS for label in labels)
     taken = [(quantity, at, key) for quantity, at in COLUMNS.values() for key in predictors]
     numbers = np.array([[one[key][q][at] for q, at, key in taken] for one in rows.values()])
     paper = [[values[at] for values in published_percents(published[key], q)] for q, at, key in taken]
@@ -134,4 +134,4 @@ def _row(name: str, values: Iterable[tuple[float, float]], group: int) -> str:
         f"<td{' class=g' if place % group == 0 else ''}>{html.escape(and_spread(*each))}</td>"
         for place, each in enumerate(values)
     )
-    return f"<tr><th>{html.escape(name)}</th>{''.join(cells)}</tr>"
+    return f"<tr><th>{html_text(name)}</th>{''.join(cells)}</tr>"

@@ -33,6 +33,8 @@ function picture(tile, data, dark) {
     image.addEventListener("load", () => image.classList.toggle("xl-small", image.naturalWidth < 128));
     image.src = tile.image;
     box.append(image);
+  } else if (tile.fault) {
+    box.append(element("span", "xl-fault", "image damaged"));
   } else {
     box.classList.add("xl-drawn");
     const lines = svg("svg", { viewBox: data.drawing, class: "xl-lines", "aria-hidden": "true" });
@@ -57,7 +59,8 @@ function build(tile, data, dark) {
   const node = element("button", "xl-tile");
   node.type = "button";
   node.dataset.position = tile.position;
-  const about = [tile.title, tile.mark, tile.note, tile.fall && `largest fall ${tile.fall}`].filter(Boolean).join(", ");
+  const said = [tile.title, tile.mark, tile.note, tile.fall && `largest fall ${tile.fall}`].filter(Boolean).join(", ");
+  const about = tile.fault ? `${said}. ${tile.fault}` : said;
   node.title = about;
   node.setAttribute("aria-label", about);
   node.append(picture(tile, data, dark), element("span", "xl-name", tile.title));

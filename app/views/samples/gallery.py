@@ -5,20 +5,15 @@ as text; a picture is only ever a data address of a known image type. The browse
 """
 
 import base64
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image
 
 from analysis.figures import sparkline, style
-from analysis.images.image_tables import media_type
-
-LARGEST_BYTES = 16_000  # larger files travel as thumbnails
-THUMBNAIL = 192  # pixels, the longer side
+from analysis.images.thumbnails import thumbnail
+from analysis.reference.outside_text import isolated
 
 _component = st.components.v2.component(
     "exitlens_gallery",
@@ -33,8 +28,8 @@ _component = st.components.v2.component(
 class Tile:
     """One sample: where it is in the run, its picture or its trajectories, and what stands below.
 
-    `image` is a data address or empty; `shown` and `behind` are SVG path data, drawn where there is no image. `mark` is
-    "right", "wrong" or empty. `title`, `note` and `fall` are plain text.
+    `image` is a data address or empty, `fault` why an image cannot be shown; `shown` and `behind` are SVG path data,
+    drawn where there is neither. `mark` is "right", "wrong" or empty. `title`, `note` and `fall` are plain text.
     """
 
     position: int
@@ -43,29 +38,20 @@ class Tile:
     fall: str
     mark: str
     image: str = ""
+    fault: str = ""
     shown: str = ""
     behind: str = ""
 
 
-def image_address(data: bytes | None) -> str:
-    """A data address for an encoded image, made smaller where it is large; empty for none and for unknown types."""
-    if not data or (kind := media_type(data)) is None:
-        return ""
-    if len(data) > LARGEST_BYTES:
-        data, kind = _thumbnail(data), "image/webp"
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}" if data else ""
-
-
-@lru_cache(maxsize=1024)
-def _thumbnail(data: bytes) -> bytes:
+def image_address(data: bytes | None) -> tuple[str, str]:
+    """A data address for an encoded image, made smaller where it is large, or why there is none."""
+    if data is None:
+        return "", ""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.thumbnail((THUMBNAIL, THUMBNAIL))
-            out = io.BytesIO()
-            image.convert("RGB").save(out, "WEBP", quality=80)
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return b""
-    return out.getvalue()
+        small, kind = thumbnail(data)
+    except ValueError as error:
+        return "", f"This image cannot be shown: {error}."
+    return f"data:{kind};base64,{base64.b64encode(small).decode('ascii')}", ""
 
 
 def gallery(
@@ -90,11 +76,16 @@ def gallery(
     colours = {"shown": _themed(shown), "behind": _themed("baseline")}
     _component(
         key=key,
-        data={"tiles": [asdict(tile) for tile in tiles], "colours": colours, "drawing": drawing},
+        data={"tiles": [_as_shown(tile) for tile in tiles], "colours": colours, "drawing": drawing},
         on_open_change=lambda: _deliver(key, {tile.position for tile in tiles}, on_open),
     )
     rule = "outline-color:var(--st-primary-color);background:var(--st-secondary-background-color)"
     st.html(f"<style>.xl-tile[data-position='{-1 if selected is None else int(selected)}']{{{rule}}}</style>")
+
+
+def _as_shown(tile: Tile) -> dict[str, object]:
+    """A tile as the browser gets it."""
+    return asdict(tile) | {"title": isolated(tile.title), "note": isolated(tile.note)}
 
 
 def _themed(predictor_id: str) -> list[str]:

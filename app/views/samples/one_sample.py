@@ -1,6 +1,5 @@
 """One sample in full: its picture, its numbers, its trajectory, its likeliest classes, and what every exit answers."""
 
-import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import streamlit as st
 from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
 from analysis.predictors import settings_key
+from analysis.reference.outside_text import html_text
 from analysis.results.sample_distribution import class_probs, top_classes
 from analysis.traces import Traces
 from analysis.words.falls import trajectory_finding
@@ -69,9 +69,9 @@ def _heading(view: View, row: int, position: int, image: bytes | None, traces: M
         ("true class", _name(view, label) if label >= 0 else "unknown"),
         *_extra(view, position),
     ]
-    rows = "".join(f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts)
-    picture = image_address(image)
-    drawn = f'<img alt="" src="{picture}">' if picture else ""
+    rows = "".join(f"<dt>{html_text(name)}</dt><dd>{html_text(value)}</dd>" for name, value in facts)
+    picture, fault = image_address(image)
+    drawn = f'<img alt="" src="{picture}">' if picture else f"<p>{html_text(fault)}</p>" if fault else ""
     st.html(
         f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>'
         f"{_answers(view, traces, row, label)}</div>"
@@ -174,10 +174,10 @@ def _trajectory_data(view: View, lines: Mapping[str, Trajectory], x: np.ndarray,
 
 def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> str:
     """A table of answers, an exit a row: names need room that an axis does not have."""
-    head = "".join(f"<th scope=col{_faint(view, key)}>{html.escape(label_of(key))}</th>" for key in traces)
+    head = "".join(f"<th scope=col{_faint(view, key)}>{html_text(label_of(key))}</th>" for key in traces)
     body = ""
     for exit_, name in enumerate(exit_labels(view.run.exit_names)):
-        body += f"<tr><th scope=row>{html.escape(name)}</th>"
+        body += f"<tr><th scope=row>{html_text(name)}</th>"
         for key, one in traces.items():
             answer = _answer(view, int(one.predicted[exit_, row]), label, bool(one.collapsed[exit_, row]))
             body += f"<td{_faint(view, key)}>{answer}</td>"
@@ -192,7 +192,7 @@ def _faint(view: View, predictor: str) -> str:
 
 def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
     mark, said = ("", "") if label < 0 else (RIGHT_MARK, "right: ") if index == label else (WRONG_MARK, "wrong: ")
-    shown = f"{html.escape(_name(view, index))}{' (collapsed)' if collapsed else ''}"
+    shown = f"{html_text(_name(view, index))}{' (collapsed)' if collapsed else ''}"
     return f'<span class="xl-tick" role="img" aria-label="{said}">{mark}</span>{shown}'
 
 

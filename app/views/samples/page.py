@@ -20,6 +20,7 @@ from app.view import View
 from app.views.samples.gallery import Tile, gallery, image_address
 from app.views.samples.one_sample import axis_switch, one_sample
 
+_FILTERED, _UNDERSTOOD = "samples-filtered", "samples-understood"
 FILTERS = ("true", "guess", "right", "at", "effect", "above", "query")
 EFFECT_NAMES = {"any": "any", "fixed": "wrong to right", "broken": "right to wrong", "changed": "another class"}
 GRAMMAR = (
@@ -39,12 +40,7 @@ def render(view: View) -> None:
     _query_row(view, table)
     held = selection_on_screen(view)
     selection_line(held, offer_gallery=False)
-    understood = True
-    try:
-        rows = _rows(view, table, held)
-    except ValueError as error:
-        st.error(escape(error))
-        rows, understood = np.array([], dtype=np.int64), False
+    rows, understood = _understood_rows(view, table, held)
     _result_row(view, rows, len(table))
     if understood and not len(rows):
         st.info("No sample passes every filter: take one back, or clear them all.")
@@ -65,6 +61,12 @@ def _back_to_first() -> None:
     state.reset("page")
 
 
+def _filtered() -> None:
+    """In a callback: the filters have changed, so a sample that none of them passes is not followed any further."""
+    _back_to_first()
+    st.session_state[_FILTERED] = True
+
+
 def _filter_row(view: View) -> None:
     """The filters that need no typing. A run without labels has none that need them."""
     names = view.run.class_names
@@ -77,7 +79,7 @@ def _filter_row(view: View) -> None:
         return names[int(key)] if key else "any"
 
     places = iter(st.columns([3, 3, 2, 2, 3, 3] if view.has_labels else [3, 3, 3], vertical_alignment="bottom"))
-    common = {"on_change": _back_to_first, "help": None, "widget": "selectbox"}
+    common = {"on_change": _filtered, "help": None, "widget": "selectbox"}
     if view.has_labels:
         with next(places):
             control("true", "True class", classes, show=class_name, **common)
@@ -94,7 +96,7 @@ def _filter_row(view: View) -> None:
         effects = EFFECTS if view.has_labels else ("any", "changed")
         control("effect", f"What {escape(label)} does", effects, show=EFFECT_NAMES.get, **common)
     with next(places):
-        control("above", "Largest fall above", widget="slider", step=0.01, on_change=_back_to_first, help=None)
+        control("above", "Largest fall above", widget="slider", step=0.01, on_change=_filtered, help=None)
 
 
 def _query_row(view: View, table: SampleTable) -> None:
@@ -106,7 +108,7 @@ def _query_row(view: View, table: SampleTable) -> None:
             widget="text",
             placeholder="fall > 0.3 and predicted_name ~ fox",
             help=GRAMMAR,
-            on_change=_back_to_first,
+            on_change=_filtered,
         )
     with columns, st.popover("Columns", width="stretch"):
         _columns(table)
@@ -131,7 +133,25 @@ def _columns(table: SampleTable) -> None:
     )
 
 
-def _rows(view: View, table: SampleTable, held: Selected | None) -> np.ndarray:
+def _understood_rows(view: View, table: SampleTable, held: Selected | None) -> tuple[np.ndarray, bool]:
+    """The rows that pass, in order, and whether the query is understood; otherwise by the last one that was."""
+    query, last = state.get("query"), st.session_state.get(_UNDERSTOOD, {})
+    try:
+        rows = _rows(view, table, held, query)
+    except ValueError as error:
+        st.session_state.pop(_FILTERED, None)
+        try:
+            rows = _rows(view, table, held, last[view.run.fingerprint])
+        except (KeyError, ValueError):  # none was, or it needs what is no longer there
+            st.error(escape(error))
+            return np.array([], dtype=np.int64), False
+        st.error(escape(f"{str(error).rstrip('.')}. The samples below are those of the last query."))
+        return rows, False
+    st.session_state[_UNDERSTOOD] = {view.run.fingerprint: query}
+    return rows, True
+
+
+def _rows(view: View, table: SampleTable, held: Selected | None, query: str) -> np.ndarray:
     filters = Filters(
         true_class=int(state.get("true")) if state.get("true") and view.has_labels else None,
         predicted_class=int(state.get("guess")) if state.get("guess") else None,
@@ -139,7 +159,7 @@ def _rows(view: View, table: SampleTable, held: Selected | None) -> np.ndarray:
         exit=_right_at(view) + 1,
         effect=state.get("effect"),
         above=state.get("above") or None,
-        query=state.get("query"),
+        query=query,
     )
     mask = filters.selection().mask(table)
     if held is not None:
@@ -163,12 +183,19 @@ def _result_row(view: View, rows: np.ndarray, total: int) -> None:
 
 
 def _on_screen(view: View, table: SampleTable, rows: np.ndarray) -> int:
-    """The row of the sample on screen: the address's, or else the first in the order, which the address then keeps."""
+    """The row of the sample on screen: the address's, or else the first in the order, which the address then keeps.
+
+    After a change of the filters, one that they hide gives way to the first. A switch of the predictor keeps it, as an
+    address does, so that it can be compared.
+    """
+    changed = st.session_state.pop(_FILTERED, False)
     if state.get("sample"):
         found = np.searchsorted(table["position"].to_numpy(), view.sample)
         if found < len(table) and table["position"].iat[found] == view.sample:
-            return int(found)
-        state.note(f"Sample {state.get('sample')} is not in the split {view.split}: showing the first one instead.")
+            if not (changed and len(rows) and found not in rows):
+                return int(found)
+        else:
+            state.note(f"Sample {state.get('sample')} is not in the split {view.split}: showing the first one instead.")
     first = int(rows[0]) if len(rows) else 0
     state.set("sample", str(table["id"].iat[first]))
     return first
@@ -238,7 +265,8 @@ def _turn(name: str, target: int, *, disabled: bool) -> None:
 def _tiles(view: View, table: SampleTable, chosen: np.ndarray) -> list[Tile]:
     positions = table["position"].to_numpy()[chosen]
     pictures = [image_address(data) for data in _pictures(view, positions)]
-    shown, behind = _lines(view, chosen) if not all(pictures) else ([""] * len(chosen),) * 2
+    drawn = any(picture == ("", "") for picture in pictures)
+    shown, behind = _lines(view, chosen) if drawn else ([""] * len(chosen),) * 2
     at = _right_at(view)
     right = known = [False] * len(chosen)
     if view.has_labels:
@@ -255,10 +283,11 @@ def _tiles(view: View, table: SampleTable, chosen: np.ndarray) -> list[Tile]:
             fall=f"{fall:.3f}" if fall >= 0.0005 else "",
             mark="" if not known_ else "right" if right_ else "wrong",
             image=picture,
-            shown="" if picture else line,
-            behind="" if picture or not view.poe else faint,
+            fault=fault,
+            shown="" if picture or fault else line,
+            behind="" if picture or fault or not view.poe else faint,
         )
-        for position, title, guess, fall, known_, right_, picture, line, faint in zip(
+        for position, title, guess, fall, known_, right_, (picture, fault), line, faint in zip(
             positions.tolist(), titles, guesses, falls, known, right, pictures, shown, behind
         )
     ]
@@ -289,4 +318,8 @@ def _lines(view: View, chosen: np.ndarray) -> tuple[Sequence[str], Sequence[str]
 
 def _pictures(view: View, positions: Sequence[int]) -> list[bytes | None]:
     source = cache.images(view.run)
-    return [None] * len(positions) if source is None else source.encoded(positions)
+    try:
+        return [None] * len(positions) if source is None else source.encoded(positions)
+    except ValueError as error:
+        state.note(f"The images of these samples cannot be shown: {error}.")
+        return [None] * len(positions)

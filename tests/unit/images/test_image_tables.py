@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from analysis.images.image_tables import ImageTable, class_names_of, image_source, media_type
@@ -78,3 +79,32 @@ def test_images_that_come_later_are_found(small_run, tmp_path):
     for shard in shards:
         shard.with_suffix(".away").rename(shard)
     assert cache.images(small_run).encoded([0])[0] is not None
+
+
+def spoilt(run, place: int, data: bytes) -> None:
+    """Another file in place of one of a run's test images."""
+    shard = next(run.path.parent.glob("datasets/tiny/test-*.parquet"))
+    table = pq.read_table(shard)
+    rows = table["image"].to_pylist()
+    rows[place]["bytes"] = data
+    pq.write_table(table.set_column(0, "image", pa.array(rows, table.schema.field("image").type)), shard)
+
+
+def test_validation_says_which_images_are_damaged(small_run, square):
+    spoilt(small_run, 7, square(7)[:50])
+    spoilt(small_run, 9, b"no image")
+    with pytest.raises(
+        RunError, match=r"2 of 300 test images cannot be shown, of the samples 7, 9 \(the first: the image"
+    ):
+        validate_run(small_run.path)
+
+
+def test_a_shard_that_is_damaged_within_is_a_sentence(small_run):
+    shard = next(small_run.path.parent.glob("datasets/tiny/test-*.parquet"))
+    data = bytearray(shard.read_bytes())
+    data[4:2000] = bytes(1996)
+    shard.write_bytes(data)
+    with pytest.raises(ValueError, match="is damaged: copy the images again"):
+        ImageTable([shard]).encoded([0])
+    with pytest.raises(RunError, match=r"the test images: .* is damaged"):
+        validate_run(small_run.path)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.images.decoding import decode
+from analysis.images.decoding import LARGEST_BYTES, decode
 from analysis.images.image_files import open_images
-from analysis.images.uploads import LARGEST_BYTES, as_png, fitted, read_upload
+from analysis.images.uploads import as_png, fitted, read_upload
 
 
 def encoded(kind: str, image: Image.Image, **options) -> bytes:

@@ -130,9 +130,17 @@ def test_labels_may_be_known_in_part(tmp_path, small_logits):
 
 
 def test_an_empty_class_name_is_shown_as_its_index_and_any_text_as_text(tmp_path, small_logits):
-    names = ["", "  ", "<script>", "\ud800", *map(str, range(16))]
+    names = ["", "  ", "<script>", "\ud800", *map(str, range(100, 116))]
     run = write_run(tmp_path / "run", logits=small_logits, class_names=names)
     assert run.class_names[:4] == ("0", "1", "<script>", "?")
+
+
+def test_classes_and_exits_of_one_name_say_which_they_are(tmp_path, small_logits):
+    names = ["crane", "", "0", "crane", *map(str, range(100, 115)), "c\u202erane"]
+    run = write_run(tmp_path / "run", logits=small_logits, class_names=names, exit_names=["head"] * 7)
+    assert run.class_names[:4] == ("crane (class 0)", "1", "0", "crane (class 3)")
+    assert run.class_names[-1] == "crane (class 19)"
+    assert run.exit_names == tuple(f"head (exit {number})" for number in range(1, 8))
 
 
 def test_what_a_bundle_adds_is_part_of_the_fingerprint_and_the_title_is_not(tmp_path, small_logits):
