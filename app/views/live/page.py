@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.figures.live_trajectory import live_trajectory_figure
-from analysis.figures.sample_trajectory import Trajectory
+from analysis.figures.sample_trajectory import WRONG_KEY, Trajectory
 from analysis.images.distortions import Distortion, distorted
 from analysis.metrics.decrease import largest_fall
 from analysis.models.evaluation.live import LiveRun, exits_of, run_image, within_memory
@@ -257,7 +257,7 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
     shown = _line(view, view.shown, _probs(view, view.shown, logits), followed, label)
     behind = _line(view, "baseline", _probs(view, "baseline", logits), followed, label) if view.poe else None
     last, clean = len(logits) - 1, scene.clean[: len(logits), followed]
-    key = ", \N{BLACK CIRCLE} right, \N{MULTIPLICATION X} wrong" if shown.right is not None else ""
+    key = "" if shown.right is None else f"; {WRONG_KEY}"
     figure = live_trajectory_figure(
         shown,
         behind,
@@ -274,8 +274,8 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
             predicted=shown.predicted,
             right=None if shown.right is None else bool(shown.right[last]),
         ),
-        subtitle=f"Probability of the {scene.who} under {shown.label}{key}; dotted: the largest of any class"
-        f"{'; faint: the baseline' if behind is not None else ''}.",
+        subtitle=f"Probability of the {scene.who} under {shown.label}{key}; thin: the largest of any class"
+        f"{'; behind: the baseline' if behind is not None else ''}.",
     )
     chart(figure, name="live", height=340, data=lambda: _data(names, scene.live, shown, behind, clean))
     _answers(names, scene.live, shown, behind)

@@ -175,7 +175,8 @@ def _names(view: View, positions: np.ndarray) -> list[str]:
 def _scatter_subtitle(drawn: int, samples: int) -> str:
     some = f", {drawn:,} of {samples:,} drawn, the same ones every time" if drawn < samples else ""
     return (
-        f"Each sample's largest fall{some}; dotted: equal falls. A box or lasso opens all samples in it, a click one."
+        f"Each sample's largest fall{some}; on the diagonal, equal falls. "
+        "A box or lasso opens all samples in it, a click one."
     )
 
 

@@ -10,6 +10,7 @@ from analysis.figures.class_falls import class_falls_figure
 from analysis.figures.correction_price import correction_price_figure
 from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
+from analysis.figures.names import shortened
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
 from analysis.reference.published import Published
@@ -282,7 +283,7 @@ def _classes(view: View, difference: Difference) -> None:
         falls.samples[kept],
         _both(view, falls.a[kept], falls.b[kept]),
         emphasised=view.shown,
-        title=correction.groups_title(rows, shown, named(view.shown)),
+        title=correction.groups_title([shortened(row, 40) for row in rows], shown, named(view.shown)),
         subtitle=f"Mean largest fall of the {formats.QUANTITY[difference.of]}'s probability; the "
         f"{min(CLASSES_SHOWN, len(rows))} of {len(rows)} {kind} that fall most under the baseline."
         + ("" if difference.has_labels else " Classes are the baseline's final predictions."),

@@ -186,9 +186,9 @@ def _over(shown: Shown) -> str:
     seeds = shown.published["baseline"].accuracy_std is not None
     paper = "Open, with a band of ± 1 standard deviation (sd) over 3 seeds" if seeds else "Open"
     split = "" if view.split == "all" else f"{view.split} "
-    dotted = " Dotted: other seeds." if shown.others else ""
+    thin = " Thin, without markers: other seeds." if shown.others else ""
     labelled = int((view.run.labels[view.run.positions(view.split)] >= 0).sum())
-    return f"Filled: this run's {labelled:,} {split}samples. {paper}: the paper.{dotted}"
+    return f"Filled: this run's {labelled:,} {split}samples. {paper}: the paper.{thin}"
 
 
 def _accuracy(shown: Shown) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
+from analysis.figures.names import shortened
+from analysis.figures.sample_trajectory import WRONG_KEY, Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
 from analysis.predictors import settings_key
 from analysis.results.sample_distribution import class_probs, top_classes
@@ -67,12 +68,21 @@ def _heading(view: View, row: int, position: int, image: bytes | None, traces: M
         ("true class", _name(view, label) if label >= 0 else "unknown"),
         *_extra(view, position),
     ]
-    rows = "".join(f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts)
+    rows = "".join(f"<dt>{html.escape(str(name))}</dt><dd>{_cut(str(value))}</dd>" for name, value in facts)
     picture = image_address(image)
     drawn = f'<img alt="" src="{picture}">' if picture else ""
     st.html(
         f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>'
         f"{_answers(view, traces, row, label)}</div>"
+    )
+
+
+def _cut(text: str, most: int = 60) -> str:
+    """Text, cut where it is long, the whole for the pointer."""
+    return (
+        html.escape(text)
+        if len(text) <= most
+        else (f'<span title="{html.escape(text)}">{html.escape(shortened(text, most))}</span>')
     )
 
 
@@ -131,8 +141,8 @@ def _trajectory_chart(
 ) -> None:
     shown = lines[view.shown]
     what = "true class" if of == "true_class" else "final prediction"
-    key = "" if shown.right is None else f", \N{BLACK CIRCLE} right, {WRONG_MARK} wrong"
-    behind = "; faint: the baseline" if view.poe else ""
+    key = "" if shown.right is None else f"; {WRONG_KEY}"
+    behind = "; behind: the baseline" if view.poe else ""
     figure = sample_trajectory_figure(
         shown,
         lines["baseline"] if view.poe else None,
@@ -141,7 +151,7 @@ def _trajectory_chart(
         exit_names=exit_labels(view.run.exit_names),
         quantity=f"P({what})",
         title=trajectory_finding(what, _named_falls(view, lines), shown.label if view.poe else "the baseline"),
-        subtitle=f"Probability of the {what} at every exit{key}; dotted: the largest probability of any class{behind}.",
+        subtitle=f"Probability of the {what} at every exit{key}; thin: the largest of any class{behind}.",
         over_cost=over_cost,
         height=290,
     )
@@ -190,7 +200,7 @@ def _faint(view: View, predictor: str) -> str:
 
 def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
     mark, said = ("", "") if label < 0 else (RIGHT_MARK, "right: ") if index == label else (WRONG_MARK, "wrong: ")
-    shown = f"{html.escape(_name(view, index))}{' (collapsed)' if collapsed else ''}"
+    shown = f"{_cut(_name(view, index))}{' (collapsed)' if collapsed else ''}"
     return f'<span class="xl-tick" role="img" aria-label="{said}">{mark}</span>{shown}'
 
 
@@ -213,7 +223,7 @@ def _classes_chart(
         exit_names=exit_labels(view.run.exit_names),
         title=f"The last exit gives {_listed(lines[:3])}{missing}",
         subtitle=f"Probabilities under {label_of(view.shown)} of the {len(lines)} likeliest classes of the last exit"
-        + ("; faint: the same classes under the baseline." if view.poe else "."),
+        + ("; dashed behind: the same classes under the baseline." if view.poe else "."),
         over_cost=over_cost,
         height=290,
     )
@@ -229,7 +239,7 @@ def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndar
 
 
 def _listed(lines: Sequence[ClassLine]) -> str:
-    return ", ".join(f"{line.probs[-1]:.2f} to {line.name}" for line in lines)
+    return ", ".join(f"{line.probs[-1]:.2f} to {shortened(line.name, 40)}" for line in lines)
 
 
 def _class_data(lines: Sequence[ClassLine], x: np.ndarray, x_title: str) -> pd.DataFrame:
