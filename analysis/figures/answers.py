@@ -15,6 +15,7 @@ PARTS = {
     "right_deeper": ("right only deeper", 0.2, 0.2, "/"),
     "wrong_from_here": ("wrong from here on", 0.06, 0.06, ""),
 }
+GAPS_UP_TO = 40  # exits: more bars stand without gaps and outlines, as areas
 ELSEWHERE = 0.5  # of a part's opacity: exits that do not answer
 
 
@@ -52,13 +53,13 @@ def answers_figure(
         height=height,
         uirevision="exits",
         barmode="stack",
-        bargap=0.2,
+        bargap=0.2 if n_exits <= GAPS_UP_TO else 0.0,
     )
     figure.update_xaxes(range=[0.4, n_exits + 0.6], **exit_ticks(exit_names))
     figure.update_yaxes(range=[0, 100], ticksuffix="%")
     colour = predictor_style(predictor_id)["color"]
     written = bool(on_bars(["100%"] * n_exits)[0])
-    elsewhere, outline = (ELSEWHERE, 1.0) if written else (FAINT[colour], 0.5)
+    elsewhere, outline = (ELSEWHERE, 1.0) if written else (FAINT[colour], 0.5 if n_exits <= GAPS_UP_TO else 0.0)
     emphasis = [1.0 if answering is None or index == answering else elsewhere for index in range(n_exits)]
     invitation = "<br>click to open them" if opens else ""
     for key, (name, numbered, bare, pattern) in PARTS.items():

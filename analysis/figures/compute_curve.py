@@ -85,7 +85,7 @@ def compute_curve_figure(
         figure.add_trace(_published(curve, places))
     if answer is not None:
         figure.add_trace(_ring(answer))
-    low, high = fitted_range([c.values for c in curves] + [c.values for c, _ in published], room=0.5)
+    low, high = fitted_range([c.values for c in curves] + [c.values for c, _ in published], room=0.3)
     figure.update_yaxes(range=[low, high], ticksuffix="%")
     ends = [
         (float(x[-1]), float(curve.values[-1]), curve.label, predictor_style(curve.predictor_id)["color"])

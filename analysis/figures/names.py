@@ -19,7 +19,7 @@ _NARROWEST = 300  # pixels: a figure of this width or more has the names of its 
 _ALONE = 8  # pixels between a name and the nearest other curve; with less, a line joins the name to its own
 
 
-def shortened(text: str, most: int = LONGEST) -> str:
+def shortened(text: str, most: int) -> str:
     """A name that is cut at `most` characters.
 
     Examples
@@ -128,11 +128,11 @@ def name_ends(
     low, high = span
     wished = [(high - min(max(y, low), high)) / (high - low) * pixels for _, y, *_ in ends]
     places = spread_within(wished, LINE, 5, pixels - 5)
-    moved = any(abs(place - wish) > 3 for place, wish in zip(places, wished))
+    moved = any(abs(place - wish) > 0.5 for place, wish in zip(places, wished))
     for (x, y, text, colour), place, wish in zip(ends, places, wished):
         where = {"x": x, "y": min(max(y, low), high), "xref": f"x{axes}", "yref": f"y{axes}", "xanchor": "left"}
         joined = {"showarrow": True, "ax": 22, "ay": place - wish, "arrowhead": 0, "arrowwidth": 1, "standoff": 6}
-        shown = shortened(text)
+        shown = shortened(text, LONGEST)
         figure.add_annotation(
             text=plain(shown),
             hovertext=in_lines(text) if shown != text else None,
@@ -140,7 +140,7 @@ def name_ends(
             **where,
             **(joined | {"arrowcolor": colour} if moved else {"showarrow": False, "xshift": 8}),
         )
-    needed = [(28 if moved else 12) + text_width(shortened(text)) for _, _, text, _ in ends]
+    needed = [(28 if moved else 12) + text_width(shortened(text, LONGEST)) for _, _, text, _ in ends]
     figure.layout.margin.r = max(figure.layout.margin.r or 0, round(max(needed, default=0)))
 
 
@@ -163,10 +163,10 @@ def name_marks(
     level, before = 0, None
     for i in order:
         (x, text, colour), place = marks[i], places[i]
-        level = level + 1 if before is not None and place - before < 0.3 else 0
+        level = level + 1 if before is not None and place - before < 0.25 else 0
         before = place
         figure.add_annotation(
-            x=x, y=row, text=plain(shortened(text)), showarrow=False, yshift=16 + LINE * level,
+            x=x, y=row, text=plain(shortened(text, LONGEST)), showarrow=False, yshift=16 + LINE * level,
             xanchor="left" if place < 0.2 else "right" if place > 0.8 else "center",
             font={"color": colour, "size": 12},
         )  # fmt: skip
@@ -215,7 +215,7 @@ def name_curves(
             continue
         others = [_dense(points) for rank, points in enumerate(drawn) if rank != number and len(points)]
         crowd = np.vstack(others) if others else np.empty((0, 2))
-        width = text_width(shortened(text))
+        width = text_width(shortened(text, LONGEST))
         boxes, at = _beside(own, width), np.vstack([own, own])
         clear = _clearance(boxes, crowd, taken, pixels)
         best = int(np.argmax(np.round(clear) - 1e-3 * np.abs(at[:, 0] - (near - left) * scale_x)))
@@ -230,7 +230,9 @@ def name_curves(
                      "arrowhead": 0, "arrowwidth": 1, "arrowcolor": colour, "xanchor": "left"}  # fmt: skip
         taken = np.vstack([taken, box])
         where = {"x": left + float(point[0]) / scale_x, "y": high - float(point[1]) / scale_y}
-        figure.add_annotation(text=plain(shortened(text)), font={"color": colour, "size": 12}, **where, **place)
+        figure.add_annotation(
+            text=plain(shortened(text, LONGEST)), font={"color": colour, "size": 12}, **where, **place
+        )
 
 
 # Points are (x, y) and boxes (left, top, right, bottom), in pixels from the upper left corner of the axes.

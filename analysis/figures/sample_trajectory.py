@@ -10,6 +10,7 @@ from analysis.figures.names import in_lines, name_ends
 from analysis.figures.style import (
     FAINT,
     INK,
+    MARKERS_DRAWN,
     SURFACE,
     base_figure,
     exit_ticks,
@@ -120,10 +121,11 @@ def exits_axis(figure: go.Figure, x: Sequence[float], exit_names: Sequence[str],
 def _probs(
     line: Trajectory, x: Sequence[float], exit_names: Sequence[str], quantity: str, *, faint: bool
 ) -> list[go.Scatter]:
-    """The line with the predictor's marker at every exit, and a cross in the markers of the exits that are wrong."""
+    """The line with the predictor's marker at the exits, or at some of many, and a cross in those that are wrong."""
     style = predictor_style(line.predictor_id)
     said = ["label unknown"] * len(x) if line.right is None else ["right" if one else "wrong" for one in line.right]
     size, opacity = (9, FAINT[style["color"]]) if faint else (12, 1)
+    bears = np.arange(len(x)) % -(-len(x) // MARKERS_DRAWN) == 0
     name = f"{plain(line.label)}, {plain(quantity)}"
     drawn = go.Scatter(
         x=x,
@@ -133,7 +135,7 @@ def _probs(
         line={"color": style["color"], "width": 1.75 if faint else 3, "dash": style["dash"]},
         marker={
             "color": style["color"],
-            "size": size,
+            "size": np.where(bears, size, 0).tolist(),
             "symbol": style["symbol"],
             "line": {"width": 1, "color": SURFACE},
         },
@@ -142,11 +144,11 @@ def _probs(
         hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>{plain(quantity)} %{{y:.4f}}"
         "<br>%{customdata[2]}: predicts %{customdata[1]}<extra></extra>",
     )
-    wrong = np.zeros(len(x), dtype=bool) if line.right is None else ~np.asarray(line.right, dtype=bool)
+    wrong = np.zeros(len(x), dtype=bool) if line.right is None else ~np.asarray(line.right, dtype=bool) & bears
     crosses = go.Scatter(
         x=np.asarray(x, dtype=float)[wrong],
         y=np.asarray(line.probs, dtype=float)[wrong],
-        name=f"wrong, {name}",
+        name=f"{name}, wrong",
         mode="markers",
         marker={"symbol": "x-thin", "size": size - 5, "line": {"width": 1.75, "color": SURFACE}},
         hoverinfo="skip",

@@ -192,6 +192,12 @@ def exit_ticks(exit_names: Sequence[str], x: Sequence[float] | None = None) -> d
     }
 
 
+def _round_below(value: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not above a positive value."""
+    power = 10.0 ** np.floor(np.log10(value) + 1e-9)
+    return float(max(digit for digit in (1, 2, 5) if digit * power <= value * (1 + 1e-9)) * power)
+
+
 def fitted_range(
     values: Sequence[np.ndarray], *, lowest: float = 0.0, highest: float = np.inf, room: float = 0.1
 ) -> tuple[float, float]:
@@ -204,12 +210,12 @@ def fitted_range(
     lowest, highest : float
         The axis goes no further than these.
     room : float
-        Left beside the lowest and the highest value, in half powers of ten of their distance.
+        Left beside the lowest and the highest value at least, in steps of the axis.
 
     Examples
     --------
     >>> fitted_range([np.array([70.0, 70.0])])
-    (68.0, 72.0)
+    (68.5, 71.5)
     """
     found = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values]) if len(values) else np.empty(0)
     found = found[np.isfinite(found)]
@@ -219,7 +225,7 @@ def fitted_range(
     if high - low < 1e-3 * max(abs(low), abs(high)):
         around = max(abs(low), abs(high)) / 50
         low, high = low - around, high + around
-    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6))) / 2
+    step = _round_below((high - low) / 5)
     low = max(lowest, float(np.floor((low - room * step) / step) * step))
     high = min(highest, float(np.ceil((high + room * step) / step) * step))
     return (low, high) if high > low else (low, low + 1.0)

@@ -19,6 +19,7 @@ from analysis.words.formats import exit_labels
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.text import escape
 from app.view import View
@@ -52,7 +53,7 @@ def one_sample(view: View, row: int, position: int, image: bytes | None) -> None
         "baseline": _trajectory(view, "baseline", baseline, row, of),
         view.predictor: _trajectory(view, view.predictor, corrected, row, of),
     }
-    _trajectory_chart(view, lines, of, x, x_title, over_cost)
+    _trajectory_chart(view, position, lines, of, x, x_title, over_cost)
     _classes_chart(view, row, position, int(shown.labels[row]), x, x_title, over_cost)
 
 
@@ -137,7 +138,13 @@ def _trajectory(view: View, predictor: str, traces: Traces, row: int, of: str) -
 
 
 def _trajectory_chart(
-    view: View, lines: Mapping[str, Trajectory], of: str, x: np.ndarray, x_title: str, over_cost: bool
+    view: View,
+    position: int,
+    lines: Mapping[str, Trajectory],
+    of: str,
+    x: np.ndarray,
+    x_title: str,
+    over_cost: bool,
 ) -> None:
     shown = lines[view.shown]
     what = "true class" if of == "true_class" else "final prediction"
@@ -155,7 +162,7 @@ def _trajectory_chart(
         over_cost=over_cost,
         height=290,
     )
-    chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, lines, x, x_title, of))
+    chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, position, lines, of))
 
 
 def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple[float, str, str] | None]:
@@ -167,17 +174,29 @@ def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple
     }
 
 
-def _trajectory_data(view: View, lines: Mapping[str, Trajectory], x: np.ndarray, x_title: str, of: str) -> pd.DataFrame:
+def _trajectory_data(view: View, position: int, lines: Mapping[str, Trajectory], of: str) -> pd.DataFrame:
     parts = [
-        pd.DataFrame({
-            "predictor": line.predictor_id, "exit": range(1, view.run.n_exits + 1),
-            "exit_name": view.run.exit_names, x_title: x,
-            f"{of}_prob": line.probs, "confidence": line.confidence, "predicted": line.predicted,
-            "right": line.right if line.right is not None else None,
-        })
+        by_exit(
+            view.run.exit_names,
+            _cost(view)
+            | {
+                f"{of}_prob": line.probs,
+                "confidence": line.confidence,
+                "predicted": line.predicted,
+                "right": [None] * view.run.n_exits if line.right is None else line.right,
+            },
+            predictor=line.predictor_id,
+            sample_id=view.run.samples["id"].iloc[position],
+        )
         for line in lines.values()
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
+
+
+def _cost(view: View) -> dict[str, np.ndarray]:
+    """The exits' cumulative cost in a column, where the run knows one."""
+    cost = view.run.cost(view.unit)
+    return {} if cost is None else {f"cost, {cost[0]}": np.asarray(cost[1])}
 
 
 def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> str:
@@ -227,7 +246,7 @@ def _classes_chart(
         over_cost=over_cost,
         height=290,
     )
-    chart(figure, name="top-classes", height=290, data=lambda: _class_data(lines, x, x_title))
+    chart(figure, name="top-classes", height=290, data=lambda: _class_data(view, position, lines))
 
 
 def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndarray:
@@ -242,17 +261,12 @@ def _listed(lines: Sequence[ClassLine]) -> str:
     return ", ".join(f"{line.probs[-1]:.2f} to {shortened(line.name, 40)}" for line in lines)
 
 
-def _class_data(lines: Sequence[ClassLine], x: np.ndarray, x_title: str) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(
-            {
-                "class": line.name,
-                "exit": range(1, len(x) + 1),
-                x_title: x,
-                "prob": line.probs,
-                "baseline_prob": line.behind,
-            }
-        )
-        for line in lines
-    ]
-    return pd.concat(parts, ignore_index=True)
+def _class_data(view: View, position: int, lines: Sequence[ClassLine]) -> pd.DataFrame:
+    identity = view.run.samples["id"].iloc[position]
+    parts = []
+    for line in lines:
+        for predictor, probs in ((view.shown, line.probs), ("baseline", line.behind)):
+            if probs is not None:
+                about = {"predictor": predictor, "sample_id": identity, "class": line.name, "true": line.is_true}
+                parts.append(by_exit(view.run.exit_names, _cost(view) | {"prob": probs}, **about))
+    return figure_table(view, pd.concat(parts, ignore_index=True))

@@ -89,7 +89,7 @@ def test_names_above_marks_stay_within_the_figure_and_apart(xs):
     notes = figure.layout.annotations
     for note in notes:
         assert note.xanchor == ("left" if note.x < 0.2 else "right" if note.x > 0.8 else "center")
-    if abs(xs[0] - xs[1]) < 0.3:
+    if abs(xs[0] - xs[1]) < 0.25:
         assert notes[0].yshift != notes[1].yshift
     assert figure.layout.margin.t >= max(note.yshift for note in notes)
 

@@ -36,11 +36,11 @@ def test_right_and_wrong_differ_by_shape_and_every_exit_keeps_its_predictor_s_ma
     traces = by_name(figure)
     assert traces["PA, P(true class)"].marker.symbol == "circle"
     assert traces["BASELINE, P(true class)"].marker.symbol == "square"
-    assert list(traces["wrong, PA, P(true class)"].x) == [2]
-    assert list(traces["wrong, BASELINE, P(true class)"].y) == [0.9, 0.1]
-    assert traces["wrong, PA, P(true class)"].marker.symbol == "x-thin"
+    assert list(traces["PA, P(true class), wrong"].x) == [2]
+    assert list(traces["BASELINE, P(true class), wrong"].y) == [0.9, 0.1]
+    assert traces["PA, P(true class), wrong"].marker.symbol == "x-thin"
     unknown = drawn(line("pa", [0.5, 0.2, 0.7], right=None))
-    assert len(by_name(unknown)["wrong, PA, P(true class)"].x) == 0
+    assert len(by_name(unknown)["PA, P(true class), wrong"].x) == 0
 
 
 def test_the_baseline_is_faint_behind_and_the_axis_never_moves():
