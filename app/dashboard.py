@@ -29,9 +29,7 @@ ICON = (
     (Path(__file__).parent / "icon.svg").read_text(encoding="utf-8").strip()
 )  # a named icon would be fetched from a CDN
 WORDMARK = str(Path(__file__).parent / "wordmark.svg")
-STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding: 4rem 2.5rem 3rem; }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_name('page.css').read_text(encoding='utf-8')}</style>"
 
 
 def _show(name: str) -> None:

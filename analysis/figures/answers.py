@@ -5,14 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, INK, MUTED, SURFACE, base_figure, plain, predictor_style, spread
+from analysis.figures.names import name_ends
+from analysis.figures.style import FAINT, INK, MUTED, base_figure, exit_ticks, on_bars, plain, predictor_style, rgba
 
-# key of the counts -> (name in two lines, opacity, pattern): one colour, told apart by fill and hatching
+# key of the counts -> (name, opacity, opacity without numbers on it, pattern): one colour, told apart by fill and
+# hatching. Outlines are drawn in full, and numbers reach 4.5:1 on a fill of no higher opacity.
 PARTS = {
-    "right": ("right", 1.0, ""),
-    "right_deeper": ("right only<br>deeper", 0.55, "/"),
-    "wrong_from_here": ("wrong from<br>here on", 0.12, ""),
+    "right": ("right", 0.4, 1.0, ""),
+    "right_deeper": ("right only deeper", 0.2, 0.2, "/"),
+    "wrong_from_here": ("wrong from here on", 0.06, 0.06, ""),
 }
+GAPS_UP_TO = 40  # exits: more bars stand without gaps and outlines, as areas
+ELSEWHERE = 0.5  # of a part's opacity: exits that do not answer
 
 
 def answers_figure(
@@ -49,64 +53,50 @@ def answers_figure(
         height=height,
         uirevision="exits",
         barmode="stack",
-        bargap=0.2,
-        uniformtext={"mode": "hide", "minsize": 9},  # no shares where bars are too narrow for them
+        bargap=0.2 if n_exits <= GAPS_UP_TO else 0.0,
     )
-    figure.update_xaxes(
-        tickvals=list(range(1, n_exits + 1)), ticktext=[plain(n) for n in exit_names], range=[0.4, n_exits + 0.6]
-    )
+    figure.update_xaxes(range=[0.4, n_exits + 0.6], **exit_ticks(exit_names))
     figure.update_yaxes(range=[0, 100], ticksuffix="%")
     colour = predictor_style(predictor_id)["color"]
-    emphasis = [1.0 if answering is None or index == answering else FAINT + 0.2 for index in range(n_exits)]
+    written = bool(on_bars(["100%"] * n_exits)[0])
+    elsewhere, outline = (ELSEWHERE, 1.0) if written else (FAINT[colour], 0.5 if n_exits <= GAPS_UP_TO else 0.0)
+    emphasis = [1.0 if answering is None or index == answering else elsewhere for index in range(n_exits)]
     invitation = "<br>click to open them" if opens else ""
-    for key, (name, opacity, pattern) in PARTS.items():
+    for key, (name, numbered, bare, pattern) in PARTS.items():
+        opacity = numbered if written else bare
         values = np.asarray(counts[key])
         shares = 100 * values / np.maximum(totals, 1)
         figure.add_trace(
             go.Bar(
                 x=np.arange(1, n_exits + 1),
                 y=shares,
-                name=name.replace("<br>", " "),
+                name=name,
                 marker={
-                    "color": [_faded(colour, opacity * e) for e in emphasis],  # the legend shows the first
-                    "pattern": {"shape": pattern, "fillmode": "overlay", "size": 7, "solidity": 0.25},
+                    "color": [rgba(colour, opacity * e) for e in emphasis],
+                    "line": {
+                        "color": colour,
+                        "width": [2.0 if index == answering else outline for index in range(n_exits)],
+                    },
+                    "pattern": {"shape": pattern, "fillmode": "overlay", "size": 7, "solidity": 0.2, "fgcolor": colour},
                 },
-                text=[f"{share:.0f}%" if share >= 6 else "" for share in shares],
+                text=[f"{share:.0f}%" if share >= 6 and written else "" for share in shares],
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
                 constraintext="inside",
-                textfont={"color": [SURFACE if opacity * e > 0.8 else INK for e in emphasis]},
+                textfont={"color": INK},
                 customdata=[
                     [index, plain(exit_name), int(value), key]
                     for index, (exit_name, value) in enumerate(zip(exit_names, values), start=1)
                 ],
-                hovertemplate=f"exit %{{customdata[1]}}: {name.replace('<br>', ' ')}"
+                hovertemplate=f"exit %{{customdata[1]}}: {name}"
                 f"<br>%{{customdata[2]:,}} samples, %{{y:.2f}}%{invitation}<extra></extra>",
             )
         )
-    _name_parts(figure, counts, totals, n_exits)
-    return figure
-
-
-def _name_parts(figure: go.Figure, counts: Mapping[str, np.ndarray], totals: np.ndarray, n_exits: int) -> None:
-    """The parts' names beside the last bar, at their heights there."""
     shares = [100 * float(counts[key][-1]) / max(float(totals[-1]), 1) for key in PARTS]
-    middles = [sum(shares[:index]) + share / 2 for index, share in enumerate(shares)]
-    for (name, *_), y in zip(PARTS.values(), spread(middles, gap=14)):
-        figure.add_annotation(
-            x=n_exits + 0.45,
-            y=y,
-            text=name,
-            showarrow=False,
-            xanchor="left",
-            align="left",
-            font={"color": MUTED, "size": 12},
-        )
-    figure.layout.margin.r = 92
-
-
-def _faded(colour: str, opacity: float) -> str:
-    """A hex colour with an opacity of its own, which leaves the text on it alone."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity:.3g})"
+    ends = [
+        (n_exits + 0.4, sum(shares[:index]) + share / 2, name, MUTED)
+        for index, (share, (name, *_)) in enumerate(zip(shares, PARTS.values()))
+    ]
+    name_ends(figure, ends, span=(0, 100), pixels=height - 52)
+    return figure

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.figures.names import in_lines, name_marks
 from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
 from analysis.reference.outside_text import shortened
 
@@ -44,7 +45,7 @@ def class_falls_figure(
     figure.update_xaxes(showgrid=True, range=[-0.02 * top, 1.08 * top], zeroline=True, nticks=6)
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
-    about = [[row, plain(name), int(count)] for row, name, count in zip(rows, names, counts)]
+    about = [[row, in_lines(name), int(count)] for row, name, count in zip(rows, names, counts)]
     for predictor_id, label, values in lines:
         style = predictor_style(predictor_id)
         figure.add_trace(
@@ -54,23 +55,14 @@ def class_falls_figure(
                 name=plain(label),
                 mode="markers",
                 marker={"symbol": style["symbol"], "color": style["color"], "size": 10},
-                opacity=1 if predictor_id == emphasised else 1.6 * FAINT,
+                opacity=1 if predictor_id == emphasised else FAINT[style["color"]],
                 customdata=about,
-                hovertemplate=f"%{{customdata[1]}}, {plain(label)}<br>mean largest fall %{{x:.4f}}"
+                hovertemplate=f"%{{customdata[1]}}<br>{plain(label)}: mean largest fall %{{x:.4f}}"
                 "<br>over %{customdata[2]} samples; click to open them<extra></extra>",
             )
         )
-    for predictor_id, label, values in lines:
-        if len(values):
-            figure.add_annotation(
-                x=values[0],
-                y=0,
-                text=plain(label),
-                showarrow=False,
-                yshift=15,
-                xanchor="left" if values[0] < 0.1 * top else "center",
-                font={"color": predictor_style(predictor_id)["color"], "size": 12},
-            )
+    marks = [(values[0], label, predictor_style(key)["color"]) for key, label, values in lines if len(values)]
+    name_marks(figure, marks, 0, (-0.02 * top, 1.08 * top))
     return figure
 
 
@@ -79,7 +71,7 @@ def _joins(rows: Sequence[int], start: np.ndarray, end: np.ndarray) -> go.Scatte
     for row, a, b in zip(rows, start, end):
         x += [a, b, None]
         y += [row, row, None]
-    line = {"color": MUTED, "width": 1.5}
+    line = {"color": MUTED, "width": 1}
     return go.Scatter(
-        x=x, y=y, mode="lines", line=line, opacity=FAINT, hoverinfo="skip", name="from baseline to predictor"
+        x=x, y=y, mode="lines", line=line, opacity=FAINT[MUTED], hoverinfo="skip", name="from baseline to predictor"
     )

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, INK, base_figure, line_end_label, plain, predictor_style, spread
+from analysis.figures.names import name_ends
+from analysis.figures.style import (
+    FAINT,
+    INK,
+    MARKERS_DRAWN,
+    base_figure,
+    exit_ticks,
+    fitted_range,
+    plain,
+    predictor_style,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def compute_curve_figure(
     figure = base_figure(title, subtitle, x_title, quantity, height=height, uirevision=unit or "exits")
     span = float(x[-1] - x[0]) or 1.0
     if unit is None:
-        figure.update_xaxes(tickvals=list(x), ticktext=[plain(name) for name in exit_names])
+        figure.update_xaxes(**exit_ticks(exit_names, x))
     else:
         figure.update_xaxes(tickformat="~s", hoverformat=",.4s")
     figure.update_xaxes(range=[float(x[0]) - 0.06 * span, float(x[-1]) + 0.04 * span])
@@ -75,25 +85,17 @@ def compute_curve_figure(
         figure.add_trace(_published(curve, places))
     if answer is not None:
         figure.add_trace(_ring(answer))
-    low, high = _y_range([c.values for c in curves] + [c.values for c, _ in published])
+    low, high = fitted_range([c.values for c in curves] + [c.values for c, _ in published], room=0.3)
     figure.update_yaxes(range=[low, high], ticksuffix="%")
     if low > 0:
         figure.layout.title.subtitle.text += " The vertical axis does not start at 0."
-    ends = [curve for curve in curves if np.isfinite(curve.values[-1])]
-    gap = (high - low) * 17 / max(height - 80, 100)
-    for curve, y in zip(ends, spread([float(curve.values[-1]) for curve in ends], gap)):
-        line_end_label(figure, float(x[-1]), y, curve.label, predictor_style(curve.predictor_id)["color"])
+    ends = [
+        (float(x[-1]), float(curve.values[-1]), curve.label, predictor_style(curve.predictor_id)["color"])
+        for curve in curves
+        if np.isfinite(curve.values[-1])
+    ]
+    name_ends(figure, ends, span=(low, high), pixels=height - 52)
     return figure
-
-
-def _y_range(values: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Room around the values; where the axis does not start at zero, the subtitle says so."""
-    found = np.concatenate([np.asarray(v, dtype=float) for v in values]) if values else np.array([])
-    found = found[np.isfinite(found)]
-    if not len(found):
-        return 0.0, 100.0
-    room = max(0.08 * float(np.ptp(found)), 0.5)
-    return max(0.0, float(found.min()) - room), min(100.0 + room, float(found.max()) + room)
 
 
 def _steps(curve: Curve, x: Sequence[float], exit_names: Sequence[str], full: bool, unit: str | None) -> go.Scatter:
@@ -105,8 +107,13 @@ def _steps(curve: Curve, x: Sequence[float], exit_names: Sequence[str], full: bo
         name=plain(curve.label),
         mode="lines+markers",
         line={"shape": "hv", "color": style["color"], "dash": style["dash"], "width": 3 if full else 1.75},
-        marker={"symbol": style["symbol"], "color": style["color"], "size": 10 if full else 7},
-        opacity=1 if full else 2 * FAINT,
+        marker={
+            "symbol": style["symbol"],
+            "color": style["color"],
+            "size": 10 if full else 7,
+            "maxdisplayed": MARKERS_DRAWN,
+        },
+        opacity=1 if full else FAINT[style["color"]],
         customdata=[[index, plain(name)] for index, name in enumerate(exit_names, start=1)],
         hovertemplate=f"{plain(curve.label)}, exit %{{customdata[1]}}<br>%{{y:.2f}}%{cost}"
         "<br>click to put the budget here<extra></extra>",

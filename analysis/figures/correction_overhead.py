@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, base_figure, plain, predictor_style
+from analysis.figures.style import FILL, base_figure, exit_ticks, on_bars, plain, predictor_style, rgba
 
 
 def correction_overhead_figure(
@@ -37,9 +37,8 @@ def correction_overhead_figure(
     heights = np.asarray(operations, dtype=float) if unit is None else 100 * np.asarray(shares, dtype=float)
     y_title = "operations per sample" if unit is None else f"correction, % of the exit's {unit}"
     figure = base_figure(title, subtitle, "exit", y_title, height=height, uirevision=unit or "operations", bargap=0.35)
-    figure.update_xaxes(
-        tickvals=list(range(1, n_exits + 1)), ticktext=[plain(n) for n in exit_names], range=[0.4, n_exits + 0.6]
-    )
+    figure.update_xaxes(range=[0.4, n_exits + 0.6], **exit_ticks(exit_names))
+    colour = predictor_style(predictor_id)["color"]
     low, high = float(np.nanmin([*heights, 0])), float(np.nanmax([*heights, 0]))
     figure.update_yaxes(range=[1.25 * low, 1.25 * high] if high > low else [0, 1], zeroline=True, exponentformat="none")
     figure.add_trace(
@@ -47,8 +46,8 @@ def correction_overhead_figure(
             x=np.arange(1, n_exits + 1),
             y=heights,
             name="correction",
-            marker={"color": predictor_style(predictor_id)["color"], "opacity": 1 if predictor_shown else FAINT},
-            text=[f"{value:,.0f}" if unit is None else _short(value) for value in heights],
+            marker={"color": colour if predictor_shown else rgba(colour, FILL), "line": {"color": colour, "width": 1}},
+            text=on_bars([f"{value:,.0f}" if unit is None else _short(value) for value in heights]),
             textposition="outside",
             textangle=0,
             constraintext="none",

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, base_figure, line_end_label, plain, predictor_style, spread
+from analysis.figures.names import heading, name_ends
+from analysis.figures.style import (
+    FAINT,
+    FILL,
+    MARKERS_DRAWN,
+    base_figure,
+    exit_ticks,
+    on_bars,
+    plain,
+    predictor_style,
+    rgba,
+)
 
 UPPER, LOWER = (0.58, 1.0), (0.0, 0.4)  # the two panels' shares of the height
 
@@ -45,30 +56,30 @@ def correction_price_figure(
     top = 1.08 * max([float(np.nanmax(values)) for *_, values in lines if np.isfinite(values).any()] + [0.05])
     most = 1.35 * max(max((int(counts.max(initial=0)) for _, counts in bars), default=0), 1)
     layout = _layout(exit_names, top, (-most if len(bars) > 1 else 0, most))
-    headings = [_heading(UPPER[1], line_name), _heading(LOWER[1], bar_name)]
+    headings = [heading(0, UPPER[1], line_name, 10), heading(0, LOWER[1], bar_name, 10)]
     figure = base_figure(title, subtitle, height=height, uirevision=line_name, annotations=headings, **layout)
     figure.layout.margin.t = 36
     figure.add_traces(
         [_line(*line, (line[0] == predictor_id) == predictor_shown, exit_names, line_name) for line in lines]
     )
-    opacity = 1 if predictor_shown else FAINT
     figure.add_traces(
         [
-            _bars(counts, sign, name, predictor_id, opacity, exit_names, len(bars) > 1)
+            _bars(counts, sign, name, predictor_id, predictor_shown, exit_names, len(bars) > 1)
             for sign, (name, counts) in zip((1, -1), bars)
         ]
     )
-    gap = top * 16 / (0.42 * max(height - 70, 100))
-    finite = [line for line in lines if np.isfinite(line[2][-1])]
-    for (own, label, _), y in zip(finite, spread([float(values[-1]) for *_, values in finite], gap)):
-        line_end_label(figure, n_exits, y, label, predictor_style(own)["color"])
+    ends = [
+        (n_exits, float(values[-1]), label, predictor_style(own)["color"])
+        for own, label, values in lines
+        if np.isfinite(values[-1])
+    ]
+    name_ends(figure, ends, span=(0, top), pixels=(UPPER[1] - UPPER[0]) * (height - 80))
     return figure
 
 
 def _layout(exit_names: Sequence[str], top: float, counts: tuple[float, float]) -> dict:
     n_exits = len(exit_names)
-    ticks = {"tickvals": list(range(1, n_exits + 1)), "ticktext": [plain(name) for name in exit_names]}
-    axis = {"showgrid": False, "zeroline": False, "range": [0.5, n_exits + 0.5], **ticks}
+    axis = {"showgrid": False, "zeroline": False, "range": [0.5, n_exits + 0.5], **exit_ticks(exit_names)}
     return {
         "xaxis": {**axis, "showticklabels": False, "anchor": "y"},
         "yaxis": {"domain": UPPER, "range": [0, top], "nticks": 5, "zeroline": False},
@@ -79,11 +90,6 @@ def _layout(exit_names: Sequence[str], top: float, counts: tuple[float, float]) 
     }
 
 
-def _heading(y: float, text: str) -> dict:
-    where = {"x": 0, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 10}
-    return {**where, "text": plain(text), "showarrow": False}
-
-
 def _line(own: str, label: str, values: np.ndarray, full: bool, exit_names: Sequence[str], name: str) -> go.Scatter:
     style = predictor_style(own)
     return go.Scatter(
@@ -92,18 +98,24 @@ def _line(own: str, label: str, values: np.ndarray, full: bool, exit_names: Sequ
         name=f"{plain(name)}, {plain(label)}",
         mode="lines+markers",
         line={"color": style["color"], "dash": style["dash"], "width": 3 if full else 2},
-        marker={"symbol": style["symbol"], "color": style["color"], "size": 8 if full else 6},
-        opacity=1 if full else 1.5 * FAINT,
+        marker={
+            "symbol": style["symbol"],
+            "color": style["color"],
+            "size": 8 if full else 6,
+            "maxdisplayed": MARKERS_DRAWN,
+        },
+        opacity=1 if full else FAINT[style["color"]],
         customdata=[plain(exit_name) for exit_name in exit_names],
         hovertemplate=f"{plain(label)}: {plain(name)} %{{y:.4f}}<br>at exit %{{customdata}}<extra></extra>",
     )
 
 
 def _bars(
-    counts: np.ndarray, sign: int, name: str, predictor_id: str, opacity: float, exit_names: Sequence[str], opens: bool
+    counts: np.ndarray, sign: int, name: str, predictor_id: str, full: bool, exit_names: Sequence[str], opens: bool
 ) -> go.Bar:
     """Upwards filled and downwards hatched: they differ by shape. The last exit's samples can be opened."""
-    pattern = {"shape": "/", "fillmode": "replace", "size": 6, "solidity": 0.4} if sign < 0 else None
+    colour = predictor_style(predictor_id)["color"]
+    pattern = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.3, "fgcolor": colour} if sign < 0 else None
     n_exits = len(exit_names)
     about = [
         [exit_, plain(exit_name), int(count), name, "<br>click to open them" if opens and exit_ == n_exits else ""]
@@ -113,9 +125,15 @@ def _bars(
         x=np.arange(1, n_exits + 1),
         y=sign * np.asarray(counts, dtype=np.int64),
         name=plain(name),
-        marker={"color": predictor_style(predictor_id)["color"], "pattern": pattern, "opacity": opacity},
-        text=[f"{count:,}" if count else "" for count in counts],
+        marker={
+            "color": rgba(colour, 0.1) if sign < 0 else colour if full else rgba(colour, FILL),
+            "pattern": pattern,
+            "line": {"color": colour, "width": [1 if count else 0 for count in counts]},
+        },
+        text=on_bars([f"{count:,}" if count else "" for count in counts]),
         textposition="outside",
+        textangle=0,
+        constraintext="none",
         cliponaxis=False,
         xaxis="x2",
         yaxis="y2",

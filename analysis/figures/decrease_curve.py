@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, base_figure, plain, predictor_style, spread
+from analysis.figures.names import name_curves
+from analysis.figures.style import FAINT, base_figure, plain, predictor_style
 from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, ticks, to_scale
 
-LABEL_AT = 0.003  # the tau at which a curve is named: where curves differ most
+LABEL_AT = 0.03  # the tau at which a curve is named by preference: where most fall steeply
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,13 @@ def decrease_curve_figure(
         figure.add_traces(_curve(curve, thresholds, marked, log_percent))
     for predictor_id, label, percents in published:
         figure.add_trace(_published(predictor_id, label, percents, marked, log_percent))
-    _name_curves(figure, curves, thresholds, log_percent, height)
+    places_of = to_scale(thresholds, FALL_UNIT)
+    named = [
+        (one.label, predictor_style(one.predictor_id)["color"], places_of, percent_places(one.percents, log_percent))
+        for one in curves
+    ]
+    spans = tuple(figure.layout.xaxis.range), tuple(figure.layout.yaxis.range)
+    name_curves(figure, named, spans=spans, pixels=height - 60, near=float(to_scale(LABEL_AT, FALL_UNIT)))
     return figure
 
 
@@ -89,7 +96,7 @@ def _curve(curve: Curve, thresholds: np.ndarray, marked: Sequence[float], log_pe
     said = "%{customdata[1]:.2f}% of samples<br>fall by more than %{customdata[0]:.4g}"
     common = {
         "name": plain(curve.label),
-        "opacity": 1 if curve.emphasised else 1.6 * FAINT,
+        "opacity": 1 if curve.emphasised else FAINT[style["color"]],
         "hovertemplate": f"{plain(curve.label)}: {said}<br>click to see them<extra></extra>",
     }
     line = {"color": style["color"], "dash": style["dash"], "width": 3 if curve.emphasised else 2}
@@ -123,24 +130,3 @@ def _published(
         hovertemplate=f"{plain(label)}, published: %{{customdata[1]:.2f}} % of samples"
         "<br>fall by more than %{customdata[0]:.4g}<extra></extra>",
     )
-
-
-def _name_curves(
-    figure: go.Figure, curves: Sequence[Curve], thresholds: np.ndarray, log_percent: bool, height: int
-) -> None:
-    """Each name just above its curve, or below it near the top; names of curves that run together are stacked."""
-    at = int(np.searchsorted(thresholds, LABEL_AT))
-    at = min(at, len(thresholds) - 1)
-    here = [float(percent_places(curve.percents[at : at + 1], log_percent)[0]) for curve in curves]
-    top = float(percent_places(np.array([100.0]), log_percent)[0])
-    pixel = 1.05 * top / max(height - 60, 60)
-    wished = [y - 13 * pixel if y > top - 24 * pixel else y + 11 * pixel for y in here]
-    for curve, y in zip(curves, spread(wished, gap=15 * pixel)):
-        figure.add_annotation(
-            x=float(to_scale(thresholds[at], FALL_UNIT)),
-            y=y,
-            text=plain(curve.label),
-            showarrow=False,
-            xanchor="left",
-            font={"color": predictor_style(curve.predictor_id)["color"], "size": 12},
-        )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.figures.names import name_marks
 from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
 
 
@@ -38,7 +39,6 @@ def decrease_share_figure(
     figure = base_figure(title, subtitle, x_title, "falls by", height=height, uirevision="falls")
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category", tickvals=rows)
     figure.update_xaxes(showgrid=True, range=[-4, 104], ticksuffix="%", nticks=6)
-    figure.layout.margin.t = 26
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
     for predictor_id, label, percents in lines:
@@ -50,7 +50,7 @@ def decrease_share_figure(
                 name=plain(label),
                 mode="markers",
                 marker={"symbol": style["symbol"], "color": style["color"], "size": 12},
-                opacity=1 if predictor_id == emphasised else 1.6 * FAINT,
+                opacity=1 if predictor_id == emphasised else FAINT[style["color"]],
                 hovertemplate=f"{plain(label)}: %{{x:.2f}}% of samples<br>fall by %{{y}}<extra></extra>",
             )
         )
@@ -71,7 +71,8 @@ def decrease_share_figure(
                 hovertemplate="published: %{x:.2f}% of samples<br>fall by %{y}<extra></extra>",
             )
         )
-    _name_the_columns(figure, rows[0], lines)
+    marks = [(percents[0], label, predictor_style(key)["color"]) for key, label, percents in lines]
+    name_marks(figure, marks, rows[0], (-4, 104))
     return figure
 
 
@@ -80,27 +81,7 @@ def _joins(rows: Sequence[str], start: np.ndarray, end: np.ndarray) -> go.Scatte
     for row, a, b in zip(rows, start, end):
         x += [a, b, None]
         y += [row, row, None]
-    line = {"color": MUTED, "width": 1.5}
+    line = {"color": MUTED, "width": 1}
     return go.Scatter(
-        x=x, y=y, mode="lines", line=line, opacity=FAINT, hoverinfo="skip", name="from baseline to predictor"
+        x=x, y=y, mode="lines", line=line, opacity=FAINT[MUTED], hoverinfo="skip", name="from baseline to predictor"
     )
-
-
-def _name_the_columns(figure: go.Figure, row: str, lines: Sequence[tuple[str, str, np.ndarray]]) -> None:
-    """Names above the first row's markers; where the two are close, one is anchored to each side."""
-    order = sorted(range(len(lines)), key=lambda i: lines[i][2][0])
-    close = len(lines) > 1 and abs(lines[order[0]][2][0] - lines[order[-1]][2][0]) < 18
-    for rank, i in enumerate(order):
-        predictor_id, label, percents = lines[i]
-        anchor = "center" if not close else ("right", "left")[rank > 0]
-        if percents[0] < 6 and not close:
-            anchor = "left"
-        figure.add_annotation(
-            x=percents[0],
-            y=row,
-            text=plain(label),
-            showarrow=False,
-            yshift=16,
-            xanchor=anchor,
-            font={"color": predictor_style(predictor_id)["color"], "size": 12},
-        )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import base_figure, plain
+from analysis.figures.style import base_figure, exit_ticks, plain
 
 NUMBERS_UP_TO = 10  # exits: with more, cells are too small to hold a number
 
@@ -62,20 +62,10 @@ def exit_pairs_figure(
             name="largest falls",
         )
     )
-    figure.update_xaxes(
-        tickvals=_some(n_exits), ticktext=[labels[i - 1] for i in _some(n_exits)], range=[1.5, n_exits + 0.5]
-    )
-    figure.update_yaxes(
-        tickvals=_some(n_exits),
-        ticktext=[labels[i - 1] for i in _some(n_exits)],
-        range=[n_exits - 0.5, 0.5],
-        showgrid=False,
-    )
+    ticks = exit_ticks(exit_names)
+    figure.update_xaxes(range=[1.5, n_exits + 0.5], **ticks)
+    figure.update_yaxes(range=[n_exits - 0.5, 0.5], showgrid=False, **ticks)
     return figure
-
-
-def _some(count: int, most: int = 14) -> list[int]:
-    return list(range(1, count + 1, -(-count // most)))
 
 
 def _short(percent: float) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, base_figure, line_end_label, plain, predictor_style, spread
+from analysis.figures.names import heading, name_ends
+from analysis.figures.style import FAINT, MARKERS_DRAWN, base_figure, exit_ticks, fitted_range, plain, predictor_style
 
 GAP = 0.09  # between panels, as a share of the figure's width
 
@@ -82,8 +83,7 @@ def _layout(panels: Sequence[Panel], exit_names: Sequence[str]) -> tuple[dict, l
         layout[f"xaxis{suffix}"] = {
             "domain": [left, min(left + width, 1)],
             "anchor": f"y{suffix}",
-            "tickvals": list(range(1, len(exit_names) + 1)),
-            "ticktext": [plain(name) for name in exit_names],
+            **exit_ticks(exit_names),
             "range": [0.8, len(exit_names) + 0.2],
             "showgrid": False,
             "zeroline": False,
@@ -97,30 +97,14 @@ def _layout(panels: Sequence[Panel], exit_names: Sequence[str]) -> tuple[dict, l
             "nticks": 6,
         }
         said = panel.name if low <= 0 else f"{panel.name} (axis from {low:.10g})"
-        where = {
-            "x": left,
-            "y": 1,
-            "xref": "paper",
-            "yref": "paper",
-            "xanchor": "left",
-            "yanchor": "bottom",
-            "yshift": 12,
-        }
-        headings.append({**where, "text": plain(said), "showarrow": False})
+        headings.append(heading(left, 1, said))
     return layout, headings
 
 
 def _range(panel: Panel) -> tuple[float, float]:
     if panel.from_zero_to is not None:
         return 0.0, panel.from_zero_to
-    values = np.concatenate([panel.baseline, panel.predictor, *(v for _, v in panel.published)])
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
-    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6))) / 2
-    bottom, top = np.floor((low - 0.1 * step) / step) * step, np.ceil((high + 0.1 * step) / step) * step
-    return max(0.0, float(bottom)), float(top)
+    return fitted_range([panel.baseline, panel.predictor, *(values for _, values in panel.published)])
 
 
 def _line(
@@ -133,8 +117,13 @@ def _line(
         name=f"{plain(label)}: {plain(name)}",
         mode="lines+markers",
         line={"color": style["color"], "width": 3 if full else 2, "dash": style["dash"]},
-        marker={"symbol": style["symbol"], "color": style["color"], "size": 8 if full else 6},
-        opacity=1 if full else 1.5 * FAINT,
+        marker={
+            "symbol": style["symbol"],
+            "color": style["color"],
+            "size": 8 if full else 6,
+            "maxdisplayed": MARKERS_DRAWN,
+        },
+        opacity=1 if full else FAINT[style["color"]],
         xaxis=f"x{suffix}",
         yaxis=f"y{suffix}",
         customdata=[plain(exit_name) for exit_name in exit_names],
@@ -172,8 +161,9 @@ def _label_last_panel(
     lines = [("baseline", baseline_label, last.baseline[-1])]
     if predictor_id != "baseline":
         lines.append((predictor_id, predictor_label, last.predictor[-1]))
-    lines = [line for line in lines if np.isfinite(line[2])]
-    gap = (high - low) * 16 / max(height - 90, 60)
-    for (own, label, _), y in zip(lines, spread([float(value) for *_, value in lines], gap)):
-        line_end_label(figure, n_exits, y, label, predictor_style(own)["color"], row=f"y{suffix}")
-        figure.layout.annotations[-1].xref = f"x{suffix}"
+    ends = [
+        (n_exits, float(value), label, predictor_style(own)["color"])
+        for own, label, value in lines
+        if np.isfinite(value)
+    ]
+    name_ends(figure, ends, span=(low, high), pixels=height - 90, axes=suffix)

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.decrease_curve import percent_axis, percent_places
-from analysis.figures.style import FAINT, base_figure, plain, predictor_style
+from analysis.figures.style import FILL, base_figure, plain, predictor_style, rgba
 from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
 
@@ -69,8 +69,10 @@ def fall_histogram_figure(
                 y=percent_places(one.percents, log_percent),
                 width=np.diff(left) * 0.94,
                 name=plain(one.label),
-                marker={"color": colour, "line": {"width": 0}},
-                opacity=0.85 if one.emphasised else FAINT,
+                marker={
+                    "color": rgba(colour, 0.85 if one.emphasised else FILL),
+                    "line": {"color": colour, "width": 0 if one.emphasised else 1},
+                },
                 customdata=[
                     [float(low), float(high), int(count), float(percent), one.predictor_id]
                     for low, high, count, percent in zip(edges, edges[1:], one.counts, one.percents)

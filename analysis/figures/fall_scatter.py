@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import INK, MUTED, base_figure, plain, predictor_style
+from analysis.figures.style import FAINT, INK, MUTED, base_figure, plain, predictor_style
 from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
 SAMPLES = "samples"  # name of the trace whose points are samples; its customdata begins with the row of the sample
@@ -61,7 +61,7 @@ def fall_scatter_figure(
             y=y.astype(np.float32),
             name=SAMPLES,
             mode="markers",
-            marker={"color": style["color"], "size": 5, "opacity": 0.45},
+            marker={"color": style["color"], "size": 5, "opacity": FAINT[style["color"]]},
             selected={"marker": {"opacity": 0.9}},
             unselected={"marker": {"opacity": 0.15}},
             customdata=np.column_stack([rows, baseline, predictor]).astype(np.float64),
@@ -77,7 +77,7 @@ def fall_scatter_figure(
 
 
 def _diagonal(end: float) -> go.Scatter:
-    line = {"color": MUTED, "width": 1, "dash": "dot"}
+    line = {"color": MUTED, "width": 1}
     return go.Scatter(x=[0, end], y=[0, end], name="equal falls", mode="lines", line=line, hoverinfo="skip")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
-from analysis.figures.style import MUTED, line_end_label, plain
+from analysis.figures.style import INK, plain
 
 
 def live_trajectory_figure(
@@ -53,6 +53,7 @@ def live_trajectory_figure(
         title=title,
         subtitle=subtitle,
         height=height,
+        also=() if clean is None else [(float(clean[reached - 1]), "undistorted", INK)],
     )
     if clean is not None:
         figure.add_trace(
@@ -60,13 +61,11 @@ def live_trajectory_figure(
                 x=x,
                 y=clean[:reached],
                 name=f"undistorted, {plain(quantity)}",
-                mode="lines+markers",
-                line={"color": MUTED, "width": 1.5, "dash": "dot"},
-                marker={"color": MUTED, "size": 6, "symbol": "circle-open"},
+                mode="lines",
+                line={"color": INK, "width": 1.25},
                 hovertemplate=f"undistorted<br>{plain(quantity)} %{{y:.4f}}<extra></extra>",
             )
         )
-        line_end_label(figure, x[-1], _free(float(clean[reached - 1]), figure, height), "undistorted", MUTED)
     count = len(exit_names)
     figure.update_xaxes(
         range=[0.8, count + 0.2],
@@ -78,12 +77,3 @@ def live_trajectory_figure(
     )
     figure.layout.margin.b = 62
     return figure
-
-
-def _free(y: float, figure: go.Figure, height: int) -> float:
-    """The nearest height at which no line's name stands yet."""
-    taken = [note.y for note in figure.layout.annotations if note.xanchor == "left"]
-    gap = 18 / max(height - 60, 60)
-    candidates = [y, *(at + sign * gap for at in taken for sign in (1, -1))]
-    free = [one for one in candidates if 0 <= one <= 1.02 and all(abs(one - at) >= 0.99 * gap for at in taken)]
-    return min(free, key=lambda one: abs(one - y), default=y)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import COLOURS, FAINT, base_figure, plain, predictor_style, spread
+from analysis.figures.names import heading, name_ends
+from analysis.figures.style import COLOURS, FAINT, base_figure, exit_ticks, fitted_range, plain, predictor_style, rgba
 from analysis.reference.symlog import PERCENT_UNIT, ticks, to_scale
 
 GAP = 44  # pixels between panels: the heading of the lower one
 BAND = 0.2  # opacity of the band of one standard deviation
-LABEL_GAP = 15  # pixels
 TOP, BOTTOM = 36, 44  # margins in pixels
 
 
@@ -104,7 +104,7 @@ def paper_panels_figure(
             figure.add_trace(_published(one, panel, places, full, row))
             figure.add_trace(_run(one, panel, places, full, row))
         if name_lines:
-            _name_lines(figure, panel, len(places), emphasised, row, _panel_height(len(panels), height))
+            _name_lines(figure, panel, len(places), row, _panel_height(len(panels), height))
     return figure
 
 
@@ -119,8 +119,7 @@ def _layout(panels: Sequence[PaperPanel], places: Sequence[str], x_title: str, h
     layout: dict = {
         "xaxis": {
             "range": [0.75, len(places) + 0.25],
-            "tickvals": list(range(1, len(places) + 1)),
-            "ticktext": [plain(place) for place in places],
+            **exit_ticks(places),
             "anchor": f"y{count if count > 1 else ''}",
             "showgrid": False,
             "zeroline": False,
@@ -137,8 +136,7 @@ def _layout(panels: Sequence[PaperPanel], places: Sequence[str], x_title: str, h
             "zeroline": False,
             **axis,
         }
-        where = {"x": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 6}
-        headings.append({**where, "y": top, "text": plain(said), "showarrow": False})
+        headings.append(heading(0, top, said, 6))
     return layout, headings
 
 
@@ -159,20 +157,13 @@ def _range(panel: PaperPanel) -> tuple[float, float]:
     for one in panel.beside:
         around = np.nan_to_num(one.std)
         values += [one.run, *one.others, one.published - around, one.published + around]
-    known = np.concatenate(values)
-    known = known[np.isfinite(known)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6))) / 2
-    low, high = np.floor((low - 0.3 * step) / step) * step, np.ceil((high + 0.3 * step) / step) * step
-    return (low if panel.reference else max(0.0, low)), (high if panel.reference else min(100.0, max(high, low + step)))
+    if panel.reference:
+        return fitted_range(values, lowest=-np.inf, room=0.3)
+    return fitted_range(values, highest=100.0, room=0.3)
 
 
 def _at(panel: PaperPanel, values: np.ndarray) -> np.ndarray:
     return to_scale(np.maximum(values, 0), PERCENT_UNIT) if panel.from_zero else np.asarray(values, dtype=np.float64)
-
-
-def _rgba(colour: str, alpha: float) -> str:
-    return f"rgba({','.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))},{alpha:g})"
 
 
 def _band(one: Beside, panel: PaperPanel, full: bool, row: str) -> go.Scatter:
@@ -186,7 +177,7 @@ def _band(one: Beside, panel: PaperPanel, full: bool, row: str) -> go.Scatter:
         mode="lines",
         line={"width": 0, "color": predictor_style(one.predictor_id)["color"]},
         fill="toself",
-        fillcolor=_rgba(predictor_style(one.predictor_id)["color"], BAND * (1 if full else FAINT)),
+        fillcolor=rgba(predictor_style(one.predictor_id)["color"], BAND * (1 if full else 0.5)),
         hoverinfo="skip",
         yaxis=f"y{row}",
     )
@@ -202,7 +193,7 @@ def _published(one: Beside, panel: PaperPanel, places: Sequence[str], full: bool
         mode="lines+markers",
         line={"color": style["color"], "width": 1, "dash": style["dash"]},
         marker={"symbol": f"{style['symbol']}-open", "color": style["color"], "size": 11, "line": {"width": 1.8}},
-        opacity=1 if full else 1.4 * FAINT,
+        opacity=1 if full else FAINT[style["color"]],
         customdata=[[plain(place), words] for place, words in zip(places, said)],
         hovertemplate=f"{plain(one.label)}, the paper<br>{plain(panel.name)}: %{{customdata[1]}}"
         "<br>at %{customdata[0]}<extra></extra>",
@@ -216,13 +207,14 @@ def _plus_minus(std: float) -> str:
 
 def _other(one: Beside, values: np.ndarray, panel: PaperPanel, full: bool, row: str) -> go.Scatter:
     """The run of another seed."""
+    style = predictor_style(one.predictor_id)
     return go.Scatter(
         x=np.arange(1, len(values) + 1),
         y=_at(panel, values),
         name=f"another seed, {plain(one.label)}: {plain(panel.name)}",
         mode="lines",
-        line={"color": predictor_style(one.predictor_id)["color"], "width": 1.5, "dash": "dot"},
-        opacity=0.8 if full else 1.4 * FAINT,
+        line={"color": style["color"], "width": 1, "dash": style["dash"]},
+        opacity=FAINT[style["color"]],
         hoverinfo="skip",
         yaxis=f"y{row}",
     )
@@ -237,7 +229,7 @@ def _run(one: Beside, panel: PaperPanel, places: Sequence[str], full: bool, row:
         mode="lines+markers",
         line={"color": style["color"], "width": 3 if full else 2, "dash": style["dash"]},
         marker={"symbol": style["symbol"], "color": style["color"], "size": 8 if full else 6},
-        opacity=1 if full else 1.4 * FAINT,
+        opacity=1 if full else FAINT[style["color"]],
         customdata=[
             [plain(place), f"{value:.4g}{panel.unit}", plain(words)]
             for place, value, words in zip(places, one.run, one.differences)
@@ -255,33 +247,21 @@ def _reference(count: int, full: bool, row: str) -> go.Scatter:
         name="baseline",
         mode="lines",
         line={"color": COLOURS["baseline"], "dash": "dash", "width": 3 if full else 1.5},
-        opacity=1 if full else 1.4 * FAINT,
+        opacity=1 if full else FAINT[COLOURS["baseline"]],
         hoverinfo="skip",
         yaxis=f"y{row}",
     )
 
 
-def _name_lines(figure: go.Figure, panel: PaperPanel, count: int, emphasised: str, row: str, pixels: float) -> None:
-    """Names at the ends of the lines, the run's and the paper's; where they end close together, moved apart."""
-    low, high = figure.layout[f"yaxis{row}"].range
-    ends = [("baseline", "Baseline", 0.0)] if panel.reference else []
+def _name_lines(figure: go.Figure, panel: PaperPanel, count: int, row: str, pixels: float) -> None:
+    """Names at the ends of the lines, the run's and the paper's."""
+    ends = [(count, 0.0, "Baseline", COLOURS["baseline"])] if panel.reference else []
     for one in panel.beside:
-        label = one.label
-        for said, values in ((label, one.run), (f"{label}, paper", one.published)):
+        for said, values in ((one.label, one.run), (f"{one.label}, paper", one.published)):
             if np.isfinite(values[-1]):
-                ends.append((one.predictor_id, said, float(_at(panel, values[-1:])[0])))
-    moved = spread([y for *_, y in ends], LABEL_GAP * (high - low) / pixels)
-    floor = low + (high - low) * 4 / pixels - min(moved, default=low)  # what was moved below the axis is lifted back
-    for (own, said, _), y in zip(ends, moved):
-        figure.add_annotation(
-            x=count,
-            y=y + max(floor, 0),
-            yref=f"y{row}",
-            text=plain(said),
-            showarrow=False,
-            xanchor="left",
-            xshift=10,
-            opacity=1 if own == emphasised else 0.75,
-            font={"color": predictor_style(own)["color"], "size": 12},
-        )
-        figure.layout.margin.r = max(figure.layout.margin.r or 0, 24 + round(6.7 * len(said)))
+                at = float(_at(panel, values[-1:])[0])
+                ends.append((count, at, said, predictor_style(one.predictor_id)["color"]))
+    name_ends(figure, ends, span=tuple(figure.layout[f"yaxis{row}"].range), pixels=pixels, axes=row)
+    for note in figure.layout.annotations:
+        if note.xref != "paper":
+            note.xref = "x"  # the panels share it

@@ -6,9 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, INK, SURFACE, base_figure, line_end_label, plain, predictor_style, spread
+from analysis.figures.names import in_lines, name_ends
+from analysis.figures.style import (
+    FAINT,
+    INK,
+    MARKERS_DRAWN,
+    SURFACE,
+    base_figure,
+    exit_ticks,
+    plain,
+    predictor_style,
+)
 
-RIGHT, WRONG, UNKNOWN = "circle", "x", "circle-open"
+WRONG_KEY = "a cross in the marker: wrong"
+PROBABILITIES = (-0.03, 1.05)  # the y axis, whatever the sample
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,7 @@ def sample_trajectory_figure(
     subtitle: str,
     over_cost: bool = False,
     height: int = 300,
+    also: Sequence[tuple[float, str, str]] = (),
 ) -> go.Figure:
     """The trajectory of one sample.
 
@@ -69,6 +81,8 @@ def sample_trajectory_figure(
         What `probs` is: "P(true class)".
     over_cost : bool
         Whether x is a cost, which then starts at 0.
+    also : sequence of (height, name, colour)
+        The ends of more lines, to be named with the others.
 
     Returns
     -------
@@ -77,21 +91,22 @@ def sample_trajectory_figure(
     """
     figure = base_figure(title, subtitle, x_title, "probability", height=height, uirevision=x_title, hoverdistance=60)
     exits_axis(figure, x, exit_names, over_cost)
-    figure.update_yaxes(range=[-0.03, 1.05], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_yaxes(range=PROBABILITIES, tickvals=[0, 0.25, 0.5, 0.75, 1])
     if behind is not None:
-        figure.add_trace(_probs(behind, x, exit_names, quantity, faint=True))
+        figure.add_traces(_probs(behind, x, exit_names, quantity, faint=True))
     figure.add_trace(_confidence(shown, x, exit_names))
     if shown.fall is not None:
         figure.add_trace(_fall(shown, x))
         _fall_label(figure, shown, x)
-    figure.add_trace(_probs(shown, x, exit_names, quantity, faint=False))
+    figure.add_traces(_probs(shown, x, exit_names, quantity, faint=False))
     ends = [(shown, float(shown.probs[-1]), shown.label)]
     if behind is not None:
         ends.append((behind, float(behind.probs[-1]), behind.label))
     if shown.confidence[-1] - shown.probs[-1] > 0.02:
         ends.append((shown, float(shown.confidence[-1]), "confidence"))
-    for (line, _, label), y in zip(ends, label_heights([end[1] for end in ends], height)):
-        line_end_label(figure, x[-1], y, label, predictor_style(line.predictor_id)["color"])
+    named = [(x[-1], y, label, predictor_style(line.predictor_id)["color"]) for line, y, label in ends]
+    named += [(x[-1], *end) for end in also]
+    name_ends(figure, named, span=PROBABILITIES, pixels=height - 56)
     return figure
 
 
@@ -100,71 +115,57 @@ def exits_axis(figure: go.Figure, x: Sequence[float], exit_names: Sequence[str],
     if over_cost:
         figure.update_xaxes(range=[0, 1.03 * x[-1]], nticks=6)
     else:
-        shown = _some(len(x))
-        figure.update_xaxes(
-            range=[0.8, len(x) + 0.2], tickvals=[x[i] for i in shown], ticktext=[plain(exit_names[i]) for i in shown]
-        )
-
-
-def label_heights(probs: Sequence[float], height: int) -> list[float]:
-    """Where to write the names of lines that end at `probs`: apart from each other, and within the axis.
-
-    Examples
-    --------
-    >>> [round(y, 2) for y in label_heights([0.0, 0.01, 0.9], 360)]
-    [0.0, 0.06, 0.9]
-    """
-    gap = 18 / max(height - 60, 60)
-    places = spread(probs, gap)
-    order = sorted(range(len(places)), key=lambda i: places[i])
-    for rank, i in enumerate(order):
-        places[i] = max(places[i], rank * gap)
-    for rank, i in enumerate(reversed(order)):
-        places[i] = min(places[i], 1.02 - rank * gap)
-    return places
-
-
-def _some(count: int, most: int = 14) -> list[int]:
-    step = -(-count // most)
-    return list(range(0, count, step))
-
-
-def _symbols(right: np.ndarray | None, count: int) -> list[str]:
-    return [UNKNOWN] * count if right is None else [RIGHT if one else WRONG for one in right]
+        figure.update_xaxes(range=[0.8, len(x) + 0.2], **exit_ticks(exit_names, x))
 
 
 def _probs(
     line: Trajectory, x: Sequence[float], exit_names: Sequence[str], quantity: str, *, faint: bool
-) -> go.Scatter:
+) -> list[go.Scatter]:
+    """The line with the predictor's marker at the exits, or at some of many, and a cross in those that are wrong."""
     style = predictor_style(line.predictor_id)
     said = ["label unknown"] * len(x) if line.right is None else ["right" if one else "wrong" for one in line.right]
-    return go.Scatter(
+    size, opacity = (9, FAINT[style["color"]]) if faint else (12, 1)
+    bears = np.arange(len(x)) % -(-len(x) // MARKERS_DRAWN) == 0
+    name = f"{plain(line.label)}, {plain(quantity)}"
+    drawn = go.Scatter(
         x=x,
         y=line.probs,
-        name=f"{plain(line.label)}, {plain(quantity)}",
+        name=name,
         mode="lines+markers",
-        line={"color": style["color"], "width": 2 if faint else 3, "dash": style["dash"]},
+        line={"color": style["color"], "width": 1.75 if faint else 3, "dash": style["dash"]},
         marker={
             "color": style["color"],
-            "size": 8 if faint else 11,
-            "symbol": _symbols(line.right, len(x)),
+            "size": np.where(bears, size, 0).tolist(),
+            "symbol": style["symbol"],
             "line": {"width": 1, "color": SURFACE},
         },
-        opacity=1.5 * FAINT if faint else 1,
-        customdata=[[plain(name), plain(p), s] for name, p, s in zip(exit_names, line.predicted, said)],
+        opacity=opacity,
+        customdata=[[plain(name), in_lines(p), s] for name, p, s in zip(exit_names, line.predicted, said)],
         hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>{plain(quantity)} %{{y:.4f}}"
-        "<br>predicts %{customdata[1]} (%{customdata[2]})<extra></extra>",
+        "<br>%{customdata[2]}: predicts %{customdata[1]}<extra></extra>",
     )
+    wrong = np.zeros(len(x), dtype=bool) if line.right is None else ~np.asarray(line.right, dtype=bool) & bears
+    crosses = go.Scatter(
+        x=np.asarray(x, dtype=float)[wrong],
+        y=np.asarray(line.probs, dtype=float)[wrong],
+        name=f"{name}, wrong",
+        mode="markers",
+        marker={"symbol": "x-thin", "size": size - 5, "line": {"width": 1.75, "color": SURFACE}},
+        hoverinfo="skip",
+    )
+    return [drawn, crosses]
 
 
 def _confidence(line: Trajectory, x: Sequence[float], exit_names: Sequence[str]) -> go.Scatter:
+    """As thin as it can be: the same predictor's other line."""
+    style = predictor_style(line.predictor_id)
     return go.Scatter(
         x=x,
         y=line.confidence,
         name=f"{plain(line.label)}, confidence",
         mode="lines",
-        line={"color": predictor_style(line.predictor_id)["color"], "width": 1.5, "dash": "2px,3px"},
-        customdata=[[plain(name), plain(p)] for name, p in zip(exit_names, line.predicted)],
+        line={"color": style["color"], "width": 1.25, "dash": style["dash"]},
+        customdata=[[plain(name), in_lines(p)] for name, p in zip(exit_names, line.predicted)],
         hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>"
         "confidence %{y:.4f}, in %{customdata[1]}<extra></extra>",
     )
@@ -184,12 +185,13 @@ def _fall(line: Trajectory, x: Sequence[float]) -> go.Scatter:
 
 
 def _fall_label(figure: go.Figure, line: Trajectory, x: Sequence[float]) -> None:
-    size, start, end = line.fall
+    size, start, _ = line.fall
     if size < 0.0005:
         return
     high = line.probs[start] > 0.9  # no room above
     figure.add_annotation(
-        x=(x[start] + x[end]) / 2,
+        x=x[start],
+        xanchor="left",
         y=float(line.probs[start]),
         text=f"\N{MINUS SIGN}{size:.3f}",
         showarrow=False,

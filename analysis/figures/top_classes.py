@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.sample_trajectory import exits_axis, label_heights
-from analysis.figures.style import FAINT, MUTED, base_figure, line_end_label, plain, predictor_style
+from analysis.figures.names import in_lines, name_ends
+from analysis.figures.sample_trajectory import PROBABILITIES, exits_axis
+from analysis.figures.style import FAINT, INK, SURFACE, base_figure, plain, predictor_style
 from analysis.reference.outside_text import shortened
 
-DASHES = ("solid", "longdash", "dash", "dashdot", "dot")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
+NUMBERED = 12  # exits of a line that bear its number, at most
 
 
 @dataclass(frozen=True)
@@ -36,49 +36,78 @@ def top_classes_figure(
     over_cost: bool = False,
     height: int = 300,
 ) -> go.Figure:
-    """One line per class; the true class in the predictor's colour, the others grey, each with its own dash and marker.
+    """One line per class, told apart by numbers on it, in the predictor's dash; the true class in its colour too.
 
     Parameters
     ----------
     classes : sequence of ClassLine
-        The likeliest at the last exit first; those with a baseline behind are drawn over it, faint.
+        The likeliest at the last exit first; those with a baseline behind are drawn over it, which looks as
+        the baseline always does and bears the same number.
     x, x_title, exit_names, over_cost
         As in `sample_trajectory_figure`.
     """
     figure = base_figure(title, subtitle, x_title, "probability", height=height, uirevision=x_title, hoverdistance=60)
     exits_axis(figure, x, exit_names, over_cost)
-    figure.update_yaxes(range=[-0.03, 1.05], tickvals=[0, 0.25, 0.5, 0.75, 1])
-    colours = [predictor_style(predictor_id)["color"] if one.is_true else MUTED for one in classes]
-    for rank, (one, colour) in enumerate(zip(classes, colours)):
+    figure.update_yaxes(range=PROBABILITIES, tickvals=[0, 0.25, 0.5, 0.75, 1])
+    style = predictor_style(predictor_id)
+    colours = [style["color"] if one.is_true else INK for one in classes]
+    for rank, one in enumerate(classes, start=1):
         if one.behind is not None:
-            figure.add_trace(_line(one, one.behind, colour, rank, x, exit_names, faint=True))
-    for rank, (one, colour) in reversed(list(enumerate(zip(classes, colours)))):
-        figure.add_trace(_line(one, one.probs, colour, rank, x, exit_names, faint=False))
-    places = label_heights([float(one.probs[-1]) for one in classes], height)
-    for one, colour, y in zip(classes, colours, places):
-        line_end_label(figure, x[-1], y, shortened(one.name, 16) + (", true" if one.is_true else ""), colour)
+            figure.add_trace(_behind(one, rank, rank * len(x) // (len(classes) + 1), x, exit_names))
+    for rank, (one, colour) in reversed(list(enumerate(zip(classes, colours), start=1))):
+        figure.add_trace(_line(one, colour, style["dash"], rank, x, exit_names))
+    ends = [
+        (x[-1], float(one.probs[-1]), f"{rank} {shortened(one.name, 16)}" + (", true" if one.is_true else ""), colour)
+        for rank, (one, colour) in enumerate(zip(classes, colours), start=1)
+    ]
+    name_ends(figure, ends, span=PROBABILITIES, pixels=height - 56)
+    for note, one in zip(figure.layout.annotations, classes):
+        note.hovertext = in_lines(one.name)
     return figure
 
 
 def _line(
-    one: ClassLine,
-    probs: np.ndarray,
-    colour: str,
-    rank: int,
-    x: Sequence[float],
-    exit_names: Sequence[str],
-    *,
-    faint: bool,
+    one: ClassLine, colour: str, dash: str, rank: int, x: Sequence[float], exit_names: Sequence[str]
 ) -> go.Scatter:
-    said = "baseline: " if faint else ""
+    """A line whose markers are rings around the class's number."""
+    bears = [place % max(1, -(-len(x) // NUMBERED)) == 0 for place in range(len(x))]
     return go.Scatter(
         x=x,
-        y=probs,
-        name=said + plain(one.name),
-        mode="lines" if faint else "lines+markers",
-        line={"color": colour, "width": 1.5 if faint else 3 if one.is_true else 2, "dash": DASHES[rank % len(DASHES)]},
-        marker={"color": colour, "size": 8, "symbol": SYMBOLS[rank % len(SYMBOLS)]},
-        opacity=FAINT if faint else 1,
-        customdata=[[plain(name), said + plain(one.name)] for name in exit_names],
-        hovertemplate="%{customdata[1]}<br>%{y:.4f} at exit %{customdata[0]}<extra></extra>",
+        y=one.probs,
+        name=plain(one.name),
+        mode="lines+markers+text",
+        line={"color": colour, "width": 3 if one.is_true else 1.5, "dash": dash},
+        marker={
+            "color": SURFACE,
+            "size": [15 if there else 0 for there in bears],
+            "line": {"color": colour, "width": 2 if one.is_true else 1},
+        },
+        text=[str(rank) if there else "" for there in bears],
+        textposition="middle center",
+        textfont={"color": colour, "size": 10},
+        **_hover("", one, exit_names),
     )
+
+
+def _behind(one: ClassLine, rank: int, numbered: int, x: Sequence[float], exit_names: Sequence[str]) -> go.Scatter:
+    """As the baseline looks everywhere, its class's number at one exit."""
+    style = predictor_style("baseline")
+    return go.Scatter(
+        x=x,
+        y=one.behind,
+        name=f"baseline: {plain(one.name)}",
+        mode="lines+text",
+        line={"color": style["color"], "width": 1.25, "dash": style["dash"]},
+        opacity=FAINT[style["color"]],
+        text=[str(rank) if place == numbered else "" for place in range(len(x))],
+        textposition="top center",
+        textfont={"color": style["color"], "size": 10},
+        **_hover("baseline: ", one, exit_names),
+    )
+
+
+def _hover(said: str, one: ClassLine, exit_names: Sequence[str]) -> dict:
+    return {
+        "customdata": [[plain(name), said + in_lines(one.name)] for name in exit_names],
+        "hovertemplate": "%{customdata[1]}<br>%{y:.4f} at exit %{customdata[0]}<extra></extra>",
+    }

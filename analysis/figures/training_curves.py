@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import INK, base_figure, line_end_label, plain, spread
+from analysis.figures.names import heading, name_ends
+from analysis.figures.style import FAINT, INK, base_figure, plain, rgba
 
 LOSS_PANEL, ACCURACY_PANEL = [0.0, 0.42], [0.52, 1.0]
-FAINTEST = 0.25  # opacity of the first exit's line; the last exit's is 1
-_INK_RGB = ",".join(str(int(INK[i : i + 2], 16)) for i in (1, 3, 5))
 
 
 def training_curves_figure(
@@ -50,8 +49,8 @@ def training_curves_figure(
         xaxis2={"title": {"text": "epoch"}, "showgrid": False, "zeroline": False, "anchor": "y2"},
         yaxis2={"showgrid": True, "zeroline": False, "anchor": "x2", "rangemode": "tozero", "nticks": 6},
         annotations=[
-            _heading("training loss", LOSS_PANEL[0]),
-            _heading("held-out accuracy, %", ACCURACY_PANEL[0]),
+            heading(LOSS_PANEL[0], 1, "training loss"),
+            heading(ACCURACY_PANEL[0], 1, "held-out accuracy, %"),
         ],
     )
     figure.layout.margin.t = 36
@@ -59,16 +58,11 @@ def training_curves_figure(
         axis.domain, axis.range = domain, [int(epoch[0]), int(epoch[-1])]
     figure.add_trace(_line(epoch, loss, "training loss", "x", "y", 1.0, "%{y:.4g}"))
     for number, (name, values) in enumerate(zip(names, accuracy)):
-        depth = FAINTEST + (1 - FAINTEST) * number / max(len(names) - 1, 1)
+        depth = FAINT[INK] + (1 - FAINT[INK]) * number / max(len(names) - 1, 1)
         line = _line(epoch, 100 * values, f"held-out accuracy, exit {name}", "x2", "y2", depth, "%{y:.2f}%")
         figure.add_trace(line)
     _label_ends(figure, epoch, accuracy, names, height)
     return figure
-
-
-def _heading(text: str, left: float) -> dict:
-    where = {"x": left, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 12}
-    return {**where, "text": text, "showarrow": False}
 
 
 def _line(x: np.ndarray, y: np.ndarray, name: str, xaxis: str, yaxis: str, opacity: float, number: str) -> go.Scatter:
@@ -77,7 +71,7 @@ def _line(x: np.ndarray, y: np.ndarray, name: str, xaxis: str, yaxis: str, opaci
         y=y,
         name=plain(name),
         mode="lines",
-        line={"color": f"rgba({_INK_RGB},{opacity:.3f})", "width": 2},
+        line={"color": rgba(INK, opacity), "width": 2},
         xaxis=xaxis,
         yaxis=yaxis,
         text=[plain(name)] * len(x),
@@ -93,8 +87,7 @@ def _label_ends(figure: go.Figure, epoch: np.ndarray, accuracy: np.ndarray, name
     ends = {i: text for i, text in ends.items() if 0 <= i < len(names) and np.isfinite(accuracy[i, -1])}
     if not ends:
         return
-    values = [100 * float(accuracy[number, -1]) for number in ends]
-    gap = 100 * np.nanmax(accuracy) * 16 / max(height - 80, 60)
-    for text, y in zip(ends.values(), spread(values, gap)):
-        line_end_label(figure, float(epoch[-1]), y, text, INK, row="y2")
-        figure.layout.annotations[-1].xref = "x2"
+    high = 105 * float(np.nanmax(accuracy)) or 1.0
+    figure.layout.yaxis2.range = [0, high]
+    named = [(float(epoch[-1]), 100 * float(accuracy[number, -1]), text, INK) for number, text in ends.items()]
+    name_ends(figure, named, span=(0, high), pixels=height - 80, axes="2")

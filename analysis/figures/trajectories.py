@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import FAINT, INK, base_figure, line_end_label, plain, predictor_style, spread
+from analysis.figures.names import in_lines, name_ends
+from analysis.figures.style import FAINT, INK, MARKERS_DRAWN, base_figure, exit_ticks, plain, predictor_style
 
 SAMPLES = "samples"  # name of the trace whose points are samples; its customdata begins with the sample's id
-THIN = 0.4  # opacity of a sample's line: forty of them overlap
+PROBABILITIES = (-0.02, 1.02)  # the y axis, whatever is drawn
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,19 @@ def trajectories_figure(
     n_exits = len(exit_names)
     figure = base_figure(title, subtitle, "exit", quantity, height=height, uirevision="exits", hoverdistance=60)
     x, y = figure.layout.xaxis, figure.layout.yaxis
-    x.tickvals, x.ticktext = list(range(1, n_exits + 1)), [plain(name) for name in exit_names]
-    x.range, y.range, y.tickformat = [0.9, n_exits + 0.1], [-0.02, 1.02], ".1f"
+    x.update(exit_ticks(exit_names))
+    x.range, y.range, y.tickformat = [0.9, n_exits + 0.1], PROBABILITIES, ".1f"
     colour = predictor_style(shown.predictor_id)["color"]
     lines = [_sample_lines(shown, ids, names, exit_names, colour), _falls(shown, threshold, colour)]
     if behind is not None:
         lines.append(_mean(behind, exit_names, faint=True))
     figure.add_traces([*lines, _mean(shown, exit_names, faint=False)])
     means = [shown] if behind is None else [shown, behind]
-    for drawn, y in zip(means, spread([float(d.mean[-1]) for d in means], gap=0.055)):
-        line_end_label(figure, n_exits, y, f"{drawn.label}, mean", predictor_style(drawn.predictor_id)["color"])
+    ends = [
+        (n_exits, float(one.mean[-1]), f"{one.label}, mean", predictor_style(one.predictor_id)["color"])
+        for one in means
+    ]
+    name_ends(figure, ends, span=PROBABILITIES, pixels=height - 56)
     return figure
 
 
@@ -115,7 +119,7 @@ def _sample_lines(drawn: Trajectories, ids: Sequence, names: Sequence, exit_name
     for sample in range(n_drawn):
         fall = _fall_text(drawn, sample, exit_names)
         about += [
-            [str(ids[sample]), plain(ids[sample]), plain(names[sample]), plain(name), fall] for name in exit_names
+            [str(ids[sample]), plain(ids[sample]), in_lines(names[sample]), plain(name), fall] for name in exit_names
         ]
         about.append(["", "", "", "", ""])
     return go.Scatter(
@@ -123,9 +127,9 @@ def _sample_lines(drawn: Trajectories, ids: Sequence, names: Sequence, exit_name
         y=y,
         name=SAMPLES,
         mode="lines+markers",
-        line={"color": colour, "width": 1},
-        marker={"color": colour, "size": 4},
-        opacity=THIN,
+        line={"color": colour, "width": 0.75},
+        marker={"color": colour, "size": 3},
+        opacity=FAINT[colour],
         connectgaps=False,
         customdata=about,
         hovertemplate="sample %{customdata[1]}, %{customdata[2]}<br>%{y:.3f} at exit %{customdata[3]}"
@@ -152,8 +156,7 @@ def _falls(drawn: Trajectories, threshold: float, colour: str) -> go.Scatter:
         y=y or [None],
         name=f"falls by more than {threshold:g}",
         mode="lines",
-        line={"color": colour, "width": 1.8},
-        opacity=0.7,
+        line={"color": colour, "width": 2},
         connectgaps=False,
         hoverinfo="skip",
     )
@@ -166,14 +169,15 @@ def _mean(drawn: Trajectories, exit_names: Sequence[str], *, faint: bool) -> go.
         y=drawn.mean,
         name=f"mean, {plain(drawn.label)}",
         mode="lines+markers",
-        line={"color": style["color"], "width": 2.5 if faint else 5, "dash": style["dash"] if faint else "solid"},
+        line={"color": style["color"], "width": 2 if faint else 5, "dash": style["dash"]},
         marker={
             "symbol": style["symbol"],
             "color": style["color"],
             "size": 7 if faint else 11,
             "line": {"color": INK, "width": 0 if faint else 1},
+            "maxdisplayed": MARKERS_DRAWN,
         },
-        opacity=2 * FAINT if faint else 1,
+        opacity=FAINT[style["color"]] if faint else 1,
         customdata=[plain(name) for name in exit_names],
         hovertemplate=f"mean of all samples, {plain(drawn.label)}<br>%{{y:.3f}} at exit %{{customdata}}<extra></extra>",
     )

@@ -1,6 +1,6 @@
 /* The browser's half of the chart component: Plotly.react with memory.
  *
- * One module serves every chart of the page, so what must outlive a remount (zoom, the tool in hand, hidden lines) is kept here
+ * One module serves every chart of the page, so what must outlive a remount (zoom, the tool in hand, the room of titles) is kept here
  * under the chart's name. The export stays synchronous: plotly.js is awaited inside, and the latest data win.
  */
 const LIBRARY = __LIBRARY__;
@@ -8,6 +8,7 @@ const THEMED = __THEMED__; // colour -> [line on light, line on dark, text on li
 
 const ZOOM = new Map(); // "name|what the axes show" -> {xaxis: [low, high], ...}
 const TOOL = new Map(); // name -> "zoom" | "select" | "lasso"
+const HEAD = new Map(); // "name|width" -> the most that title and subtitle took, in pixels: the picture below never moves up
 const CSV_DONE = new Set(); // numbers of tables that were saved already
 const CHARTS = new WeakMap(); // mount point -> chart
 const SELECTION_VERTICES = 100;
@@ -102,8 +103,8 @@ function applyColours(node, dark, text = false) {
 
 function sequentialScale(theme) {
   return theme.dark
-    ? [[0, theme.background], [0.02, "#14293a"], [0.25, "#1c4f75"], [0.5, "#2f7db3"], [0.75, "#6db4e0"], [1, "#d9f0ff"]]
-    : [[0, theme.background], [0.02, "#e6f1f8"], [0.25, "#a9d0e8"], [0.5, "#5aa5d1"], [0.75, "#1f6fa5"], [1, "#083a5e"]];
+    ? [[0, theme.background], [0.02, "#1b3a52"], [0.25, "#1c4f75"], [0.5, "#2f7db3"], [0.75, "#6db4e0"], [1, "#d9f0ff"]]
+    : [[0, theme.background], [0.02, "#cde2f1"], [0.25, "#93c3e2"], [0.5, "#4a99ca"], [0.75, "#1f6fa5"], [1, "#083a5e"]];
 }
 
 function template(theme) {
@@ -147,6 +148,60 @@ function wrapped(text, limit) { // for exported pictures: plotly breaks no lines
     else lines[lines.length - 1] = last ? `${last} ${word}` : word;
   }
   return lines.map((line) => line.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"));
+}
+
+function textWidth(markup, size, family) {
+  probe.font = `${size}px ${family}`;
+  return Math.max(...String(markup).split(/<br\s*\/?>/i).map((line) => probe.measureText(plainText(line)).width));
+}
+
+function broken(markup, room, size, family) { // at spaces, into lines that take no more than `room` pixels where words allow it
+  const lines = [""];
+  for (const word of String(markup).split(" ")) {
+    const last = lines[lines.length - 1], longer = last ? `${last} ${word}` : word;
+    if (last && textWidth(longer, size, family) > room) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines.join("<br>");
+}
+
+const TICK = 12, AXIS_TITLE = 13, HEADING = 13, LINE_HEIGHT = 1.3;
+
+/* Texts that know the figure's width: axis titles and panels' headings are broken into lines, ticks left out where they would meet. */
+function fitTexts(layout, width, height, family) {
+  const margin = { l: 56, r: 16, t: 8, b: 44, ...layout.margin };
+  const inner = { x: Math.max(width - margin.l - margin.r, 60), y: Math.max(height - margin.t - margin.b, 60) };
+  for (const key of Object.keys(layout).filter((one) => /^[xy]axis\d*$/.test(one))) {
+    const axis = (layout[key] = { ...layout[key] }), [from, to] = axis.domain ?? [0, 1];
+    const room = (to - from) * inner[key[0]];
+    if (axis.title?.text) axis.title = { ...axis.title, text: broken(axis.title.text, room + (key[0] === "x" ? margin.r : 0), AXIS_TITLE, family) };
+    if (Array.isArray(axis.ticktext) && Array.isArray(axis.tickvals) && axis.range) thinTicks(axis, key[0], room, family);
+  }
+  let more = 0;
+  layout.annotations = (layout.annotations ?? []).map((note) => {
+    if (note.name !== "heading") return note;
+    const [from, to] = domains(layout).find(([start, end]) => note.x >= start - 0.001 && note.x < end) ?? [0, 1];
+    const text = broken(note.text, (to - from) * inner.x + 12, HEADING, family);
+    if (note.y > 0.999) more = Math.max(more, text.split("<br>").length - 1);
+    return { ...note, text };
+  });
+  layout.margin = { ...margin, t: margin.t + Math.ceil(more * HEADING * LINE_HEIGHT) };
+}
+
+const domains = (layout) => Object.keys(layout).filter((key) => /^xaxis\d*$/.test(key)).map((key) => layout[key].domain ?? [0, 1]);
+
+function thinTicks(axis, letter, room, family) { // every 2nd, 3rd, ... of them, the first that leaves a gap between all
+  if (typeof axis.tickvals[0] !== "number") return;
+  const scale = room / Math.abs(axis.range[1] - axis.range[0]);
+  const half = axis.ticktext.map((text) => (letter === "x" ? textWidth(text, TICK, family) + 7 : TICK * 1.1) / 2);
+  const meet = (a, b) => scale * Math.abs(axis.tickvals[a] - axis.tickvals[b]) < half[a] + half[b];
+  const every = (step) => axis.tickvals.map((_, i) => i).filter((i) => i % step === 0);
+  let step = 1;
+  while (step < axis.tickvals.length && every(step).some((at, i, all) => i && meet(all[i - 1], at))) step++;
+  const kept = every(step);
+  axis.tickvals = kept.map((i) => axis.tickvals[i]);
+  axis.ticktext = kept.map((i) => axis.ticktext[i]);
+  if (letter === "x") axis.tickangle = 0;
 }
 
 const ICONS = {
@@ -274,13 +329,26 @@ class Chart {
     this.axesShow = `${this.data.name}|${figure.layout.uirevision ?? ""}`;
     applyColours(figure, this.theme.dark);
     this.figure = figure;
-    this.root.querySelector(".xl-title").textContent = this.title;
-    this.root.querySelector(".xl-subtitle").textContent = this.subtitle;
+    for (const [name, text] of [["title", this.title], ["subtitle", this.subtitle]]) {
+      const node = this.root.querySelector(`.xl-${name}`);
+      node.textContent = text;
+      node.title = text; // whole where it is cut
+    }
     this.root.setAttribute("aria-label", [this.title, this.subtitle].filter(Boolean).join(". ") || this.data.name);
     const selects = this.data.select;
     for (const name of ["zoom", "select", "lasso"]) this.tools[name].hidden = !selects;
     this.tool = selects ? TOOL.get(this.data.name) ?? figure.layout.dragmode ?? "zoom" : "zoom";
     this.showTools();
+    this.keepRoom();
+  }
+
+  /* The head is as high as it ever was at this width, so that a title which wraps, or no longer does, moves no picture. */
+  keepRoom() {
+    const head = this.root.querySelector(".xl-head"), key = `${this.data.name}|${head.clientWidth}`;
+    head.style.minHeight = "";
+    if (!head.clientWidth) return;
+    HEAD.set(key, Math.max(HEAD.get(key) ?? 0, head.offsetHeight));
+    head.style.minHeight = `${HEAD.get(key)}px`;
   }
 
   showTools() {
@@ -288,7 +356,7 @@ class Chart {
     this.tools.reset.hidden = !ZOOM.has(this.axesShow);
   }
 
-  layout() {
+  layout(width = this.plot.clientWidth) {
     const layout = structuredClone(this.figure.layout);
     layout.template = template(this.theme);
     layout.autosize = true;
@@ -301,6 +369,7 @@ class Chart {
     for (const [axis, range] of Object.entries(ZOOM.get(this.axesShow) ?? {})) {
       layout[axis] = { ...layout[axis], range: [...range], autorange: false };
     }
+    fitTexts(layout, width, this.data.height, this.theme.font);
     if (this.data.drag !== null) layout.shapes = [this.line(this.data.drag)];
     if (this.data.selection !== undefined) {
       layout.selections = this.data.selection ? [this.region(this.data.selection)] : [];
@@ -449,13 +518,14 @@ class Chart {
     if (this.waiting) this.draw();
     else if (this.listening && this.plot.clientWidth !== this.width) {
       this.width = this.plot.clientWidth;
-      self.Plotly.Plots.resize(this.plot).catch(() => {}); // hidden again meanwhile: the next width redraws it
+      this.keepRoom();
+      self.Plotly.Plots.resize(this.plot).then(() => this.draw(), () => {}); // hidden again meanwhile: the next width redraws it
     }
   }
 
   async savePicture(format) {
     const width = Math.max(this.plot.clientWidth, 480);
-    const layout = this.layout();
+    const layout = this.layout(width);
     const title = wrapped(this.title, width / 8.4), subtitle = this.subtitle ? wrapped(this.subtitle, width / 6.6) : [];
     const top = 16 + 20 * title.length + 17 * subtitle.length + 8;
     layout.title = { text: `<b>${title.join("<br>")}</b>`, subtitle: { text: subtitle.join("<br>"), font: { size: 12 } },

@@ -41,7 +41,7 @@ def chart(
     figure: go.Figure,
     *,
     name: str,
-    data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+    data: Callable[[], pd.DataFrame],
     height: int | None = None,
     on_click: Callable[[dict], None] | None = None,
     on_select: Callable[[dict | None], None] | None = None,
@@ -62,8 +62,8 @@ def chart(
     name : str
         The chart's name, unique on its page and the same on every rerun: zoom is kept under it, downloads are named
         after it.
-    data : pandas.DataFrame or callable returning one, optional
-        What the CSV download holds, made only when it is asked for; by default the points that are drawn.
+    data : callable returning a pandas.DataFrame
+        What the CSV download holds, made only when it is asked for: the numbers, never how they are drawn.
     height : int, optional
         Of the plot, in pixels; by default the figure's, or 360.
     on_click : callable, optional
@@ -96,7 +96,7 @@ def chart(
     if selection is not AS_DRAWN:
         payload["selection"] = selection
     if key in st.session_state.get(_CSV_WANTED, {}):
-        payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": _csv(figure, data)}
+        payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": _csv(data())}
     _component(
         key=key,
         data=payload,
@@ -149,27 +149,5 @@ def _want_csv(key: str) -> None:
     wanted[key] = number
 
 
-def _csv(figure: go.Figure, data: pd.DataFrame | Callable[[], pd.DataFrame] | None) -> str:
-    table = data() if callable(data) else data
-    table = points_drawn(figure) if table is None else table
+def _csv(table: pd.DataFrame) -> str:
     return table.map(csv_cell).rename(columns=csv_cell).to_csv(index=False)
-
-
-def points_drawn(figure: go.Figure) -> pd.DataFrame:
-    """The points of a figure in long form: trace, x, y and, for heatmaps, z."""
-    parts = []
-    for number, trace in enumerate(figure.data, start=1):
-        label = trace.name or f"trace {number}"
-        if getattr(trace, "z", None) is not None:
-            cells = pd.DataFrame(trace.z, index=_ticks(trace.y, len(trace.z)), columns=_ticks(trace.x, len(trace.z[0])))
-            part = cells.stack().rename_axis(["y", "x"]).rename("z").reset_index()
-        else:
-            columns = {axis: trace[axis] for axis in ("x", "y") if axis in trace and trace[axis] is not None}
-            part = pd.DataFrame({axis: pd.Series(list(values), dtype=object) for axis, values in columns.items()})
-        parts.append(part.assign(trace=label))
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["trace", "x", "y"])
-    return table[["trace", *(c for c in ("x", "y", "z") if c in table)]]
-
-
-def _ticks(values: object, count: int) -> list:
-    return list(range(count)) if values is None else list(values)

@@ -18,7 +18,7 @@ def plain_text(text: object, *, role: str = "body") -> None:
         "body", or "caption" for small and muted.
     """
     look = "font-size:0.875rem;opacity:0.75" if role == "caption" else ""
-    st.html(f'<div style="overflow-wrap:anywhere;{look}">{html_text(text)}</div>')
+    st.html(f'<div style="overflow-wrap:break-word;{look}">{html_text(text)}</div>')
 
 
 def plain_table(table: pd.DataFrame) -> None:
@@ -31,9 +31,10 @@ def plain_table(table: pd.DataFrame) -> None:
     look = (
         "<style>.xl-table{border-collapse:collapse;width:100%;font-size:0.875rem}.xl-table th{text-align:left;"
         "font-weight:600}.xl-table th,.xl-table td{padding:0.3rem 1rem 0.3rem 0;"
-        "border-bottom:1px solid var(--st-border-color,#8884);overflow-wrap:anywhere;vertical-align:top}</style>"
+        "border-bottom:1px solid var(--st-border-color,#8884);vertical-align:top}</style>"
     )
-    st.html(f'{look}<table class="xl-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
+    body = f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
+    st.html(f'{look}<div style="overflow-x:auto"><table class="xl-table">{body}</table></div>')
 
 
 def _cell(value: object) -> str:

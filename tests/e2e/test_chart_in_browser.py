@@ -189,8 +189,8 @@ def test_the_menu_saves_picture_and_data(page, tmp_path, item, ending):
         assert content.startswith(b"\x89PNG")
     else:
         rows = content.decode("utf-8-sig").splitlines()
-        assert rows[0] == "trace,x,y"
-        assert len(rows) == 1 + 3 * 7
+        assert rows[0] == "exit,accuracy"
+        assert len(rows) == 1 + 7
 
 
 def test_a_long_title_is_wholly_in_the_saved_picture(page, tmp_path):

@@ -126,7 +126,7 @@ def test_runs_from_other_seeds_stand_beside_it(runs, small_logits, small_labels)
     write_seeds(runs, small_logits, small_labels, [5, 4])
     app = shown("seed-3")
     for name, of in (("paper-accuracy", "accuracy"), ("paper-falls", "true class: samples that fall by more")):
-        assert "Dotted: other seeds" in figures(app)[name]["layout"]["title"]["subtitle"]["text"]
+        assert "Thin, without markers: other seeds" in figures(app)[name]["layout"]["title"]["subtitle"]["text"]
         drawn_names = [trace["name"] for trace in figures(app)[name]["data"]]
         assert drawn_names.count(f"another seed, PA: {of}") == 2
     rows = {row[0]: row[1:] for row in tables(app)[1]}

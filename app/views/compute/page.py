@@ -22,6 +22,7 @@ from app import state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
+from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.published import published_beside
 from app.components.selection import open_gallery
@@ -169,7 +170,7 @@ def _curve(
     chart(
         figure,
         name="compute",
-        data=_curve_table(run, axis, curves),
+        data=lambda: _curve_data(view, axis, curves, beside),
         height=HEIGHT,
         on_drag=lambda x: state.set("budget", _within(x, axis)),
         draggable=budget,
@@ -202,9 +203,24 @@ def _to_exit(point: dict, axis: Axis) -> None:
         state.set("budget", axis.costs[about[0] - 1])
 
 
-def _curve_table(run: Run, axis: Axis, curves: Sequence[Curve]) -> pd.DataFrame:
-    table = pd.DataFrame({"exit": run.exit_names, axis.unit or "exit number": axis.costs})
-    return table.assign(**{f"{curve.predictor_id}_percent": curve.values for curve in curves})
+def _curve_data(
+    view: View, axis: Axis, curves: Sequence[Curve], published: Sequence[tuple[Curve, Sequence[float]]]
+) -> pd.DataFrame:
+    sources = [("run", curve, axis.costs) for curve in curves]
+    sources += [("published", curve, places) for curve, places in published]
+    cost = {} if axis.unit is None else {"cost_unit": axis.unit}
+    parts = [
+        by_exit(
+            view.run.exit_names,
+            ({} if axis.unit is None else {"cost": np.asarray(places)}) | {"percent": curve.values},
+            predictor=curve.predictor_id,
+            source=source,
+            quantity=_quantity(view),
+            **cost,
+        )
+        for source, curve, places in sources
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
 
 
 # --- what is given up ------------------------------------------------------------------------------------------------
@@ -229,6 +245,7 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         figure,
         name="answers",
         height=340,
+        data=lambda: _answers_data(view, counts),
         on_click=lambda point: _open_answers(point, n_exits, some_unknown) if labelled else None,
     )
     if not labelled or answering is None:
@@ -244,6 +261,15 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         kwargs={"as_query": True},
         type="primary",
     )
+
+
+def _answers_data(view: View, counts: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    samples = sum(counts.values())
+    parts = [
+        by_exit(view.run.exit_names, {"samples": counts[key], "percent": 100 * counts[key] / samples}, answers=key)
+        for key in PARTS
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True), predictor=view.shown)
 
 
 def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
@@ -279,7 +305,14 @@ def _overhead(view: View, axis: Axis) -> None:
         subtitle=f"Counted: {cost.counted}."
         + ("" if unit is None else " One operation is counted like one " + unit.rstrip("s") + "."),
     )
-    chart(figure, name="overhead", height=340, data=_overhead_table(run, cost, shares, unit))
+    chart(
+        figure,
+        name="overhead",
+        height=340,
+        data=lambda: figure_table(
+            view, _overhead_table(run, cost, shares, unit), predictor=view.predictor, split=False
+        ),
+    )
     with st.expander("Operations and bytes per exit"):
         plain_table(_overhead_table(run, cost, shares, unit))
 

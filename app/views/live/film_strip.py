@@ -18,8 +18,10 @@ from analysis.words.live import attribution_finding
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.figure_table import figure_table
 from app.components.text import escape, plain_text
 from app.view import View
+from app.views.live.live_image import Picture
 
 _JOB = "film-strip-job"
 _KEPT, MOST_KEPT = "film-strips", 4
@@ -28,17 +30,17 @@ QUANTITY_NAMES = {"prob": "probability", "logit": "logit", "log-prob": "log prob
 EVERY_S = 0.5
 
 
-def film_strip(view: View, image: np.ndarray, *, label: int, predicted: int, exit_names: Sequence[str]) -> None:
+def film_strip(view: View, picture: Picture, image: np.ndarray, *, predicted: int, exit_names: Sequence[str]) -> None:
     """Which pixels a class's score rests on, exit by exit.
 
     Parameters
     ----------
+    picture : the image before it was distorted, and what is known of it
     image : uint8 (height, width, 3), as the network sees it
-    label : the true class, -1 where unknown
     predicted : the class that the last exit that ran answers
     """
     st.markdown("**Which pixels does each exit rest on?**")
-    settings, name = _settings(view, label, predicted)
+    settings, name = _settings(view, picture.label, predicted)
     path = strip_path(view.run.fingerprint, image, settings)
     job = _job(path)
     if job is not None:
@@ -48,7 +50,7 @@ def film_strip(view: View, image: np.ndarray, *, label: int, predicted: int, exi
     if strip is None:
         _start(view, image, settings, path)
         return
-    _figure(strip, settings, name, exit_names)
+    _figure(view, picture, strip, settings, name, exit_names)
 
 
 def _settings(view: View, label: int, predicted: int) -> tuple[StripSettings, str]:
@@ -175,7 +177,9 @@ def _progress(count: int) -> None:
 # --- the figure ------------------------------------------------------------------------------------------------------
 
 
-def _figure(strip: Strip, settings: StripSettings, name: str, exit_names: Sequence[str]) -> None:
+def _figure(
+    view: View, picture: Picture, strip: Strip, settings: StripSettings, name: str, exit_names: Sequence[str]
+) -> None:
     there = np.isfinite(strip.maps).all((1, 2))
     correlations = [
         neighbours(strip.maps[i : i + 2])[0] if there[i : i + 2].all() else float("nan")
@@ -198,7 +202,7 @@ def _figure(strip: Strip, settings: StripSettings, name: str, exit_names: Sequen
         "before." + (f" A cell is the mean of {cell} x {cell} pixels." if cell > 1 else ""),
         cell=cell,
     )
-    chart(figure, name="film-strip", height=230, data=lambda: _data(strip, exit_names))
+    chart(figure, name="film-strip", height=230, data=lambda: _data(view, picture, strip, settings))
     for note in dict.fromkeys(note for note in strip.notes if note):
         names = [exit_names[i] for i, one in enumerate(strip.notes) if one == note]
         plain_text(f"Exit {', '.join(names)}: {note}.", role="caption")
@@ -213,7 +217,11 @@ def _caption(strip: Strip, exit_: int, settings: StripSettings) -> str:
     return f"{sign} {said}" + (", not converged" if note.startswith("not converged") else "")
 
 
-def _data(strip: Strip, exit_names: Sequence[str]) -> pd.DataFrame:
+def _data(view: View, picture: Picture, strip: Strip, settings: StripSettings) -> pd.DataFrame:
     exits, rows, columns = np.indices(strip.maps.shape)
-    names = np.asarray(exit_names, dtype=object)[exits.ravel()]
-    return pd.DataFrame({"exit": names, "row": rows.ravel(), "column": columns.ravel(), "value": strip.maps.ravel()})
+    names = np.asarray(view.run.exit_names, dtype=object)[exits.ravel()]
+    of = {"sample_id": picture.sample_id, "method": settings.method, "through": settings.through,
+          "quantity": settings.quantity, "class": view.run.class_names[settings.class_index]}  # fmt: skip
+    table = pd.DataFrame({"exit": exits.ravel() + 1, "exit_name": names, "row": rows.ravel(),
+                          "column": columns.ravel(), "value": strip.maps.ravel()})  # fmt: skip
+    return figure_table(view, table.assign(**of), split=False)

@@ -21,17 +21,21 @@ STYLE = """<style>
 .xl-live { display: flex; gap: 1rem; font-size: 0.875rem; }
 .xl-live figure { margin: 0; flex: 0 1 10rem; }
 .xl-live img { width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: 0.5rem; display: block; }
-.xl-live figcaption { opacity: 0.75; margin-top: 0.25rem; overflow-wrap: anywhere; }
+.xl-live figcaption { opacity: 0.75; margin-top: 0.25rem; overflow-wrap: break-word; }
 </style>"""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The image on screen, of the network's size. `label` is -1 where unknown; `name` is plain text."""
+    """The image on screen, of the network's size. `label` is -1 where unknown; `name` is plain text.
+
+    `sample_id` is the run's, empty for an image of one's own.
+    """
 
     pixels: np.ndarray
     label: int
     name: str
+    sample_id: str = ""
 
     @property
     def key(self) -> str:
@@ -73,7 +77,7 @@ def _from_run(view: View) -> Picture | None:
         return None
     label = int(view.run.labels[view.sample])
     said = view.run.class_names[label] if label >= 0 else "label unknown"
-    return Picture(pixels, label, f"sample {identity}: {said}")
+    return Picture(pixels, label, f"sample {identity}: {said}", identity)
 
 
 def _step_buttons(view: View) -> None:

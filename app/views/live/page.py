@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.figures.live_trajectory import live_trajectory_figure
-from analysis.figures.sample_trajectory import Trajectory
+from analysis.figures.sample_trajectory import WRONG_KEY, Trajectory
 from analysis.images.distortions import Distortion, distorted
 from analysis.metrics.decrease import largest_fall
 from analysis.models.evaluation.live import LiveRun, exits_of, run_image, within_memory
@@ -21,6 +21,7 @@ from analysis.words.live import live_finding
 from app import cache
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
@@ -55,7 +56,7 @@ def render(view: View) -> None:
         show_pictures(picture, image, distortion)
     with right:
         predicted = _trajectory(view, picture, image, distortion)
-    film_strip(view, image, label=picture.label, predicted=predicted, exit_names=exit_labels(view.run.exit_names))
+    film_strip(view, picture, image, predicted=predicted, exit_names=exit_labels(view.run.exit_names))
 
 
 # --- the network -----------------------------------------------------------------------------------------------------
@@ -147,6 +148,7 @@ class Scene:
     followed: int
     """The class whose probability is drawn: the true one, or what the last exit answers without a distortion."""
     names: tuple[str, ...]  # of all exits
+    sample_id: str
 
     @property
     def who(self) -> str:
@@ -203,7 +205,7 @@ def _trajectory(view: View, picture: Picture, image: np.ndarray, distortion: Dis
     clean = _probs(view, view.shown, before.logits)
     followed = picture.label if picture.label >= 0 else _answered(clean, before.logits)
     st.fragment(_watch, run_every=PACE_S if playing else None)(
-        Scene(view, picture.label, distortion, live, clean, followed, names)
+        Scene(view, picture.label, distortion, live, clean, followed, names, picture.sample_id)
     )
     return _answered(_probs(view, view.shown, live.logits), live.logits)
 
@@ -257,7 +259,7 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
     shown = _line(view, view.shown, _probs(view, view.shown, logits), followed, label)
     behind = _line(view, "baseline", _probs(view, "baseline", logits), followed, label) if view.poe else None
     last, clean = len(logits) - 1, scene.clean[: len(logits), followed]
-    key = ", \N{BLACK CIRCLE} right, \N{MULTIPLICATION X} wrong" if shown.right is not None else ""
+    key = "" if shown.right is None else f"; {WRONG_KEY}"
     figure = live_trajectory_figure(
         shown,
         behind,
@@ -274,10 +276,10 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
             predicted=shown.predicted,
             right=None if shown.right is None else bool(shown.right[last]),
         ),
-        subtitle=f"Probability of the {scene.who} under {shown.label}{key}; dotted: the largest of any class"
-        f"{'; faint: the baseline' if behind is not None else ''}.",
+        subtitle=f"Probability of the {scene.who} under {shown.label}{key}; thin: the largest of any class"
+        f"{'; behind: the baseline' if behind is not None else ''}.",
     )
-    chart(figure, name="live", height=340, data=lambda: _data(names, scene.live, shown, behind, clean))
+    chart(figure, name="live", height=340, data=lambda: _data(scene, shown, behind, clean))
     _answers(names, scene.live, shown, behind)
     if len(logits) < len(names) and find_predictor(view.shown).path is not None:
         plain_text("Exits that have not run count for this predictor as repeats of the last that did.", role="caption")
@@ -302,12 +304,14 @@ def _answers(names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: T
     plain_table(table)
 
 
-def _data(
-    names: tuple[str, ...], live: LiveRun, shown: Trajectory, behind: Trajectory | None, clean: np.ndarray
-) -> pd.DataFrame:
-    ran = len(shown.probs)
-    columns = {"exit": names[:ran], "latency_ms": live.latency_ms[:ran], "undistorted_prob": clean}
+def _data(scene: Scene, shown: Trajectory, behind: Trajectory | None, clean: np.ndarray) -> pd.DataFrame:
+    ran, parts = len(shown.probs), []
     for line in (shown, behind):
         if line is not None:
-            columns |= {f"{line.predictor_id}_prob": line.probs, f"{line.predictor_id}_predicted": list(line.predicted)}
-    return pd.DataFrame(columns)
+            columns = {"prob": line.probs, "confidence": line.confidence, "predicted": list(line.predicted)}
+            if line is shown:
+                columns["undistorted_prob"] = clean
+            columns["latency_ms"] = np.asarray(scene.live.latency_ms[:ran])
+            about = {"predictor": line.predictor_id, "sample_id": scene.sample_id, "distortion": scene.distortion.words}
+            parts.append(by_exit(scene.view.run.exit_names, columns, **about, prob_of=scene.who))
+    return figure_table(scene.view, pd.concat(parts, ignore_index=True), split=False)

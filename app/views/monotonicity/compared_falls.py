@@ -70,7 +70,7 @@ def compared_falls(view: View) -> Compared:
     """The controls, and the falls that they choose."""
     predictors = available_predictors()
     usable = [key for key in usable_predictors(view.run.kind) if key not in ("baseline", view.predictor)]
-    whose, size, beside, scale, published = st.columns([4, 3, 4, 3, 3], vertical_alignment="bottom")
+    whose, size, beside, scale, published = st.columns([4, 3, 6, 3, 3], vertical_alignment="bottom")
     with whose:
         options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]
         default = None if view.has_labels else options[0]

@@ -24,6 +24,7 @@ from app import state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
+from app.components.figure_table import figure_table
 from app.components.predictor_names import named
 from app.components.selection import Selected, clear_selection, open_gallery, selection_line, selection_on_screen
 from app.components.text import plain_text
@@ -99,7 +100,7 @@ def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
         figure,
         name="decrease",
         height=HEIGHT,
-        data=lambda: _curve_data(curves, grid, drawn),
+        data=lambda: figure_table(view, _curve_data(compared, curves, grid, drawn)),
         on_click=partial(_open_over, compared),
     )
 
@@ -109,7 +110,10 @@ def _samples(view: View, compared: Compared) -> str:
 
 
 def _curve_data(
-    curves: Sequence[Curve], grid: np.ndarray, published: Sequence[tuple[str, str, np.ndarray]]
+    compared: Compared,
+    curves: Sequence[Curve],
+    grid: np.ndarray,
+    published: Sequence[tuple[str, str, np.ndarray]],
 ) -> pd.DataFrame:
     parts = [
         pd.DataFrame({"source": "run", "predictor": c.predictor_id, "threshold": grid, "percent": c.percents})
@@ -119,7 +123,7 @@ def _curve_data(
         pd.DataFrame({"source": "published", "predictor": key, "threshold": THRESHOLDS, "percent": values})
         for key, _, values in published
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).assign(of=compared.of, falls=compared.size)
 
 
 def _open_over(compared: Compared, point: dict) -> None:
@@ -160,7 +164,7 @@ def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: 
         figure,
         name="scatter",
         height=HEIGHT,
-        data=lambda: _scatter_data(view, compared, known),
+        data=lambda: figure_table(view, _scatter_data(view, compared, known)),
         on_click=partial(_open_sample, view),
         on_select=partial(_open_region, compared, view.predictor),
         selection=None if region is None else {"kind": region.kind, "x": list(region.x), "y": list(region.y)},
@@ -176,13 +180,19 @@ def _names(view: View, positions: np.ndarray) -> list[str]:
 def _scatter_subtitle(drawn: int, samples: int) -> str:
     some = f", {drawn:,} of {samples:,} drawn, the same ones every time" if drawn < samples else ""
     return (
-        f"Each sample's largest fall{some}; dotted: equal falls. A box or lasso opens all samples in it, a click one."
+        f"Each sample's largest fall{some}; on the diagonal, equal falls. "
+        "A box or lasso opens all samples in it, a click one."
     )
 
 
 def _scatter_data(view: View, compared: Compared, rows: np.ndarray) -> pd.DataFrame:
-    columns = {f"largest_fall_{key}": fall.size[rows] for key, fall in compared.falls.items()}
-    return pd.DataFrame({"id": view.run.samples["id"].to_numpy()[view.run.positions(view.split)[rows]], **columns})
+    ids = view.run.samples["id"].to_numpy()[view.run.positions(view.split)[rows]]
+    parts = [
+        pd.DataFrame({"predictor": key, "of": compared.of, "falls": compared.size, "sample_id": ids,
+                      "largest_fall": compared.falls[key].size[rows]})
+        for key in ("baseline", view.predictor)
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
 
 
 def _open_sample(view: View, point: dict) -> None:
@@ -224,12 +234,12 @@ def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> N
         figure,
         name="histogram",
         height=HEIGHT,
-        data=lambda: _histogram_data(bars, edges),
+        data=lambda: figure_table(view, _histogram_data(compared, bars, edges)),
         on_click=partial(_open_bin, compared),
     )
 
 
-def _histogram_data(bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
+def _histogram_data(compared: Compared, bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
     parts = [
         pd.DataFrame(
             {
@@ -242,7 +252,7 @@ def _histogram_data(bars: Sequence[Bars], edges: np.ndarray) -> pd.DataFrame:
         )
         for b in bars
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).assign(of=compared.of, falls=compared.size)
 
 
 def _open_bin(compared: Compared, point: dict) -> None:
@@ -273,17 +283,17 @@ def _pairs(view: View, compared: Compared) -> None:
         figure,
         name="exit-pairs",
         height=HEIGHT - 58,
-        data=lambda: _pairs_data(counts, names),
+        data=lambda: figure_table(view, _pairs_data(compared, counts, names, threshold), predictor=view.shown),
         on_click=partial(_open_pair, compared, view.shown, threshold),
     )
     control("over", "Falls above", widget="selectbox", help=None, width=140)
 
 
-def _pairs_data(counts: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+def _pairs_data(compared: Compared, counts: np.ndarray, names: Sequence[str], threshold: float) -> pd.DataFrame:
     start, end = np.triu_indices(len(names), 1)
     return pd.DataFrame({
         "from_exit": start + 1, "to_exit": end + 1, "from": [names[i] for i in start], "to": [names[i] for i in end],
-        "samples": counts[start, end],
+        "samples": counts[start, end], "threshold": threshold, "of": compared.of, "falls": compared.size,
     })  # fmt: skip
 
 

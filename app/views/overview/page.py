@@ -12,11 +12,12 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, add_followed, trajectories_figure
+from analysis.reference.outside_text import shortened
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
 from analysis.results import Difference, Results
 from analysis.results.differences import group_falls
-from analysis.results.training_log import training_log
+from analysis.results.training_log import TrainingLog, training_log
 from analysis.run import Run
 from analysis.selection import Selection
 from analysis.selection.marks import of_classes
@@ -26,6 +27,7 @@ from app import state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
+from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
 from app.components.published import published_beside
 from app.components.selection import open_gallery
@@ -61,7 +63,7 @@ def render(view: View) -> None:
         _classes(view, difference)
     with price:
         _price(view, difference)
-    _how_it_was_made(run)
+    _how_it_was_made(view)
 
 
 def _over(view: View, difference: Difference) -> str:
@@ -93,7 +95,8 @@ def _provenance(run: Run, difference: Difference, published: Mapping[str, Publis
     plain_text(f"{summary or 'How this run was made is not recorded.'} {distance}".strip(), role="caption")
 
 
-def _how_it_was_made(run: Run) -> None:
+def _how_it_was_made(view: View) -> None:
+    run = view.run
     known = {k: v for k, v in run.provenance.items() if k != "summary" and isinstance(v, (str, int, float))}
     if measured := budgets.cost_sentence(run.provenance, "ms"):
         known["latency"] = measured
@@ -108,9 +111,18 @@ def _how_it_was_made(run: Run) -> None:
             names = formats.exit_labels(run.exit_names)
             title = training.curves_title(log.epoch, log.loss, log.accuracy)
             figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names, title=title)
-            chart(figure, name="training", height=280)
+            chart(figure, name="training", height=280, data=lambda: _training_data(view, log))
         if known:
             plain_table(pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]}))
+
+
+def _training_data(view: View, log: TrainingLog) -> pd.DataFrame:
+    parts = [pd.DataFrame({"quantity": "training_loss", "epoch": log.epoch, "value": log.loss})]
+    parts += [
+        pd.DataFrame({"quantity": "held_out_accuracy", "exit": exit_, "epoch": log.epoch, "value": values})
+        for exit_, values in enumerate(log.accuracy, start=1)
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True), split=False)
 
 
 def _in_words(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
@@ -167,7 +179,13 @@ def _picture(view: View, difference: Difference) -> None:
     if followed is not None:
         (name,) = _sample_names(run, np.array([view.sample]))
         add_followed(figure, followed, identity=identity, name=name, exit_names=formats.exit_labels(run.exit_names))
-    chart(figure, name="trajectories", on_click=_open_sample, height=HEIGHT)
+    chart(
+        figure,
+        name="trajectories",
+        height=HEIGHT,
+        data=lambda: _picture_data(view, drawn, positions),
+        on_click=_open_sample,
+    )
     count, which, others = st.columns([2, 1, 1], vertical_alignment="bottom")
     with count:
         control("drawn", "Samples drawn", step=5)
@@ -181,6 +199,19 @@ def _followed(view: View, difference: Difference) -> Trajectories | None:
     side = difference.b if view.poe else difference.a
     row = np.flatnonzero(side.positions == view.sample)
     return _trajectories(side, view.shown, row) if state.get("sample") and len(row) else None
+
+
+def _picture_data(view: View, drawn: Mapping[str, Trajectories], positions: np.ndarray) -> pd.DataFrame:
+    """The drawn samples under what is shown, then the means of all."""
+    run = view.run
+    ids, names = run.samples["id"].iloc[positions], _sample_names(run, positions)
+    parts = [
+        by_exit(run.exit_names, {"prob": probs}, predictor=view.shown, of="sample", sample_id=identity, label=name)
+        for identity, name, probs in zip(ids, names, drawn[view.shown].samples.T)
+    ]
+    means = ["baseline", view.predictor] if view.poe else ["baseline"]
+    parts += [by_exit(run.exit_names, {"prob": drawn[key].mean}, predictor=key, of="mean of all") for key in means]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
 
 
 def _trajectories(side: Results, predictor: str, picked: np.ndarray) -> Trajectories:
@@ -238,8 +269,20 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         x_title="samples that fall by more",
         height=HEIGHT,
     )
-    chart(figure, name="shares", height=HEIGHT)
+    chart(figure, name="shares", height=HEIGHT, data=lambda: _shares_data(view, lines, beside))
     st.button("See where they fall", on_click=state.open_page, args=("monotonicity",), width="stretch")
+
+
+def _shares_data(
+    view: View, lines: Sequence[tuple[str, str, np.ndarray]], published: Sequence[tuple[str, np.ndarray]]
+) -> pd.DataFrame:
+    sources = [("run", key, percents) for key, _, percents in lines]
+    sources += [("published", key, percents) for key, percents in published]
+    parts = [
+        pd.DataFrame({"source": source, "predictor": key, "threshold": correction.THRESHOLDS, "percent": percents})
+        for source, key, percents in sources
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
 
 
 # --- exit by exit ----------------------------------------------------------------------------------------------------
@@ -272,7 +315,19 @@ def _exit_by_exit(view: View, difference: Difference, published: Mapping[str, Pu
         subtitle=f"Means over {_over(view, difference)}; confidence is the probability of the predicted class."
         + (" Open markers: the paper." if beside else ""),
     )
-    chart(figure, name="exits", height=290)
+    chart(figure, name="exits", height=290, data=lambda: _exits_data(view, panels))
+
+
+def _exits_data(view: View, panels: Sequence[Panel]) -> pd.DataFrame:
+    names, parts = view.run.exit_names, []
+    for panel in panels:
+        sources = [("run", "baseline", panel.baseline), ("run", view.predictor, panel.predictor)]
+        sources += [("published", key, values) for key, values in panel.published]
+        parts += [
+            by_exit(names, {"value": values}, predictor=key, source=source, quantity=panel.name)
+            for source, key, values in sources
+        ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
 
 
 # --- which classes ---------------------------------------------------------------------------------------------------
@@ -296,18 +351,33 @@ def _classes(view: View, difference: Difference) -> None:
         falls.samples[kept],
         _both(view, falls.a[kept], falls.b[kept]),
         emphasised=view.shown,
-        title=correction.groups_title(rows, shown, named(view.shown), CLASSES_SHOWN),
+        title=correction.groups_title([shortened(row, 40) for row in rows], shown, named(view.shown), CLASSES_SHOWN),
         subtitle=f"Mean largest fall of the {formats.QUANTITY[difference.of]}'s probability; "
         f"{correction.rows_words(min(CLASSES_SHOWN, len(rows)), len(rows), kind)}."
         + ("" if difference.has_labels else " Classes are the baseline's final predictions."),
         x_title="mean largest fall of a sample",
         height=HEIGHT,
     )
-    table = pd.DataFrame({"group": rows, "samples": falls.samples, "baseline": falls.a, view.predictor: falls.b})
+    both = _both(view, falls.a, falls.b)
     members = [_members(of_class, int(group)) for group in falls.group[kept]]
-    chart(figure, name="classes", data=table, on_click=lambda point: _open_group(point, members, difference.has_labels))
+    chart(
+        figure,
+        name="classes",
+        data=lambda: _classes_data(view, rows, falls.samples, both),
+        on_click=lambda point: _open_group(point, members, difference.has_labels),
+    )
     if superclasses is not None:
         control("grouping", "Group by", label_visibility="collapsed")
+
+
+def _classes_data(
+    view: View, rows: Sequence[str], samples: np.ndarray, both: Sequence[tuple[str, str, np.ndarray]]
+) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"predictor": key, "class": rows, "samples": samples, "mean_largest_fall": values})
+        for key, _, values in both
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
 
 
 def _members(of_class: np.ndarray | None, group: int) -> list[int]:
@@ -348,7 +418,21 @@ def _price(view: View, difference: Difference) -> None:
         f"{correction.collapse_words(difference)}.",
         height=HEIGHT,
     )
-    chart(figure, name="price", on_click=_open_effect)
+    chart(figure, name="price", data=lambda: _price_data(view, lines, line_name, bars), on_click=_open_effect)
+
+
+def _price_data(
+    view: View,
+    lines: Sequence[tuple[str, str, np.ndarray]],
+    line_name: str,
+    bars: Sequence[tuple[str, np.ndarray]],
+) -> pd.DataFrame:
+    names = view.run.exit_names
+    parts = [by_exit(names, {"value": values}, predictor=key, quantity=line_name) for key, _, values in lines]
+    parts += [
+        by_exit(names, {"value": counts}, predictor=view.predictor, quantity=f"samples {name}") for name, counts in bars
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
 
 
 def _open_effect(point: dict) -> None:

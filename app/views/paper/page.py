@@ -22,6 +22,7 @@ from analysis.words.verdicts import ToldVerdict
 from app import cache, state
 from app.components.chart import chart
 from app.components.empty_split import no_samples
+from app.components.figure_table import figure_table
 from app.components.predictor_names import label_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
@@ -170,10 +171,10 @@ class Shown:
     def saved(self, quantities: Collection[str]) -> pd.DataFrame:
         """The numbers of some quantities, with their spread over seeds where there are several."""
         table = self.table[self.table["quantity"].isin(quantities)]
-        if not self.others:
-            return table
-        measured = [self.measured, *(other.measured for other in self.others)]
-        return with_spread(table, measured, formats.exit_labels(self.view.run.exit_names))
+        if self.others:
+            measured = [self.measured, *(other.measured for other in self.others)]
+            table = with_spread(table, measured, formats.exit_labels(self.view.run.exit_names))
+        return figure_table(self.view, table.rename(columns={"run": "measured"}), defaults=True)
 
 
 def _beside(
@@ -192,9 +193,9 @@ def _over(shown: Shown) -> str:
     seeds = shown.published["baseline"].accuracy_std is not None
     paper = "Open, with a band of ± 1 standard deviation (sd) over 3 seeds" if seeds else "Open"
     split = "" if view.split == "all" else f"{view.split} "
-    dotted = " Dotted: other seeds." if shown.others else ""
+    thin = " Thin, without markers: other seeds." if shown.others else ""
     over = formats.counted(shown.samples, f"{split}sample")
-    return f"Filled: this run, {over}. {paper}: the paper.{dotted}"
+    return f"Filled: this run, {over}. {paper}: the paper.{thin}"
 
 
 def _accuracy(shown: Shown) -> None:
@@ -305,7 +306,7 @@ def _findings_html(found: Sequence[ToldVerdict]) -> str:
     look = (
         "<style>.xl-findings{border-collapse:collapse;width:100%;font-size:0.875rem}.xl-findings th{text-align:left;"
         "font-weight:600}.xl-findings th,.xl-findings td{padding:0.35rem 1.25rem 0.35rem 0;vertical-align:top;"
-        "border-bottom:1px solid var(--st-border-color,#8884)}.xl-findings td{overflow-wrap:anywhere}"
+        "border-bottom:1px solid var(--st-border-color,#8884)}"
         ".xl-findings .v{white-space:nowrap;font-weight:600}.xl-findings .c{font-size:0.8125rem;opacity:0.72}</style>"
     )
     return (

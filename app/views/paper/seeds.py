@@ -101,7 +101,7 @@ def seeds_section(
     st.markdown("**From seed to seed**")
     named = ", ".join(f"seed {other.seed}: {other.run}" for other in others)
     plain_text(
-        f"Trained alike from other seeds, dotted lines above ({named}). {agreement_sentence(found)}",
+        f"Trained alike from other seeds, thin lines above ({named}). {agreement_sentence(found)}",
         role="caption",
     )
     st.html(_table_html(rows, published, ("baseline", predictor)))

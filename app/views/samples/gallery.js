@@ -40,8 +40,8 @@ function picture(tile, data, dark) {
     const lines = svg("svg", { viewBox: data.drawing, class: "xl-lines", "aria-hidden": "true" });
     for (const name of ["behind", "shown"]) {
       if (!tile[name]) continue;
-      const faint = name === "behind";
-      lines.append(svg("path", { d: tile[name], stroke: data.colours[name][dark ? 1 : 0], "stroke-width": faint ? 1.5 : 2.5, opacity: faint ? 0.6 : 1 }));
+      const behind = name === "behind";
+      lines.append(svg("path", { d: tile[name], stroke: data.colours[name][dark ? 1 : 0], "stroke-width": behind ? 1.25 : 2.5, "stroke-dasharray": data.baseline[name] ? "4 3" : "none" }));
     }
     box.append(lines);
   }

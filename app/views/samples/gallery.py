@@ -74,9 +74,15 @@ def gallery(
     key = f"gallery:{name}"
     drawing = f"0 0 {sparkline.WIDTH} {sparkline.HEIGHT}"
     colours = {"shown": _themed(shown), "behind": _themed("baseline")}
+    baseline = {"shown": shown == "baseline", "behind": True}  # which is dashed, as in every figure
     _component(
         key=key,
-        data={"tiles": [_as_shown(tile) for tile in tiles], "colours": colours, "drawing": drawing},
+        data={
+            "tiles": [_as_shown(tile) for tile in tiles],
+            "colours": colours,
+            "baseline": baseline,
+            "drawing": drawing,
+        },
         on_open_change=lambda: _deliver(key, {tile.position for tile in tiles}, on_open),
     )
     rule = "outline-color:var(--st-primary-color);background:var(--st-secondary-background-color)"

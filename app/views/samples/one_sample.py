@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
+from analysis.figures.sample_trajectory import WRONG_KEY, Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
 from analysis.predictors import settings_key
-from analysis.reference.outside_text import html_text
+from analysis.reference.outside_text import html_text, shortened
 from analysis.results.sample_distribution import class_probs, top_classes
 from analysis.traces import Traces
 from analysis.words.falls import trajectory_finding
@@ -19,6 +19,7 @@ from analysis.words.live import likeliest_finding
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
+from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.text import escape
 from app.view import View
@@ -53,7 +54,7 @@ def one_sample(view: View, row: int, position: int, image: bytes | None) -> None
         "baseline": _trajectory(view, "baseline", baseline, row, of),
         view.predictor: _trajectory(view, view.predictor, corrected, row, of),
     }
-    _trajectory_chart(view, lines, of, x, x_title, over_cost)
+    _trajectory_chart(view, position, lines, of, x, x_title, over_cost)
     _classes_chart(view, row, position, int(shown.labels[row]), x, x_title, over_cost)
 
 
@@ -69,13 +70,20 @@ def _heading(view: View, row: int, position: int, image: bytes | None, traces: M
         ("true class", _name(view, label) if label >= 0 else "unknown"),
         *_extra(view, position),
     ]
-    rows = "".join(f"<dt>{html_text(name)}</dt><dd>{html_text(value)}</dd>" for name, value in facts)
+    rows = "".join(f"<dt>{html_text(name)}</dt><dd>{_cut(str(value))}</dd>" for name, value in facts)
     picture, fault = image_address(image)
     drawn = f'<img alt="" src="{picture}">' if picture else f"<p>{html_text(fault)}</p>" if fault else ""
     st.html(
         f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>'
         f"{_answers(view, traces, row, label)}</div>"
     )
+
+
+def _cut(text: str, most: int = 60) -> str:
+    """Text, cut where it is long, the whole for the pointer."""
+    if len(text) <= most:
+        return html_text(text)
+    return f'<span title="{html_text(text)}">{html_text(shortened(text, most))}</span>'
 
 
 def _extra(view: View, position: int, most: int = 6) -> list[tuple[str, str]]:
@@ -129,12 +137,18 @@ def _trajectory(view: View, predictor: str, traces: Traces, row: int, of: str) -
 
 
 def _trajectory_chart(
-    view: View, lines: Mapping[str, Trajectory], of: str, x: np.ndarray, x_title: str, over_cost: bool
+    view: View,
+    position: int,
+    lines: Mapping[str, Trajectory],
+    of: str,
+    x: np.ndarray,
+    x_title: str,
+    over_cost: bool,
 ) -> None:
     shown = lines[view.shown]
     what = "true class" if of == "true_class" else "final prediction"
-    key = "" if shown.right is None else f", \N{BLACK CIRCLE} right, {WRONG_MARK} wrong"
-    behind = "; faint: the baseline" if view.poe else ""
+    key = "" if shown.right is None else f"; {WRONG_KEY}"
+    behind = "; behind: the baseline" if view.poe else ""
     figure = sample_trajectory_figure(
         shown,
         lines["baseline"] if view.poe else None,
@@ -143,11 +157,11 @@ def _trajectory_chart(
         exit_names=exit_labels(view.run.exit_names),
         quantity=f"P({what})",
         title=trajectory_finding(what, _named_falls(view, lines), shown.label if view.poe else "the baseline"),
-        subtitle=f"Probability of the {what} at every exit{key}; dotted: the largest probability of any class{behind}.",
+        subtitle=f"Probability of the {what} at every exit{key}; thin: the largest of any class{behind}.",
         over_cost=over_cost,
         height=290,
     )
-    chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, lines, x, x_title, of))
+    chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, position, lines, of))
 
 
 def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple[float, str, str] | None]:
@@ -159,17 +173,29 @@ def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple
     }
 
 
-def _trajectory_data(view: View, lines: Mapping[str, Trajectory], x: np.ndarray, x_title: str, of: str) -> pd.DataFrame:
+def _trajectory_data(view: View, position: int, lines: Mapping[str, Trajectory], of: str) -> pd.DataFrame:
     parts = [
-        pd.DataFrame({
-            "predictor": line.predictor_id, "exit": range(1, view.run.n_exits + 1),
-            "exit_name": view.run.exit_names, x_title: x,
-            f"{of}_prob": line.probs, "confidence": line.confidence, "predicted": line.predicted,
-            "right": line.right if line.right is not None else None,
-        })
+        by_exit(
+            view.run.exit_names,
+            _cost(view)
+            | {
+                f"{of}_prob": line.probs,
+                "confidence": line.confidence,
+                "predicted": line.predicted,
+                "right": [None] * view.run.n_exits if line.right is None else line.right,
+            },
+            predictor=line.predictor_id,
+            sample_id=view.run.samples["id"].iloc[position],
+        )
         for line in lines.values()
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
+
+
+def _cost(view: View) -> dict[str, np.ndarray]:
+    """The exits' cumulative cost in a column, where the run knows one."""
+    cost = view.run.cost(view.unit)
+    return {} if cost is None else {f"cost, {cost[0]}": np.asarray(cost[1])}
 
 
 def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> str:
@@ -192,7 +218,7 @@ def _faint(view: View, predictor: str) -> str:
 
 def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
     mark, said = ("", "") if label < 0 else (RIGHT_MARK, "right: ") if index == label else (WRONG_MARK, "wrong: ")
-    shown = f"{html_text(_name(view, index))}{' (collapsed)' if collapsed else ''}"
+    shown = f"{_cut(_name(view, index))}{' (collapsed)' if collapsed else ''}"
     return f'<span class="xl-tick" role="img" aria-label="{said}">{mark}</span>{shown}'
 
 
@@ -217,11 +243,11 @@ def _classes_chart(
             true_class_missing=label >= 0 and label not in top,
         ),
         subtitle=f"Probabilities under {label_of(view.shown)} of the {len(lines)} likeliest classes of the last exit"
-        + ("; faint: the same classes under the baseline." if view.poe else "."),
+        + ("; dashed behind: the same classes under the baseline." if view.poe else "."),
         over_cost=over_cost,
         height=290,
     )
-    chart(figure, name="top-classes", height=290, data=lambda: _class_data(lines, x, x_title))
+    chart(figure, name="top-classes", height=290, data=lambda: _class_data(view, position, lines))
 
 
 def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndarray:
@@ -232,17 +258,12 @@ def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndar
     )  # fmt: skip
 
 
-def _class_data(lines: Sequence[ClassLine], x: np.ndarray, x_title: str) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(
-            {
-                "class": line.name,
-                "exit": range(1, len(x) + 1),
-                x_title: x,
-                "prob": line.probs,
-                "baseline_prob": line.behind,
-            }
-        )
-        for line in lines
-    ]
-    return pd.concat(parts, ignore_index=True)
+def _class_data(view: View, position: int, lines: Sequence[ClassLine]) -> pd.DataFrame:
+    identity = view.run.samples["id"].iloc[position]
+    parts = []
+    for line in lines:
+        for predictor, probs in ((view.shown, line.probs), ("baseline", line.behind)):
+            if probs is not None:
+                about = {"predictor": predictor, "sample_id": identity, "class": line.name, "true": line.is_true}
+                parts.append(by_exit(view.run.exit_names, _cost(view) | {"prob": probs}, **about))
+    return figure_table(view, pd.concat(parts, ignore_index=True))

@@ -97,7 +97,9 @@ def test_bars_fill_their_bins_and_hand_them_back():
     ]
     figure = fall_histogram_figure(bars, edges, **TITLES)
     assert list(figure.data[1].customdata[0]) == [0.0, 0.01, 4, 100.0, "pa"]
-    assert figure.data[1].opacity > figure.data[0].opacity
+    assert figure.data[0].marker.color == "rgba(122,122,122,0.35)"
+    assert figure.data[1].marker.color == "rgba(0,114,178,0.85)"
+    assert figure.data[0].marker.line.color == "#7A7A7A"  # what is behind is outlined in full
     left = to_scale(edges, FALL_UNIT)
     assert np.allclose(figure.data[0].x, (left[1:] + left[:-1]) / 2)
     assert figure.layout.barmode == "overlay"

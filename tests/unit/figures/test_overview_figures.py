@@ -170,7 +170,8 @@ def test_answers_add_up_to_all_samples():
     counts = {"right": np.array([6, 7, 8]), "right_deeper": np.array([2, 1, 0]), "wrong_from_here": np.array([2, 2, 2])}
     figure = answers_figure(counts, exit_names=EXITS, predictor_id="pa", answering=1, title="t", subtitle="s")
     np.testing.assert_allclose(np.sum([t.y for t in figure.data], axis=0), 100)
-    assert figure.data[1].marker.color == ("rgba(0,114,178,0.303)", "rgba(0,114,178,0.55)", "rgba(0,114,178,0.303)")
+    assert figure.data[1].marker.color == ("rgba(0,114,178,0.1)", "rgba(0,114,178,0.2)", "rgba(0,114,178,0.1)")
+    assert {t.marker.line.color for t in figure.data} == {"#0072B2"}
     assert list(figure.data[1].customdata[0]) == [1, "1", 2, "right_deeper"]
 
 

@@ -31,11 +31,16 @@ def by_name(figure):
     return {trace.name: trace for trace in figure.data}
 
 
-def test_right_and_wrong_differ_by_shape():
-    figure = drawn(line("pa", [0.5, 0.2, 0.7]))
-    assert list(by_name(figure)["PA, P(true class)"].marker.symbol) == ["circle", "x", "circle"]
+def test_right_and_wrong_differ_by_shape_and_every_exit_keeps_its_predictor_s_marker():
+    figure = drawn(line("pa", [0.5, 0.2, 0.7]), line("baseline", [0.9, 0.1, 0.2], right=(False, False, True)))
+    traces = by_name(figure)
+    assert traces["PA, P(true class)"].marker.symbol == "circle"
+    assert traces["BASELINE, P(true class)"].marker.symbol == "square"
+    assert list(traces["PA, P(true class), wrong"].x) == [2]
+    assert list(traces["BASELINE, P(true class), wrong"].y) == [0.9, 0.1]
+    assert traces["PA, P(true class), wrong"].marker.symbol == "x-thin"
     unknown = drawn(line("pa", [0.5, 0.2, 0.7], right=None))
-    assert set(by_name(unknown)["PA, P(true class)"].marker.symbol) == {"circle-open"}
+    assert len(by_name(unknown)["PA, P(true class), wrong"].x) == 0
 
 
 def test_the_baseline_is_faint_behind_and_the_axis_never_moves():
@@ -73,7 +78,7 @@ def test_many_exits_leave_room_between_ticks():
     assert len(figure.layout.xaxis.tickvals) <= 14
 
 
-def test_the_true_class_bears_the_predictor_s_colour_and_others_their_own_dash():
+def test_the_true_class_bears_the_predictor_s_colour_and_classes_are_told_apart_by_numbers():
     classes = [
         ClassLine("fox", np.array([0.1, 0.2, 0.6]), np.array([0.3, 0.3, 0.3]), False),
         ClassLine("<i>wolf</i>", np.array([0.2, 0.3, 0.3]), np.array([0.1, 0.1, 0.1]), True),
@@ -82,9 +87,22 @@ def test_the_true_class_bears_the_predictor_s_colour_and_others_their_own_dash()
     traces = by_name(figure)
     assert traces["&lt;i&gt;wolf&lt;/i&gt;"].line.color == "#0072B2"
     assert traces["fox"].line.color != "#0072B2"
-    assert traces["fox"].line.dash != traces["&lt;i&gt;wolf&lt;/i&gt;"].line.dash
-    assert traces["baseline: fox"].opacity < 1
-    assert any(a.text == "&lt;i&gt;wolf&lt;/i&gt;, true" for a in figure.layout.annotations)
+    assert [traces[name].line.dash for name in ("fox", "&lt;i&gt;wolf&lt;/i&gt;")] == ["solid"] * 2  # PA's
+    assert traces["fox"].text == ("1", "1", "1")
+    assert set(traces["&lt;i&gt;wolf&lt;/i&gt;"].text) == {"2"}
+    assert (traces["baseline: fox"].line.dash, traces["baseline: fox"].line.color) == ("dash", "#7A7A7A")
+    assert set(traces["baseline: fox"].text) == {"1", ""}
+    assert any(a.text == "2 &lt;i&gt;wolf&lt;/i&gt;, true" for a in figure.layout.annotations)
+
+
+def test_a_long_class_name_is_cut_beside_its_line_and_whole_for_the_pointer():
+    name = "a long scientific description " * 10
+    figure = top_classes_figure([ClassLine(name, np.full(3, 0.5), None, False)], predictor_id="pa", **AXIS)
+    label = figure.layout.annotations[0]
+    assert label.text == "1 a long scientif…"
+    assert label.hovertext.replace("<br>", " ") == name.strip()
+    assert figure.data[0].customdata[0][1].replace("<br>", " ") == name.strip()
+    assert max(len(part) for part in label.hovertext.split("<br>")) <= 60
 
 
 def test_sparklines_span_their_drawing():

@@ -43,31 +43,9 @@ def test_a_point_has_every_field_and_no_other():
 def test_a_figure_with_shapes_is_refused_with_the_remedy():
     figure = go.Figure(layout={"shapes": [{"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1}]})
     with pytest.raises(ValueError, match="draw fixed lines as traces"):
-        component.chart(figure, name="c")
+        component.chart(figure, name="c", data=pd.DataFrame)
 
 
-def test_the_csv_of_lines_holds_their_points():
-    figure = go.Figure()
-    figure.add_scatter(x=np.array([1, 2]), y=np.array([0.5, 0.25], "f4"), name="pa")
-    figure.add_bar(x=["a", "b, c"], y=[1, 2])
-    assert component._csv(figure, None).splitlines() == [
-        "trace,x,y", "pa,1,0.5", "pa,2,0.25", "trace 2,a,1", 'trace 2,"b, c",2'
-    ]  # fmt: skip
-
-
-def test_the_csv_of_a_matrix_holds_its_cells():
-    figure = go.Figure(go.Heatmap(z=[[1, 2], [3, 4]], x=["u", "v"], y=["p", "q"], name="cells"))
-    table = component.points_drawn(figure)
-    assert table.to_dict("list") == {
-        "trace": ["cells"] * 4, "x": ["u", "v", "u", "v"], "y": ["p", "p", "q", "q"], "z": [1, 2, 3, 4]
-    }  # fmt: skip
-
-
-def test_the_csv_of_an_empty_figure_has_its_columns():
-    assert component._csv(go.Figure(), None) == "trace,x,y\n"
-
-
-def test_a_table_of_its_own_is_made_when_it_is_asked_for():
-    assert (
-        component._csv(go.Figure(), lambda: pd.DataFrame({"exit": [1], "accuracy": [0.5]})) == "exit,accuracy\n1,0.5\n"
-    )
+def test_the_csv_holds_a_table_and_quotes_what_needs_it():
+    table = pd.DataFrame({"exit": [1, 2], "class": ["b, c", 'a "d"'], "accuracy": [0.5, np.nan]})
+    assert component._csv(table) == 'exit,class,accuracy\n1,"b, c",0.5\n2,"a ""d""",\n'
