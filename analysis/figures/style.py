@@ -2,9 +2,9 @@
 
 May import NumPy and plotly only. `plain` is what makes any text safe for it. Colours are Okabe and Ito's (2008), safe
 for colour-blind readers. Inside the app the chart component exchanges exactly the colours in `THEMED` for their light
-and dark variants and adds backgrounds, fonts and grid, so that figures set none of these themselves. A dash and a marker
-mean a predictor and nothing else: what is no predictor's is a thin solid line, classes are numbered, and what a line
-says beside its predictor is said by its width, by open markers (published) or by a cross in its markers (wrong).
+and dark variants and adds backgrounds, fonts and grid, so that figures set none of these themselves. A dash and a
+marker mean a predictor and nothing else: what is no predictor's is a thin solid line, classes are numbered, and what a
+line says beside its predictor is said by its width, by open markers (published) or by a cross in its markers (wrong).
 """
 
 import zlib

@@ -131,7 +131,7 @@ def _table_html(
 def _row(name: str, values: Iterable[tuple[float, float]], group: int) -> str:
     """A table's row of numbers and their spreads; every `group`-th begins a group."""
     cells = (
-        f"<td{' class=g' if place % group == 0 else ''}>{html.escape(and_spread(*each))}</td>"
+        f"<td{' class=g' if place % group == 0 else ''}>{html_text(and_spread(*each))}</td>"
         for place, each in enumerate(values)
     )
     return f"<tr><th>{html_text(name)}</th>{''.join(cells)}</tr>"
