@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
+from analysis.metrics.decrease import limits
+
 
 class Groups(NamedTuple):
     """One row per group; means are NaN where a group has no sample."""
@@ -48,5 +50,5 @@ def by_group(
         return np.bincount(group, weights=values, minlength=n_groups) / filled
 
     accuracy = np.stack([mean(right) for right in correct], axis=1)
-    above = np.stack([100 * mean(sizes > sizes.dtype.type(tau)) for tau in thresholds], axis=1)
+    above = np.stack([100 * mean(sizes > tau) for tau in limits(thresholds, sizes.dtype)], axis=1)
     return Groups(samples, accuracy, mean(sizes), above)

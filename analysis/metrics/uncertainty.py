@@ -37,8 +37,12 @@ def entropy_rise_percent(
     shown: Bool[np.ndarray, "exits samples"],
     thresholds: Sequence[float | int] | np.ndarray = ENTROPY_THRESHOLDS,
 ) -> Float[np.ndarray, " thresholds"]:
-    """Percent of samples whose entropy rises by more than each threshold (nats), strictly. Lower is better."""
-    return decrease_percent(largest_rise(np.where(shown, entropy, np.nan)), thresholds)
+    """Percent of samples whose entropy rises by more than each threshold (nats), strictly. Lower is better.
+
+    Of all samples, as shares of falls are: one that shows nothing at any exit does not rise.
+    """
+    rises = largest_rise(np.where(shown, entropy, np.nan))
+    return decrease_percent(np.where(shown.any(axis=0), rises, 0), thresholds)
 
 
 def set_growth_percent(

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.metrics.decrease import Fall, largest_fall
+from analysis.metrics.decrease import LOWEST_LOG, SAME, Fall
 from analysis.predictors import find_predictor, resolve
 from analysis.run import Run
 from analysis.runtime.threads import map_chunks
 from analysis.traces.compiled import Reduced, Requests, fused_chunk, fused_requests
-from analysis.traces.table import DTYPES, FALLS, KINDS, PER_EXIT, Traces, falls_of_columns
-from analysis.traces.ties import TIE_GRID
+from analysis.traces.table import DTYPES, FALLS, KINDS, PER_EXIT, Traces, falls_of_trajectory
+from analysis.traces.ties import TIE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,34 +44,33 @@ def gather(values: Tensor, classes: Tensor) -> Tensor:
     return values.gather(-1, classes.expand(values.shape[:2])[..., None])[..., 0]
 
 
-def likeliest(keys: Tensor, probs: Tensor) -> dict[str, Tensor]:
+def likeliest(log_probs: Tensor, probs: Tensor) -> dict[str, Tensor]:
     """Predicted class, its probability and the margin to the second; class -1 and 0 where a row is all zero."""
-    import torch
-
-    top = keys.max(-1)  # of several maxima, torch returns the first: the lowest class index
-    shown = top.values > -torch.inf
-    max_prob = gather(probs, top.indices)
-    second = probs.scatter(-1, top.indices[..., None], 0).amax(-1)
+    highest = log_probs.amax(-1, keepdim=True)
+    top = (log_probs >= highest - TIE).int().argmax(-1)  # of several maxima, torch returns the first: the lowest class
+    max_prob = gather(probs, top)
+    second = probs.scatter(-1, top[..., None], 0).amax(-1)
+    margin = max_prob - second
     return {
-        "predicted": torch.where(shown, top.indices, -1).int(),
+        "predicted": top.masked_fill(highest[..., 0].isneginf(), -1).int(),
         "max_prob": max_prob,
-        "margin": max_prob - second,
+        "margin": margin.masked_fill(margin <= TIE * max_prob, 0),
     }
 
 
-def true_class(log_probs: Tensor, keys: Tensor, predicted: Tensor, labels: Tensor) -> dict[str, Tensor]:
+def true_class(log_probs: Tensor, predicted: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """Log-probability and rank of the true class, and whether it is predicted."""
     import torch
 
     known = labels >= 0
     classes = labels.clamp_min(0)
     log_prob = gather(log_probs, classes)
-    key = gather(keys, classes)[..., None]
-    above = (keys > key).sum(-1)
-    lower = torch.arange(keys.shape[-1], device=keys.device) < classes[:, None]  # (samples, classes)
-    rank = 1 + above + ((keys == key) & lower).sum(-1)
-    rank = torch.where(torch.isneginf(log_prob), keys.shape[-1] + 1, rank)
-    in_float32 = log_prob.clamp_min(torch.finfo(torch.float32).min).masked_fill(torch.isneginf(log_prob), -torch.inf)
+    above = (log_probs > log_prob[..., None] + TIE).sum(-1)
+    lower = torch.arange(log_probs.shape[-1], device=log_probs.device) < classes[:, None]  # (samples, classes)
+    tied = (log_probs - log_prob[..., None]).abs() <= TIE
+    rank = (1 + above + (tied & lower).sum(-1)).masked_fill(predicted == classes, 1)
+    rank = rank.masked_fill(log_prob.isneginf(), log_probs.shape[-1] + 1)
+    in_float32 = log_prob.clamp_min(torch.finfo(torch.float32).min).masked_fill(log_prob.isneginf(), -torch.inf)
     return {
         "log_true_class_prob": in_float32.masked_fill(~known, torch.nan),
         "true_class_prob": log_prob.exp().masked_fill(~known, torch.nan),
@@ -80,26 +79,29 @@ def true_class(log_probs: Tensor, keys: Tensor, predicted: Tensor, labels: Tenso
     }
 
 
-def falls_of_any_class(probs: Tensor) -> dict[tuple[str, str], Fall]:
-    """The largest fall over the classes of float32 probabilities (exits, samples, classes).
+def trajectory_that_falls_furthest(log_probs: Tensor, probs: Tensor) -> dict[str, Tensor]:
+    """Kind -> the logarithms (exits, samples) of the class whose probability falls furthest, the lowest of equals.
 
-    The class that falls furthest is found from every class's lowest later value; its trajectory gives size and exits.
+    Found from every class's lowest later value. Falls are as `analysis.metrics.decrease` has them, relative ones as
+    differences of logarithms, which are larger where these are.
     """
     import torch
 
-    lowest = probs[-1].clone()
-    furthest = {kind: torch.zeros_like(lowest, dtype=torch.float64) for kind in KINDS}
-    for exit_index in reversed(range(len(probs) - 1)):
-        start = probs[exit_index].double()
-        drop = start - lowest
-        torch.maximum(furthest["absolute"], drop, out=furthest["absolute"])
-        torch.maximum(furthest["relative"], drop / start.clamp_min(1e-300), out=furthest["relative"])  # 0 / 1e-300 is 0
-        torch.minimum(lowest, probs[exit_index], out=lowest)
-    falls = {}
-    for kind, drops in furthest.items():
-        trajectory = gather(probs, drops.argmax(-1)).cpu().numpy()
-        falls["any_class", kind] = largest_fall(trajectory, relative=kind == "relative")
-    return falls
+    logs = log_probs.clamp_min(LOWEST_LOG)
+    lowest, lowest_log = probs[-1].clone(), logs[-1].clone()
+    furthest = {kind: torch.zeros_like(lowest) for kind in KINDS}
+    for m in reversed(range(len(probs) - 1)):
+        drop = probs[m] - lowest
+        torch.maximum(furthest["absolute"], drop.masked_fill_(drop <= SAME * probs[m], 0), out=furthest["absolute"])
+        torch.maximum(furthest["relative"], logs[m] - lowest_log, out=furthest["relative"])
+        torch.minimum(lowest, probs[m], out=lowest)
+        torch.minimum(lowest_log, logs[m], out=lowest_log)
+    most = {kind: drops.amax(-1, keepdim=True) for kind, drops in furthest.items()}
+    reached = {
+        "absolute": most["absolute"] * (1 - SAME),
+        "relative": -torch.log1p(torch.expm1(-most["relative"]) * (1 - SAME)),
+    }
+    return {kind: gather(log_probs, (furthest[kind] >= reached[kind]).int().argmax(-1)) for kind in KINDS}
 
 
 def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> Reduced:
@@ -115,11 +117,11 @@ def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> Reduce
         int64 (samples,); -1 where unknown.
     """
     probs = log_probs.exp()
-    keys = (log_probs * TIE_GRID).round_()
-    columns = likeliest(keys, probs)
-    columns |= true_class(log_probs, keys, columns["predicted"], labels)
+    columns = likeliest(log_probs, probs)
+    columns |= true_class(log_probs, columns["predicted"], labels)
     final = columns["predicted"][-1].long()
-    columns["final_prediction_prob"] = gather(probs, final.clamp_min(0)).masked_fill(final < 0, 0)
+    final_log = gather(log_probs, final.clamp_min(0)).masked_fill(final < 0, -float("inf"))
+    columns["final_prediction_prob"] = final_log.exp()
     columns["sum_squared"] = probs.square().sum(-1)
     entropy = -(probs * log_probs.clamp_min(-1e300)).sum(-1)  # 0 * -1e300 is 0
     columns["entropy"] = entropy.clamp_min(0) + 0.0  # + 0.0 turns -0 into 0
@@ -129,8 +131,15 @@ def reduce_chunk(log_probs: Tensor, collapsed: Tensor, labels: Tensor) -> Reduce
         name: numpy32(values) if values.is_floating_point() else values.cpu().numpy()
         for name, values in columns.items()
     }
-    falls = falls_of_columns(arrays["true_class_prob"], arrays["final_prediction_prob"])
-    return arrays, falls | falls_of_any_class(probs.float())
+    true_log = gather(log_probs, labels.clamp_min(0)).masked_fill(labels < 0, float("nan"))
+    falls = {
+        (of, kind): fall
+        for of, logs in (("true_class", true_log), ("final_prediction", final_log))
+        for kind, fall in falls_of_trajectory(logs.cpu().numpy()).items()
+    }
+    for kind, logs in trajectory_that_falls_furthest(log_probs, probs).items():
+        falls["any_class", kind] = falls_of_trajectory(logs.cpu().numpy())[kind]
+    return arrays, falls
 
 
 def empty_columns(n_exits: int, n_samples: int) -> Reduced:

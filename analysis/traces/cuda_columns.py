@@ -31,8 +31,8 @@ class FusedColumns:
     integers: Tensor
     """int32 (predictors, `INTEGER_COLUMNS`, exits, samples)."""
     fall_sizes: Tensor
-    """float32 (predictors, absolute and relative, samples)."""
+    """float64 (predictors, falls in the order of `analysis.traces.table.FALLS`, samples)."""
     fall_exits: Tensor
-    """int32 (predictors, absolute from, absolute to, relative from, relative to, samples)."""
+    """int32 (predictors, from and to of each fall, samples)."""
     flags: Tensor
     """int32 (samples,): `INVALID` logits, or `UNDECIDED` by the kernel; 0 where the columns stand."""

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import triton.language as tl
 
+from analysis.metrics import decrease
 from analysis.traces.cuda_row import BEYOND, kernel
 
 LN_2 = tl.constexpr(0.6931471805599453)
+LOWEST_LOG = tl.constexpr(decrease.LOWEST_LOG)
+SAME = tl.constexpr(decrease.SAME)
 
 
 @kernel
@@ -19,22 +22,41 @@ def log1p(values):
 
 
 @kernel
-def largest_fall(column, exits, relative: tl.constexpr):
-    """Size and pair of exits of the largest fall of a float32 trajectory, as `analysis.metrics.decrease` finds it."""
-    start = column[:, None]
-    later = exits[None, :] >= exits[:, None]
+def expm1(values):
+    """exp(x) - 1 for float64 x <= 0, to 1e-10 relative."""
+    small = values * (1.0 + values * (0.5 + values * 0.16666666666666666))
+    return tl.where(values > -1e-4, small, tl.exp(values) - 1.0)
+
+
+@kernel
+def write_fall(logs, exits, n_samples, sample, sizes, pairs, place, relative: tl.constexpr):
+    """Size and pair of exits of the largest fall of natural logarithms, as `analysis.metrics.decrease` finds it."""
+    finite = tl.maximum(logs, LOWEST_LOG)  # this is NaN's place too
+    later = exits[None, :] > exits[:, None]
     if relative:
-        wide = start.to(tl.float64)
-        drop = tl.where(wide > 0, (wide - column[None, :].to(tl.float64)) / tl.where(wide > 0, wide, 1.0), 0.0)
-        drop = drop.to(tl.float32)
+        size = -expm1(tl.minimum(finite[None, :] - finite[:, None], 0.0))
+        least = tl.zeros_like(size) + SAME
     else:
-        drop = start - column[None, :]
-    drop = tl.where(later, drop, 0.0)
-    size = tl.max(tl.max(drop, 1), 0)
-    length: tl.constexpr = drop.shape[0]
+        probs = tl.exp(finite)
+        size = probs[:, None] - probs[None, :]
+        least = probs[:, None] * SAME
+    size = tl.where(later & (size > least), size, 0.0)
+    largest = tl.max(tl.max(size, 1), 0)
+    length: tl.constexpr = size.shape[0]
     pair = exits[:, None] * length + exits[None, :]
-    first = tl.min(tl.min(tl.where(later & (drop == size), pair, BEYOND), 1), 0)
-    return size, tl.where(size > 0, first // length, -1), tl.where(size > 0, first % length, -1)
+    first = tl.min(tl.min(tl.where(later & (size >= largest * (1.0 - SAME)), pair, BEYOND), 1), 0)
+    known = tl.sum((logs != logs).to(tl.int32), 0) == 0
+    tl.store(sizes + place * n_samples + sample, tl.where(known, largest, float("nan")))
+    falls = known & (largest > 0)
+    tl.store(pairs + 2 * place * n_samples + sample, tl.where(falls, first // length, -1))
+    tl.store(pairs + (2 * place + 1) * n_samples + sample, tl.where(falls, first % length, -1))
+
+
+@kernel
+def log_probs_of(scores, maxima, log_total, is_exit):
+    """Natural logarithms of a class's probabilities, from base-2 scores; past the last exit higher than all."""
+    logs = tl.where(scores == -float("inf"), scores, (scores - maxima) * LN_2 - log_total)
+    return tl.where(is_exit, tl.minimum(logs, 0.0), 1.0)
 
 
 @kernel
@@ -48,8 +70,8 @@ def finish(
     known = label >= 0
     share = 1.0 / (1.0 + others)  # of the likeliest class
     log_total = log1p(others)
-    true_log = tl.where(scores_true == -float("inf"), scores_true, (scores_true - maxima) * LN_2 - log_total)
-    true_log = tl.minimum(true_log, 0.0)
+    true_log = log_probs_of(scores_true, maxima, log_total, is_exit)
+    final_log = log_probs_of(scores_final, maxima, log_total, is_exit)
     cells = n_exits.to(tl.int64) * n_samples
     place = exits.to(tl.int64) * n_samples + sample
     here = floats + slot * 7 * cells + place
@@ -57,7 +79,7 @@ def finish(
     tl.store(here, tl.where(known, stored_log, float("nan")).to(tl.float32), mask=is_exit)
     tl.store(here + cells, tl.where(known, tl.exp(true_log), float("nan")).to(tl.float32), mask=is_exit)
     tl.store(here + 2 * cells, share.to(tl.float32), mask=is_exit)
-    tl.store(here + 3 * cells, (tl.exp2(scores_final - maxima) * share).to(tl.float32), mask=is_exit)
+    tl.store(here + 3 * cells, tl.exp(final_log).to(tl.float32), mask=is_exit)
     tl.store(here + 4 * cells, ((1.0 + squares) * share * share).to(tl.float32), mask=is_exit)
     tl.store(here + 5 * cells, (tl.maximum(log_total - LN_2 * entropies * share, 0.0)).to(tl.float32), mask=is_exit)
     tl.store(here + 6 * cells, ((1.0 - tl.minimum(seconds, 1.0)) * share).to(tl.float32), mask=is_exit)
@@ -67,14 +89,13 @@ def finish(
     tl.store(here + cells, rank, mask=is_exit)
     tl.store(here + 2 * cells, tl.where(collapsed > 0, 0, supports), mask=is_exit)
     tl.store(here + 3 * cells, collapsed, mask=is_exit)
-    # Past the last exit, its value again: nothing falls there.
-    furthest = tl.where(is_exit, (tl.exp2(scores_furthest - maxima) * share).to(tl.float32), 2.0)
-    deepest = tl.where(is_exit, (tl.exp2(scores_deepest - maxima) * share).to(tl.float32), 2.0)
-    size, start, end = largest_fall(furthest, exits, False)
-    tl.store(fall_sizes + (2 * slot) * n_samples + sample, size)
-    tl.store(fall_exits + (4 * slot) * n_samples + sample, start)
-    tl.store(fall_exits + (4 * slot + 1) * n_samples + sample, end)
-    size, start, end = largest_fall(deepest, exits, True)
-    tl.store(fall_sizes + (2 * slot + 1) * n_samples + sample, size)
-    tl.store(fall_exits + (4 * slot + 2) * n_samples + sample, start)
-    tl.store(fall_exits + (4 * slot + 3) * n_samples + sample, end)
+    known_log = tl.where(known, true_log, float("nan"))
+    furthest_log = log_probs_of(scores_furthest, maxima, log_total, is_exit)
+    deepest_log = log_probs_of(scores_deepest, maxima, log_total, is_exit)
+    place = slot * 6
+    write_fall(known_log, exits, n_samples, sample, fall_sizes, fall_exits, place, False)
+    write_fall(known_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 1, True)
+    write_fall(final_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 2, False)
+    write_fall(final_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 3, True)
+    write_fall(furthest_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 4, False)
+    write_fall(deepest_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 5, True)

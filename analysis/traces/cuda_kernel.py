@@ -6,8 +6,9 @@ when it is called.
 Most of the arithmetic is float32. What float32 cannot decide is decided otherwise: `baseline` compares the logits
 themselves, and for `pa` the classes within rounding of the maximum or of the true class are compared by products
 evaluated in float64. The probabilities of the classes that traces name (the true class, the final prediction, those
-that fall furthest) are evaluated in float64 from the row's float32 sum. Which class falls furthest is decided in
-float32, so that of two that fall equally far to a millionth either may be shown.
+that fall furthest) are evaluated in float64 from the row's float32 sum, and so are their falls: a fall that exceeds a
+threshold by less than 7e-7 may be counted or not, except where the sum is exact, as of equal shares. Which class falls
+furthest is decided in float32, so that of two that fall equally far to a millionth either may be shown.
 
 Against the reference: integers and masks are equal, probabilities differ by 4e-7, margins and sizes of falls by 7e-7,
 entropies by 1.5e-6, log-probabilities by 1.2e-6 of themselves where they are above 1e-12 (below, the reference has lost
@@ -184,7 +185,7 @@ def trace_kernel(
                 beside = (below <= true_below + slack) & (below >= true_below - slack) & (classes != true_class)
                 flag = flag | tl.where(around > MOST_CANDIDATES, UNDECIDED, 0)
                 rank = resolve_rank(
-                    beside, rank, true_class, row, exit_stride, weights, exits, m, fallen, classes, n_classes,
+                    beside, rank, true_class, top, row, exit_stride, weights, exits, m, fallen, classes, n_classes,
                     threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP,
                 )  # fmt: skip
             p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class = update_falls(

@@ -11,6 +11,8 @@ from torch import Tensor
 from analysis.predictors.bounds import in_type_of
 from analysis.predictors.weights import exit_weights
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, FusedColumns
+from analysis.traces.table import FALLS
+from analysis.traces.ties import TIE
 
 LOG2_E = math.log2(math.e)
 LARGEST_BLOCK = 4096
@@ -76,8 +78,8 @@ def launch(
     columns = FusedColumns(
         torch.empty((count, len(FLOAT_COLUMNS), n_exits, n_samples), dtype=torch.float32, device=device),
         torch.empty((count, len(INTEGER_COLUMNS), n_exits, n_samples), dtype=torch.int32, device=device),
-        torch.empty((count, 2, n_samples), dtype=torch.float32, device=device),
-        torch.empty((count, 4, n_samples), dtype=torch.int32, device=device),
+        torch.empty((count, len(FALLS), n_samples), dtype=torch.float64, device=device),
+        torch.empty((count, 2 * len(FALLS), n_samples), dtype=torch.int32, device=device),
         torch.empty(n_samples, dtype=torch.int32, device=device),
     )
     block = max(32, triton.next_power_of_2(n_classes))
@@ -88,8 +90,8 @@ def launch(
         columns.floats, columns.integers, columns.fall_sizes, columns.fall_exits, columns.flags,
         n_exits, n_samples, n_classes, logits.stride(0), logits.stride(1),
         float(threshold or 0.0), float(cap or 0.0),
-        # float16 logits never differ by as little as the grid of ties; others are looked at where they might.
-        0.0 if narrow else temperature * 2.0**-35,
+        # float16 logits never differ by as little as ties do; others are looked at where they might.
+        0.0 if narrow else 2 * temperature * TIE,
         LARGEST_LOG2[logits.dtype] * 2.0**-20.5,
         BASELINE=baseline is not None, PRODUCT=product is not None,
         HAS_THRESHOLD=threshold is not None, ZERO=bool(product and product["threshold_mode"] == "zero"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 
 import triton
 import triton.language as tl
+
+from analysis.metrics import decrease
 
 BEYOND = tl.constexpr(2147483647)
 """Higher than any class."""
@@ -15,8 +18,8 @@ LOWEST_LOG2 = tl.constexpr(-149.5)
 NO_MASS = tl.constexpr(-1e30)
 LOWEST_SHIFT = tl.constexpr(-(2.0**100))
 """Stands for -inf where sums have to stay finite; sums of it are exact."""
-FULL_FALL = tl.constexpr(54.0)
-"""Bits that a probability loses when its relative fall rounds to 1 in float64."""
+FULL_FALL = tl.constexpr(-math.log2(decrease.SAME))
+"""Bits that a probability loses when its relative fall is as good as 1."""
 
 
 def kernel(function: Callable) -> triton.JITFunction:

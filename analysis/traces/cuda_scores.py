@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import triton.language as tl
 
+from analysis.traces import ties
 from analysis.traces.cuda_row import bound, count, kernel, lowest_class
 
 LOG2_E = tl.constexpr(1.4426950408889634)
-TIE = tl.constexpr(2.0**-37 * 1.4426950408889634)
-"""Half the grid of `analysis.traces.ties.TIE_GRID`, in base 2."""
+TIE = tl.constexpr(ties.TIE * 1.4426950408889634)
+"""`analysis.traces.ties.TIE` in base 2."""
 MOST_CANDIDATES = tl.constexpr(32)
 """More classes than this within rounding of another are left to the reference path."""
 
@@ -52,17 +53,26 @@ def resolve_top(
         score = exact_score(
             row, exit_stride, last, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
         )
-        top = tl.where(score - best > TIE, last, top)
-        best = tl.where(score - best > TIE, score, best)
+        best = tl.maximum(best, score)
+    last = -1
+    found = 0
+    for _ in range(tl.minimum(candidates, MOST_CANDIDATES)):
+        last = lowest_class(near & (classes > last), classes, n_classes)
+        score = exact_score(
+            row, exit_stride, last, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
+        )
+        tied = score >= best - TIE
+        top = tl.where(tied & (found == 0), last, top)
+        found += tied.to(tl.int32)
     return top
 
 
 @kernel
 def resolve_rank(
-    beside, rank, true_class, row, exit_stride, weights, exits, exit_index, fallen, classes, n_classes, threshold, cap,
-    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
+    beside, rank, true_class, top, row, exit_stride, weights, exits, exit_index, fallen, classes, n_classes,
+    threshold, cap, HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
 ):  # fmt: skip
-    """The true class's rank with the classes beside it that are before it, by their scores in float64."""
+    """The true class's rank with the classes beside it that are before it, by their scores in float64; 1 of the top."""
     true_score = exact_score(
         row, exit_stride, true_class, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
     )
@@ -72,8 +82,9 @@ def resolve_rank(
         score = exact_score(
             row, exit_stride, last, weights, exits, exit_index, fallen, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP
         )
-        rank += tl.where(score - true_score > tl.where(last < true_class, -TIE, TIE), 1, 0)
-    return rank
+        tied_or_above = score >= true_score - TIE
+        rank += tl.where(tl.where(last < true_class, tied_or_above, score > true_score + TIE), 1, 0)
+    return tl.where(true_class == top, 1, rank)
 
 
 @kernel

@@ -18,7 +18,7 @@ from analysis.traces.compiled import Reduced, Requests
 from analysis.traces.compute import as_traces, empty_columns, reference_chunk, write_into
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS, INVALID, FusedColumns
 from analysis.traces.cuda_launch import is_fused, launch
-from analysis.traces.table import KINDS, Traces, falls_of_columns
+from analysis.traces.table import FALLS, Traces, as_stored
 
 REFERENCE_BYTES = 256 << 20
 """Float64 probabilities per chunk of the reference path; some ten times that is in use at once."""
@@ -70,13 +70,10 @@ def collect(
         columns["collapsed"] = columns["collapsed"].astype(bool)
         columns["correct"] = (columns["predicted"] == known) & (known >= 0)
         falls = {
-            ("any_class", kind): Fall(fall_sizes[slot, i], fall_exits[slot, 2 * i], fall_exits[slot, 2 * i + 1])
-            for i, kind in enumerate(KINDS)
+            key: as_stored(Fall(fall_sizes[slot, i], *fall_exits[slot, 2 * i : 2 * i + 2]))
+            for i, key in enumerate(FALLS)
         }
-        results[name] = (
-            columns,
-            falls | falls_of_columns(columns["true_class_prob"], columns["final_prediction_prob"]),
-        )
+        results[name] = columns, falls
         if len(undecided):
             at = torch.from_numpy(undecided).to(logits.device)
             write_into(results[name], reference(logits[:, at], labels[at], name, settings, 0, total), undecided)

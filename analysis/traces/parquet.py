@@ -17,7 +17,7 @@ from analysis.run import Run
 from analysis.runtime.whole_files import whole_file
 from analysis.traces.table import FALLS, PER_EXIT, Traces
 
-VERSION = b"1"
+VERSION = b"2"
 """Changes when the same logits give other traces, or other columns: files of another version are computed anew."""
 TRUE_CLASS = ("true_class_prob", "log_true_class_prob", "correct", "rank")
 """Columns that are null where the label is unknown."""

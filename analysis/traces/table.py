@@ -1,8 +1,8 @@
 """What traces are: a few numbers per exit and sample, from which most metrics and figures follow. Needs only NumPy.
 
-Every real number is float32, wherever it comes from: falls are differences of float32 probabilities and thresholds are
-compared in float32, so the numbers of bundled, cached and recomputed traces are the same to the last digit. float32 is
-also what the paper's public code computes in; means are taken in float64.
+Every real number is kept in float32, wherever it comes from, so the numbers of bundled, cached and recomputed traces
+are the same to the last digit. They are computed in float64, falls too, whose sizes are then rounded so that each stays
+on its side of the paper's thresholds (`analysis.metrics.decrease.stored`). Means are taken in float64.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int32, Int64
+from jaxtyping import Bool, Float32, Float64, Int32, Int64
 
-from analysis.metrics.decrease import Fall, largest_fall
+from analysis.metrics.decrease import Fall, largest_fall, largest_relative_fall, stored
 
 OF = ("true_class", "final_prediction", "any_class")
 KINDS = ("absolute", "relative")
@@ -101,9 +101,14 @@ DTYPES = {"predicted": np.int32, "rank": np.int32, "support": np.int32, "correct
 PER_EXIT = tuple(field.name for field in fields(Traces) if field.name not in ("labels", "falls", "n_classes"))
 
 
-def falls_of_columns(true_class_prob: np.ndarray, final_prediction_prob: np.ndarray) -> dict[tuple[str, str], Fall]:
-    """The falls that follow from the columns alone; those of any class need all probabilities."""
-    values = {"true_class": true_class_prob, "final_prediction": final_prediction_prob}
-    return {
-        (of, kind): largest_fall(column, relative=kind == "relative") for of, column in values.items() for kind in KINDS
-    }
+def falls_of_trajectory(logs: Float64[np.ndarray, "exits samples"]) -> dict[str, Fall]:
+    """Kind -> the largest falls of one probability of each sample, given its natural logarithms."""
+    fall, relative = largest_fall(np.exp(logs)), largest_relative_fall(logs)
+    return {"absolute": as_stored(fall), "relative": as_stored(relative)}
+
+
+def as_stored(fall: Fall) -> Fall:
+    """A fall as traces hold it; one that is too small for float32 is none."""
+    size = stored(fall.size)
+    none = np.int16(-1)
+    return Fall(size, *(np.where(size > 0, exits, none).astype(np.int16) for exits in fall[1:]))

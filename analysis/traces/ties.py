@@ -1,6 +1,9 @@
 """When two probabilities are equal: the one rule for predictions and ranks, however traces are computed."""
 
-TIE_GRID = 2.0**36
-"""Log-probabilities that agree to 1.5e-11 are ties: a product of the same factors in another order differs by 1e-15.
+TIE = 2.0**-40
+"""Log-probabilities no further apart than this, 9e-13, are ties; further apart they are not.
 
-A log-probability times this, rounded to a whole number, is what is compared."""
+A product of the same factors in another order differs by less: by 1e-14 over 7 exits, by 6e-13 over 40 of weight 1.
+Two float32 logits that differ, by more: neighbours from 2e-5 on, neighbouring factors of a product at any weight from
+2e-5 on. The predicted class is the lowest of those that tie with the likeliest.
+"""

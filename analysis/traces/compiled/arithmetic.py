@@ -1,6 +1,6 @@
 """exp, log and the widening of float16, so plain that the compiler takes several classes at once. Imports numba.
 
-Both are float64, so exact that what ties are told by, 1.5e-11, needs no second look.
+Both are float64, so exact that what ties are told by, 9e-13, needs no second look.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from analysis.predictors.bounds import in_type_of
 from analysis.predictors.checks import check_shape, check_type
 from analysis.predictors.weights import exit_weights
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS
-from analysis.traces.table import FALLS
+from analysis.traces.table import FALLS, as_stored
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,7 +90,7 @@ def run_kernel(logits: np.ndarray, labels: np.ndarray, requests: Requests, dtype
     written = (
         np.empty((len(typed), len(FLOAT_COLUMNS), n_exits, n_samples)),
         np.empty((len(typed), len(INTEGER_COLUMNS), n_exits, n_samples), np.int32),
-        np.empty((len(typed), len(FALLS), n_samples), np.float32),
+        np.empty((len(typed), len(FALLS), n_samples)),
         np.empty((len(typed), 2 * len(FALLS), n_samples), np.int16),
         np.empty(n_samples, np.int32),
     )
@@ -117,7 +117,8 @@ def reduced(floats: np.ndarray, integers: np.ndarray, sizes: np.ndarray, exits: 
     columns |= {name: columns[name].astype(np.float32) for name in FLOAT_COLUMNS}
     columns["collapsed"] = columns["collapsed"].astype(bool)
     columns["correct"] = (columns["predicted"] == labels) & (labels >= 0)
-    return columns, {key: Fall(sizes[i], exits[2 * i], exits[2 * i + 1]) for i, key in enumerate(FALLS)}
+    falls = {key: as_stored(Fall(sizes[i], *exits[2 * i : 2 * i + 2])) for i, key in enumerate(FALLS)}
+    return columns, falls
 
 
 def fused_chunk(

@@ -18,11 +18,15 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from analysis.metrics import decrease
 from analysis.runtime.folders import cache_folder
+from analysis.traces import ties
 
 log = logging.getLogger(__name__)
 ANY_ORDER = frozenset(("reassoc", "contract", "nsz"))
 """Sums over the classes may be taken in any order; infinities and NaN keep their meaning."""
+CONSTANTS = (decrease.__file__, ties.__file__)
+"""Sources elsewhere whose constants become part of the machine code."""
 AS_WRITTEN = frozenset(("contract", "nsz"))
 """What depends on the order of additions, as splitting off a multiple of log 2 does."""
 
@@ -49,7 +53,7 @@ def code_folder() -> Path:
     In the cache folder, or in what numba's own variable names.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in (*sorted(Path(__file__).parent.glob("*.py")), *map(Path, CONSTANTS)):
         digest.update(source.name.encode() + source.read_bytes())
     named = os.environ.get("NUMBA_CACHE_DIR")
     return (Path(named) if named else cache_folder() / "compiled") / digest.hexdigest()[:16]

@@ -6,20 +6,23 @@ Everything is float64, as on the reference path, and so are its results: what fl
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from analysis.metrics.decrease import LOWEST_LOG
 from analysis.traces.compiled import rows, scores
 from analysis.traces.compiled.compiler import compile_and_keep, fetch
 from analysis.traces.compiled.rows import (
     copy_columns,
-    first_equal,
+    deepest_falls,
+    fall_reached,
+    first_at_least,
+    move_to,
+    move_to_nothing,
     reduce_row,
     show_nothing,
-    start_falls,
-    to_probs,
-    update_falls,
     write_fall,
 )
 from analysis.traces.compiled.scores import (
@@ -48,7 +51,7 @@ SMALLEST_SUM = 1e-290
 """As in `analysis.predictors.checks` and `analysis.predictors.mixture`."""
 SIGNATURE = (
     "void(int64, int64, int64, int64, int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], int64, "
-    "float64[:, :, :, ::1], int32[:, :, :, ::1], float32[:, :, ::1], int16[:, :, ::1], int32[::1])"
+    "float64[:, :, :, ::1], int32[:, :, :, ::1], float64[:, :, ::1], int16[:, :, ::1], int32[::1])"
 )
 
 
@@ -73,9 +76,9 @@ def trace_samples(
     logits, shown, masses = np.full(length, -np.inf), np.empty(length), np.empty(length)
     sums, before = np.empty((n_predictors, length)), np.empty((n_predictors, length))
     peak, furthest = np.empty((n_predictors, length)), np.empty((n_predictors, length))
-    deepest = np.empty((n_predictors, length))
-    probs = np.empty((n_predictors, n_exits, length), np.float32)
-    trajectories = np.empty((4, n_exits), np.float32)
+    highest_log, deepest = np.empty(length), np.empty(length)
+    logs = np.empty((n_predictors, n_exits, length))
+    falling, falling_logs = np.empty((3, n_exits)), np.empty((3, n_exits))
     last = np.empty(n_predictors, np.int64)
     row_item = 2 << kind
     for s in range(labels.shape[0]):
@@ -100,6 +103,7 @@ def trace_samples(
                 floor = threshold if choices[r, FLOOR_IS_THRESHOLD] else 0.0
                 row, highest, divisor, weight = logits, top_logit, temperature, weights[r, m]
                 if m == 0:
+                    peak[r], furthest[r] = 0.0, 0.0
                     sums[r] = 0.0
                     if method != MIXTURE:
                         sums[r, n_classes:] = -np.inf
@@ -140,42 +144,40 @@ def trace_samples(
                     if too_low > 0:
                         flag |= UNDECIDED
                 if source == m:
-                    share = reduce_row(row, highest, label, n_classes, masses, floats, integers, r, m, s)
-                    to_probs(masses, share, probs[r, m])
+                    share, log_total = reduce_row(row, highest, label, n_classes, masses, floats, integers, r, m, s)
                     if method == CACHING:
                         confidence = np.float32(share)
                         if m > 0 and confidence < np.float32(floats[r, rows.MAX, m - 1, s]):
                             source = m - 1
-                if source < 0:
+                if source == m:
+                    move_to(row, highest, log_total, masses, share, logs[r, m], peak[r], furthest[r])
+                elif source < 0:
                     show_nothing(label, n_classes, floats, integers, r, m, s)
-                    probs[r, m] = 0.0
-                elif source < m:
+                    move_to_nothing(logs[r, m], peak[r], furthest[r])
+                else:  # nothing falls: the exit before has shown it too
                     copy_columns(floats, integers, r, source, m, s)
-                    probs[r, m] = probs[r, source]
+                    logs[r, m] = logs[r, source]
                 if collapsed:
                     integers[r, rows.SUPPORT, m, s] = 0
                     integers[r, rows.COLLAPSED, m, s] = 1
-                if m == 0:
-                    start_falls(probs[r, m], peak[r], furthest[r], deepest[r])
-                else:
-                    update_falls(probs[r, m], peak[r], furthest[r], deepest[r])
         flags[s] = flag
         if flag & INVALID:
             continue
         for r in range(n_predictors):
             final = integers[r, rows.PREDICTED, n_exits - 1, s]
-            furthest_class = first_equal(furthest[r], highest_of(furthest[r]))
-            deepest_class = first_equal(deepest[r], highest_of(deepest[r]))
+            furthest_class = first_at_least(furthest[r], fall_reached(highest_of(furthest[r]), False))
+            deepest_falls(logs[r], highest_log, deepest)
+            deepest_class = first_at_least(deepest, fall_reached(highest_of(deepest), True))
             for m in range(n_exits):
-                final_prob = probs[r, m, final] if final >= 0 else np.float32(0.0)
-                floats[r, rows.FINAL, m, s] = final_prob
-                trajectories[0, m] = np.float32(floats[r, rows.TRUE, m, s])
-                trajectories[1, m] = final_prob
-                trajectories[2, m] = probs[r, m, furthest_class]
-                trajectories[3, m] = probs[r, m, deepest_class]
+                falling[0, m] = floats[r, rows.TRUE, m, s]
+                falling_logs[0, m] = max(floats[r, rows.LOG_TRUE, m, s], LOWEST_LOG) if label >= 0 else np.nan
+                falling_logs[1, m] = logs[r, m, final] if final >= 0 else LOWEST_LOG
+                falling[1, m] = floats[r, rows.FINAL, m, s] = math.exp(falling_logs[1, m])
+                falling[2, m] = math.exp(logs[r, m, furthest_class])
+                falling_logs[2, m] = logs[r, m, deepest_class]
             for of in range(3):
-                write_fall(trajectories[of], False, fall_sizes, fall_exits, r, 2 * of, s)
-                write_fall(trajectories[3 if of == 2 else of], True, fall_sizes, fall_exits, r, 2 * of + 1, s)
+                write_fall(falling[of], False, fall_sizes, fall_exits, r, 2 * of, s)
+                write_fall(falling_logs[of], True, fall_sizes, fall_exits, r, 2 * of + 1, s)
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Accuracy, flips, overthinking, improvability, uncertainty and groups, worked by hand on three exits."""
 
 import numpy as np
+import pytest
 
 from analysis.metrics.accuracy import accuracy, marginal_falls, mean_true_class_prob, top_k_accuracy
 from analysis.metrics.flips import broken, first_right, fixed, flips
@@ -63,6 +64,12 @@ def test_an_exit_that_shows_nothing_is_left_out_of_entropy():
     assert mean_entropy(entropy, shown).tolist() == [1.5, 3]
     assert entropy_rise_percent(entropy, shown, [0.5]).tolist() == [50]
     assert np.isnan(mean_entropy(entropy, np.zeros((2, 2), bool))).all()
+
+
+def test_shares_of_rises_are_of_all_samples_as_those_of_falls_are():
+    entropy = np.array([[0.5, 0.0, 0.25], [1.5, 0.0, 0.0]], np.float32)
+    shown = np.array([[True, False, True], [True, False, False]])
+    assert entropy_rise_percent(entropy, shown, [0.5]).tolist() == pytest.approx([100 / 3])
 
 
 def test_groups_without_samples_are_listed_as_unknown():

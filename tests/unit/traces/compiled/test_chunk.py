@@ -1,5 +1,6 @@
 """The compiled kernel against the reference path: every predictor, setting, type and edge."""
 
+import ast
 import decimal
 import subprocess
 import sys
@@ -231,3 +232,26 @@ def test_machine_code_is_kept_in_the_cache_folder_and_traces_need_no_torch(tmp_p
     assert "compiling the computation of traces" in said[0]
     assert "compiling" not in said[1]
     assert list((tmp_path / "compiled").rglob("*.nbc"))
+
+
+def test_what_becomes_machine_code_is_in_the_name_of_its_folder(monkeypatch, tmp_path):
+    from analysis.runtime.code_version import source_of
+    from analysis.traces.compiled import compiler
+
+    sources = {str(source_of(name)) for name in ("analysis.metrics.decrease", "analysis.traces.ties")}
+    assert set(compiler.CONSTANTS) == sources
+    folder = source_of("analysis.traces.compiled")
+    for name in ("kernel", "rows", "scores", "arithmetic"):
+        tree = ast.parse(folder.with_name(f"{name}.py").read_text())
+        named = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        outside = {module for module in named if module.startswith("analysis.") and "compiled" not in module}
+        assert outside <= {"analysis.metrics.decrease", "analysis.traces.ties"}
+    before = compiler.code_folder()
+    changed = tmp_path / "ties.py"
+    changed.write_text("TIE = 0.0\n")
+    monkeypatch.setattr(compiler, "CONSTANTS", (compiler.CONSTANTS[0], str(changed)))
+    compiler.code_folder.cache_clear()
+    try:
+        assert compiler.code_folder() != before
+    finally:
+        compiler.code_folder.cache_clear()
