@@ -5,11 +5,12 @@ Needs only NumPy.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 
+@runtime_checkable
 class Answers(Protocol):
     """Arrays (exits, samples) of one predictor, exits from 0; what they mean stands in `analysis.traces.Traces`."""
 

@@ -31,7 +31,7 @@ def exit_shares(p: float, n_exits: int) -> Float64[np.ndarray, " exits"]:
 
 
 def thresholds_of(
-    confidence: Float32[np.ndarray, "exits samples"], shares: Sequence[float]
+    confidence: Float32[np.ndarray, "exits samples"], shares: Sequence[float] | np.ndarray
 ) -> tuple[float | None, ...]:
     """Per exit the floor(N q_k)-th highest confidence among the samples that have not stopped; 0 at the last.
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Float64
 
-from analysis.policies.anytime import checked_costs
+from analysis.policies.anytime import Numbers, checked_costs
 from analysis.policies.table import LAWS
 
 
 def reached_shares(
-    law: str, costs: Sequence[float], *, mean: float | None = None, budgets: Sequence[float] = ()
+    law: str, costs: Numbers, *, mean: float | None = None, budgets: Numbers | str = ()
 ) -> Float64[np.ndarray, " exits_and_before"]:
     """P(before exit 1), then P(exit m answers) for every exit; they sum to 1.
 
@@ -47,7 +45,7 @@ def reached_shares(
     return at_least[:-1] - at_least[1:]
 
 
-def expected_value(shares: np.ndarray, values: Sequence[float], prior: float = 0.0) -> float:
+def expected_value(shares: np.ndarray, values: Numbers, prior: float = 0.0) -> float:
     """sum_m P(m) value_m + P(before exit 1) prior; an exit that never answers counts for nothing, whatever it holds.
 
     >>> expected_value(np.array([0.5, 0.25, 0.25]), [0.5, 1.0], prior=0.1)
@@ -57,7 +55,7 @@ def expected_value(shares: np.ndarray, values: Sequence[float], prior: float = 0
     return float((shares * np.where(shares > 0, each, 0)).sum())
 
 
-def step_area(costs: Sequence[float], values: Sequence[float]) -> float:
+def step_area(costs: Numbers, values: Numbers) -> float:
     """The area under the step function of values over cost, divided by its width: what a uniform budget expects.
 
     The trapezoid between the points in general is not. Where all exits cost the same, the last value.

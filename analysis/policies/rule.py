@@ -75,17 +75,17 @@ def same_threshold(threshold: float, n_exits: int) -> tuple[float, ...]:
     return (*(threshold,) * (n_exits - 1), 0.0)
 
 
-def bin_of(confidence: np.ndarray, edges: Sequence[float]) -> Int64[np.ndarray, " *shape"]:
+def bin_of(confidence: np.ndarray, edges: Sequence[float] | np.ndarray) -> Int64[np.ndarray, " *shape"]:
     """The bin of each confidence: on an edge the upper, beyond the ends the end bins.
 
     >>> bin_of(np.array([0.0, 0.2, 0.5, 0.9, 1.0]), [0.2, 0.5, 0.9]).tolist()
     [0, 0, 1, 1, 1]
     """
     index = np.searchsorted(np.asarray(edges, np.float64), np.asarray(confidence, np.float64), side="right") - 1
-    return np.clip(index, 0, max(len(edges) - 2, 0))
+    return np.asarray(np.clip(index, 0, max(len(edges) - 2, 0)))
 
 
-def stops_at(rule: Rule, exit_: int, score: np.ndarray | float) -> Bool[np.ndarray, " *shape"]:
+def stops_at(rule: Rule, exit_: int, score: np.ndarray | np.floating | float) -> Bool[np.ndarray, " *shape"]:
     """Whether samples that have come to an exit stop there; at the last all do.
 
     Parameters
@@ -99,11 +99,11 @@ def stops_at(rule: Rule, exit_: int, score: np.ndarray | float) -> Bool[np.ndarr
     if rule.bins:
         bins = rule.bins[exit_]
         good = np.array([accuracy is not None and accuracy >= rule.target for accuracy in bins.accuracy])
-        return good[bin_of(score, bins.edges)]
+        return np.asarray(good[bin_of(score, bins.edges)])
     threshold = rule.thresholds[exit_]
     if threshold is None:
         return np.zeros(score.shape, bool)
-    return score >= np.float32(threshold) if rule.reaches else score > np.float32(threshold)
+    return np.asarray(score >= np.float32(threshold) if rule.reaches else score > np.float32(threshold))
 
 
 def stopping_exits(rule: Rule, scores: Float32[np.ndarray, "exits samples"]) -> Int64[np.ndarray, " samples"]:

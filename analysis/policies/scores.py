@@ -19,7 +19,7 @@ def certainty(entropy: Float[np.ndarray, " *shape"], n_classes: int) -> Float32[
     [1.0, 0.0]
     """
     share = np.asarray(entropy, np.float64) / np.log(n_classes) if n_classes > 1 else np.zeros_like(entropy)
-    return (1 - share).astype(np.float32)
+    return np.asarray(1 - share, np.float32)
 
 
 def patience(
@@ -61,13 +61,13 @@ def scores(measure: str, answers: Answers) -> Float32[np.ndarray, "exits samples
     raise ValueError(f"measure is {measure!r}: give one of {', '.join(MEASURES)}")
 
 
-def score_so_far(measure: str, probs: Float[np.ndarray, "exits classes"]) -> np.float32:
+def score_so_far(measure: str, probs: np.ndarray) -> np.float32:
     """The score of one sample at the last of the exits so far, from the probabilities of all of them.
 
     Parameters
     ----------
     measure : as in `scores`
-    probs : of exits 1..m; a row of zeros shows nothing
+    probs : (exits so far, classes); a row of zeros shows nothing
 
     Examples
     --------

@@ -51,7 +51,7 @@ def binomial_cdf(successes: Integer[np.ndarray, " *shape"], trials: int, share: 
     >>> binomial_cdf(np.array([-1, 0, 1, 2]), 2, 0.5).tolist()
     [0.0, 0.25, 0.75, 1.0]
     """
-    return _tail(trials, float(share))[np.clip(successes, -1, trials) + 1]
+    return np.asarray(_tail(trials, float(share))[np.clip(successes, -1, trials) + 1])
 
 
 def clopper_pearson_upper(successes: int, trials: int, delta: float = 0.05) -> float:
