@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
-    from analysis.results import difference_of, results_of
+    from analysis.policies import read_rule, stops_now
+    from analysis.results import difference_of, policy_of, results_of
     from analysis.selection import SampleTable, Selection
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
@@ -28,7 +29,10 @@ __all__ = [
     "load_checkpoint",
     "load_run",
     "load_traces",
+    "policy_of",
+    "read_rule",
     "results_of",
+    "stops_now",
     "trace_logits",
     "write_run",
 ]
@@ -41,7 +45,10 @@ _FACES = {
     "load_checkpoint": "analysis.models",
     "load_run": "analysis.storage",
     "load_traces": "analysis.traces",
+    "policy_of": "analysis.results",
+    "read_rule": "analysis.policies",
     "results_of": "analysis.results",
+    "stops_now": "analysis.policies",
     "trace_logits": "analysis.traces",
     "write_run": "analysis.storage",
 }

@@ -286,6 +286,26 @@ def as_text(setting: Setting, value: object) -> str:
     return str(value)
 
 
+def parse_slice(text: str, n_samples: int, where: str = "--samples") -> slice:
+    """A Python slice `A:B` over a run's samples, as non-negative bounds.
+
+    Raises
+    ------
+    ValueError : not of that form, or without any sample
+    """
+    start, colon, stop = text.partition(":")
+    try:
+        bounds = slice(*(int(bound) if bound.strip() else None for bound in (start, stop)))
+    except ValueError:
+        colon = ""
+    if not colon:
+        raise ValueError(f"{where} {text}: give a slice A:B of whole numbers, for example {where} 0:100")
+    first, last, _ = bounds.indices(n_samples)
+    if first >= last:
+        raise ValueError(f"{where} {text} holds none of the {n_samples} samples: give a slice within 0:{n_samples}")
+    return slice(first, last)
+
+
 # --- several together -------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,9 @@ import pytest
 from jaxtyping import install_import_hook
 
 # Before anything of these is imported: their shapes and types are checked in every call that a test makes.
-install_import_hook(["analysis.predictors", "analysis.metrics", "analysis.traces"], "beartype.beartype")
+install_import_hook(
+    [f"analysis.{part}" for part in ("predictors", "metrics", "statistics", "policies", "traces")], "beartype.beartype"
+)
 
 from analysis.run import Run  # noqa: E402
 from analysis.storage import write_run  # noqa: E402

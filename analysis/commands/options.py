@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from analysis.settings import REQUIRED, Setting
+
 if TYPE_CHECKING:
+    from analysis.policies import Policy
+    from analysis.predictors import Predictor
     from analysis.run import Run
 
 SPLIT_CHOICES = ("test", "calibration", "all")
@@ -19,8 +23,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
 
 
-def add_predictor(parser: argparse.ArgumentParser, default: str | None = "pa") -> None:
-    """`--predictor` and `--set`; required when there is no default. The help lists the table of predictors."""
+def add_predictor(parser: argparse.ArgumentParser, default: str | None = "pa", owner: str = "") -> None:
+    """`--predictor` and `--set`; required when there is no default. The help lists the table of predictors.
+
+    Parameters
+    ----------
+    owner : what has settings of its own beside the predictor's
+    """
     from analysis.predictors import PREDICTORS
 
     shown = f" (default: {default})" if default else ""
@@ -37,7 +46,7 @@ def add_predictor(parser: argparse.ArgumentParser, default: str | None = "pa") -
         dest="settings",
         action="append",
         default=[],
-        help="a setting of the predictor; may be repeated",
+        help=f"a setting of the {f'{owner}, or of the ' if owner else ''}predictor; may be repeated",
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = predictors_help()
@@ -47,11 +56,16 @@ def predictors_help() -> str:
     """The table of predictors with their settings, for a command's help."""
     from analysis.predictors import PREDICTORS
 
-    lines = ["predictors and their settings:"]
-    for predictor in PREDICTORS.values():
-        lines.append(f"  {predictor.id}: {predictor.summary}")
-        for setting in predictor.settings:
-            default = "none" if setting.default is None else setting.default
+    return table_help("predictors", PREDICTORS.values())
+
+
+def table_help(what: str, rows: Iterable[Predictor | Policy]) -> str:
+    """The rows of a table with their settings, for a command's help."""
+    lines = [f"{what} and their settings:"]
+    for row in rows:
+        lines.append(f"  {row.id}: {row.summary}")
+        for setting in row.settings:
+            default = {None: "none", REQUIRED: "..."}.get(setting.default, setting.default)
             choices = f", one of {'|'.join(setting.choices)}" if setting.kind == "choice" else ""
             lines.append(f"      {setting.name}={default}{choices}: {setting.description}")
     return "\n".join(lines)
@@ -85,8 +99,14 @@ def parse_settings(texts: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def chosen_predictor(args: argparse.Namespace, run: Run) -> tuple[str, dict[str, object]]:
+def chosen_predictor(
+    args: argparse.Namespace, run: Run, settings: Mapping[str, str] | None = None
+) -> tuple[str, dict[str, object]]:
     """The id of `--predictor`, one's own registered by its file, and its settings, completed and checked for the run.
+
+    Parameters
+    ----------
+    settings : those of `--set` that are the predictor's; None for all
 
     Raises
     ------
@@ -95,27 +115,57 @@ def chosen_predictor(args: argparse.Namespace, run: Run) -> tuple[str, dict[str,
     from analysis.predictors import find_predictor, resolve
 
     predictor = find_predictor(args.predictor)
-    return predictor.id, resolve(predictor, parse_settings(args.settings), kind=run.kind, n_exits=run.n_exits)
+    given = parse_settings(args.settings) if settings is None else settings
+    return predictor.id, resolve(predictor, given, kind=run.kind, n_exits=run.n_exits)
 
 
-def parse_slice(text: str, n_samples: int, option: str = "--samples") -> slice:
-    """A Python slice `A:B` over a run's samples, as non-negative bounds.
+def own_settings(
+    args: argparse.Namespace, rows: Sequence[Setting], owner: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings of `--set` that are `owner`'s, and the rest, which are the predictor's.
 
     Raises
     ------
-    ValueError : not of that form, or without any sample
+    ValueError : a name that both know
     """
-    start, colon, stop = text.partition(":")
-    try:
-        bounds = slice(*(int(bound) if bound.strip() else None for bound in (start, stop)))
-    except ValueError:
-        colon = ""
-    if not colon:
-        raise ValueError(f"{option} {text}: give a slice A:B of whole numbers, for example {option} 0:100")
-    first, last, _ = bounds.indices(n_samples)
-    if first >= last:
-        raise ValueError(f"{option} {text} holds none of the {n_samples} samples: give a slice within 0:{n_samples}")
-    return slice(first, last)
+    from analysis.predictors import find_predictor
+
+    given, own = parse_settings(args.settings), {row.name for row in rows}
+    predictor = find_predictor(args.predictor)
+    if both := sorted(given.keys() & own & {row.name for row in predictor.settings}):
+        raise ValueError(
+            f"--set {both[0]}: both {owner} and predictor {predictor.id} have a setting of that name: "
+            f"choose another predictor, or rename its setting"
+        )
+    return {n: v for n, v in given.items() if n in own}, {n: v for n, v in given.items() if n not in own}
+
+
+def add_fitting(parser: argparse.ArgumentParser) -> None:
+    """`--calibration`, `--seed` and `--allow-test-fitting`: on which samples something is fitted."""
+    parser.add_argument(
+        "--calibration",
+        metavar="A:B|random:SHARE",
+        help="samples to fit on in place of the run's calibration split: a Python slice in the run's order, or a "
+        "seeded share of the split; the rest is measured",
+    )
+    parser.add_argument("--seed", metavar="S", type=int, default=0, help="of random numbers (default: 0)")
+    parser.add_argument(
+        "--allow-test-fitting",
+        action="store_true",
+        help="measure also what was fitted on, and fit on it where there is no calibration split; the output says so",
+    )
+
+
+def chosen_seed(args: argparse.Namespace) -> int:
+    """The seed of `--seed`.
+
+    Raises
+    ------
+    ValueError : one below 0
+    """
+    if args.seed < 0:
+        raise ValueError(f"--seed {args.seed}: give a whole number of at least 0")
+    return args.seed
 
 
 def check_latency(images: int | None) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.commands.options import add_predictor, add_run, chosen_predictor, parse_slice
+from analysis.commands.options import add_predictor, add_run, chosen_predictor
 from analysis.commands.output import check_new_file
 from analysis.commands.progress import progress_bar
+from analysis.settings import parse_slice
 
 if TYPE_CHECKING:
     from analysis.run import Run

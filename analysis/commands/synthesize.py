@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from analysis.commands.options import add_size, chosen_size
+from analysis.commands.options import add_size, chosen_seed, chosen_size
 from analysis.commands.progress import progress_bar
 
 
@@ -37,17 +37,16 @@ def run(args: argparse.Namespace) -> None:
     n_exits, n_samples, n_classes = shape = chosen_size(args)
     if not 1 <= args.shards <= n_samples:
         raise ValueError(f"--shards {args.shards}: give a number from 1 to the {n_samples} samples")
-    if args.seed < 0:
-        raise ValueError(f"--seed {args.seed}: give a whole number of at least 0")
+    seed = chosen_seed(args)
     bytes_per_sample = 2 * n_exits * n_classes
     with progress_bar(n_samples, "Writing") as advance:
         written = write_run(
             args.out,
-            logits=synthetic_logits(*shape, args.seed),
-            labels=synthetic_labels(n_samples, n_classes, args.seed),
-            title=f"Synthetic, {n_exits} exits, {n_classes:,} classes, seed {args.seed}",
+            logits=synthetic_logits(*shape, seed),
+            labels=synthetic_labels(n_samples, n_classes, seed),
+            title=f"Synthetic, {n_exits} exits, {n_classes:,} classes, seed {seed}",
             costs={"exits": range(1, n_exits + 1)},
-            provenance={"made_by": "synthesize", "seed": args.seed, "note": "no network: random numbers"},
+            provenance={"made_by": "synthesize", "seed": seed, "note": "no network: random numbers"},
             shard_bytes=-(-n_samples // args.shards) * bytes_per_sample,
             progress=advance,
         )

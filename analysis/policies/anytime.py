@@ -8,8 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float
 
+Numbers = Sequence[float | int] | np.ndarray
+"""One number for each exit, or of budgets."""
 
-def checked_costs(costs: Sequence[float]) -> Float[np.ndarray, " exits"]:
+
+def checked_costs(costs: Numbers) -> Float[np.ndarray, " exits"]:
     """Cumulative costs as an array.
 
     Raises
@@ -29,7 +32,7 @@ def checked_costs(costs: Sequence[float]) -> Float[np.ndarray, " exits"]:
     return values
 
 
-def answering_exit(costs: Sequence[float], budget: float) -> int | None:
+def answering_exit(costs: Numbers, budget: float | int) -> int | None:
     """The exit that answers within a budget: max{m : cost_m <= budget}.
 
     Parameters
@@ -55,9 +58,7 @@ def answering_exit(costs: Sequence[float], budget: float) -> int | None:
     return reached - 1 if reached else None
 
 
-def anytime_values(
-    costs: Sequence[float], values: Sequence[float], budgets: Sequence[float], prior: float = np.nan
-) -> np.ndarray:
+def anytime_values(costs: Numbers, values: Numbers, budgets: Numbers, prior: float | int = np.nan) -> np.ndarray:
     """A quantity per exit (accuracy, say) read at budgets: the step function value_m, m = max{i : cost_i <= budget}.
 
     Parameters
@@ -112,7 +113,7 @@ def answer_counts(correct: Bool[np.ndarray, "exits samples"]) -> dict[str, np.nd
     return {"right": right, "right_deeper": deeper, "wrong_from_here": n_samples - right - deeper}
 
 
-def convert_budget(budget: float, costs: Sequence[float], other_costs: Sequence[float]) -> float:
+def convert_budget(budget: float | int, costs: Numbers, other_costs: Numbers) -> float:
     """A budget in another unit: at the same place between the same two exits, clipped to the first and last exit.
 
     Examples

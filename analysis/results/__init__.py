@@ -1,4 +1,5 @@
-"""What a run shows, as numbers: of one predictor, of two side by side, of several seeds, and against the paper.
+"""What a run shows, as numbers: of one predictor, of two side by side, under a policy, of several seeds, and against
+the paper.
 
 >>> from analysis.results import difference_of, results_of
 >>> from analysis.storage import find_run, load_run
@@ -11,6 +12,7 @@
 """
 
 from analysis.results.differences import Difference, difference_of
+from analysis.results.policies import PolicyResults, policy_of
 from analysis.results.results import Results, results_of
 
-__all__ = ["Difference", "Results", "difference_of", "results_of"]
+__all__ = ["Difference", "PolicyResults", "Results", "difference_of", "policy_of", "results_of"]

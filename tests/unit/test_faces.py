@@ -7,6 +7,7 @@ import pytest
 
 import analysis
 import analysis.models
+import analysis.policies
 import analysis.results
 import analysis.selection
 import analysis.storage
@@ -22,6 +23,9 @@ import analysis.traces
         ("load_traces", analysis.traces),
         ("trace_logits", analysis.traces),
         ("results_of", analysis.results),
+        ("policy_of", analysis.results),
+        ("read_rule", analysis.policies),
+        ("stops_now", analysis.policies),
         ("difference_of", analysis.results),
         ("load_checkpoint", analysis.models),
         ("SampleTable", analysis.selection),

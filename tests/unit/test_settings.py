@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import settings
-from analysis.settings import REQUIRED, Refused, Setting, as_text, parse, resolve
+from analysis.settings import REQUIRED, Refused, Setting, as_text, parse, parse_slice, resolve
 
 NUMBER = Setting("n", "number", 0.5, "", low=0, high=1)
 COUNT = Setting("k", "integer", 3, "", low=1, high=100)
@@ -219,3 +219,31 @@ def test_the_examples_run():
     results = doctest.testmod(settings)
     assert results.attempted
     assert not results.failed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0:10", (0, 10)),
+        (":5", (0, 5)),
+        ("395:", (395, 400)),
+        (":", (0, 400)),
+        ("-5:", (395, 400)),
+        ("0:9999", (0, 400)),
+    ],
+)
+def test_slices_are_pythons(text, expected):
+    found = parse_slice(text, 400)
+    assert (found.start, found.stop) == expected
+
+
+@pytest.mark.parametrize("text", ["5", "a:b", "1:2:3", "", "1.5:3"])
+def test_other_slices_are_refused(text):
+    with pytest.raises(ValueError, match="give a slice A:B of whole numbers"):
+        parse_slice(text, 400)
+
+
+@pytest.mark.parametrize("text", ["5:5", "400:", "9:3"])
+def test_empty_slices_are_refused(text):
+    with pytest.raises(ValueError, match="holds none of the 400 samples"):
+        parse_slice(text, 400)

@@ -8,19 +8,25 @@ PROJECT = Path(__file__).resolve().parents[2]
 if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
-from analysis.predictors import PREDICTORS  # noqa: E402
-from analysis.settings import Setting, as_text  # noqa: E402
+from analysis.policies import POLICIES, Policy  # noqa: E402
+from analysis.predictors import PREDICTORS, Predictor  # noqa: E402
+from analysis.settings import REQUIRED, Setting, as_text  # noqa: E402
 from app.control_table import CONTROLS, EVERY_PAGE  # noqa: E402
 
 PAGE = PROJECT / "docs" / "settings.md"
 HEAD = """# Settings
 
-Written from the tables in `analysis/predictors/table.py` and `app/control_table.py` by
+Written from the tables in `analysis/predictors/table.py`, `analysis/policies/table.py` and `app/control_table.py` by
 `python tests/unit/test_settings_page.py`.
 
 ## Of the predictors
 
 On the command line `--set NAME=VALUE`, which may be repeated; in the address `set=NAME:VALUE,NAME:VALUE`.
+"""
+OF_POLICIES = """
+## Of the policies
+
+With `policy`, also by `--set NAME=VALUE`: a name that the policy knows is the policy's, every other the predictor's.
 """
 ADDRESS = """
 ## In the address of the app
@@ -36,6 +42,8 @@ def cells(*texts: str) -> str:
 
 
 def common(setting: Setting) -> tuple[str, str, str]:
+    if setting.default is REQUIRED:
+        return f"`{setting.name}`", "required", setting.range_text
     default = as_text(setting, setting.default)
     return f"`{setting.name}`", f"`{default}`" if default else "none", setting.range_text
 
@@ -46,19 +54,25 @@ def table(columns: Iterable[str], rows: Iterable[str]) -> str:
 
 
 def page() -> str:
-    text = HEAD
-    for row in PREDICTORS.values():
-        text += f"\n### `{row.id}`, {row.name}\n\n{row.summary}"
-        if row.settings:
-            rows = (cells(*common(setting), setting.description) for setting in row.settings)
-            text += "\n\n" + table(("setting", "default", "takes", "meaning"), rows)
-        else:
-            text += " It has no settings.\n"
+    text = HEAD + of_rows(PREDICTORS.values()) + OF_POLICIES + of_rows(POLICIES.values())
     rows = (
         cells(*common(row), "all" if row.pages == EVERY_PAGE else ", ".join(row.pages), row.description)
         for row in CONTROLS.values()
     )
     return text + ADDRESS + table(("name", "default", "takes", "pages", "meaning"), rows)
+
+
+def of_rows(rows: Iterable[Predictor | Policy]) -> str:
+    """A section for each row of a table: its name, what it is, its settings."""
+    text = ""
+    for row in rows:
+        text += f"\n### `{row.id}`, {row.name}\n\n{row.summary}"
+        if row.settings:
+            lines = (cells(*common(setting), setting.description) for setting in row.settings)
+            text += "\n\n" + table(("setting", "default", "takes", "meaning"), lines)
+        else:
+            text += " It has no settings.\n"
+    return text
 
 
 def test_the_page_is_what_the_tables_say():

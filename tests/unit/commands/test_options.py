@@ -1,39 +1,12 @@
-"""Shared options: slices, settings, predictors."""
+"""Shared options: settings, predictors."""
 
 import argparse
 
 import pytest
 
-from analysis.commands.options import chosen_predictor, parse_settings, parse_slice, predictors_help
+from analysis.commands.options import chosen_predictor, own_settings, parse_settings, predictors_help
+from analysis.policies import POLICIES
 from analysis.predictors import PREDICTORS
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("0:10", (0, 10)),
-        (":5", (0, 5)),
-        ("395:", (395, 400)),
-        (":", (0, 400)),
-        ("-5:", (395, 400)),
-        ("0:9999", (0, 400)),
-    ],
-)
-def test_slices_are_pythons(text, expected):
-    found = parse_slice(text, 400)
-    assert (found.start, found.stop) == expected
-
-
-@pytest.mark.parametrize("text", ["5", "a:b", "1:2:3", "", "1.5:3"])
-def test_other_slices_are_refused(text):
-    with pytest.raises(ValueError, match="give a slice A:B of whole numbers"):
-        parse_slice(text, 400)
-
-
-@pytest.mark.parametrize("text", ["5:5", "400:", "9:3"])
-def test_empty_slices_are_refused(text):
-    with pytest.raises(ValueError, match="holds none of the 400 samples"):
-        parse_slice(text, 400)
 
 
 def test_settings():
@@ -63,3 +36,15 @@ def test_a_predictor_is_checked_against_the_run(small_run, probs_run):
     assert chosen_predictor(args, small_run)[0] == "pa"
     with pytest.raises(ValueError, match="pa"):
         chosen_predictor(args, probs_run)
+
+
+def test_settings_are_dealt_to_the_policy_and_the_predictor(tmp_path):
+    """What the policy knows is its own, the rest is the predictor's, and what both know is refused."""
+    rows = POLICIES["risk"].settings
+    args = argparse.Namespace(predictor="pa", settings=["epsilon=0.1", "cap=6", "delta=0.2"])
+    assert own_settings(args, rows, "policy risk") == ({"epsilon": "0.1", "delta": "0.2"}, {"cap": "6"})
+    file = tmp_path / "mine.py"
+    file.write_text("def mine(logits, epsilon=1):\n    return logits.softmax(-1)\n")
+    args = argparse.Namespace(predictor=f"{file}:mine", settings=["epsilon=0.1"])
+    with pytest.raises(ValueError, match="--set epsilon: both policy risk and predictor mine have a setting"):
+        own_settings(args, rows, "policy risk")
