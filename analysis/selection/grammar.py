@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from analysis.selection.listed import MOST, Listed, in_runs
 from analysis.selection.regions import SCALES, Axis, Region
 
 DEEPEST = 40  # parentheses and `not`s within each other
@@ -17,7 +18,7 @@ _TOKEN = re.compile(
       | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
       | (?P<word>[^\W\d]\w*(?:[.-]\w+)*)
       | (?P<column>`[^`]+`)
-      | (?P<text>"[^"]*"|'[^']*')
+      | (?P<text>"(?:[^"]|"")*"|'(?:[^']|'')*')
       | (?P<sign><=|>=|==|!=|<|>|=|~|\(|\)|,|;)""",
     re.VERBOSE,
 )
@@ -76,7 +77,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Within:
-    """Inside a region, by its name."""
+    """Inside a region or a list of ids, by its name."""
 
     region: str
     position: int = field(default=0, compare=False)
@@ -111,7 +112,9 @@ def _tokens(text: str) -> Iterator[Token]:
         kind, found = match.lastgroup, match.group()
         if kind == "word" and found.lower() in _KEYWORDS:
             yield Token("keyword", found.lower(), at + 1)
-        elif kind in ("column", "text"):
+        elif kind == "text":
+            yield Token(kind, found[1:-1].replace(2 * found[0], found[0]), at + 1)
+        elif kind == "column":
             yield Token(kind, found[1:-1], at + 1)
         elif kind != "space":
             yield Token(kind, found, at + 1)
@@ -164,15 +167,15 @@ class Parser:
         if not self.accept("sign", sign):
             raise wrong(self.next.position, f"expected {sign!r} {what}, found {self.next.text!r}")
 
-    def whole(self) -> tuple[object, dict[str, Region]]:
-        """A query to its end: its tree (None where it keeps every row) and its regions by name.
+    def whole(self) -> tuple[object, dict[str, Region | Listed]]:
+        """A query to its end: its tree (None where it keeps every row), and by name the regions and lists given there.
 
         Raises
         ------
-        ValueError : something stands behind it; a region that is used but not given, or given and not used
+        ValueError : something stands behind it; a region or list that is given twice, or given and not used
         """
         node = None if self.next.kind == "end" else self.any_of()
-        regions: dict[str, Region] = {}
+        regions: dict[str, Region | Listed] = {}
         while self.accept("sign", ";"):
             at = self.next.position
             name, region = self.named_region()
@@ -182,22 +185,19 @@ class Parser:
         if self.next.kind != "end":
             raise wrong(self.next.position, f"expected `and`, `or` or the end, found {self.next.text!r}")
         used = {one.region for one in nodes(node) if isinstance(one, Within)}
-        for one in nodes(node):
-            if isinstance(one, Within) and one.region not in regions:
-                raise wrong(
-                    one.position, f"there is no region {one.region!r}: add `; {written_name(one.region)} = box(...)`"
-                )
         for name in regions:
             if name not in used:
                 raise wrong(len(self.text) + 1, f"the region {name!r} is used nowhere: add `in {written_name(name)}`")
         return node, regions
 
-    def named_region(self) -> tuple[str, Region]:
-        """`name = box(across, up, numbers)`, or a lasso."""
+    def named_region(self) -> tuple[str, Region | Listed]:
+        """`name = box(across, up, numbers)`, a lasso, or `name = ids(7, fox, "red fox", 20 to 31)`."""
         name = self.name("a region's name")
         self.expect("=", "after the region's name")
-        at, kind = self.next.position, self.name("box or lasso")
+        at, kind = self.next.position, self.name("box, lasso or ids")
         self.expect("(", "to open the region")
+        if kind == "ids":
+            return name, self.listed_ids(at)
         across = self.axis()
         self.expect(",", "after the region's first axis")
         up, numbers = self.axis(), []
@@ -213,6 +213,42 @@ class Parser:
             return name, Region(kind, tuple(numbers[::2]), tuple(numbers[1::2]), across, up)
         except ValueError as error:
             raise wrong(at, str(error)) from None
+
+    def listed_ids(self, at: int) -> Listed:
+        """What stands between the parentheses of `ids(...)`, and the closing one.
+
+        Raises
+        ------
+        ValueError : no id, a range that does not rise, or too many of them
+        """
+        ids: list[str] = []
+        while not self.accept("sign", ")"):
+            if ids:
+                self.expect(",", "between two ids")
+            token = self.take()
+            if token.kind not in ("number", "word", "text", "keyword"):
+                raise wrong(token.position, f"expected an id, found {token.text!r}")
+            ids.append(token.text if token.kind != "keyword" else self.text[token.position - 1 :][: len(token.text)])
+            if token.kind == "number" and self.accept("word", "to"):
+                ids += self.range_after(token)
+            if len(ids) > MOST:
+                raise wrong(at, f"more than {MOST:,} ids: select them by a query instead")
+        return Listed.of(ids)
+
+    def range_after(self, first: Token) -> Iterator[str]:
+        """The whole numbers above the first one of `3 to 9`, up to the last.
+
+        Raises
+        ------
+        ValueError : it is no range of whole numbers that rises
+        """
+        last = self.take()
+        numbers = [_number(token) for token in (first, last) if token.kind == "number"]
+        if len(numbers) < 2 or not all(isinstance(n, int) and n >= 0 for n in numbers) or numbers[0] >= numbers[1]:
+            raise wrong(last.position, f"{first.text} to {last.text}: a range of ids goes from a whole number to a larger")
+        if numbers[1] - numbers[0] >= MOST:
+            raise wrong(first.position, f"more than {MOST:,} ids: select them by a query instead")
+        return (str(number) for number in range(numbers[0] + 1, numbers[1] + 1))
 
     def axis(self) -> Axis:
         """A column, or a scale and a column in parentheses."""
@@ -282,7 +318,7 @@ class Parser:
         """
         at = self.next.position
         if self.accept("keyword", "in"):
-            return Within(self.name("a region's name"), at)
+            return Within(self.name("the name of a region or a slice"), at)
         first = self.operand()
         if self.accept("keyword", "is"):
             negated = self.accept("keyword", "not")
@@ -413,14 +449,34 @@ def _operand(operand: Operand) -> str:
     if operand.kind == "bool":
         return "true" if operand.value else "false"
     if operand.kind == "text":
-        return f"'{operand.value}'" if '"' in operand.value else f'"{operand.value}"'
+        return written_text(operand.value)
     return operand.value if operand.kind == "word" else f"`{operand.value}`"
 
 
-def written_region(name: str, region: Region) -> str:
-    """`name = box(across, up, numbers)`, as `Parser` reads it."""
+def written_text(text: str) -> str:
+    """A text between quotes, those within it doubled where it holds both kinds.
+
+    Examples
+    --------
+    >>> print(written_text("red fox"), written_text('6" pot'), written_text("it's " + '"a" pot'))
+    "red fox" '6" pot' "it's ""a"" pot"
+    """
+    return f"'{text}'" if '"' in text and "'" not in text else '"' + text.replace('"', '""') + '"'
+
+
+def written_region(name: str, region: Region | Listed) -> str:
+    """`name = box(across, up, numbers)` or `name = ids(...)`, as `Parser` reads it."""
+    if isinstance(region, Listed):
+        ids = (_id(one) if isinstance(one, str) else f"{one[0]} to {one[1]}" for one in in_runs(region.ids))
+        return f"{written_name(name)} = ids({', '.join(ids)})"
     vertices = (f"{written_number(x)},{written_number(y)}" for x, y in zip(region.x, region.y))
     return f"{written_name(name)} = {region.kind}({', '.join([_axis(region.across), _axis(region.up), *vertices])})"
+
+
+def _id(text: str) -> str:
+    match = _TOKEN.fullmatch(text)
+    plain = match is not None and match.lastgroup in ("number", "word") and text.lower() not in {*_KEYWORDS, "to"}
+    return text if plain else written_text(text)
 
 
 def _axis(axis: Axis) -> str:

@@ -10,7 +10,7 @@
 
 `=` and `==` are the same. A column is a plain word (dots and dashes may join its parts: `hard-poe.fall`), or any text
 between backquotes. A word that is no column is text: quotes are needed only around spaces and signs; a text between
-quotes is never a column; a number beside text is text as written. Words of the grammar (`and or not in is missing true
+quotes is never a column, and a quote doubled within it is one; a number beside text is text as written. Words of the grammar (`and or not in is missing true
 false`) may be written in any case. A comparison with a missing value is false, `!=` and `not in` too; `not (...)` is
 the plain opposite of what it holds.
 
@@ -19,7 +19,12 @@ A region that was drawn over a scatter is named in the query and given after it,
     in drawn and not correct; drawn = box(symlog(baseline.fall), symlog(pa.fall), 1.5,0, 4,2.5)
     in here or in there; here = box(x, y, 0,0, 1,1); there = lasso(x, y, 3,3, 4,3, 4,4)
 
-Its first two words are what the scatter shows across and up: columns of numbers, as they are or, in parentheses, on a
+Samples are named one by one as `ids`, whole numbers in a row as a range, and a slice that was saved by its name alone:
+
+    in these and not correct; these = ids(7, 20 to 31, fox, "red fox")
+    in worst or in `second look`
+
+A box's and a lasso's first two words are what the scatter shows across and up: columns of numbers, as they are or, in parentheses, on a
 scale of `analysis.selection.regions`. Then x and y of each vertex: two of a box, at least three of a lasso.
 """
 
@@ -32,7 +37,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from analysis.selection.grammar import Compare, Flag, In, Join, Missing, Not, Operand, Within, wrong
+from analysis.selection.grammar import Compare, Flag, In, Join, Missing, Not, Operand, Within, written_name, wrong
+from analysis.selection.listed import Listed
 from analysis.selection.regions import Axis, Region, inside
 from analysis.selection.sample_table import SampleTable
 
@@ -86,7 +92,7 @@ class Table(Protocol):
     def __len__(self) -> int: ...
 
 
-def kept(node: object, regions: Mapping[str, Region], table: Table) -> np.ndarray:
+def kept(node: object, regions: Mapping[str, Region | Listed], table: Table) -> np.ndarray:
     """Which rows a tree of the grammar keeps: bool, (rows,).
 
     Numbers, booleans and texts are compared as such; dates and other values as their text.
@@ -111,7 +117,7 @@ def as_written(values: _Values, operand: Operand, other: _Values) -> _Values:
 class _Evaluation:
     """Evaluates nodes over one table; columns are converted once."""
 
-    def __init__(self, table: Table, regions: Mapping[str, Region]):
+    def __init__(self, table: Table, regions: Mapping[str, Region | Listed]):
         self.table = table
         self.regions = regions
         self.known: dict[str, _Values] = {}
@@ -133,7 +139,12 @@ class _Evaluation:
         if isinstance(node, In):
             return self.listed(node)
         if isinstance(node, Within):
-            region = self.regions[node.region]
+            region = self.regions.get(node.region)
+            if region is None:
+                hint = f"save one, or add `; {written_name(node.region)} = box(...)` or `= ids(...)`"
+                raise wrong(node.position, f"there is no region and no slice {node.region!r}: {hint}")
+            if isinstance(region, Listed):
+                return region.among(self.table["id"])
             return inside(region, *(self.places(axis, node.position) for axis in region.axes))
         return self.compared(node)
 

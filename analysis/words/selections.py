@@ -10,7 +10,7 @@ from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.selection.columns import FallColumn, fall_column
 from analysis.selection.grammar import Compare, Join, Within, written
 from analysis.selection.regions import Axis, Region
-from analysis.selection.selection import Selection
+from analysis.selection.selection import CHOSEN, Selection
 
 _WHOSE = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "any class"}
 
@@ -46,13 +46,20 @@ def selection_words(selection: Selection, named: Callable[[str], str], exit_name
 
 def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> str:
     if isinstance(node, Within):
-        return _region(selection.regions[node.region], named)
+        return _within(node, selection, named)
     if (found := _fall_and_numbers(node)) is None:
         return f"with {written(node)}"
     fall, signs, numbers = found
     if signs == (">",):
         return f"{_start(fall)} is above {_short(numbers[0])} under {named(fall.predictor)}"
     return f"{_start(fall)} lies from {_short(numbers[0])} to {_short(numbers[1])} under {named(fall.predictor)}"
+
+
+def _within(node: Within, selection: Selection, named: Callable[[str], str]) -> str:
+    region = selection.regions.get(node.region)
+    if isinstance(region, Region):
+        return _region(region, named)
+    return "chosen one by one" if node.region == CHOSEN else f"of the slice {node.region}"
 
 
 def _start(fall: FallColumn) -> str:
