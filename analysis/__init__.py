@@ -16,19 +16,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
     from analysis.results import difference_of, results_of
-    from analysis.selection import SampleTable, Selection
+    from analysis.selection import SampleTable, Selection, Slice, Slices, slice_of
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
 
 __all__ = [
     "SampleTable",
     "Selection",
+    "Slice",
+    "Slices",
     "difference_of",
     "find_run",
     "load_checkpoint",
     "load_run",
     "load_traces",
     "results_of",
+    "slice_of",
     "trace_logits",
     "write_run",
 ]
@@ -37,6 +40,9 @@ _FACES = {
     "difference_of": "analysis.results",
     "SampleTable": "analysis.selection",
     "Selection": "analysis.selection",
+    "Slice": "analysis.selection",
+    "Slices": "analysis.selection",
+    "slice_of": "analysis.selection",
     "find_run": "analysis.storage",
     "load_checkpoint": "analysis.models",
     "load_run": "analysis.storage",
