@@ -66,7 +66,7 @@ def cache_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """What people make while looking, and must not lose: `EXITLENS_STATE` or the user's state folder. It may not exist."""
+    """What people make while looking: `EXITLENS_STATE` or the user's state folder. It may not exist."""
     if named := os.environ.get("EXITLENS_STATE"):
         return Path(named).expanduser()
     from platformdirs import user_state_path

@@ -72,9 +72,9 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
 
     At the last exit: `predicted`, `predicted_name`, `confidence`, `true_class_prob`, `final_prediction_prob`,
     `entropy`, `margin`, `rank`, `support`, `collapsed`, `correct`; at exit 3 `predicted_3` and so on. Over all exits
-    `label_changes`, `exits_right`, `learned_at`. Largest falls: `fall` and `relative_fall` (of the true class, of the
-    final prediction where no label is known), with `fall_from` and `fall_to`; and for each class and size
-    `fall_true_class`, `relative_fall_any_class`, ..., each with `_from` and `_to`.
+    `label_changes`, `settled_at`, `least_confidence`, `exits_right`, `learned_at`. Largest falls: `fall` and
+    `relative_fall` (of the true class, of the final prediction where no label is known), with `fall_from` and
+    `fall_to`; and for each class and size `fall_true_class`, `relative_fall_any_class`, ..., each with `_from`, `_to`.
 
     Parameters
     ----------
@@ -83,6 +83,8 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
     """
     made = _at_exits(run) | {
         "label_changes": lambda t: (np.diff(t.predicted, axis=0) != 0).sum(axis=0),
+        "settled_at": lambda t: _settled_at(t.predicted),
+        "least_confidence": lambda t: t.max_prob.min(axis=0),
         "exits_right": lambda t: t.correct.sum(axis=0),
         "learned_at": lambda t: np.where(t.correct.any(axis=0), t.correct.argmax(axis=0) + 1.0, np.nan),
     }
@@ -120,6 +122,12 @@ def _at_exits(run: Run) -> dict[str, Callable[[Traces], object]]:
         for name, make in at.items()
         for exit_ in (None, *range(run.n_exits))
     }
+
+
+def _settled_at(predicted: np.ndarray) -> np.ndarray:
+    """The first exit, from 1, from which on the predicted class stays the same."""
+    changed = predicted[1:] != predicted[:-1]
+    return (changed * np.arange(2, len(predicted) + 1)[:, None]).max(axis=0, initial=1)
 
 
 def _traced(traces: Traces, exit_: int, name: str) -> np.ndarray:

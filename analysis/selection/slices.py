@@ -210,7 +210,9 @@ class Slices(Mapping[str, Slice]):
         places = ", ".join("?" for _ in values)
         with self._open(make=True) as file:
             try:
-                file.execute(f"INSERT {'OR REPLACE ' if replace else ''}INTO slices ({names}) VALUES ({places})", values)
+                file.execute(
+                    f"INSERT {'OR REPLACE ' if replace else ''}INTO slices ({names}) VALUES ({places})", values
+                )
             except sqlite3.IntegrityError:
                 raise ValueError(f"there is a slice {one.name!r} already: choose another name, or replace it") from None
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.selection import SampleTable, Selection, Slice, Slices, slice_of
@@ -67,7 +68,7 @@ def test_it_applies_to_another_run_of_the_same_samples_by_id(small_run, worst, t
     ids = small_run.samples["id"].to_numpy()[order].tolist()
     logits = small_run.logits.read(0, len(small_run.labels))[:, order]
     folder = tmp_path / "other"
-    write_run(folder, logits=logits, labels=small_run.labels[order], ids=ids)
+    write_run(folder, logits=logits, labels=small_run.labels[order], samples=pd.DataFrame({"id": ids}))
     other = load_run(folder)
     expected = [place for place, one in enumerate(ids) if one in worst.ids]
     assert worst.joined(other).tolist() == expected
@@ -81,7 +82,7 @@ def test_other_samples_of_the_same_ids_are_refused(small_run, worst):
     labels = list(worst.labels)
     labels[2] = (labels[2] + 1) % 20
     moved = dataclasses.replace(worst, labels=tuple(labels))
-    with pytest.raises(ValueError, match=f"1 of its samples have another label .* first '{worst.ids[2]}'"):
+    with pytest.raises(ValueError, match=rf"1 of its samples have another label .* first '{worst.ids[2]}'"):
         moved.joined(small_run)
     with pytest.raises(ValueError, match="another label"):
         bound(Selection.parse("in worst"), lambda: {"worst": moved}, small_run)
@@ -99,7 +100,7 @@ def test_only_a_selection_that_names_slices_opens_the_file(small_run):
 
 @pytest.mark.parametrize("name", ["x" * (LONGEST_NAME + 1), "", " a", "a\nb", "a`b", "a\u202eb"])
 def test_a_name_is_one_line_that_a_query_can_hold(name):
-    with pytest.raises(ValueError, match="slice|name"):
+    with pytest.raises(ValueError, match=r"slice|name"):
         Slice(name, (), ())
 
 
