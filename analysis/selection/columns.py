@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from analysis.metrics.oscillation import changes, settled_at
 from analysis.run import Run
 from analysis.traces import FALLS, Traces
 
@@ -82,8 +83,8 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
         Whether a label is known: without one, what needs labels is left out.
     """
     made = _at_exits(run) | {
-        "label_changes": lambda t: (np.diff(t.predicted, axis=0) != 0).sum(axis=0),
-        "settled_at": lambda t: _settled_at(t.predicted),
+        "label_changes": lambda t: changes(t.predicted),
+        "settled_at": lambda t: settled_at(t.predicted),
         "least_confidence": lambda t: t.max_prob.min(axis=0),
         "exits_right": lambda t: t.correct.sum(axis=0),
         "learned_at": lambda t: np.where(t.correct.any(axis=0), t.correct.argmax(axis=0) + 1.0, np.nan),
@@ -122,12 +123,6 @@ def _at_exits(run: Run) -> dict[str, Callable[[Traces], object]]:
         for name, make in at.items()
         for exit_ in (None, *range(run.n_exits))
     }
-
-
-def _settled_at(predicted: np.ndarray) -> np.ndarray:
-    """The first exit, from 1, from which on the predicted class stays the same."""
-    changed = predicted[1:] != predicted[:-1]
-    return (changed * np.arange(2, len(predicted) + 1)[:, None]).max(axis=0, initial=1)
 
 
 def _traced(traces: Traces, exit_: int, name: str) -> np.ndarray:

@@ -69,7 +69,7 @@ def test_every_number_is_that_of_counting(small_run):
 
 
 def test_chance_alone_is_rarely_sure(planted):
-    run, _, labels, _ = planted
+    run, _, _, _ = planted
     baseline = results_of(run, "baseline")
     rng = np.random.default_rng(5)
     sure = 0

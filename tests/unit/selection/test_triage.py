@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-import pytest
 
 from analysis.selection import SampleTable
 from analysis.selection.filters import ordered
@@ -55,12 +54,3 @@ def test_a_run_without_labels_is_asked_what_needs_none(small_run):
     )
     names = [q.name for q in questions(SampleTable(unlabelled), small_run.n_exits)]
     assert names == ["worst-falls", "still-falls", "collapsed", "unsettled"]
-
-
-@pytest.mark.parametrize(
-    ("answers", "settled"), [([1, 1, 1], 1), ([1, 2, 2], 2), ([1, 2, 1], 3), ([2, 1, 1], 2), ([-1, -1, 3], 3), ([5], 1)]
-)
-def test_the_exit_from_which_an_answer_stays(answers, settled):
-    from analysis.selection.columns import _settled_at
-
-    assert _settled_at(np.array(answers)[:, None]).tolist() == [settled]
