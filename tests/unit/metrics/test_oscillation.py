@@ -1,5 +1,6 @@
 """Changes of answers, against loops."""
 
+import itertools
 from collections import Counter
 from math import log
 
@@ -20,7 +21,7 @@ def test_each_sample_is_that_of_a_loop(by_sample):
     predicted = np.array(by_sample).T
     exits = len(predicted)
     for number, of in enumerate(by_sample):
-        assert changes(predicted)[number] == sum(a != b for a, b in zip(of, of[1:]))
+        assert changes(predicted)[number] == sum(a != b for a, b in itertools.pairwise(of))
         assert settled_at(predicted)[number] == min(m + 1 for m in range(exits) if len(set(of[m:])) == 1)
         entropy = -sum(n / exits * log(n / exits) for n in Counter(of).values())
         assert answer_entropy(predicted)[number] == pytest.approx(entropy, abs=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -55,7 +56,9 @@ def test_oscillation_is_that_of_loops(small_run):
     settled = [min(m for m in range(7) if len(set(of[m:])) == 1) for of in answers]
     oscillation = found["oscillation"]
     assert list(oscillation) == ["changes", "answer_entropy", "settled_shares", "right_so_far"]
-    assert oscillation["changes"] == pytest.approx(np.mean([sum(a != b for a, b in zip(of, of[1:])) for of in answers]))
+    assert oscillation["changes"] == pytest.approx(
+        np.mean([sum(a != b for a, b in itertools.pairwise(of)) for of in answers])
+    )
     assert oscillation["settled_shares"] == pytest.approx([settled.count(m) / 300 for m in range(7)])
     assert oscillation["right_so_far"][0] == found["exits"][0]["accuracy"]
     assert oscillation["right_so_far"][-1] == pytest.approx(found["overthinking"]["oracle_accuracy"])
