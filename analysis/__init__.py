@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from analysis.models import load_checkpoint
     from analysis.policies import read_rule, stops_now
     from analysis.results import difference_of, policy_of, results_of
-    from analysis.selection import SampleTable, Selection
+    from analysis.selection import SampleTable, Selection, Slice, Slices, slice_of
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
 
 __all__ = [
     "SampleTable",
     "Selection",
+    "Slice",
+    "Slices",
     "difference_of",
     "find_run",
     "load_checkpoint",
@@ -32,6 +34,7 @@ __all__ = [
     "policy_of",
     "read_rule",
     "results_of",
+    "slice_of",
     "stops_now",
     "trace_logits",
     "write_run",
@@ -41,6 +44,9 @@ _FACES = {
     "difference_of": "analysis.results",
     "SampleTable": "analysis.selection",
     "Selection": "analysis.selection",
+    "Slice": "analysis.selection",
+    "Slices": "analysis.selection",
+    "slice_of": "analysis.selection",
     "find_run": "analysis.storage",
     "load_checkpoint": "analysis.models",
     "load_run": "analysis.storage",

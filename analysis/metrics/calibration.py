@@ -95,6 +95,45 @@ def brier(
     return score.mean(axis=1) if score.shape[1] else np.full(len(score), np.nan)
 
 
+class BrierParts(NamedTuple):
+    """Murphy's parts of mean((confidence - right)^2) = reliability - resolution + uncertainty + remainder."""
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    remainder: float
+    """What differs within bins: the variance of the confidence there less twice its covariance with being right."""
+
+
+def brier_parts(
+    confidence: Float[np.ndarray, " samples"], correct: Bool[np.ndarray, " samples"], bins: int = BINS
+) -> BrierParts:
+    """The Brier score of the confidence against being right, taken apart over equal-width bins.
+
+    Reliability, lower is better: how far confidence lies from accuracy in each bin. Resolution, higher is better: how
+    far the bins' accuracies lie from each other. Murphy 1973 (Journal of Applied Meteorology 12); the remainder,
+    Stephenson et al. 2008 (Weather and Forecasting 23). NaN without samples.
+
+    Examples
+    --------
+    >>> brier_parts(np.array([0.5, 0.5]), np.array([True, False]))
+    BrierParts(reliability=0.0, resolution=0.0, uncertainty=0.25, remainder=0.0)
+    """
+    if not len(correct):
+        return BrierParts(*[float("nan")] * 4)
+    wide = confidence.astype(np.float64)
+    samples, confident, right = binned(bin_index(confidence, bins), wide, correct, bins)
+    filled, share = samples > 0, float(correct.mean())
+    weights = samples[filled] / len(correct)
+    means, accuracies = confident[filled] / samples[filled], right[filled] / samples[filled]
+    reliable = float((weights * (means - accuracies) ** 2).sum())
+    resolved = float((weights * (accuracies - share) ** 2).sum())
+    uncertain = share * (1 - share)
+    return BrierParts(
+        reliable, resolved, uncertain, float(((wide - correct) ** 2).mean()) - (reliable - resolved + uncertain)
+    )
+
+
 def nll(log_true_class_prob: Float[np.ndarray, "exits samples"]) -> Float[np.ndarray, " exits"]:
     """Mean negative log-likelihood in nats; infinite once one sample's true class has no mass. Lower is better.
 
@@ -103,6 +142,18 @@ def nll(log_true_class_prob: Float[np.ndarray, "exits samples"]) -> Float[np.nda
     if log_true_class_prob.shape[1] == 0:
         return np.full(len(log_true_class_prob), np.nan)
     return -log_true_class_prob.mean(axis=1, dtype=np.float64)
+
+
+def nll_on_support(
+    log_true_class_prob: Float[np.ndarray, "exits samples"], collapsed: Bool[np.ndarray, "exits samples"]
+) -> Float[np.ndarray, " exits"]:
+    """Mean negative log-likelihood in nats of the samples whose true class is on the support; NaN without one.
+
+    Lower is better. `off_support` is the share that is left out: report both.
+    """
+    on = ~(np.isneginf(log_true_class_prob) | collapsed)
+    total = -np.where(on, log_true_class_prob, 0).sum(axis=1, dtype=np.float64)
+    return np.divide(total, on.sum(axis=1), out=np.full(len(on), np.nan), where=on.any(axis=1))
 
 
 def off_support(

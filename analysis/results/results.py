@@ -21,6 +21,7 @@ from analysis.metrics.decrease import THRESHOLDS, Fall, decrease_percent, exit_p
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
 from analysis.metrics.flips import Flips, flips
 from analysis.metrics.improvability import hindsight_improvability
+from analysis.metrics.oscillation import answer_entropy, changes, right_so_far, settled_shares
 from analysis.metrics.overthinking import Overthinking, overthinking
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS, entropy_rise_percent, mean_entropy
 from analysis.policies.anytime import answer_counts
@@ -193,6 +194,26 @@ class Results:
         return flips(self.traces.correct)
 
     # --- probabilities ---
+
+    @number
+    def changes(self) -> float:
+        """Mean number of changes of a sample's answer from one exit to the next."""
+        return float(changes(self.traces.predicted).mean()) if self.n_samples else float("nan")
+
+    @number
+    def answer_entropy(self) -> float:
+        """Mean entropy of a sample's answers over the exits, nats."""
+        return float(answer_entropy(self.traces.predicted).mean()) if self.n_samples else float("nan")
+
+    @number
+    def settled_shares(self) -> Float[np.ndarray, " exits"]:
+        """Share of samples by the exit from which their answer stays; at the first: it never changes."""
+        return settled_shares(self.traces.predicted)
+
+    @labelled_number
+    def right_so_far(self) -> Float[np.ndarray, " exits"]:
+        """Share of samples that were right at this exit or an earlier one."""
+        return right_so_far(self.traces.correct)
 
     @labelled_number
     def true_class_prob(self) -> Float[np.ndarray, " exits"]:

@@ -81,8 +81,9 @@ def summarize(results: Results, cost_unit: str | None = None) -> dict[str, objec
         `run predictor settings split samples labelled cost_unit`; `exits`, a list of objects with `exit` (from 1) and
         `cost accuracy top5 true_class_prob entropy ece brier nll off_support collapsed`; `decrease_percent` and
         `relative_decrease_percent`, each of `true_class`, `final_prediction` and `any_class` by threshold;
-        `entropy_rise_percent` by threshold (nats); `overthinking` (`oracle_accuracy destructive wasteful`); and per
-        exit `hindsight_improvability` and `flips` (`learned`, `forgotten`, in samples). Accuracies and shares are
+        `entropy_rise_percent` by threshold (nats); `overthinking` (`oracle_accuracy destructive wasteful`);
+        `oscillation` (`changes`, `answer_entropy`, means over samples; `settled_shares`, `right_so_far`, per exit); and
+        per exit `hindsight_improvability` and `flips` (`learned`, `forgotten`, in samples). Accuracies and shares are
         fractions of 1, falls and rises percent.
 
     Raises
@@ -106,5 +107,11 @@ def summarize(results: Results, cost_unit: str | None = None) -> dict[str, objec
         "entropy_rise_percent": by_threshold(ENTROPY_THRESHOLDS, results.entropy_rise_percent),
         "overthinking": {name: number(value) for name, value in results.overthinking._asdict().items()},
         "hindsight_improvability": unknown or numbers(results.hindsight_improvability),
+        "oscillation": {
+            "changes": number(results.changes),
+            "answer_entropy": number(results.answer_entropy),
+            "settled_shares": numbers(results.settled_shares),
+            "right_so_far": unknown or numbers(results.right_so_far),
+        },
         "flips": {name: unknown or counts.tolist() for name, counts in results.flips._asdict().items()},
     }

@@ -63,3 +63,12 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("exitlens", appauthor=False)
+
+
+def state_folder() -> Path:
+    """What people make while looking: `EXITLENS_STATE` or the user's state folder. It may not exist."""
+    if named := os.environ.get("EXITLENS_STATE"):
+        return Path(named).expanduser()
+    from platformdirs import user_state_path
+
+    return user_state_path("exitlens", appauthor=False)

@@ -10,5 +10,6 @@ first page stays light.
 from analysis.selection.regions import Axis, Region
 from analysis.selection.sample_table import SampleTable
 from analysis.selection.selection import Selection
+from analysis.selection.slices import Slice, Slices, slice_of
 
-__all__ = ["Axis", "Region", "SampleTable", "Selection"]
+__all__ = ["Axis", "Region", "SampleTable", "Selection", "Slice", "Slices", "slice_of"]

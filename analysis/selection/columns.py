@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from analysis.metrics.oscillation import changes, settled_at
 from analysis.run import Run
 from analysis.traces import FALLS, Traces
 
@@ -72,9 +73,9 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
 
     At the last exit: `predicted`, `predicted_name`, `confidence`, `true_class_prob`, `final_prediction_prob`,
     `entropy`, `margin`, `rank`, `support`, `collapsed`, `correct`; at exit 3 `predicted_3` and so on. Over all exits
-    `label_changes`, `exits_right`, `learned_at`. Largest falls: `fall` and `relative_fall` (of the true class, of the
-    final prediction where no label is known), with `fall_from` and `fall_to`; and for each class and size
-    `fall_true_class`, `relative_fall_any_class`, ..., each with `_from` and `_to`.
+    `label_changes`, `settled_at`, `least_confidence`, `exits_right`, `learned_at`. Largest falls: `fall` and
+    `relative_fall` (of the true class, of the final prediction where no label is known), with `fall_from` and
+    `fall_to`; and for each class and size `fall_true_class`, `relative_fall_any_class`, ..., each with `_from`, `_to`.
 
     Parameters
     ----------
@@ -82,7 +83,9 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
         Whether a label is known: without one, what needs labels is left out.
     """
     made = _at_exits(run) | {
-        "label_changes": lambda t: (np.diff(t.predicted, axis=0) != 0).sum(axis=0),
+        "label_changes": lambda t: changes(t.predicted),
+        "settled_at": lambda t: settled_at(t.predicted),
+        "least_confidence": lambda t: t.max_prob.min(axis=0),
         "exits_right": lambda t: t.correct.sum(axis=0),
         "learned_at": lambda t: np.where(t.correct.any(axis=0), t.correct.argmax(axis=0) + 1.0, np.nan),
     }

@@ -3,22 +3,25 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from analysis.selection.listed import MOST, Listed, in_runs
 from analysis.selection.regions import SCALES, Axis, Region
 
 DEEPEST = 40  # parentheses and `not`s within each other
 
+_COMPARISONS = ("<", "<=", ">", ">=", "=", "==", "!=", "~")
 _KEYWORDS = {"and", "or", "not", "in", "is", "missing", "true", "false"}
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
       | (?P<word>[^\W\d]\w*(?:[.-]\w+)*)
       | (?P<column>`[^`]+`)
-      | (?P<text>"[^"]*"|'[^']*')
-      | (?P<sign><=|>=|==|!=|<|>|=|~|\(|\)|,|;)""",
+      | (?P<text>"(?:[^"]|"")*"|'(?:[^']|'')*')
+      | (?P<sign><=|>=|==|!=|<|>|=|~|\(|\)|\[|\]|,|;|\+|-|\*|/)""",
     re.VERBOSE,
 )
 
@@ -43,10 +46,26 @@ class Operand:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """Two operands joined by `+`, `-`, `*` or `/`: numbers."""
+
+    sign: str
+    left: "Operand | Sum"
+    right: "Operand | Sum"
+    position: int = field(compare=False)
+    kind = "sum"
+
+    @property
+    def value(self) -> str:
+        """As it is written."""
+        return _operand(self)
+
+
+@dataclass(frozen=True)
 class Compare:
     """Operands with the signs between them: `a < b <= c`."""
 
-    operands: tuple[Operand, ...]
+    operands: tuple[Operand | Sum, ...]
     signs: tuple[Token, ...]
 
 
@@ -54,7 +73,7 @@ class Compare:
 class In:
     """One operand in a list, or not in it."""
 
-    operand: Operand
+    operand: Operand | Sum
     values: tuple[Operand, ...]
     negated: bool
 
@@ -76,7 +95,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Within:
-    """Inside a region, by its name."""
+    """Inside a region or a list of ids, by its name."""
 
     region: str
     position: int = field(default=0, compare=False)
@@ -111,7 +130,9 @@ def _tokens(text: str) -> Iterator[Token]:
         kind, found = match.lastgroup, match.group()
         if kind == "word" and found.lower() in _KEYWORDS:
             yield Token("keyword", found.lower(), at + 1)
-        elif kind in ("column", "text"):
+        elif kind == "text":
+            yield Token(kind, found[1:-1].replace(2 * found[0], found[0]), at + 1)
+        elif kind == "column":
             yield Token(kind, found[1:-1], at + 1)
         elif kind != "space":
             yield Token(kind, found, at + 1)
@@ -119,7 +140,20 @@ def _tokens(text: str) -> Iterator[Token]:
     yield Token("end", "the end", len(text) + 1)
 
 
+_SLIPS = {
+    "&": "`and`",
+    "|": "`or`, or for one of several `label_name in (fox, wolf)`",
+    "!": "`not`",
+}
+
+
 def _unreadable(text: str, at: int) -> str:
+    if text[at] in _SLIPS:
+        return f"{text[at]!r} is written {_SLIPS[text[at]]}"
+    if text[at] == "%" and (number := re.search(r"[-+]?[\d.]+\s*$", text[:at])):
+        share = re.sub(r"\s", "", number[0])
+        with suppress(ValueError):
+            return f"{share}% is written {written_number(float(share) / 100)}"
     if text[at] in "\"'`":
         return f"the {text[at]} is not closed (or holds nothing): add the second one"
     if text[at].isdigit() or text[at] in "+-.":
@@ -164,15 +198,15 @@ class Parser:
         if not self.accept("sign", sign):
             raise wrong(self.next.position, f"expected {sign!r} {what}, found {self.next.text!r}")
 
-    def whole(self) -> tuple[object, dict[str, Region]]:
-        """A query to its end: its tree (None where it keeps every row) and its regions by name.
+    def whole(self) -> tuple[object, dict[str, Region | Listed]]:
+        """A query to its end: its tree (None where it keeps every row), and by name the regions and lists given there.
 
         Raises
         ------
-        ValueError : something stands behind it; a region that is used but not given, or given and not used
+        ValueError : something stands behind it; a region or list that is given twice, or given and not used
         """
         node = None if self.next.kind == "end" else self.any_of()
-        regions: dict[str, Region] = {}
+        regions: dict[str, Region | Listed] = {}
         while self.accept("sign", ";"):
             at = self.next.position
             name, region = self.named_region()
@@ -182,22 +216,19 @@ class Parser:
         if self.next.kind != "end":
             raise wrong(self.next.position, f"expected `and`, `or` or the end, found {self.next.text!r}")
         used = {one.region for one in nodes(node) if isinstance(one, Within)}
-        for one in nodes(node):
-            if isinstance(one, Within) and one.region not in regions:
-                raise wrong(
-                    one.position, f"there is no region {one.region!r}: add `; {written_name(one.region)} = box(...)`"
-                )
         for name in regions:
             if name not in used:
                 raise wrong(len(self.text) + 1, f"the region {name!r} is used nowhere: add `in {written_name(name)}`")
         return node, regions
 
-    def named_region(self) -> tuple[str, Region]:
-        """`name = box(across, up, numbers)`, or a lasso."""
+    def named_region(self) -> tuple[str, Region | Listed]:
+        """`name = box(across, up, numbers)`, a lasso, or `name = ids(7, fox, "red fox", 20 to 31)`."""
         name = self.name("a region's name")
         self.expect("=", "after the region's name")
-        at, kind = self.next.position, self.name("box or lasso")
+        at, kind = self.next.position, self.name("box, lasso or ids")
         self.expect("(", "to open the region")
+        if kind == "ids":
+            return name, self.listed_ids(at)
         across = self.axis()
         self.expect(",", "after the region's first axis")
         up, numbers = self.axis(), []
@@ -213,6 +244,44 @@ class Parser:
             return name, Region(kind, tuple(numbers[::2]), tuple(numbers[1::2]), across, up)
         except ValueError as error:
             raise wrong(at, str(error)) from None
+
+    def listed_ids(self, at: int) -> Listed:
+        """What stands between the parentheses of `ids(...)`, and the closing one.
+
+        Raises
+        ------
+        ValueError : no id, a range that does not rise, or too many of them
+        """
+        ids: list[str] = []
+        while not self.accept("sign", ")"):
+            if ids:
+                self.expect(",", "between two ids")
+            token = self.take()
+            if token.kind not in ("number", "word", "text", "keyword"):
+                raise wrong(token.position, f"expected an id, found {token.text!r}")
+            ids.append(token.text if token.kind != "keyword" else self.text[token.position - 1 :][: len(token.text)])
+            if token.kind == "number" and self.accept("word", "to"):
+                ids += self.range_after(token)
+            if len(ids) > MOST:
+                raise wrong(at, f"more than {MOST:,} ids: select them by a query instead")
+        return Listed.of(ids)
+
+    def range_after(self, first: Token) -> Iterator[str]:
+        """The whole numbers above the first one of `3 to 9`, up to the last.
+
+        Raises
+        ------
+        ValueError : it is no range of whole numbers that rises
+        """
+        last = self.take()
+        numbers = [_number(token) for token in (first, last) if token.kind == "number"]
+        if len(numbers) < 2 or not all(isinstance(n, int) and n >= 0 for n in numbers) or numbers[0] >= numbers[1]:
+            raise wrong(
+                last.position, f"{first.text} to {last.text}: a range of ids goes from a whole number to a larger"
+            )
+        if numbers[1] - numbers[0] >= MOST:
+            raise wrong(first.position, f"more than {MOST:,} ids: select them by a query instead")
+        return (str(number) for number in range(numbers[0] + 1, numbers[1] + 1))
 
     def axis(self) -> Axis:
         """A column, or a scale and a column in parentheses."""
@@ -265,13 +334,25 @@ class Parser:
             raise wrong(self.next.position, f"more than {DEEPEST} levels of parentheses and `not`: write it flatter")
         if self.accept("keyword", "not"):
             node = Not(self.negation())
-        elif self.accept("sign", "("):
+        elif not self.at_a_sum() and self.accept("sign", "("):
             node = self.any_of()
             self.expect(")", "to close the parenthesis")
         else:
             node = self.comparison()
         self.depth -= 1
         return node
+
+    def at_a_sum(self) -> bool:
+        """Whether what stands in the parentheses that open next is part of a sum: a sign comes before or after them."""
+        if (self.next.kind, self.next.text) != ("sign", "("):
+            return False
+        level = 0
+        for place, token in enumerate(self.tokens[self.at :], self.at):
+            level += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
+            if level == 0:
+                after = self.tokens[place + 1]
+                return (after.kind == "sign" and after.text not in (")", ",", ";")) or _signed(after)
+        return False
 
     def comparison(self) -> object:
         """A chain of comparisons, `is [not] missing`, `[not] in (...)`, or `in` a region.
@@ -282,8 +363,8 @@ class Parser:
         """
         at = self.next.position
         if self.accept("keyword", "in"):
-            return Within(self.name("a region's name"), at)
-        first = self.operand()
+            return Within(self.name("the name of a region or a slice"), at)
+        first = self.sum()
         if self.accept("keyword", "is"):
             negated = self.accept("keyword", "not")
             if not self.accept("keyword", "missing"):
@@ -292,12 +373,14 @@ class Parser:
         if self.next.kind == "keyword" and self.next.text in ("in", "not"):
             return self.listed(first)
         operands, signs = [first], []
-        while self.next.kind == "sign" and self.next.text not in ("(", ")", ",", ";"):
+        while self.next.kind == "sign" and self.next.text in _COMPARISONS:
             signs.append(self.take())
-            operands.append(self.operand())
+            if (signs[-1].text, self.next.text) in (("=", ">"), ("=", "<")):
+                raise wrong(signs[-1].position, f"={self.next.text} is written {self.next.text}=")
+            operands.append(self.sum())
         return Compare(tuple(operands), tuple(signs)) if signs else Flag(first)
 
-    def listed(self, first: Operand) -> In:
+    def listed(self, first: Operand | Sum) -> In:
         """`[not] in (...)` behind its first operand.
 
         Raises
@@ -314,14 +397,53 @@ class Parser:
         self.expect(")", "to close the list")
         return In(first, tuple(values), negated)
 
+    def sum(self) -> Operand | Sum:
+        """An operand, or several joined by `+` and `-`."""
+        left = self.product()
+        while True:
+            at = self.next.position
+            if _signed(self.next):  # `a -1`
+                left = Sum("+", left, self.product(), at)
+            elif self.next.kind == "sign" and self.next.text in ("+", "-"):
+                left = Sum(self.take().text, left, self.product(), at)
+            else:
+                return left
+
+    def product(self) -> Operand | Sum:
+        """An operand, or several joined by `*` and `/`, which bind closer."""
+        left = self.factor()
+        while self.next.kind == "sign" and self.next.text in ("*", "/"):
+            sign = self.take()
+            left = Sum(sign.text, left, self.factor(), sign.position)
+        return left
+
+    def factor(self) -> Operand | Sum:
+        """An operand, or a sum in parentheses.
+
+        Raises
+        ------
+        ValueError : too many levels of them
+        """
+        if not self.accept("sign", "("):
+            return self.operand()
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise wrong(self.next.position, f"more than {DEEPEST} levels of parentheses and `not`: write it flatter")
+        inner = self.sum()
+        self.expect(")", "to close the parenthesis")
+        self.depth -= 1
+        return inner
+
     def operand(self) -> Operand:
-        """A column, a number, a text or a truth value.
+        """A column, perhaps at an exit, a number, a text or a truth value.
 
         Raises
         ------
         ValueError : none of them
         """
         token = self.take()
+        if token.kind in ("word", "column") and self.accept("sign", "["):
+            return self.at_exit(token)
         if token.kind == "number":
             return Operand("number", _number(token), token.position, token.text)
         if token.kind in ("word", "column", "text"):
@@ -329,6 +451,28 @@ class Parser:
         if token.kind == "keyword" and token.text in ("true", "false"):
             return Operand("bool", token.text == "true", token.position)
         raise wrong(token.position, f"expected a column, a number or a text, found {token.text!r}")
+
+    def at_exit(self, column: Token) -> Operand:
+        """What stands in the brackets of `confidence[3]` or `confidence[last]`, and the column that this is.
+
+        Raises
+        ------
+        ValueError : neither a number of an exit nor `last`
+        """
+        token = self.take()
+        if token.kind == "number" and re.fullmatch(r"[1-9]\d{0,5}", token.text):
+            name = f"{column.text}_{token.text}"
+        elif (token.kind, token.text.lower()) == ("word", "last"):
+            name = column.text
+        else:
+            raise wrong(token.position, f"expected an exit, from 1, or `last`, found {token.text!r}")
+        self.expect("]", "after the exit")
+        return Operand(column.kind, name, column.position)
+
+
+def _signed(token: Token) -> bool:
+    """Whether it is a number behind a sign, as the last part of `a -1`."""
+    return token.kind == "number" and token.text[0] in "+-"
 
 
 def _number(token: Token) -> int | float:
@@ -351,15 +495,25 @@ def nodes(node: object) -> Iterator[object]:
 
 
 def operands(node: object) -> Iterator[Operand]:
-    """Every operand of a tree, from left to right."""
+    """Every operand of a tree, those of sums too, from left to right."""
     for one in nodes(node):
         if isinstance(one, Compare):
-            yield from one.operands
+            of = one.operands
         elif isinstance(one, In):
-            yield one.operand
-            yield from one.values
-        elif isinstance(one, Missing | Flag):
-            yield one.operand
+            of = (one.operand, *one.values)
+        else:
+            of = (one.operand,) if isinstance(one, Missing | Flag) else ()
+        for operand in of:
+            yield from summed(operand)
+
+
+def summed(operand: Operand | Sum) -> Iterator[Operand]:
+    """The operands of a sum, from left to right; of an operand, itself."""
+    if isinstance(operand, Sum):
+        yield from summed(operand.left)
+        yield from summed(operand.right)
+    else:
+        yield operand
 
 
 def renamed(node: object, names: Mapping[str, str]) -> object:
@@ -407,20 +561,49 @@ def _grouped(part: object) -> str:
     return f"({written(part)})" if isinstance(part, Join) else written(part)
 
 
-def _operand(operand: Operand) -> str:
+_BINDS = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+
+def _operand(operand: Operand | Sum) -> str:
+    if isinstance(operand, Sum):
+        parts = []
+        for part, least in ((operand.left, _BINDS[operand.sign]), (operand.right, _BINDS[operand.sign] + 1)):
+            grouped = isinstance(part, Sum) and _BINDS[part.sign] < least
+            parts.append(f"({_operand(part)})" if grouped else _operand(part))
+        return f" {operand.sign} ".join(parts)
     if operand.kind == "number":
         return operand.written
     if operand.kind == "bool":
         return "true" if operand.value else "false"
     if operand.kind == "text":
-        return f"'{operand.value}'" if '"' in operand.value else f'"{operand.value}"'
+        return written_text(operand.value)
     return operand.value if operand.kind == "word" else f"`{operand.value}`"
 
 
-def written_region(name: str, region: Region) -> str:
-    """`name = box(across, up, numbers)`, as `Parser` reads it."""
+def written_text(text: str) -> str:
+    """A text between quotes, those within it doubled where it holds both kinds.
+
+    Examples
+    --------
+    >>> print(written_text("red fox"), written_text('6" pot'), written_text("it's " + '"a" pot'))
+    "red fox" '6" pot' "it's ""a"" pot"
+    """
+    return f"'{text}'" if '"' in text and "'" not in text else '"' + text.replace('"', '""') + '"'
+
+
+def written_region(name: str, region: Region | Listed) -> str:
+    """`name = box(across, up, numbers)` or `name = ids(...)`, as `Parser` reads it."""
+    if isinstance(region, Listed):
+        ids = (_id(one) if isinstance(one, str) else f"{one[0]} to {one[1]}" for one in in_runs(region.ids))
+        return f"{written_name(name)} = ids({', '.join(ids)})"
     vertices = (f"{written_number(x)},{written_number(y)}" for x, y in zip(region.x, region.y))
     return f"{written_name(name)} = {region.kind}({', '.join([_axis(region.across), _axis(region.up), *vertices])})"
+
+
+def _id(text: str) -> str:
+    match = _TOKEN.fullmatch(text)
+    plain = match is not None and match.lastgroup in ("number", "word") and text.lower() not in {*_KEYWORDS, "to"}
+    return text if plain else written_text(text)
 
 
 def _axis(axis: Axis) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from analysis.predictors import available_predictors
 from analysis.run import Run
 from analysis.selection.columns import class_labels, needs_labels, predictor_columns
+from analysis.selection.trajectories import on_a_plane, trajectory_vectors
 from analysis.traces import Traces, load_traces
 
 # name -> what it holds. "Shown" is the corrected predictor while PoE is on, the baseline while it is off.
@@ -31,7 +32,9 @@ COLUMNS: dict[str, str] = {
     "exits_right": "at how many exits it is right",
     "learned_at": "the first exit that is right, from 1; missing when none is",
     "label_changes": "how often the predicted class changes from one exit to the next",
+    "settled_at": "the first exit from which on the predicted class stays the same; 1: it never changes",
     "confidence": "largest probability at the last exit",
+    "least_confidence": "smallest of the largest probabilities at each exit",
     "true_class_prob": "probability of the true class at the last exit",
     "entropy": "entropy at the last exit, in nats",
     "margin": "largest minus second largest probability at the last exit",
@@ -54,15 +57,27 @@ COLUMNS: dict[str, str] = {
     "poe_predicted_name": "class that the chosen predictor predicts at the last exit, whether it is shown or not",
     "poe_fall": "largest fall under the chosen predictor",
     "poe_relative_fall": "the same, as a share of the highest value so far",
+    "poe_collapsed": "no class was left at the last exit under the chosen predictor",
     "fixed": "wrong at the last exit under the baseline, right under the chosen predictor",
     "broken": "right at the last exit under the baseline, wrong under the chosen predictor",
+    "map_x": "place on the map of trajectories, across",
+    "map_y": "place on the map of trajectories, up",
+    "gained": "probability of the true class at the last exit under the chosen predictor, less the baseline's",
 }
 _OF_THE_BASELINE = {
     f"baseline_{name}": name
     for name in ("predicted", "predicted_name", "correct", "confidence", "true_class_prob", "fall", "relative_fall")
 }
-_OF_THE_CHOSEN = {f"poe_{name}": name for name in ("predicted_name", "fall", "relative_fall")}
-_KNOWN_WITH_LABELS = ("label", "label_name", "fixed", "broken", "baseline_correct", "baseline_true_class_prob")
+_OF_THE_CHOSEN = {f"poe_{name}": name for name in ("predicted_name", "fall", "relative_fall", "collapsed")}
+_KNOWN_WITH_LABELS = (
+    "label",
+    "label_name",
+    "fixed",
+    "broken",
+    "gained",
+    "baseline_correct",
+    "baseline_true_class_prob",
+)
 _OWN = ("id", "label", "split", "image")  # of `run.samples`; its other columns are the run's
 
 
@@ -162,6 +177,9 @@ class SampleTable:
         predictor, dot, tail = name.rpartition(".")
         if dot and predictor not in available_predictors() and (tail in self._of_one or needs_labels(tail)):
             return f"there is no predictor {predictor!r} here"
+        at = re.fullmatch(r"(.+)_(\d+)", tail)
+        if at and f"{at[1]}_1" in self._of_one and not 1 <= int(at[2]) <= self._run.n_exits:
+            return f"this run has exits 1 to {self._run.n_exits}"
         needs = name in _KNOWN_WITH_LABELS or needs_labels(tail)
         return "this run has none, its labels are unknown" if needs and not self._labelled else ""
 
@@ -186,6 +204,8 @@ class SampleTable:
             "position": lambda: self._rows,
             "id": lambda: samples["id"].to_numpy()[self._rows],
             "split": lambda: samples["split"].to_numpy()[self._rows],
+            "map_x": lambda: self._map()[:, 0],
+            "map_y": lambda: self._map()[:, 1],
         }
         known |= {name: lambda name=name: self._of(self._shown, name) for name in self._of_one}
         for names, predictor in ((_OF_THE_BASELINE, "baseline"), (_OF_THE_CHOSEN, self._chosen)):
@@ -198,8 +218,16 @@ class SampleTable:
                 "label_name": lambda: class_labels(labels, self._run.class_names),
                 "fixed": lambda: (labels >= 0) & self._right(self._chosen) & ~self._right("baseline"),
                 "broken": lambda: (labels >= 0) & self._right("baseline") & ~self._right(self._chosen),
+                "gained": lambda: self._of(self._chosen, "true_class_prob") - self._of("baseline", "true_class_prob"),
             }
         return known
+
+    def _map(self) -> np.ndarray:
+        return on_a_plane(self.trajectories())
+
+    def trajectories(self) -> np.ndarray:
+        """Each sample's trajectory as a vector, under the baseline: float64, (rows, 2 * exits)."""
+        return trajectory_vectors(self._traces("baseline"), labelled=self._labelled)
 
     def _right(self, predictor: str) -> np.ndarray:
         return np.asarray(self._of(predictor, "correct"))

@@ -7,7 +7,7 @@ in `analysis.selection.query`, the columns in `analysis.selection.sample_table`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,12 +25,15 @@ from analysis.selection.grammar import (
     written,
     written_region,
 )
+from analysis.selection.listed import Listed
 from analysis.selection.query import Table, kept
 from analysis.selection.regions import Axis, Region
 
 LONGEST = 32_000  # characters: a lasso of 500 vertices to the last digit, and a query beside it
 NAME = "drawn"
 """What a region is called that nobody named."""
+CHOSEN = "chosen"
+"""What a list of ids is called that nobody named."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Selection:
 
     query: object = field(default=None, repr=False)
     """A tree of `analysis.selection.grammar`; None keeps every sample."""
-    regions: Mapping[str, Region] = field(default_factory=dict, repr=False)
-    """By the names that the query calls them."""
+    regions: Mapping[str, Region | Listed] = field(default_factory=dict, repr=False)
+    """Regions and lists of ids, by the names that the query calls them."""
 
     @classmethod
     def parse(cls, text: str) -> Selection:
@@ -74,15 +77,45 @@ class Selection:
         return cls(*Parser(text).whole())
 
     @classmethod
-    def inside(cls, region: Region, name: str = NAME) -> Selection:
-        """The samples in one region."""
+    def inside(cls, region: Region | Listed, name: str = NAME) -> Selection:
+        """The samples in one region, or of one list of ids."""
         return cls(Within(name), {name: region})
+
+    @classmethod
+    def of_ids(cls, ids: Iterable[object], name: str = CHOSEN) -> Selection:
+        """The samples with these ids, whatever a run makes of them.
+
+        Examples
+        --------
+        >>> Selection.of_ids([3, 4, 5, "red fox"]).text
+        'in chosen; chosen = ids(3 to 5, "red fox")'
+        """
+        return cls.inside(Listed.of(ids), name)
 
     @property
     def text(self) -> str:
         """The selection's one text; `Selection.parse` is its inverse."""
-        names = dict.fromkeys(one.region for one in nodes(self.query) if isinstance(one, Within))
-        return "; ".join([written(self.query), *(written_region(name, self.regions[name]) for name in names)])
+        given = (name for name in self._named() if name in self.regions)
+        return "; ".join([written(self.query), *(written_region(name, self.regions[name]) for name in given)])
+
+    def _named(self) -> tuple[str, ...]:
+        """What the query is within, in the order of the first use."""
+        return tuple(dict.fromkeys(one.region for one in nodes(self.query) if isinstance(one, Within)))
+
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The names that the query uses and the selection does not explain: saved slices, which `bound` explains."""
+        return tuple(name for name in self._named() if name not in self.regions)
+
+    def bound(self, slices: Mapping[str, Listed]) -> Selection:
+        """The same selection with the ids of the saved slices that it names; those not among `slices` stay names.
+
+        Examples
+        --------
+        >>> Selection.parse("in worst and not correct").bound({"worst": Listed.of([7, 9])}).text
+        'in worst and not correct; worst = ids(7, 9)'
+        """
+        return Selection(self.query, {**self.regions, **{n: slices[n] for n in self.slices if n in slices}})
 
     def __str__(self) -> str:
         return self.text
@@ -97,7 +130,8 @@ class Selection:
     def columns(self) -> tuple[str, ...]:
         """Names that stand for columns wherever the table has them, in the order of their first use."""
         named = [o.value for o in operands(self.query) if o.kind in ("word", "column")]
-        return tuple(dict.fromkeys([*named, *(axis.column for one in self.regions.values() for axis in one.axes)]))
+        regions = (one for one in self.regions.values() if isinstance(one, Region))
+        return tuple(dict.fromkeys([*named, *(axis.column for one in regions for axis in one.axes)]))
 
     def mask(self, table: Table) -> np.ndarray:
         """Which rows of a table are selected.
@@ -125,7 +159,8 @@ class Selection:
 
     def region_over(self, across: Axis, up: Axis) -> Region | None:
         """The first region that was drawn over these axes."""
-        return next((region for region in self.regions.values() if region.axes == (across, up)), None)
+        regions = (one for one in self.regions.values() if isinstance(one, Region))
+        return next((region for region in regions if region.axes == (across, up)), None)
 
     def __and__(self, other: Selection) -> Selection:
         """The samples in both."""
@@ -145,19 +180,20 @@ class Selection:
         for one, another in ((self, other), (other, self)):
             if one.query is None:  # every sample
                 return another if word == "and" else one
-        taken, names = dict(self.regions), {}
-        for name, region in other.regions.items():
-            names[name] = _free(name, region, taken)
-            taken[names[name]] = region
-        parts = (self.query, renamed(other.query, names))
+        mine = self._apart_from(other.slices)
+        theirs = other._apart_from((*mine.regions, *mine.slices), mine.regions)
+        parts = (mine.query, theirs.query)
         flat = [p for part in parts for p in (part.parts if isinstance(part, Join) and part.word == word else (part,))]
-        return _checked(Selection(Join(word, tuple(flat)), taken))
+        return _checked(Selection(Join(word, tuple(flat)), {**mine.regions, **theirs.regions}))
 
-
-def _free(name: str, region: Region, taken: Mapping[str, Region]) -> str:
-    """The name, or with a number where another region bears it."""
-    names = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
-    return next(one for one in names if taken.get(one, region) == region)
+    def _apart_from(self, taken: Iterable[str], same: Mapping[str, Region | Listed] | None = None) -> Selection:
+        """The same with other names for its regions where these are taken, except by the same region."""
+        taken, same, names = {*taken, *self.slices}, same or {}, {}
+        for name, region in self.regions.items():
+            candidates = (name, *(f"{name}_{number}" for number in range(2, len(taken) + len(names) + 3)))
+            free = (one for one in candidates if one not in {*taken, *names.values()} or same.get(one) == region)
+            names[name] = next(free)
+        return Selection(renamed(self.query, names), {names[name]: region for name, region in self.regions.items()})
 
 
 def _checked(selection: Selection) -> Selection:

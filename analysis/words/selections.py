@@ -10,7 +10,7 @@ from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.selection.columns import FallColumn, fall_column
 from analysis.selection.grammar import Compare, Join, Within, written
 from analysis.selection.regions import Axis, Region
-from analysis.selection.selection import Selection
+from analysis.selection.selection import CHOSEN, Selection
 from analysis.words.formats import at_least, at_most
 
 _WHOSE = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "any class"}
@@ -47,7 +47,7 @@ def selection_words(selection: Selection, named: Callable[[str], str], exit_name
 
 def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> str:
     if isinstance(node, Within):
-        return _region(selection.regions[node.region], named)
+        return _within(node, selection, named)
     if (found := _fall_and_numbers(node)) is None:
         return f"with {written(node)}"
     fall, signs, numbers = found
@@ -55,6 +55,13 @@ def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> 
         return f"{_start(fall)} is above {at_least(numbers[0], 3)} under {named(fall.predictor)}"
     low, high = at_least(numbers[0], 3), at_most(numbers[1], 3)
     return f"{_start(fall)} lies from {low} to {high} under {named(fall.predictor)}"
+
+
+def _within(node: Within, selection: Selection, named: Callable[[str], str]) -> str:
+    region = selection.regions.get(node.region)
+    if isinstance(region, Region):
+        return _region(region, named)
+    return "chosen one by one" if node.region == CHOSEN else f"of the slice {node.region}"
 
 
 def _start(fall: FallColumn) -> str:

@@ -38,6 +38,25 @@ def number_operands():
     return named | st.sampled_from(NUMBERS).map(lambda v: (f"{v:g}", lambda row: v))
 
 
+ARITHMETIC = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b if b else math.nan,
+}
+
+
+def sums():
+    """Sums of sums, with their parentheses; what is divided by 0 has no value."""
+    return st.recursive(
+        number_operands(),
+        lambda inner: st.tuples(inner, st.sampled_from(list(ARITHMETIC)), inner).map(
+            lambda p: (f"({p[0][0]} {p[1]} {p[2][0]})", lambda row: ARITHMETIC[p[1]](p[0][1](row), p[2][1](row)))
+        ),
+        max_leaves=5,
+    )
+
+
 SIGNS = {
     "=": lambda a, b: a == b,
     "==": lambda a, b: a == b,
@@ -103,7 +122,16 @@ def flags():
     return st.sampled_from(NAMES["flag"]).map(lambda n: (n, lambda row: row[n]))
 
 
-leaves = compare_numbers() | chained() | compare_texts() | contains() | listed() | missing() | flags()
+def compare_sums():
+    return st.tuples(sums(), st.sampled_from(list(SIGNS)), sums()).map(
+        lambda p: (
+            f"a * 0 + {p[0][0]} {p[1]} {p[2][0]}",
+            lambda row: known(row["a"], p[0][1](row), p[2][1](row)) and SIGNS[p[1]](p[0][1](row), p[2][1](row)),
+        )
+    )
+
+
+leaves = compare_sums() | compare_numbers() | chained() | compare_texts() | contains() | listed() | missing() | flags()
 queries = st.recursive(
     leaves,
     lambda inner: st.one_of(

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from analysis.metrics.calibration import adaptive_ece, brier, classwise_ece, ece, nll, off_support, reliability
+from analysis.metrics.calibration import (
+    adaptive_ece,
+    brier,
+    brier_parts,
+    classwise_ece,
+    ece,
+    nll,
+    nll_on_support,
+    off_support,
+    reliability,
+)
 
 
 def test_the_gap_of_each_bin_counts_by_its_samples():
@@ -56,3 +66,30 @@ def test_one_sample_off_the_support_makes_the_nll_infinite():
     logs = np.array([[-1.0, -3.0], [-np.inf, -1.0]])
     assert nll(logs).tolist() == [2, np.inf]
     assert off_support(logs, np.array([[False, True], [False, False]])).tolist() == [0.5, 0.5]
+
+
+def test_the_parts_of_the_brier_score_add_up_to_it():
+    rng = np.random.default_rng(2)
+    confidence = rng.random(500).astype(np.float32)
+    right = rng.random(500) < 0.3 + 0.5 * confidence
+    parts = brier_parts(confidence, right)
+    score = np.mean((confidence.astype(np.float64) - right) ** 2)
+    assert parts.reliability - parts.resolution + parts.uncertainty + parts.remainder == pytest.approx(score, abs=1e-12)
+    bins = np.minimum((15 * confidence.astype(np.float64)).astype(int), 14)
+    reliable = resolved = within = 0.0
+    for number in range(15):
+        here = bins == number
+        gap = confidence[here].mean(dtype=np.float64) - right[here].mean()
+        reliable += here.mean() * gap**2
+        resolved += here.mean() * (right[here].mean() - right.mean()) ** 2
+        spread = confidence[here].astype(np.float64) - confidence[here].mean(dtype=np.float64)
+        within += here.mean() * (np.mean(spread**2) - 2 * np.mean(spread * right[here]))
+    assert parts == pytest.approx((reliable, resolved, right.mean() * (1 - right.mean()), within), abs=1e-9)
+    assert all(np.isnan(part) for part in brier_parts(confidence[:0], right[:0]))
+
+
+def test_the_likelihood_over_the_support_leaves_out_what_is_off_it():
+    logs = np.array([[-1.0, -np.inf, -3.0], [-np.inf, -np.inf, -np.inf]])
+    collapsed = np.array([[False, False, True], [False, False, False]])
+    assert nll_on_support(logs, collapsed)[0] == 1.0
+    assert np.isnan(nll_on_support(logs, collapsed)[1])

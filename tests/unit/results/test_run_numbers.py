@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -49,6 +50,21 @@ def test_the_contract(small_run):
     assert found["decrease_percent"]["true_class"]["0.1"] == pytest.approx(expected)
 
 
+def test_oscillation_is_that_of_loops(small_run):
+    found, traces = summary_of(small_run, "baseline")
+    answers = traces.predicted.T.tolist()
+    settled = [min(m for m in range(7) if len(set(of[m:])) == 1) for of in answers]
+    oscillation = found["oscillation"]
+    assert list(oscillation) == ["changes", "answer_entropy", "settled_shares", "right_so_far"]
+    assert oscillation["changes"] == pytest.approx(
+        np.mean([sum(a != b for a, b in itertools.pairwise(of)) for of in answers])
+    )
+    assert oscillation["settled_shares"] == pytest.approx([settled.count(m) / 300 for m in range(7)])
+    assert oscillation["right_so_far"][0] == found["exits"][0]["accuracy"]
+    assert oscillation["right_so_far"][-1] == pytest.approx(found["overthinking"]["oracle_accuracy"])
+    assert 0 < oscillation["answer_entropy"] < np.log(7)
+
+
 def test_an_infinite_nll_is_none_beside_its_share_off_the_support(small_run):
     found, traces = summary_of(small_run, "hard-poe")
     last = found["exits"][-1]
@@ -74,6 +90,8 @@ def test_without_labels_what_they_would_tell_is_none(unlabelled_run):
     assert found["decrease_percent"]["final_prediction"]["0.01"] > 0
     assert found["entropy_rise_percent"]["0.01"] > 0
     assert set(found["overthinking"].values()) == {None}
+    assert set(found["oscillation"]["right_so_far"]) == {None}
+    assert sum(found["oscillation"]["settled_shares"]) == pytest.approx(1)
     assert set(found["hindsight_improvability"]) | set(found["flips"]["learned"]) == {None}
     assert (found["samples"], found["labelled"]) == (400, 0)
 

@@ -79,7 +79,7 @@ def test_any_lasso_agrees_with_the_loop_and_survives_an_address(vertices, points
         ("box(x, 0,0, 1,1)", "expected a column"),
         ("box(log(x), y, 0,0, 1,1)", "'log' is no scale: symlog is one"),
         ("box(x, y, 0,0, 1,1", r"expected '\)' to close the region"),
-        ("", "expected box or lasso"),
+        ("", "expected box, lasso or ids"),
     ],
 )
 def test_what_is_no_region_says_why(text, reason):

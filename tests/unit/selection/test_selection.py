@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.selection.grammar import DEEPEST
+from analysis.selection.listed import Listed
 from analysis.selection.regions import MOST_VERTICES, Axis, Region
 from analysis.selection.selection import LONGEST, Selection
 
 TABLE = pd.DataFrame(
     {
         "position": [10, 11, 12, 13, 14],
+        "id": ["s0", "s1", "s2", "s3", "s4"],
         "x": [0.0, 1.0, 2.0, 3.0, np.nan],
         "y": np.array([0, 1, 2, 3, 4], np.float32),
         "wide": pd.array([0, 1, 2, None, 4], dtype="Int64"),
@@ -45,6 +47,10 @@ def kept(text: str) -> str:
         ("true", "11111"),
         ("false", "00000"),
         ("not false and x < 1", "10000"),
+        ("in a; a = ids(s1, s3)", "01010"),
+        ("in a and x > 1; a = ids('s1', s3 , s99)", "00010"),
+        ("not in a; a = ids()", "11111"),
+        ("in a or in b; a = ids(s0); b = box(x, y, 2,0, 2,9)", "10100"),
     ],
 )
 def test_by_hand(text, rows):
@@ -55,12 +61,12 @@ def test_by_hand(text, rows):
 @pytest.mark.parametrize(
     ("text", "position", "reason"),
     [
-        ("in a", 1, "there is no region 'a'"),
-        ("x > 1 and in a; b = box(x, y, 0,0, 1,1)", 11, "there is no region 'a'"),
+        ("in a", 1, "there is no region and no slice 'a'"),
+        ("x > 1 and in a; b = box(x, y, 0,0, 1,1)", 40, "the region 'b' is used nowhere"),
         ("x > 1; b = box(x, y, 0,0, 1,1)", 31, "the region 'b' is used nowhere"),
         ("in a; a = box(x, y, 0,0, 1,1); a = box(x, y, 0,0, 2,2)", 32, "two regions 'a'"),
         ("in a; a", 8, "expected '=' after the region's name"),
-        ("in 3", 4, "expected a region's name, found '3'"),
+        ("in 3", 4, "expected the name of a region or a slice, found '3'"),
         ("in a; a = box(z, y, 0,0, 1,1)", 1, "there is no column 'z'"),
         ("in a; a = box(word, y, 0,0, 1,1)", 1, "a region lies over numbers, and 'word' holds none"),
         ("(x > 1; a = box(x, y, 0,0, 1,1)", 7, r"expected '\)' to close the parenthesis"),
@@ -173,3 +179,57 @@ def test_any_selection_survives_its_text(query, across, up, vertices):
     joined = selection & Selection.inside(region, name=across)
     assert Selection.parse(joined.text) == joined
     assert region in Selection.parse(joined.text).regions.values()
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(st.one_of(ANY_TEXT, st.integers(0, 99).map(str), st.sampled_from(["to", "and", "In", "007", "1e5"]))))
+def test_any_ids_come_back_from_the_text(ids):
+    selection = Selection.of_ids(ids)
+    assert Selection.parse(selection.text) == selection
+    assert selection.regions["chosen"].ids == tuple(dict.fromkeys(ids))
+    table = pd.DataFrame({"id": [*ids, "none of them, as it is longer"], "position": range(len(ids) + 1)})
+    assert selection.mask(table).tolist() == [True] * len(ids) + [False]
+
+
+def test_whole_numbers_in_a_row_are_a_range():
+    selection = Selection.of_ids([7, 8, 9, 10, 12, 13, "x y", 3])
+    assert selection.text == 'in chosen; chosen = ids(7 to 10, 12, 13, "x y", 3)'
+    assert len(Selection.of_ids(range(10_000)).text) < 40
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("in a; a = ids(0 to 999999999999)", "more than 1,000,000 ids"),
+        ("in a; a = ids(5 to 5)", "a range of ids goes from a whole number to a larger"),
+        ("in a; a = ids(1.5 to 2)", "a range of ids"),
+        ("in a; a = ids(fox to 2)", "expected ',' between two ids"),
+        ("in a; a = ids(fox", "expected ',' between two ids"),
+        ("in a; a = ids(=)", "expected an id, found '='"),
+    ],
+)
+def test_what_is_no_list_of_ids_says_why(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        Selection.parse(text)
+
+
+def test_a_saved_slice_is_a_name_until_it_is_bound():
+    selection = Selection.parse("in worst and x > 0")
+    assert selection.slices == ("worst",)
+    assert selection.text == "in worst and x > 0"
+    bound = selection.bound({"worst": Listed.of(["s1", "s4"]), "another": Listed.of(["s0"])})
+    assert bound.slices == ()
+    assert bound.mask(TABLE).tolist() == [False, True, False, False, False]
+    assert selection.bound({}) == selection
+    with pytest.raises(ValueError, match="character 1: there is no region and no slice 'worst'"):
+        selection.mask(TABLE)
+
+
+def test_a_region_never_takes_the_name_of_a_slice_when_joined():
+    region = Selection.inside(Listed.of(["s0"]), "worst")
+    slices = Selection.parse("in worst and not in worst_2")
+    for joined in (region & slices, slices & region):
+        assert joined.slices == ("worst", "worst_2")
+        assert {name: one.ids for name, one in joined.regions.items()} == {"worst_3": ("s0",)}

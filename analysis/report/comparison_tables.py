@@ -1,0 +1,138 @@
+"""A comparison of runs and predictors as text for a terminal, CSV and LaTeX. Takes what `as_object` returns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, shown
+
+SURE = 0.05
+"""A difference whose adjusted p-value is below this is marked."""
+
+
+def names(entries: Sequence[dict]) -> list[str]:
+    """What each entry is called: its run and predictor, or the predictor alone where all are of one run."""
+    one_run = len({entry["run"] for entry in entries}) == 1
+    one_predictor = len({entry["predictor"] for entry in entries}) == 1
+    if one_run:
+        return [entry["predictor"] for entry in entries]
+    return [entry["run"] if one_predictor else f"{entry['run']} {entry['predictor']}" for entry in entries]
+
+
+def _exits(found: dict) -> list[str]:
+    return [str(m + 1) for m in range(max(len(entry["accuracy"]) for entry in found["entries"]))]
+
+
+def _signed(value: float, decimals: int = 2) -> str:
+    return f"{value:+.{decimals}f}"
+
+
+def _between(estimate: dict, factor: float) -> str:
+    low, high = (_signed(factor * estimate[end]) for end in ("low", "high"))
+    return f"[{low}, {high}]"
+
+
+def accuracy_table(found: dict) -> Rows:
+    """Percent, one row per entry, one cell per exit."""
+    cells = [[shown(value, 100) for value in entry["accuracy"]] for entry in found["entries"]]
+    return [("accuracy %", name, row) for name, row in zip(names(found["entries"]), cells)]
+
+
+def fall_table(found: dict) -> Rows:
+    """Percent of samples, one row per entry, one cell per threshold."""
+    return [
+        ("true class falls %", name, [shown(value) for value in entry["decrease_percent"].values()])
+        for name, entry in zip(names(found["entries"]), found["entries"])
+    ]
+
+
+def pair_table(found: dict, pair: dict) -> Rows:
+    """The differences of one pair per exit, in points, with their intervals and adjusted p-values."""
+    rows = pair["exits"]
+    return [
+        (
+            "accuracy, points",
+            "",
+            [_signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows],
+        ),
+        ("95 % interval", "", [_between(one, 100) for one in rows]),
+        ("p, McNemar, Holm", "", [f"{one['p_holm']:.2g}" for one in rows]),
+        ("right under one alone", "", [f"{one['a_only']}, {one['b_only']}" for one in rows]),
+    ]
+
+
+def pair_falls(pair: dict) -> Rows:
+    """The differences of one pair in percent of samples that fall, per threshold, with their intervals."""
+    rows = pair["decrease"].values()
+    return [
+        ("falls, points", "", [_signed(one["difference"]) for one in rows]),
+        ("95 % interval", "", [_between(one, 1) for one in rows]),
+    ]
+
+
+def _pair_name(found: dict, pair: dict) -> str:
+    named = names(found["entries"])
+    return f"{named[pair['b']]} less {named[pair['a']]}, {pair['samples']:,} samples"
+
+
+def as_text(found: dict) -> str:
+    """Tables for a terminal: the entries, then every two of them."""
+    thresholds = list(found["entries"][0]["decrease_percent"])
+    lines = aligned(("exit", "", _exits(found)), accuracy_table(found))
+    if found["cost_unit"] is not None:
+        for name, entry in zip(names(found["entries"]), found["entries"]):
+            summary = {"exits": [{"cost": cost} for cost in entry["cost"]], "cost_unit": found["cost_unit"]}
+            what, cells = cost_row(summary)
+            lines += aligned((what, name, cells), [])
+    lines += ["", *aligned(("threshold", "", thresholds), fall_table(found))]
+    for pair in found["pairs"]:
+        lines += ["", f"{_pair_name(found, pair)}:"]
+        lines += aligned(("exit", "", [str(one["exit"]) for one in pair["exits"]]), pair_table(found, pair))
+        lines += aligned(("threshold", "", thresholds), pair_falls(pair))
+    lines += ["", f"*: adjusted p below {SURE:g}; adjusted over the exits of a pair (Holm), not over pairs."]
+    return "\n".join(lines)
+
+
+def as_csv(found: dict) -> str:
+    """One row per pair and exit, and per pair and threshold."""
+    text = io.StringIO()
+    fields = (
+        "a_run", "a_predictor", "b_run", "b_predictor", "samples", "quantity", "at", "a", "b", "difference",
+        "low", "high", "a_only", "b_only", "p", "p_holm",
+    )  # fmt: skip
+    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    writer.writeheader()
+    for pair in found["pairs"]:
+        a, b = (found["entries"][pair[side]] for side in "ab")
+        both = {"a_run": a["run"], "a_predictor": a["predictor"], "b_run": b["run"], "b_predictor": b["predictor"]}
+        both["samples"] = pair["samples"]
+        for one in pair["exits"]:
+            at = one["exit"]
+            row = {key: value for key, value in one.items() if key != "exit"}
+            writer.writerow(
+                both | {"quantity": "accuracy", "at": at, "a": a["accuracy"][at - 1], "b": b["accuracy"][at - 1]} | row
+            )
+        for tau, one in pair["decrease"].items():
+            percents = {"a": a["decrease_percent"][tau], "b": b["decrease_percent"][tau]}
+            writer.writerow(both | {"quantity": "decrease_percent", "at": tau} | percents | one)
+    return text.getvalue().rstrip("\n")
+
+
+def as_latex(found: dict) -> str:
+    """Tables for a paper, which need the package booktabs: the entries per exit and threshold, then every two."""
+    thresholds = list(found["entries"][0]["decrease_percent"])
+    lines = ["% needs \\usepackage{booktabs}"]
+    lines += latex_table(f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found))
+    caption = "Percent of samples whose true class's probability falls by more than a threshold."
+    lines += ["", *latex_table(caption, thresholds, fall_table(found))]
+    for pair in found["pairs"]:
+        caption = (
+            f"{_pair_name(found, pair)}: differences with 95 % intervals from paired resamples; "
+            f"*: p < {SURE:g} (McNemar, adjusted over the exits by Holm)."
+        )
+        exits = [str(one["exit"]) for one in pair["exits"]]
+        lines += ["", *latex_table(caption, exits, pair_table(found, pair))]
+        lines += ["", *latex_table("The same, of samples that fall.", thresholds, pair_falls(pair))]
+    return "\n".join(lines)

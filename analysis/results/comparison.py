@@ -1,0 +1,186 @@
+"""Any runs and predictors side by side: every two of them paired by sample, with intervals and tests. Needs only NumPy.
+
+May import results, metrics and statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float
+
+from analysis.metrics.decrease import THRESHOLDS, limit
+from analysis.results.differences import Difference, difference_of
+from analysis.results.results import Results
+from analysis.statistics.paired import bootstrap_intervals, holm, mcnemar
+
+MOST = 8
+"""Entries side by side: 28 pairs of them; more are told apart neither in a table nor in a figure."""
+OF = "true_class"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A difference, b's less a's, with its 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class AtExit:
+    """The difference in accuracy at an exit, from 1: fractions, how many samples one alone has right, and p-values."""
+
+    exit: int
+    accuracy: Estimate
+    a_only: int
+    b_only: int
+    p: float
+    """Exact two-sided McNemar test."""
+    p_holm: float
+    """Adjusted over the pair's exits."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two entries, by position, on the samples that both have with a label."""
+
+    a: int
+    b: int
+    samples: int
+    exits: tuple[AtExit, ...]
+    decrease: dict[float, Estimate]
+    """Threshold -> percent points of samples whose true class falls by more than it."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Entries in the order in which they were given, and every two of them."""
+
+    entries: tuple[Results, ...]
+    pairs: tuple[Pair, ...]
+    seed: int
+
+    def pair(self, a: int, b: int) -> Pair:
+        """The pair of two entries, by position, a before b."""
+        return next(one for one in self.pairs if (one.a, one.b) == (a, b))
+
+
+def compare(entries: Sequence[Results], *, seed: int = 0) -> Comparison:
+    """Set results side by side.
+
+    Parameters
+    ----------
+    entries : sequence of Results
+        Two to eight, of any runs and predictors; samples are paired by their ids.
+    seed : int
+        Of the resamples; those of two pairs with equally many samples are the same ones.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two or more than `MOST`; two that share no labelled sample, or disagree on a label.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> run = analysis.load_run(analysis.find_run("msdnet-cifar100"))
+    >>> compared = compare([analysis.results_of(run, "baseline"), analysis.results_of(run, "pa")])
+    >>> last = compared.pairs[0].exits[-1]
+    >>> last.b_only - last.a_only, last.p_holm < 0.001
+    (np.int64(121), True)
+    """
+    if not 2 <= len(entries) <= MOST:
+        raise ValueError(f"{len(entries)} to compare: choose 2 to {MOST} (runs times predictors)")
+    for one in entries:
+        if not one.has_labels:
+            raise ValueError(f"run {one.run.id} has no labels: compare needs them, import it again with --labels")
+    pairs = tuple(
+        _pair(a, b, difference_of(entries[a], entries[b]), seed) for a, b in combinations(range(len(entries)), 2)
+    )
+    return Comparison(tuple(entries), pairs, seed)
+
+
+def _pair(a: int, b: int, difference: Difference, seed: int) -> Pair:
+    quantities = np.stack([*_right(difference), *_fallen(difference)])
+    means = quantities.mean(axis=1)
+    low, high = bootstrap_intervals(quantities, seed)
+    estimates = [Estimate(float(m), float(lo), float(hi)) for m, lo, hi in zip(means, low, high)]
+    exits = difference.n_exits
+    p = [mcnemar(int(one), int(other)) for one, other in zip(difference.a_only, difference.b_only)]
+    at = zip(range(1, exits + 1), estimates, difference.a_only.tolist(), difference.b_only.tolist(), p, holm(p))
+    return Pair(
+        a,
+        b,
+        difference.n_samples,
+        tuple(AtExit(*one) for one in at),
+        dict(zip(THRESHOLDS, estimates[exits:])),
+    )
+
+
+def _right(difference: Difference) -> Float[np.ndarray, "exits samples"]:
+    """1 where b alone is right, -1 where a alone is."""
+    exits = difference.n_exits
+    a, b = (side.right[:exits].astype(np.float64) for side in (difference.a, difference.b))
+    return b - a
+
+
+def _fallen(difference: Difference) -> Iterator[Float[np.ndarray, " samples"]]:
+    """100 where b's true class alone falls by more than a threshold, -100 where a's does."""
+    sizes = [side.fall(OF).size for side in (difference.a, difference.b)]
+    for threshold in THRESHOLDS:
+        a, b = (100.0 * (size > limit(threshold, size.dtype)) for size in sizes)
+        yield b - a
+
+
+def as_object(compared: Comparison, cost_unit: str | None = None) -> dict[str, object]:
+    """A comparison as an object that JSON can hold: `entries`, `pairs`, `seed`, `split`, `cost_unit`.
+
+    Parameters
+    ----------
+    cost_unit : str, optional
+        A unit that every run knows: each entry then has `cost`, one per exit.
+
+    Raises
+    ------
+    ValueError
+        A run that does not know the unit.
+    """
+    from analysis.results.run_numbers import decreases, numbers, plain
+
+    return {
+        "split": compared.entries[0].split,
+        "seed": compared.seed,
+        "cost_unit": cost_unit,
+        "entries": [
+            {
+                "run": one.run.id,
+                "predictor": one.predictor,
+                "settings": plain(dict(one.settings)),
+                "split": one.split,
+                "samples": one.n_samples,
+                "cost": None if cost_unit is None else numbers(one.run.cost(cost_unit)[1]),
+                "accuracy": numbers(one.accuracy),
+                "decrease_percent": decreases(one, "absolute")[OF],
+            }
+            for one in compared.entries
+        ],
+        "pairs": [
+            {
+                "a": one.a,
+                "b": one.b,
+                "samples": one.samples,
+                "exits": [
+                    {"exit": at.exit, **vars(at.accuracy), "a_only": at.a_only, "b_only": at.b_only}
+                    | {"p": at.p, "p_holm": at.p_holm}
+                    for at in one.exits
+                ],
+                "decrease": {f"{tau:g}": dict(vars(estimate)) for tau, estimate in one.decrease.items()},
+            }
+            for one in compared.pairs
+        ],
+    }
