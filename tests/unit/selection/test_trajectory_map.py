@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from analysis.selection import SampleTable, Selection
-from analysis.selection.trajectories import nearest, on_a_plane, trajectory_vectors
+from analysis.selection.trajectory_map import nearest, on_a_plane, trajectory_vectors
 from analysis.traces import load_traces
 
 
