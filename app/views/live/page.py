@@ -21,7 +21,7 @@ from analysis.words.live import live_finding
 from app import cache
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.predictor_names import label_of
+from app.components.predictor_names import label_of, named
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.live.film_strip import film_strip
@@ -274,7 +274,7 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
             predicted=shown.predicted,
             right=None if shown.right is None else bool(shown.right[last]),
         ),
-        subtitle=f"Probability of the {scene.who} under {shown.label}{key}; dotted: the largest of any class"
+        subtitle=f"Probability of the {scene.who} under {named(view.shown)}{key}; dotted: the largest of any class"
         f"{'; faint: the baseline' if behind is not None else ''}.",
     )
     chart(figure, name="live", height=340, data=lambda: _data(names, scene.live, shown, behind, clean))
