@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import platform
 import statistics
 import threading
@@ -275,8 +276,8 @@ def as_text(measured: dict[str, object], shape: tuple[int, int, int]) -> str:
         lines.append(f"copy on the device: {measured['copy_bytes_per_second'] / 1e9:,.0f} GB/s, read and written")
         lines.append(f"samples left to the reference path: {measured['left_to_the_reference_path']:,}")
     if measured.get("peak_private_bytes") is not None:
-        peak = measured["peak_private_bytes"] / 1e6
-        lines.append(f"private memory of the traces of all six predictors, results and all: {peak:,.0f} MB at most")
+        peak = math.ceil(measured["peak_private_bytes"] / 1e6)
+        lines.append(f"private memory of the traces of all six predictors, results and all: {peak:,} MB at most")
     for row in measured["passes"]:
         line = f"{row['pass']:<44}{row['seconds'] * 1000:>12,.3f} ms"
         if "share_of_copy" in row:

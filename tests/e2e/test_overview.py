@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.cli import main
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from tests.e2e.pages import figures, opened, title, words
@@ -30,6 +31,13 @@ def test_a_full_run_shows_five_figures_and_says_what_the_correction_did(full):
     assert "Under PA" in words(full)
     assert "What PA costs" in words(full)
     assert "A small run" in words(full)
+
+
+def test_the_headline_and_the_price_are_those_that_summarize_prints(full, capsys):
+    assert main(["summarize", "small", "--predictor", "pa"]) == 0
+    headline, price = capsys.readouterr().out.splitlines()[-2:]
+    assert headline in words(full)
+    assert price in words(full)
 
 
 def test_the_switch_changes_every_figure_and_no_axis(full):

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.reference.published import published_for
+from analysis.report.number_tables import exit_table, fall_table
+from analysis.results import results_of
+from analysis.results.run_numbers import summarize
 from analysis.storage import load_run, write_run
 from analysis.traces import load_traces
 from tests.e2e.pages import figures, opened, title, words
@@ -113,6 +116,18 @@ def test_numbers_below_the_last_digit_are_text_in_the_table(monkeypatch):
     assert "± &lt;0.01" in raw
     assert "<0.01" not in raw
     assert "outside ±2 sd" in raw
+
+
+def test_the_table_shows_the_digits_that_summarize_prints(paper_run):
+    rows = tables(shown())[1]
+    first = rows.index(next(row for row in rows if row[0] == "1"))
+    for place, predictor in ((1, "baseline"), (4, "pa")):
+        one = summarize(results_of(paper_run, predictor))
+        printed = {name: cells for name, _, cells in [*exit_table([one]), *fall_table([one])[1]]}
+        column = [row[place] for row in rows[first:] if len(row) > 1]
+        assert column[:7] == printed["accuracy %"]
+        assert column[7:15] == printed["true class"]
+        assert column[15:23] == printed["final prediction"]
 
 
 def test_findings_that_are_not_published_are_named_so(runs, small_logits, small_labels):

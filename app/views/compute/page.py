@@ -109,8 +109,8 @@ def _budget(run: Run, axis: Axis) -> float:
         step=float((high - low) / 50) or None,
         placeholder=f"{middle:{said}}",
         format="%.0f" if high >= 10_000 else "%.6g",
-        help=f"From {low:{said}} to {high:{said}}: type it, or drag the line in the figure. The deepest exit that "
-        "costs no more answers.",
+        help=f"From {low:{said}} to {high:{said}}: type it, or drag the line in the figure. The deepest exit "
+        "within it answers.",
     )
     st.session_state[_LAST_UNIT] = (run.fingerprint, axis, state.get("budget"))
     return middle if chosen is None else float(chosen)

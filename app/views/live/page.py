@@ -22,7 +22,7 @@ from app import cache
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import by_exit, figure_table
-from app.components.predictor_names import label_of
+from app.components.predictor_names import label_of, named
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.live.film_strip import film_strip
@@ -276,7 +276,7 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
             predicted=shown.predicted,
             right=None if shown.right is None else bool(shown.right[last]),
         ),
-        subtitle=f"Probability of the {scene.who} under {shown.label}{key}; thin: the largest of any class"
+        subtitle=f"Probability of the {scene.who} under {named(view.shown)}{key}; thin: the largest of any class"
         f"{'; behind: the baseline' if behind is not None else ''}.",
     )
     chart(figure, name="live", height=340, data=lambda: _data(scene, shown, behind, clean))

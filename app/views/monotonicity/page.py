@@ -19,7 +19,7 @@ from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.selection.thinning import thinned
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
-from analysis.words.formats import counted, exit_labels
+from analysis.words.formats import at_most, counted, exit_labels
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
@@ -36,7 +36,7 @@ RELATIVE = (
     "Relative falls divide by the highest value so far, so they do not shrink with the probabilities: a class that "
     "loses all of it has fallen by 1, however little it had."
 )
-ANY_CLASS = "Falls of any class: what one class gains, others lose, so most samples fall here."
+ANY_CLASS = "Falls of any class: what one class gains, others lose, so a sample whose probabilities change falls here."
 
 
 def render(view: View) -> None:
@@ -226,7 +226,7 @@ def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> N
         y_title="samples in a bin",
         title=histogram_finding(told, compared.labels[view.predictor]),
         subtitle=f"Largest fall of {compared.what} between two exits{compared.by}; {_samples(view, compared)}. "
-        "Bins widen with the fall; the first holds those that never fall.",
+        f"Bins widen with the fall; those that never fall are in the first, which ends at {at_most(edges[1])}.",
         log_percent=state.get("scale") == "log",
         height=HEIGHT,
     )

@@ -20,7 +20,7 @@ from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import by_exit, figure_table
-from app.components.predictor_names import label_of
+from app.components.predictor_names import label_of, named
 from app.components.text import escape
 from app.view import View
 from app.views.samples.gallery import image_address
@@ -242,7 +242,7 @@ def _classes_chart(
             [(line.name, float(line.probs[-1])) for line in lines[:SAID]],
             true_class_missing=label >= 0 and label not in top,
         ),
-        subtitle=f"Probabilities under {label_of(view.shown)} of the {len(lines)} likeliest classes of the last exit"
+        subtitle=f"Probabilities under {named(view.shown)} of the {len(lines)} likeliest classes of the last exit"
         + ("; dashed behind: the same classes under the baseline." if view.poe else "."),
         over_cost=over_cost,
         height=290,

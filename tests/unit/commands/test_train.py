@@ -110,7 +110,7 @@ def test_imta_is_trained_in_two_stages(data, tmp_path, capsys):
     second = load_run(two / "imta-cifar10-stage2-short-seed0")
     assert (second.model, second.arch) == ("imta", "imta-cifar10")
     assert second.title == "IMTA on CIFAR-10, 1 + 1 epoch, seed 0"
-    assert "new heads on the frozen stage 1, 1 epochs, seed 4" in second.provenance["summary"]
+    assert "new heads on the frozen stage 1, 1 epoch, seed 4" in second.provenance["summary"]
     assert second.provenance["first_stage"]["epochs"] == 1
     assert str(tmp_path) not in str(second.provenance)
     both = second.provenance["paper_command"].split(" && ")

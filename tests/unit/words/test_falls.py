@@ -73,9 +73,7 @@ def test_one_sample_in_words():
 def test_a_median_is_rounded_down_before_or_more():
     sizes = np.array([0.9968, 0.9968, 0.9999])  # by 1 or more falls none of them
     said = histogram_finding(fall_statistics(sizes, np.array([0.0, 3.87e-5, 1.0])), "PA")
-    assert said == (
-        "At least half of the samples fall by 0.99 or more under the baseline, by 3.8e-05 or more under PA"
-    )
+    assert said == ("At least half of the samples fall by 0.99 or more under the baseline, by 3.8e-05 or more under PA")
 
 
 def test_equal_falls_are_said_to_be_equal():
