@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from analysis.runtime.whole_files import whole_file
 KIND, VERSION = "exitlens stopping rule", 1
 LARGEST_FILE = 16 << 20
 """Bytes: a rule of PCEE with a hundred exits has some hundred thousand."""
+LARGEST_THRESHOLD = 1e6
+"""Patience is counted in exits; every other score ends at 1."""
 
 
 def rule_to_json(rule: Rule) -> dict[str, object]:
@@ -37,8 +38,9 @@ def rule_to_json(rule: Rule) -> dict[str, object]:
     }
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _is_number(value: object, high: float = 1.0) -> bool:
+    """Whether it is a number from 0 to `high`: NaN is not, nor is a whole number that no float could hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= high
 
 
 def _take(found: Mapping[str, object], name: str, kind: type | tuple[type, ...], what: str) -> object:
@@ -54,7 +56,7 @@ def _bins(found: object) -> ExitBins:
         isinstance(edges, list)
         and isinstance(accuracy, list)
         and len(accuracy) == max(len(edges) - 1, 1)
-        and all(map(_is_number, edges))
+        and all(_is_number(edge) for edge in edges)
         and all(value is None or _is_number(value) for value in accuracy)
         and all(a < b for a, b in itertools.pairwise(edges))
     )
@@ -81,8 +83,9 @@ def rule_from_json(found: object) -> Rule:
     if measure not in MEASURES:
         raise ValueError(f"measure is {measure!r:.100}, and not one of {', '.join(MEASURES)}")
     thresholds = _take(found, "thresholds", list, "a list of numbers or null")
-    if not thresholds or not all(value is None or _is_number(value) for value in thresholds) or thresholds[-1] is None:
-        raise ValueError("thresholds are not one number, or null, for each exit, with a number at the last")
+    good = all(value is None or _is_number(value, LARGEST_THRESHOLD) for value in thresholds)
+    if not thresholds or not good or thresholds[-1] is None:
+        raise ValueError("thresholds are not a number of at least 0, or null, for each exit, with a number at the last")
     bins = tuple(map(_bins, _take(found, "bins", list, "a list of bins per exit")))
     target = found.get("target")
     if bins and (len(bins) != len(thresholds) - 1 or not _is_number(target)):

@@ -410,6 +410,43 @@ def _run_case(sound: Path, rng: np.random.Generator, folder: Path) -> str:
     return outcome(read)
 
 
+# --- stopping rules ---
+
+
+def _rules(folder: Path) -> list[dict]:
+    from analysis.policies import Rule, resolve_policy
+    from analysis.policies.rule import ExitBins
+    from analysis.policies.rule_files import rule_to_json
+
+    bins = (ExitBins((0.0, 0.5, 1.0), (0.5, 1.0)), ExitBins((0.5,), (None,)))
+    rules = [
+        Rule(
+            "risk", resolve_policy("risk"), "max-prob", (0.9, 0.9, 0.0), predictor="pa", predictor_settings={"cap": 6}
+        ),
+        Rule("confidence", {"lambda": 2, "measure": "patience"}, "patience", (2.0, 2.0, 0.0), reaches=True),
+        Rule("pcee", resolve_policy("pcee"), "max-prob", (None, None, 0.0), bins=bins, target=0.9),
+    ]
+    return [rule_to_json(rule) for rule in rules]
+
+
+def _rule_case(rules: list[dict], rng: np.random.Generator, folder: Path) -> str:
+    from analysis.policies import read_rule, stops_now
+
+    path, rule = folder / "rule.json", pick(rng, rules)
+    if rng.random() < 0.5:
+        path.write_bytes(changed_bytes(json.dumps(rule).encode(), rng))
+    else:
+        path.write_text(changed_json(rule, rng))
+
+    def applied() -> None:
+        found = read_rule(path)
+        probs = rng.dirichlet(np.ones(3), found.n_exits)
+        assert stops_now(found, probs)  # at the last exit everyone stops
+        stops_now(found, probs[:1])
+
+    return outcome(applied)
+
+
 # --- addresses and queries ---
 
 WORDS = [
@@ -488,6 +525,7 @@ TARGETS = {
     "tables": Target(_tables, _table_case),
     "images": Target(_images, _image_case),
     "runs": Target(_run_folder, _run_case),
+    "rules": Target(_rules, _rule_case),
     "addresses": Target(lambda folder: None, _address_case),
 }
 """Name -> what is fuzzed."""

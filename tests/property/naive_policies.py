@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -20,7 +21,7 @@ def score(measure: str, rows: list[list[float]]) -> float:
         return 1 - sum(-p * math.log(p) for p in probs if p > 0) / math.log(len(probs))
     answers = [row.index(max(row)) for row in rows]
     counter = 0
-    for before, answer in zip(answers, answers[1:]):
+    for before, answer in itertools.pairwise(answers):
         counter = counter + 1 if before == answer else 0
     return counter
 

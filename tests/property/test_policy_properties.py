@@ -185,7 +185,7 @@ def test_what_stops_is_counted_sample_by_sample(correct, seed):
         assert late[i] == any(correct[m, i] for m in range(max(stops[i], 0)))
 
 
-# --- promises -----------------------------------------------------------------------------------------------------------
+# --- promises ---------------------------------------------------------------------------------------------------------
 
 POPULATION, TRIALS = 20_000, 300
 

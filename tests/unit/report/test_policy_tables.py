@@ -1,0 +1,78 @@
+"""What a policy does, as text for a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.policies import POLICIES
+from analysis.report.policy_tables import as_text
+from analysis.results import policy_of
+from analysis.results.policy_numbers import policy_numbers
+
+SETTINGS = {"confidence": {"lambda": 0.8}, "risk": {"epsilon": 0.3, "rule": "crc"}, "pcee": {"target": 0.5}}
+
+
+def text(run, policy, settings=None, **options) -> str:
+    return as_text(policy_numbers(policy_of(run, policy, settings or SETTINGS.get(policy), **options)))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_has_its_table(small_run, policy):
+    numbers = policy_numbers(policy_of(small_run, policy, SETTINGS.get(policy)))
+    lines = as_text(numbers).splitlines()
+    assert lines[0].startswith(f"small: 300 samples of split test, policy {policy} on baseline (temperature=1 ")
+    assert "none" not in lines[0].lower()
+    fitted = POLICIES[policy].fits
+    assert lines[1] == ("Fitted on 100 samples of small (calibration)." if fitted else "Nothing is fitted.")
+    shares = next(line for line in lines if line.startswith("stop here %")).split()[3:]
+    assert shares == [f"{100 * share:.2f}" for share in numbers["exit_shares"]]
+    assert any("Too late: " in line for line in lines)
+    assert max(map(len, lines[1:])) <= 150
+
+
+def test_a_saving_is_called_what_it_is(small_run):
+    assert "of the last exit's cost is saved (simulated)." in text(small_run, "confidence")
+
+
+def test_fitting_on_test_cannot_be_overlooked(imageless_run):
+    lines = text(imageless_run, "risk", {"epsilon": 0.3}, allow_test_fitting=True).splitlines()
+    assert lines[1] == "Fitted on 400 samples of imageless (test)."
+    assert lines[2].startswith("FITTED ON TEST")
+    drawn = text(imageless_run, "risk", {"epsilon": 0.3}, calibration="random:0.5", seed=3)
+    assert "Fitted on 200 samples of imageless (random:0.5, seed 3)." in drawn
+    assert "FITTED ON TEST" not in drawn
+
+
+def test_what_a_rule_promises_is_said(small_run):
+    crc = text(small_run, "risk", {"rule": "crc", "epsilon": 0.3})
+    assert "certified: at most 0.3 is the expected loss of a new sample" in crc
+    assert "at most 0.3 is the risk, with probability 1 - delta" in text(small_run, "risk", {"epsilon": 0.3})
+    assert "promises nothing of new samples" in text(small_run, "risk", {"rule": "empirical", "epsilon": 0.3})
+    assert "no threshold passes: everyone goes to the last exit" in text(small_run, "risk", {"epsilon": 0.001})
+
+
+def test_the_curve_of_budgeted_batches_has_a_line_for_each_p(small_run):
+    lines = text(small_run, "budgeted").splitlines()
+    head = lines.index(next(line for line in lines if line.lstrip().startswith("p  ")))
+    assert [line.split()[0] for line in lines[head + 1 : head + 40]] == [f"{i / 20:g}" for i in range(1, 40)]
+
+
+def test_another_run_is_held_to_its_promise(small_run):
+    lines = text(small_run, "risk", {"epsilon": 0.3}, calibration="random:0.5", seed=1)
+    assert "Promised" not in lines
+
+
+def test_what_is_unknown_is_said(unlabelled_run, imageless_run):
+    lines = text(unlabelled_run, "risk", {"epsilon": 0.3}, calibration="0:200")
+    assert "Accuracy unknown." in lines
+    assert "Classes that lose most" not in lines
+    assert "mean cost unknown." in text(imageless_run, "confidence")
+
+
+def test_where_all_stop_at_one_exit_the_class_is_not_revealed(small_run):
+    assert "all stop at one exit, which tells nothing" in text(small_run, "confidence", {"lambda": 1.0})
+
+
+def test_budgets_that_end_early_are_said(small_run):
+    lines = text(small_run, "interruption", {"law": "list", "budgets": "5e5,2e6", "prior": 0.05})
+    assert "50.0% end before the first exit." in lines
