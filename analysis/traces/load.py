@@ -69,7 +69,7 @@ def load_traces(
     resolved = resolve(predictor_id, settings or {}, kind=run.kind, n_exits=run.n_exits)
     if (file := bundled_file(run, predictor_id, resolved, split)) is not None:
         try:
-            return read_traces_parquet(file, run)
+            return read_traces_parquet(file, run, split=split)
         except (ValueError, LookupError, TypeError, AttributeError, NotImplementedError) as error:  # Arrow's too
             log.warning("%s cannot be used: %s", file, error)
     path = cache_path(run, settings_key(predictor_id, resolved))

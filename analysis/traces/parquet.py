@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.metrics.decrease import Fall
-from analysis.run import Run
+from analysis.run import SPLITS, Run
 from analysis.runtime.whole_files import whole_file
-from analysis.traces.table import FALLS, PER_EXIT, Traces
+from analysis.traces.table import DTYPES, FALLS, PER_EXIT, Traces
 
 VERSION = b"2"
 """Changes when the same logits give other traces, or other columns: files of another version are computed anew."""
@@ -39,6 +39,13 @@ def fall_name(of: str, kind: str) -> str:
 
 FALL_COLUMNS = tuple(f"{fall_name(*key)}{end}" for key in FALLS for end in ("", "_from", "_to"))
 COLUMNS = ("sample", "id", "split", "exit", *PER_EXIT, *FALL_COLUMNS)
+MAY_BE_NULL = (*TRUE_CLASS, *FALL_COLUMNS)
+TYPES = {
+    "sample": pa.int64(),
+    **{name: pa.from_numpy_dtype(DTYPES.get(name, np.float32)) for name in PER_EXIT},
+    **{name: pa.int16() if name.endswith(("_from", "_to")) else pa.float32() for name in FALL_COLUMNS},
+}
+"""Of the columns that are read; the others are for people."""
 
 
 def long(values: np.ndarray, unknown: np.ndarray | None = None) -> pa.Array:
@@ -117,6 +124,10 @@ def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: s
         )
 
 
+class AnotherVersion(ValueError):
+    """A file of traces whose columns, or whose rules, were others: it is passed over, and its traces computed."""
+
+
 def per_exit(table: pa.Table, name: str, n_exits: int) -> np.ndarray:
     """A column of the table as (exits, samples) in the dtype of `Traces`."""
     column = table.column(name)
@@ -133,27 +144,101 @@ def per_sample(table: pa.Table, name: str, n_exits: int) -> np.ndarray:
     return column.to_numpy()[::n_exits].copy()
 
 
-def read_traces_parquet(path: Path | str, run: Run) -> Traces:
-    """The traces in a file that `write_traces_parquet` wrote for this run.
+def check_header(file: pq.ParquetFile, run: Run, path: Path | str, of: str | None) -> np.ndarray:
+    """The positions of the samples whose traces a file says it holds, after checking what it says of itself.
 
     Raises
     ------
     ValueError
-        A file of another version, of other samples than the run's split, or that is no traces file.
+        No traces, of another version, of another number of samples or classes, or a column that is missing or of
+        another type.
+    """
+    metadata = file.schema_arrow.metadata or {}
+    if b"exitlens_traces" not in metadata:
+        raise ValueError(f"{path} does not say that it holds traces: compute them again")
+    if metadata[b"exitlens_traces"] != VERSION:
+        raise AnotherVersion(f"{path} was written by another version: compute the traces again")
+    split, n_classes = (metadata.get(name, b"").decode("utf-8", "replace") for name in (b"split", b"n_classes"))
+    if split not in ((*SPLITS, "all") if of is None else (of,)) or n_classes != str(run.n_classes):
+        raise ValueError(
+            f"{path} holds traces of split {split!r} and {n_classes or 'no'} classes, not of "
+            f"{f'split {of!r} and ' if of else ''}the {run.n_classes} of run {run.id}: compute the traces again"
+        )
+    positions = run.positions(split)
+    if file.metadata.num_rows != len(positions) * run.n_exits:
+        raise ValueError(
+            f"{path} holds other samples than run {run.id}: {file.metadata.num_rows} rows, not {run.n_exits} exits of "
+            f"{len(positions)} samples; compute the traces again"
+        )
+    for name, expected in TYPES.items():
+        index = file.schema_arrow.get_all_field_indices(name)
+        if len(index) != 1 or file.schema_arrow.field(index[0]).type != expected:
+            found = ", ".join(str(file.schema_arrow.field(i).type) for i in index) or "missing"
+            raise ValueError(f"{path}: column {name} is {found}, not {expected}: compute the traces again")
+    return positions
+
+
+def check_values(traces: Traces, path: Path | str) -> None:
+    """Refuse classes, ranks and exits that do not exist, which others index by, and a fall without its exits.
+
+    Raises
+    ------
+    ValueError
+        Naming the column.
+    """
+    ranges = {
+        "predicted": (traces.predicted, -1, traces.n_classes - 1),
+        "rank": (traces.rank, 0, traces.n_classes + 1),
+        "support": (traces.support, 0, traces.n_classes),
+    }
+    for key, fall in traces.falls.items():
+        if not all(np.array_equal(fall.size > 0, exits >= 0) for exits in fall[1:]):
+            raise ValueError(f"{path}: column {fall_name(*key)} or its exits are missing: compute the traces again")
+        ranges |= {f"{fall_name(*key)}_{end}": (fall[i], -1, traces.n_exits - 1) for i, end in ((1, "from"), (2, "to"))}
+    for name, (values, low, high) in ranges.items():
+        if values.size and not (low <= values.min() and values.max() <= high):
+            raise ValueError(f"{path}: column {name} holds what no run has: compute the traces again")
+
+
+def read_traces_parquet(path: Path | str, run: Run, *, split: str | None = None) -> Traces:
+    """The traces in a file that `write_traces_parquet` wrote for this run.
+
+    Parameters
+    ----------
+    path
+        The file.
+    run
+        What it is of.
+    split
+        The split that it has to be of; None for any.
+
+    Raises
+    ------
+    AnotherVersion
+        A file of another version.
+    ValueError
+        A file of other samples than the run's split, or that is no traces file.
     """
     try:
-        table = pq.read_table(path, columns=[name for name in COLUMNS if name not in ("id", "split", "exit")])
+        with pq.ParquetFile(path) as file:
+            positions = check_header(file, run, path, split)
+            table = file.read(list(TYPES))
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} cannot be read as traces ({error}): compute them again") from error
-    metadata = table.schema.metadata or {}
-    if metadata.get(b"exitlens_traces") != VERSION:
-        raise ValueError(f"{path} was written by another version: compute the traces again")
-    positions = run.positions(metadata[b"split"].decode())
     if not np.array_equal(table.column("sample").to_numpy(), np.repeat(positions, run.n_exits)):
         raise ValueError(f"{path} holds other samples than run {run.id}: compute the traces again")
+    unknown = np.repeat(run.labels[positions] < 0, run.n_exits)
+    for name in TYPES:
+        column = table.column(name)
+        if name in TRUE_CLASS and not np.array_equal(column.is_null().to_numpy(), unknown):
+            raise ValueError(f"{path}: {name} is not missing exactly where the label is: compute the traces again")
+        if column.null_count and name not in MAY_BE_NULL:
+            raise ValueError(f"{path}: column {name} has missing values: compute the traces again")
     columns = {name: per_exit(table, name, run.n_exits) for name in PER_EXIT}
     falls = {
         key: Fall(*(per_sample(table, f"{fall_name(*key)}{end}", run.n_exits) for end in ("", "_from", "_to")))
         for key in FALLS
     }
-    return Traces(**columns, labels=run.labels[positions], falls=falls, n_classes=run.n_classes)
+    traces = Traces(**columns, labels=run.labels[positions], falls=falls, n_classes=run.n_classes)
+    check_values(traces, path)
+    return traces
