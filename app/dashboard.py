@@ -31,6 +31,7 @@ ICON = (
 WORDMARK = str(Path(__file__).parent / "wordmark.svg")
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2.5rem 3rem; }
+.st-key-history { display: none; }
 </style>"""
 
 
