@@ -98,15 +98,14 @@ def bounded(data: bytes, kinds: tuple[str, ...] = KINDS) -> Image.Image:
     ValueError: the file is no PNG, JPEG or WebP image: save it as one of these
     """
     if len(data) > LARGEST_BYTES:
-        raise ValueError(f"the file has {len(data) / (1 << 20):.1f} MB, and at most 5 are read: save it smaller")
+        raise ValueError(too_large(len(data)))
     try:
         with _quiet():
             image = Image.open(io.BytesIO(data), formats=kinds)
     except Image.DecompressionBombError:
         raise ValueError(too_many("far too many")) from None
     except (*DAMAGED, MemoryError):
-        *some, last = (_NAMES.get(kind, kind) for kind in kinds)
-        raise ValueError(f"the file is no {', '.join(some)} or {last} image: save it as one of these") from None
+        raise ValueError(f"the file is no {named(kinds)} image: save it as one of these") from None
     if image.width * image.height > LARGEST_PIXELS:
         raise ValueError(too_many(f"{image.width} x {image.height}"))
     return image
@@ -124,6 +123,17 @@ def loaded(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> 
             return change(image)
     except (*DAMAGED, MemoryError):
         raise ValueError("the image is damaged and cannot be decoded: save it again") from None
+
+
+def named(kinds: tuple[str, ...]) -> str:
+    """Kinds of images, in words: "PNG, JPEG or WebP"."""
+    *some, last = (_NAMES.get(kind, kind) for kind in kinds)
+    return f"{', '.join(some)} or {last}"
+
+
+def too_large(size: int) -> str:
+    """The sentence that refuses a file of so many bytes."""
+    return f"the file has {size / (1 << 20):.1f} MB, and at most {LARGEST_BYTES >> 20} are read: save it smaller"
 
 
 def too_many(pixels: str) -> str:

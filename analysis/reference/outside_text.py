@@ -12,7 +12,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 _JOINER = "\N{WORD JOINER}"  # invisible, no width
-_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # embeddings, overrides, isolates
+_OPEN, _CLOSE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), 0x2066, 0x2067])  # embeddings, overrides, other isolates
+_ISOLATES = dict.fromkeys(map(ord, (_OPEN, _CLOSE)))
+_ISOLATE = re.compile(f"{_OPEN}[^{_OPEN}{_CLOSE}]*{_CLOSE}")
 _TURNS = {"R", "AL", "AN"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # What Streamlit makes pictures and links of although it is escaped: :smile:, ->, https://a.b, www.a.b, a@b.c
@@ -25,7 +28,8 @@ def isolated(text: object) -> str:
     """Plain text that leaves the direction of what stands around it alone.
 
     Characters that turn whatever follows (U+202A to U+202E, U+2066 to U+2069) go; text of a script that runs from right
-    to left is enclosed, so that the number after it stays where it is.
+    to left is enclosed, so that the number after it stays where it is. What is enclosed already stays so: a sentence is
+    made of isolated names.
 
     Examples
     --------
@@ -36,8 +40,18 @@ def isolated(text: object) -> str:
     if text.isascii():
         return text
     text = text.translate(_DIRECTIONS)
-    turns = any(unicodedata.bidirectional(character) in _TURNS for character in text)
-    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if turns else text
+    around, found = text, 1
+    while found:
+        around, found = _ISOLATE.subn("", around)
+    if _OPEN in around or _CLOSE in around:  # not in pairs
+        text = around = bare(text)
+    turns = any(unicodedata.bidirectional(character) in _TURNS for character in around)
+    return f"{_OPEN}{text}{_CLOSE}" if turns else text
+
+
+def bare(text: str) -> str:
+    """A text without what `isolated` encloses it in, as people type it."""
+    return text.translate(_ISOLATES)
 
 
 def html_text(text: object) -> str:
@@ -81,7 +95,10 @@ def csv_cell(value: object) -> object:
     >>> csv_cell("=1+1"), csv_cell("-0.5"), csv_cell(-0.5)
     ("'=1+1", '-0.5', -0.5)
     """
-    if not isinstance(value, str) or not value.startswith(_FORMULA):
+    if not isinstance(value, str):
+        return value
+    value = bare(value)
+    if not value.startswith(_FORMULA):
         return value
     try:
         float(value)

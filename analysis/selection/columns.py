@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.metrics.oscillation import changes, settled_at
+from analysis.reference.outside_text import bare
 from analysis.run import Run
 from analysis.traces import FALLS, Traces
 
@@ -103,8 +104,8 @@ def needs_labels(name: str) -> bool:
 
 
 def class_labels(classes: np.ndarray, class_names: tuple[str, ...]) -> pd.Categorical:
-    """Names of class indices, -1 missing. Two classes may bear the same name."""
-    unique, where = np.unique(np.asarray(class_names, dtype=object).astype(str), return_inverse=True)
+    """Names of class indices, as they are typed; -1 missing."""
+    unique, where = np.unique(np.asarray([bare(name) for name in class_names], dtype=str), return_inverse=True)
     codes = np.where(classes >= 0, where[np.clip(classes, 0, None)], -1)
     return pd.Categorical.from_codes(codes, categories=pd.Index(unique.astype(object), dtype=object))
 

@@ -87,7 +87,7 @@ def load_run(path: str | Path) -> Run:
         dataset=manifest.dataset,
         model=manifest.model,
         kind=manifest.kind,
-        exit_names=distinct(manifest.exit_names, lambda exit_: f"exit {exit_ + 1}"),
+        exit_names=distinct([isolated(name) for name in manifest.exit_names], lambda exit_: f"exit {exit_ + 1}"),
         costs=manifest.costs,
         class_names=distinct(
             [isolated(name).strip() or str(number) for number, name in enumerate(manifest.class_names)],

@@ -17,5 +17,6 @@ if (!window.exitlensHistory) {
 
 
 def one_step_a_page() -> None:
-    """See to it, before the page writes its address."""
-    st.html(_SCRIPT, unsafe_allow_javascript=True)
+    """See to it, before the page writes its address; takes no room."""
+    with st.container(key="history"):
+        st.html(_SCRIPT, unsafe_allow_javascript=True)

@@ -80,6 +80,36 @@ def test_an_uploaded_image_runs(page):
     assert any("final prediction" in name for name in lines(page))
 
 
+def choose(page, name: str, data: bytes) -> None:
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("large.png", bytes(6 << 20), "large.png: the file has 6.0 MB, and at most 5 are read: save it smaller."),
+        ("notes.txt", b"text", "notes.txt: the file is no PNG, JPEG or WebP image."),
+    ],
+)
+def test_a_refused_upload_is_said_and_clears_the_last_result(page, name, data, said):
+    page.get_by_text("your own", exact=True).click()
+    page.wait_for_function("() => new URL(location).searchParams.get('source') === 'upload'")
+    out = io.BytesIO()
+    Image.new("RGB", (50, 40), (200, 30, 30)).save(out, format="PNG")
+    choose(page, "mine.png", out.getvalue())
+    page.wait_for_selector('.xl-chart[data-name="live"]')
+    harness.settle(page)
+    choose(page, name, data)
+    page.get_by_text(said, exact=True).wait_for()
+    harness.settle(page)
+    assert page.locator('.xl-chart[data-name="live"]').count() == 0
+    assert "mine.png" not in page.get_by_test_id("stMain").inner_text()
+    choose(page, "mine.png", out.getvalue())
+    page.wait_for_selector('.xl-chart[data-name="live"]')
+    harness.settle(page)
+    assert page.get_by_text(said, exact=True).count() == 0
+
+
 def test_arrow_keys_step_through_the_run(page):
     page.locator("h3").first.click()
     page.keyboard.press("ArrowRight")

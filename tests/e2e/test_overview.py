@@ -66,7 +66,7 @@ def test_the_sample_that_is_followed_is_drawn_whatever_is_drawn_at_random(small_
     assert {about[0] for about in line["customdata"] if about[0]} == {"17"}
     expected = load_traces(small_run, "pa", split="test").true_class_prob[:, 17]
     np.testing.assert_allclose(numbers(line["y"])[:7], expected)
-    assert "Dark: sample 17" in figure["layout"]["title"]["subtitle"]["text"]
+    assert "sample 17, which is followed" in figure["layout"]["title"]["subtitle"]["text"]
     unfollowed = figures(opened(run="small", poe="1", draw="3"))["trajectories"]
     assert len(unfollowed["data"]) == len(figure["data"]) - 1
 

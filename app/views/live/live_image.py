@@ -15,6 +15,7 @@ from app.components.controls import control
 from app.components.text import escape
 from app.server.read_only import read_only
 from app.view import View
+from app.views.live.upload import uploaded_image
 
 DISTORTIONS = ("turn", "blur", "noise", "seed", "cover", "cover_x", "cover_y")
 STYLE = """<style>
@@ -100,9 +101,7 @@ def _step_buttons(view: View) -> None:
 
 
 def _uploaded(view: View) -> Picture | None:
-    file = st.file_uploader(
-        "PNG, JPEG or WebP, at most 5 MB", type=["png", "jpg", "jpeg", "webp"], max_upload_size=5, key="live-upload"
-    )
+    file = uploaded_image("live-upload")
     st.caption("No copy of it is kept, and an address does not carry it.")
     if file is None:
         st.info("Drop an image above: its middle is resized to what the network takes.")

@@ -173,7 +173,7 @@ def _picture(view: View, difference: Difference) -> None:
         subtitle=f"Thin: {formats.counted(len(picked), 'sample')} drawn at random, "
         f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
         f"Bold: the mean of all {_over(view, difference)}."
-        + ("" if followed is None else f" Dark: sample {identity}, which is followed."),
+        + ("" if followed is None else f" In the colour of text: sample {identity}, which is followed."),
         height=HEIGHT,
     )
     if followed is not None:

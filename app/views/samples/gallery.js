@@ -34,7 +34,7 @@ function picture(tile, data, dark) {
     image.src = tile.image;
     box.append(image);
   } else if (tile.fault) {
-    box.append(element("span", "xl-fault", "image damaged"));
+    box.append(element("span", "xl-fault", "image cannot be shown"));
   } else {
     box.classList.add("xl-drawn");
     const lines = svg("svg", { viewBox: data.drawing, class: "xl-lines", "aria-hidden": "true" });

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.reference.outside_text import (
+    bare,
     csv_cell,
     distinct,
     html_text,
@@ -26,7 +27,15 @@ def test_no_character_that_turns_what_follows_is_left(point):
 
 def test_a_script_from_right_to_left_is_enclosed_and_others_are_not():
     assert isolated("שלום") == "\u2068שלום\u2069"
+    assert isolated("שלום \u2069\u2068") == "\u2068שלום \u2069"
     assert [isolated(name) for name in ("crane", "Zürich", "狐", 3)] == ["crane", "Zürich", "狐", "3"]
+
+
+def test_a_sentence_of_isolated_names_stays_as_it_is():
+    sentence = f"0.93 to {isolated('שלום')}, 0.05 to {isolated('fox')}"
+    assert isolated(sentence) == sentence
+    assert isolated(isolated(f"שלום {sentence}")) == isolated(f"שלום {sentence}")
+    assert bare(isolated("שלום")) == "שלום"
 
 
 def test_html_has_no_tags_and_no_quotes():
