@@ -18,7 +18,10 @@ PAGES = {
 EXITS = {"crowded": 24, "hundred": 100, "constant": 6}
 LOOKED_AT = {"crowded": tuple(PAGES), "hundred": ("overview", "compute"), "constant": ("overview",)}
 
-MEETING = """() => { let looked = 0; const meet = [...document.querySelectorAll('.xl-chart')].filter((one) => one.offsetParent).flatMap((chart) => {
+MEETING = """() => {
+let looked = 0;
+const charts = [...document.querySelectorAll('.xl-chart')].filter((one) => one.offsetParent);
+const meet = charts.flatMap((chart) => {
     const plot = chart.querySelector('.xl-plot'), box = plot.getBoundingClientRect(), found = [];
     const rect = (node) => node.getBoundingClientRect();
     const shown = (node) => rect(node).width > 0 && node.textContent.trim() && getComputedStyle(node).opacity !== '0';
@@ -40,7 +43,9 @@ MEETING = """() => { let looked = 0; const meet = [...document.querySelectorAll(
         }));
     looked += groups.flat().filter(shown).length;
     return found;
-}); return [looked, meet]; }"""
+});
+return [looked, meet];
+}"""
 FITTED = """() => [...document.querySelectorAll('.xl-chart')].every((chart) => {
     const plot = chart.querySelector('.xl-plot');
     return !chart.offsetParent || Math.abs(plot._fullLayout?.width - plot.clientWidth) < 1;
