@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.style import base_figure, exit_ticks, plain
 
+GAPS_UP_TO = 40  # exits: with more, gaps would be as wide as cells
 NUMBERS_UP_TO = 10  # exits: with more, cells are too small to hold a number
 
 
@@ -41,6 +42,7 @@ def exit_pairs_figure(
     percents = 100.0 * counts / max(samples, 1)
     z = np.where(counts > 0, percents, np.nan)
     labels = [plain(name) for name in exit_names]
+    gap = 2 if n_exits <= NUMBERS_UP_TO else 1 if n_exits <= GAPS_UP_TO else 0
     figure.add_trace(
         go.Heatmap(
             x=list(range(1, n_exits + 1)),
@@ -56,8 +58,8 @@ def exit_pairs_figure(
             hovertemplate="%{customdata[2]:,} samples (%{z:.2f}%)<br>fall most from exit %{customdata[3]} to "
             f"%{{customdata[4]}},<br>by more than {threshold:g}<br>click to see them<extra></extra>",
             hoverongaps=False,
-            xgap=2,
-            ygap=2,
+            xgap=gap,
+            ygap=gap,
             colorbar={"ticksuffix": "%"},
             name="largest falls",
         )

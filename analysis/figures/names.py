@@ -198,7 +198,7 @@ def name_curves(
     for _, _, x, y in curves:
         points = np.column_stack([(np.asarray(x) - left) * scale_x, (high - np.asarray(y)) * scale_y])
         drawn.append(points[np.isfinite(points).all(axis=1)])
-    taken = np.empty((0, 4))
+    taken = np.empty((0, 6))
     for number, (text, colour, _, _) in enumerate(curves):
         own = drawn[number]
         if not len(own):
@@ -206,26 +206,29 @@ def name_curves(
         others = [_dense(points) for rank, points in enumerate(drawn) if rank != number and len(points)]
         crowd = np.vstack(others) if others else np.empty((0, 2))
         width = text_width(shortened(text, LONGEST))
-        boxes, at = _beside(own, width), np.vstack([own, own])
-        clear = _clearance(boxes, crowd, taken, pixels)
-        best = int(np.argmax(np.round(clear) - 1e-3 * np.abs(at[:, 0] - (near - left) * scale_x)))
-        if clear[best] >= _ALONE:
-            upper = best < len(own)
-            box, point = boxes[best], at[best]
-            place = {"showarrow": False, "xshift": 5 if upper else -5, "yshift": 4 if upper else -4,
-                     "xanchor": "left" if upper else "right", "yanchor": "bottom" if upper else "top"}  # fmt: skip
-        else:
-            box, point = _joined(own, crowd, width, taken, pixels)
-            place = {"showarrow": True, "ax": box[0] - point[0], "ay": (box[1] + box[3]) / 2 - point[1],
-                     "arrowhead": 0, "arrowwidth": 1, "arrowcolor": colour, "xanchor": "left"}  # fmt: skip
-        taken = np.vstack([taken, box])
-        where = {"x": left + float(point[0]) / scale_x, "y": high - float(point[1]) / scale_y}
+        places = _beside(own, width)
+        clear = _clearance(places, crowd, taken, pixels)
+        best = int(np.argmax(np.round(clear) - 1e-3 * np.abs(places[:, 0] - (near - left) * scale_x)))
+        joined = clear[best] < _ALONE
+        place = _joined(own, crowd, width, taken, pixels) if joined else places[best]
+        taken = np.vstack([taken, place])
+        x, y, start, top, end, bottom = (float(value) for value in place)
+        look = {"showarrow": False, "xshift": start if start > 0 else end, "yshift": -bottom if start > 0 else -top,
+                "xanchor": "left" if start > 0 else "right", "yanchor": "bottom" if start > 0 else "top"}  # fmt: skip
+        if joined:
+            look = {"showarrow": True, "ax": start if start > 0 else end, "ay": (top + bottom) / 2, "arrowhead": 0,
+                    "arrowwidth": 1, "arrowcolor": colour, "xanchor": "left" if start > 0 else "right"}  # fmt: skip
         figure.add_annotation(
-            text=plain(shortened(text, LONGEST)), font={"color": colour, "size": 12}, **where, **place
+            x=left + x / scale_x,
+            y=high - y / scale_y,
+            text=plain(shortened(text, LONGEST)),
+            font={"color": colour, "size": 12},
+            **look,
         )
 
 
-# Points are (x, y) and boxes (left, top, right, bottom), in pixels from the upper left corner of the axes.
+# Points are (x, y) in pixels from the upper left corner of axes that are `_NARROWEST` wide. A place of a name is a
+# point and, in pixels from it, its box: (x, y, left, top, right, bottom). In wider figures points move apart.
 
 
 def _dense(points: np.ndarray, step: float = 6) -> np.ndarray:
@@ -235,34 +238,42 @@ def _dense(points: np.ndarray, step: float = 6) -> np.ndarray:
     return np.column_stack([np.interp(at, lengths, points[:, 0]), np.interp(at, lengths, points[:, 1])])
 
 
+def _places(points: np.ndarray, boxes: Sequence[tuple[float, float, float, float]]) -> np.ndarray:
+    """Every box at every point, box by box."""
+    return np.vstack([np.column_stack([points, np.tile(box, (len(points), 1))]) for box in boxes])
+
+
 def _beside(points: np.ndarray, width: float) -> np.ndarray:
-    """Boxes at the upper right of each point, then at the lower left of each."""
-    x, y = points.T
-    upper = np.column_stack([x + 5, y - 4 - LINE, x + 5 + width, y - 4])
-    return np.vstack([upper, np.column_stack([x - 5 - width, y + 4, x - 5, y + 4 + LINE])])
+    """At the upper right of each point, then at the lower left of each."""
+    return _places(points, [(5, -4 - LINE, 5 + width, -4), (-5 - width, 4, -5, 4 + LINE)])
 
 
-def _clearance(boxes: np.ndarray, points: np.ndarray, taken: np.ndarray, pixels: float) -> np.ndarray:
-    """Pixels from each box to the nearest point, 16 at most; -1 where it meets a name or leaves the axes."""
+def _clearance(
+    places: np.ndarray, points: np.ndarray, taken: np.ndarray, pixels: float, wider: float = 1.0
+) -> np.ndarray:
+    """Pixels from each place to the nearest point, 16 at most; -1 where it meets a name or leaves the axes."""
+    boxes, other = (np.tile(one[:, :2] * [wider, 1], 2) + one[:, 2:] for one in (places, taken))
     left, top, right, bottom = (side[:, None] for side in boxes.T)
-    x, y = points.T
+    x, y = (points * [wider, 1]).T
     apart = np.maximum(np.maximum(left - x, x - right), np.maximum(top - y, y - bottom))
     nearest = np.clip(apart.min(axis=1, initial=16.0), 0, 16)
-    meets = (left < taken[:, 2] + 4) & (right > taken[:, 0] - 4) & (top < taken[:, 3]) & (bottom > taken[:, 1])
-    outside = (boxes[:, 0] < 0) | (boxes[:, 1] < 0) | (boxes[:, 2] > _NARROWEST) | (boxes[:, 3] > pixels)
-    return np.where(meets.any(axis=1) | outside, -1.0, nearest)
+    meets = (left < other[:, 2] + 4) & (right > other[:, 0] - 4) & (top < other[:, 3]) & (bottom > other[:, 1])
+    outside = (left < 0) | (top < 0) | (right > wider * _NARROWEST) | (bottom > pixels)
+    return np.where(meets.any(axis=1) | outside[:, 0], -1.0, nearest)
 
 
-def _joined(
-    own: np.ndarray, crowd: np.ndarray, width: float, taken: np.ndarray, pixels: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """A free place for a name, as near to its curve as can be, and the point of the curve to join it to."""
-    lefts, tops = np.arange(4, max(_NARROWEST - width, 5), 12.0), np.arange(2, max(pixels - LINE, 3), 5.0)
-    left, top = (grid.ravel() for grid in np.meshgrid(lefts, tops))
-    boxes = np.column_stack([left, top, left + width, top + LINE])
-    clear = _clearance(boxes, np.vstack([crowd, _dense(own)]), taken, pixels)
-    far = np.hypot(own[:, 0] - (left - 2)[:, None], own[:, 1] - (top + LINE / 2)[:, None])
-    distance = np.hypot(crowd[:, 0] - own[:, :1], crowd[:, 1] - own[:, 1:]).min(axis=1, initial=12.0)
-    cost = far - 3 * distance  # where the curve is alone, the line says best which it joins
-    place = int(np.argmin(cost.min(axis=1) + np.where(clear < 4, 1e3, 0) + np.where(clear < 0, 1e6, 0)))
-    return boxes[place], own[int(np.argmin(cost[place]))]
+def _joined(own: np.ndarray, crowd: np.ndarray, width: float, taken: np.ndarray, pixels: float) -> np.ndarray:
+    """A place that is free at every width, near to where its curve is most alone."""
+    boxes = [
+        (start, middle - LINE / 2, start + width, middle + LINE / 2)
+        for start in (8, 20, 36, -8 - width, -20 - width, -36 - width)
+        for middle in (-60, -34, -14, 14, 34, 60)
+    ]
+    points, crowd = own[::6], crowd[::2]  # enough to see where it is free
+    places, both = _places(points, boxes), np.vstack([crowd, _dense(own, 12)])
+    clear = np.min([_clearance(places, both, taken, pixels, wider) for wider in (1.0, 1.6, 3.0)], axis=0)
+    joint = np.where(places[:, 2] > 0, places[:, 2], places[:, 4])
+    length = np.hypot(joint, (places[:, 3] + places[:, 5]) / 2)
+    alone = np.hypot(crowd[:, 0] - points[:, :1], crowd[:, 1] - points[:, 1:]).min(axis=1, initial=12.0)
+    cost = length - 3 * np.tile(alone, len(boxes))  # where the curve is alone, the line says best which it joins
+    return places[int(np.argmin(cost + np.where(clear < 3, 1e3, 0) + np.where(clear < 0, 1e6, 0)))]

@@ -111,7 +111,7 @@ def boxes(figure, pixels, width=390):
         x, y = (note.x - left) / (right - left) * width, (high - note.y) / (high - low) * pixels
         wide = names.text_width(note.text)
         if note.showarrow:
-            x, top = x + note.ax, y + note.ay - names.LINE / 2
+            x, top = x + note.ax - (wide if note.xanchor == "right" else 0), y + note.ay - names.LINE / 2
         else:
             x, top = x + note.xshift, y - note.yshift - (names.LINE if note.yanchor == "bottom" else 0)
             x -= wide if note.xanchor == "right" else 0
