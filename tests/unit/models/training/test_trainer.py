@@ -1,5 +1,6 @@
 """The trainer: what is held out, how images are augmented, schedules, and resumption bit for bit."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
