@@ -4,7 +4,7 @@ PORT ?= 8501
 ADDRESS ?= localhost
 BIN = .venv/bin
 
-.PHONY: app test clean
+.PHONY: app test lock clean
 
 app: .venv/app.ready  # prints the address, on which this machine alone is heard; Ctrl+C stops it
 	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --server.address $(ADDRESS)
@@ -25,6 +25,10 @@ test: .venv/test.ready
 .venv/test.ready: tests/requirements.txt .venv/app.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
+
+lock:  # needs uv: everything that requirements.txt brings with it, for every system, with the hash of each file
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header requirements.txt --output-file docs/requirements.lock
 
 clean:
 	rm -rf .venv

@@ -1,18 +1,22 @@
 """Anyone's own predictor: `path/to/file.py:function`, described without being run, and run as it is hashed.
 
 The function takes a float32 tensor (exits, samples of one chunk, classes) and its settings by name, and returns
-probabilities of the same shape. Imports no torch; the file itself is run only when something is predicted.
+probabilities of the same shape. Imports no torch; the file itself is run only when something is predicted. Its hash is
+part of every cache key, so it imports nothing but what is installed.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import hashlib
 import os
+import site
 import sys
+import sysconfig
 import types
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 from analysis.predictors.table import PREDICTORS, Predictor
@@ -200,12 +204,40 @@ def find_predictor(predictor: str | Predictor) -> Predictor:
     raise ValueError(f"predictor {predictor!r} is no known id: give one of {known}, or path/to/file.py:function")
 
 
+@cache
+def _installed() -> tuple[str, ...]:
+    """The folders of Python, of what is installed beside it, and of this library, each with a separator at its end."""
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = [*map(sysconfig.get_path, kinds), *site.getsitepackages(), site.getusersitepackages()]
+    return tuple(os.path.realpath(folder) + os.sep for folder in (*folders, Path(__file__).parents[1]) if folder)
+
+
+def _import_installed(name: str, space=None, local=None, names: Sequence[str] | None = (), level: int = 0):
+    """What `import` does in a predictor's file: as everywhere, but only of what is installed.
+
+    Raises
+    ------
+    ImportError : a module that lies beside the file or elsewhere, of which no cache would see that it is another now
+    """
+    module = builtins.__import__(name, space, local, names, level)
+    parts = [f"{name}.{part}" for part in names or ()]
+    for part in (name, *parts):
+        file = getattr(sys.modules.get(part), "__file__", None)
+        if file is not None and not os.path.realpath(file).startswith(_installed()):
+            raise ImportError(
+                f"{part} is {file}, a change of which would not be seen: move what is needed of it into the file, or "
+                "install it"
+            )
+    return module
+
+
 @lru_cache(maxsize=16)
 def run_source(path: str, source: bytes) -> types.ModuleType:
     """Run a file's content as a module of its own; nothing is written beside the file."""
     name = f"exitlens_predictor_{hashlib.sha256(path.encode() + source).hexdigest()[:16]}"
     module = types.ModuleType(name)
     module.__file__ = path
+    module.__builtins__ = {**vars(builtins), "__import__": _import_installed}
     sys.modules[name] = module  # dataclasses and pickling look their module up
     try:
         exec(compile(source, path, "exec"), module.__dict__)

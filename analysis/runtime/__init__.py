@@ -1,1 +1,4 @@
-"""How work is done: folders, whole files, the disk cache, threads, processes, hardware, memory. Nothing of ours."""
+"""How work is done: folders, whole files, signals, the disk cache, threads, processes, hardware, memory.
+
+Nothing of ours.
+"""

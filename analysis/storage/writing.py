@@ -88,7 +88,10 @@ def _cast(chunk: np.ndarray, dtype: np.dtype, first_sample: int, n_samples: int)
 
 
 class _LogitsWriter:
-    """Writes chunks into the shards of a run, whose files are given their full size when they are opened."""
+    """Writes chunks into the shards of a run, whose files are given their full size when they are opened.
+
+    `entries` holds size and sha256 of those that are whole.
+    """
 
     def __init__(self, folder: Path, shape: tuple[int, int, int], dtype: np.dtype, shard_bytes: int) -> None:
         self.folder, self.shape, self.dtype = folder, shape, dtype
@@ -99,6 +102,7 @@ class _LogitsWriter:
         if shards == 1:
             self.names = ["logits.safetensors"]
         self.done = 0
+        self.entries: dict[str, dict[str, object]] = {}
 
     def write(self, chunk: np.ndarray) -> None:
         """Append samples: (exits, samples of the chunk, classes)."""
@@ -113,6 +117,8 @@ class _LogitsWriter:
                 for number, values in enumerate(here):
                     file.seek(data + (number * samples + first) * row)
                     file.write(np.ascontiguousarray(values, dtype=self.dtype.newbyteorder("<")).data)
+            if first + here.shape[1] == samples:  # hashed while the system still has it in memory
+                self.entries[self.names[shard]] = file_entry(self.folder / self.names[shard])
             self.done += here.shape[1]
             chunk = chunk[:, here.shape[1] :]
 
@@ -260,7 +266,7 @@ def write_run_folder(
             images=_image_references(samples.images, out.parent),
             arch=content.network.arch,
             provenance=_checked_provenance(about.provenance),
-            files={},
+            files=writer.entries,
         )
         _finish(folder, manifest, out.name, bundle)
     return load_run(out)

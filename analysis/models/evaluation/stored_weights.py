@@ -13,6 +13,7 @@ import torch
 from analysis.models.evaluation.costs import CONVENTIONS, cumulative_costs
 from analysis.models.networks.architectures import architecture
 from analysis.models.networks.checkpoints import load_checkpoint, save_tensors, save_weights
+from analysis.runtime.whole_files import unfinished_folder
 
 MACS = {"MACs": "published", "MACs (conv, linear)": "conv-linear"}
 """Unit of a run's costs -> how it is counted: the papers' count first, which stands beside the published ones."""
@@ -52,8 +53,9 @@ def stored_weights(checkpoint: str | Path, arch: str, *, half: bool = True) -> I
     for unit, convention in MACS.items():
         costs[unit], params = cumulative_costs(network, architecture(arch).image_size, convention)
     costs["params"] = params
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.safetensors"
+    with unfinished_folder(Path(tempfile.gettempdir()) / "exitlens-weights") as folder:  # else left by who is killed
+        folder.chmod(0o700)
+        path = folder / "model.safetensors"
         state = network.state_dict()
         if half or fits_half(state):
             save_weights(state, path)

@@ -40,12 +40,12 @@ def save_atomically(state: dict, path: Path) -> None:
         except RuntimeError as error:  # so torch's writer says it
             if is_out_of_memory(error):
                 raise
-            raise OSError(f"{temporary} cannot be written whole ({str(error).splitlines()[0][:200]})") from None
+            raise OSError(f"{path} cannot be written whole ({str(error).splitlines()[0][:200]})") from None
 
 
 def write_log(rows: list[dict[str, float]], path: Path) -> None:
     """Write the rows of the log as CSV; a column that a row lacks is empty there."""
-    with path.open("w", newline="") as file:
+    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         names = dict.fromkeys(name for row in rows for name in row)  # rows of an older trainer have fewer
         writer = csv.DictWriter(file, fieldnames=list(names), lineterminator="\n")
         writer.writeheader()
@@ -80,7 +80,8 @@ def training_steps(trainer: Trainer, out: Path, checkpoint_steps: int = 200, bes
     trainer.processes.wait()  # none may look for `out` any more
     if trainer.processes.leads:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "settings.json").write_text(json.dumps(trainer.settings(), indent=1) + "\n")
+        with whole_file(out / "settings.json") as temporary:
+            temporary.write_text(json.dumps(trainer.settings(), indent=1) + "\n")
     trainer.begun = time.perf_counter()
     trainer.made_on = trainer.made_on or {
         "device": trainer.device.type,

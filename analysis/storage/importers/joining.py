@@ -66,7 +66,8 @@ class _Tally:
     known: dict[str, int]
 
     def add(self, chunk: np.ndarray, labels: np.ndarray, splits: np.ndarray) -> None:
-        right = chunk.argmax(axis=2) == labels
+        # as float32, in which NumPy takes several classes at once; an exit at a time bounds the copy
+        right = np.stack([values.astype(np.float32, copy=False).argmax(axis=1) for values in chunk]) == labels
         for split in np.unique(splits[labels >= 0]):
             here = (splits == split) & (labels >= 0)
             self.correct[split] = self.correct.get(split, 0) + right[:, here].sum(axis=1)

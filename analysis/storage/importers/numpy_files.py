@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis.runtime.folders import scratch_folder
+from analysis.runtime.whole_files import named_errors
 from analysis.storage.importers.opcodes import Refused
 from analysis.storage.importers.unpickling import RestrictedUnpickler
 from analysis.storage.importers.zip_files import members_of, stored_bytes, unpacked
@@ -100,7 +101,8 @@ class NpzArrays(Mapping):
             except Refused as error:
                 raise ValueError(f"{what}: {error}: copy it again") from None
         # In a file and not in memory, so that arrays larger than memory can be imported.
-        with tempfile.TemporaryFile(dir=scratch_folder(member.file_size, self._path.parent)) as file:
+        folder = scratch_folder(member.file_size, self._path.parent)
+        with named_errors(folder), tempfile.TemporaryFile(dir=folder) as file:
             try:
                 for block in unpacked(self._archive, member):
                     file.write(block)

@@ -18,6 +18,7 @@ from types import MethodType
 import numpy as np
 
 from analysis.runtime.folders import scratch_folder
+from analysis.runtime.whole_files import named_errors
 from analysis.storage.chunking import release_pages
 
 ROOM = 768 << 20
@@ -111,7 +112,7 @@ class Span(Inert):
                 folder = scratch_folder(len(self._region), Path.cwd())
             except ValueError as error:
                 raise Refused(str(error)) from None
-            with tempfile.TemporaryFile(dir=folder) as file:
+            with named_errors(folder), tempfile.TemporaryFile(dir=folder) as file:
                 self._write(file)
                 file.flush()
                 empty = file.tell() == 0

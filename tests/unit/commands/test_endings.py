@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +148,12 @@ def test_the_next_import_removes_what_a_killed_one_left(small_run, tmp_path):
     assert main(argv) == 0
     assert sorted(path.name for path in (out / "new").iterdir()) == ["datasets", "run"]
     assert not list(images.iterdir())
+
+
+def test_a_temporary_file_that_cannot_grow_is_named_by_its_folder(tmp_path, capsys):
+    np.savez_compressed(tmp_path / "source.npz", logits=np.zeros((5, 4000, 10), np.float32))
+    command = ["import", str(tmp_path / "source.npz"), "--out", str(tmp_path / "run")]
+    assert limited(command, 20_000) == 2
+    place = tempfile.gettempdir()
+    assert capsys.readouterr().err == f"{place}: File too large: free some space, or write to another place\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["source.npz"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +13,8 @@ import pytest
 
 from analysis.cli import main
 from analysis.predictors import predict
+
+PROJECT = Path(__file__).parents[3]
 
 
 def test_summarize_prints_a_table_with_the_baseline_beside(small_run, capsys):
@@ -99,6 +104,21 @@ def test_traces_writes_all_samples(small_run, tmp_path, capsys):
     assert len(table) == 2800
     assert set(table["split"]) == {"test", "calibration"}
     assert "400 samples x 7 exits under ca" in capsys.readouterr().out
+
+
+def test_traces_load_what_they_need(small_run, tmp_path):
+    """Computing them needs no torch, which alone takes a second to import, and reading what is kept no compiler."""
+    code = (
+        "import sys; from analysis.cli import main\n"
+        "assert main(['traces', *sys.argv[1:3], '--predictor', 'hard-poe', '--out', sys.argv[3]]) == 0\n"
+        "print(*[name for name in ('torch', 'numba', 'PIL', 'plotly', 'scipy') if name in sys.modules])"
+    )
+    loaded = []
+    for out in ("computed.parquet", "kept.parquet"):
+        command = [sys.executable, "-c", code, str(small_run.path), "--set=threshold=0.123", str(tmp_path / out)]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+        loaded.append(done.stdout.splitlines()[-1].split())
+    assert loaded == [["numba"], []]
 
 
 @pytest.mark.parametrize("command", ["probs", "traces"])

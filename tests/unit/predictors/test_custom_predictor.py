@@ -227,6 +227,44 @@ def test_a_file_that_is_not_python_or_fails_is_refused(tmp_path, logits):
         predict(f"{path}:f", logits)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import beside_it\n\ndef f(logits):\n    return beside_it.g(logits)\n",
+        "from beside_it import g as f\n",
+        "def f(logits):\n    from beside_it import g\n    return g(logits)\n",
+        "import package_beside.inside\n\ndef f(logits):\n    return package_beside.inside.g(logits)\n",
+        "from package_beside import inside\n\ndef f(logits):\n    return inside.g(logits)\n",
+        "import beside_it as torch\n\ndef f(logits):\n    return torch.g(logits)\n",
+    ],
+)
+def test_a_file_beside_it_is_not_imported(tmp_path, logits, monkeypatch, source):
+    """It could change, and neither the cache nor this process would see it."""
+    (tmp_path / "package_beside").mkdir()
+    for place in ("beside_it.py", "package_beside/inside.py"):
+        (tmp_path / place).write_text("def g(logits):\n    return logits.softmax(-1)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    try:
+        with pytest.raises(ValueError, match=r"raised ImportError.*beside.*: move what is needed of it into the file"):
+            predict(f"{path}:f", logits)
+    finally:
+        for name in ("beside_it", "package_beside", "package_beside.inside"):
+            sys.modules.pop(name, None)
+
+
+def test_what_is_installed_is_imported_and_so_is_this_library(tmp_path, logits):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import json, math, os.path, sys\nimport numpy.linalg\nfrom torch.nn import functional\n"
+        "from analysis.predictors import activations\nfrom xml.dom import minidom\nimport numpy as np\n\n"
+        "def f(logits):\n    from concurrent import futures\n    import torch.nn.functional as other\n"
+        "    return other.softmax(logits, -1)\n"
+    )
+    predict(f"{path}:f", logits)
+
+
 def test_a_default_that_is_no_literal_leaves_the_settings_open(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("def f(logits, table={[1]: 2}):\n    return logits\n")
