@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import zipfile
@@ -91,5 +92,5 @@ def changed_json(content: object, rng: np.random.Generator) -> str:
         elif kind == 2 and isinstance(holder, dict):
             holder[str(pick(rng, ["", "x", "\ud800", "schema", "title"]))] = holder.pop(key)
         else:
-            holder[key] = pick(rng, LEAVES)
+            holder[key] = copy.deepcopy(pick(rng, LEAVES))  # later changes are of this case alone
     return json.dumps(content)

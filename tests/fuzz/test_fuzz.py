@@ -2,9 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from tests.fuzz import running, targets
+from tests.fuzz import mutations, running, targets
 
 CASES, SECONDS = 2000, 5
 """Of every target: the first cases of one seed, as many of them as there is time for."""
@@ -15,6 +16,14 @@ def test_no_file_or_address_does_more_than_be_read_or_refused(target):
     report = running.run(target, seed=0, cases=CASES, seconds=SECONDS)
     assert not report.found, str(report)
     assert report.cases, "not one case in the time given"
+
+
+def test_a_case_depends_on_none_before_it():
+    """What is put into one is not what another one changes."""
+    before = repr(mutations.LEAVES)
+    for number in range(300):
+        mutations.changed_json({"a": 1}, np.random.default_rng(number))
+    assert repr(mutations.LEAVES) == before
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class _Dtype(Inert):
         """
         if not self.is_plain:
             raise Refused(f"it holds an array of type {self.code[:40]!r}")
-        return self._named or np.dtype(self.order + self.code.lstrip("<>=|"))
+        return np.dtype(self.order + self.code.lstrip("<>=|")) if self._named is None else self._named
 
 
 def _raw(data: object) -> np.ndarray:

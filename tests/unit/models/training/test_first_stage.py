@@ -1,5 +1,6 @@
 """Where stage 2 of IMTA finds stage 1: every place that a training leaves its weights in, and what is refused."""
 
+import argparse
 import hashlib
 import re
 
@@ -44,7 +45,8 @@ def test_a_training_that_a_time_limit_ended_early_is_finished(tmp_path, weights)
 def test_weights_alone_are_enough(tmp_path, weights):
     save_weights(weights, tmp_path / "model.safetensors")
     torch.save(weights, tmp_path / "weights.pth")
-    for name in ("model.safetensors", "weights.pth"):
+    torch.save({"state_dict": weights, "args": argparse.Namespace(lr=0.1)}, tmp_path / "model.pth.tar")
+    for name in ("model.safetensors", "weights.pth", "model.pth.tar"):
         stage = load_first_stage(tmp_path / name, ARCH)
         assert set(stage.facts) == {"sha256"}
         assert torch.allclose(stage.weights["classifier.0.linear.bias"], weights["classifier.0.linear.bias"], atol=1e-3)
