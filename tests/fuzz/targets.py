@@ -235,7 +235,8 @@ def _tables(folder: Path) -> list[tuple[str, bytes]]:
 
 def _table_case(seeds: list[tuple[str, bytes]], rng: np.random.Generator, folder: Path) -> str:
     from analysis.storage.importers import Sources, import_run
-    from analysis.storage.importers.side_files import read_classes, read_costs, read_labels, read_table
+    from analysis.storage.importers.costs import read_costs
+    from analysis.storage.importers.side_files import read_classes, read_labels, read_table
 
     name, data = seeds[int(rng.integers(len(seeds)))]
     data = (
@@ -255,7 +256,7 @@ def _table_case(seeds: list[tuple[str, bytes]], rng: np.random.Generator, folder
         elif kind == 1:
             beside["class_names"] = read_classes(path)
         elif kind == 2:
-            beside["costs"] = {"MACs": read_costs(str(path))}
+            beside["costs"] = {"MACs": read_costs(str(path)).values}
         else:
             read_labels(path)
             options["labels"] = [path]

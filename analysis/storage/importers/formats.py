@@ -62,7 +62,23 @@ def open_file(path: Path) -> object:
         raise ValueError(f"{path.name} is an HDF5 file: save its arrays as .npz with logits and labels")
     if not start:
         raise ValueError(f"{path.name} is empty: copy it again")
-    return load_pickle(path)
+    try:
+        return load_pickle(path)
+    except ValueError:
+        if _is_text(path):
+            raise ValueError(
+                f"{path.name} is text, and logits cannot be read from text: give .npz with logits and labels"
+            ) from None
+        raise
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file is text, and no pickle in text, which ends in a full stop."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+        file.seek(-1, 2)
+        end = file.read(1)
+    return end != b"." and all(byte >= 32 or byte in b"\t\r\n\f" for byte in start)
 
 
 def _open_zip(path: Path) -> object:

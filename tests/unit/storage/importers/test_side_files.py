@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from analysis.storage.importers.side_files import read_classes, read_costs, read_labels, read_table
+from analysis.storage.importers.costs import read_costs
+from analysis.storage.importers.side_files import read_classes, read_labels, read_table
 
 COSTS = (15.1e6, 25.5e6, 4e7)
 
@@ -27,13 +28,13 @@ COSTS = (15.1e6, 25.5e6, 4e7)
 )
 def test_costs_from_a_file(tmp_path, name, write):
     write(tmp_path / name)
-    assert read_costs(str(tmp_path / name)) == COSTS
+    assert read_costs(str(tmp_path / name)) == (COSTS, None)
 
 
 def test_costs_as_numbers():
-    assert read_costs("15.1e6,25.5e6, 4e7") == COSTS
+    assert read_costs("15.1e6,25.5e6, 4e7").values == COSTS
     forty = tuple(1e6 * exit for exit in range(1, 41))
-    assert read_costs(",".join(map(str, forty))) == forty  # longer than the name of a file may be
+    assert read_costs(",".join(map(str, forty))).values == forty  # longer than the name of a file may be
     with pytest.raises(ValueError, match="give numbers separated by commas, or an existing file"):
         read_costs("flops.pth")
 
