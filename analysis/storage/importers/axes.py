@@ -10,7 +10,7 @@ import numpy as np
 from analysis.storage.chunking import release_pages
 from analysis.storage.importers.floats import as_floats
 from analysis.storage.importers.layouts.lists import Reading
-from analysis.storage.importers.layouts.pieces import Values, taken
+from analysis.storage.importers.layouts.pieces import Joined, Values, taken
 from analysis.storage.importers.parts import ONE_NUMBER, Part
 
 AXES = ("exits", "samples", "classes")
@@ -65,8 +65,11 @@ def parse_axes(text: str | None) -> tuple[str, ...] | None:
     return axes
 
 
-def _ask(part: Part, shape: tuple[int, ...], reason: str) -> ValueError:
-    return ValueError(f"{part.where} has shape {shape} {reason}: say which axis is which with --axes {','.join(AXES)}")
+def _ask(part: Part, reading: Reading, reason: str) -> ValueError:
+    axes = _completed(reading.axes)
+    return ValueError(
+        f"{part.where} has shape {reading.values.shape} {reason}: say which axis is which with --axes {axes}"
+    )
 
 
 def orient(part: Part, axes: tuple[str, ...] | None, n_samples: int | None = None) -> Oriented:
@@ -119,25 +122,31 @@ def _completed(axes: tuple[str | None, ...]) -> str:
 
 
 def _axes(part: Part, reading: Reading, n_samples: int | None) -> tuple[str, ...]:
-    shape = reading.values.shape
     if None not in reading.axes:
         return reading.axes
     if "samples" in reading.axes:
-        return _around(part, shape, reading.axes.index("samples"))
-    return _without_labels(part, shape) if n_samples is None else _by_length(part, shape, n_samples)
+        if n_samples is None and isinstance(reading.values, Joined) and len(reading.values.pieces) == 2:
+            shapes = " and ".join(str(piece.shape) for piece in reading.values.pieces)
+            raise ValueError(
+                f"{part.where} is two arrays of shape {shapes}, batches or two splits: give the labels, or say --axes "
+                f"{_completed(reading.axes)} if they are batches of one"
+            )
+        return _around(part, reading, reading.axes.index("samples"))
+    return _without_labels(part, reading) if n_samples is None else _by_length(part, reading, n_samples)
 
 
-def _without_labels(part: Part, shape: tuple[int, ...]) -> tuple[str, ...]:
+def _without_labels(part: Part, reading: Reading) -> tuple[str, ...]:
     """The usual order, where the samples' axis is clearly the longest; of a list of exits, where it is not too long."""
-    exits, samples, classes = shape
+    exits, samples, classes = reading.values.shape
     if samples <= (exits if part.form else max(exits, classes)):
         beside = f" ({', '.join(part.vectors[:8])}: no name that means labels)" if part.vectors else ""
-        raise _ask(part, shape, f"and no labels{beside} tell which axis holds the samples")
+        raise _ask(part, reading, f"and no labels{beside} tell which axis holds the samples")
     return AXES
 
 
-def _by_length(part: Part, shape: tuple[int, ...], n_samples: int) -> tuple[str, ...]:
+def _by_length(part: Part, reading: Reading, n_samples: int) -> tuple[str, ...]:
     """The order in which the samples' axis has the labels' length and the classes' axis holds every label."""
+    shape = reading.values.shape
     where = [axis for axis in range(3) if shape[axis] == n_samples]
     if not where:
         raise ValueError(
@@ -145,12 +154,13 @@ def _by_length(part: Part, shape: tuple[int, ...], n_samples: int) -> tuple[str,
             "give one label for each sample"
         )
     if len(where) > 1:
-        raise _ask(part, shape, f"and {len(where)} axes have the length of the {n_samples} labels")
-    return _around(part, shape, where[0])
+        raise _ask(part, reading, f"and {len(where)} axes have the length of the {n_samples} labels")
+    return _around(part, reading, where[0])
 
 
-def _around(part: Part, shape: tuple[int, ...], samples: int) -> tuple[str, ...]:
+def _around(part: Part, reading: Reading, samples: int) -> tuple[str, ...]:
     """The order in which the samples have a known axis and the classes' axis holds every label."""
+    shape = reading.values.shape
     if samples == 1:
         return AXES
     fitting = [
@@ -159,9 +169,9 @@ def _around(part: Part, shape: tuple[int, ...], samples: int) -> tuple[str, ...]
         if order.index("samples") == samples and _holds_labels(part, shape[order.index("classes")])
     ]
     if 1 in shape[:samples] + shape[samples + 1 :] and part.labels is not None and not (part.labels > 1).any():
-        raise _ask(part, shape, "and an axis of length 1 may be one exit or one class")
+        raise _ask(part, reading, "and an axis of length 1 may be one exit or one class")
     if len(fitting) != 1:
-        raise _ask(part, shape, "and the labels do not tell the exits from the classes")
+        raise _ask(part, reading, "and the labels do not tell the exits from the classes")
     return fitting[0]
 
 

@@ -73,7 +73,7 @@ def _in_table(place: Place) -> Costs:
     if chosen is None or chosen not in table:
         few = listed(names) or "no column of numbers"
         raise ValueError(f"{what} has the columns {few}: {asked(place.file.name, names) if names else 'give numbers'}")
-    values = _numbers_of(table[chosen].to_numpy(dtype=object, na_value=np.nan), f"{what}: {chosen}")
+    values = _numbers_of(table[chosen].to_numpy(dtype=np.float64, na_value=np.nan), f"{what}: {chosen}")
     return Costs(values, _unit_of(chosen, place.file))
 
 

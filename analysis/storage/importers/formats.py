@@ -21,7 +21,7 @@ class SafetensorsArrays(Mapping):
     def __init__(self, path: Path) -> None:
         self._name = path.name
         self._tensors, start = read_header(path)
-        self._data = np.memmap(path, np.uint8, "r")[start:]
+        self._data = np.memmap(path, np.uint8, "r")[start:].view(np.ndarray)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)

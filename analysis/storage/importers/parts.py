@@ -167,12 +167,18 @@ def means_labels(name: object) -> bool:
 def labels_name(content: Mapping, where: str, prefix: str = "") -> object | None:
     """The key under which labels lie in what a file holds by name, or None.
 
+    Parameters
+    ----------
+    prefix : of the split, such as `test_`, which may stand behind the name too: `labels_test`
+
     Raises
     ------
     ValueError : two vectors that mean labels and differ
     """
     by_words = {_same_words(name): name for name in content}
-    named = [by_words[prefix + words] for words in LABELS_NAMES if prefix + words in by_words]
+    suffix = f"_{prefix[:-1]}" if prefix else ""
+    spelt = [name for words in LABELS_NAMES for name in dict.fromkeys((prefix + words, words + suffix))]
+    named = list(dict.fromkeys(by_words[name] for name in spelt if name in by_words))
     vectors = [name for name in named if is_labels(plain(content[name]))]
     for other in vectors[1:]:
         first = np.asarray(plain(content[vectors[0]]), dtype=object).reshape(-1)
@@ -183,7 +189,7 @@ def labels_name(content: Mapping, where: str, prefix: str = "") -> object | None
     return next(iter(vectors or named), None)
 
 
-def vectors_in(content: Mapping, beside: tuple) -> tuple[str, ...]:
+def vectors_in(content: Mapping, beside: set) -> tuple[str, ...]:
     """The names of what could be labels, but for those in `beside`."""
     found = []
     for name in content:

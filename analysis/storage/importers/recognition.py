@@ -195,9 +195,9 @@ def _family_parts(content: Mapping, where: str) -> list[Part]:
     found = _exit_families(content)
     splits = {
         split: (word, family)
-        for family in found
         for split, words in SPLIT_NAMES.items()
         for word in words
+        for family in found
         if word in family.words
     }
     chosen = [(split, f"{word}_", family) for split, (word, family) in splits.items()]
@@ -324,24 +324,33 @@ def _with_labels(
     """The logits called `names`, with the labels that lie beside them under the first of `prefixes` that has any."""
     labels = next((key for prefix in prefixes if (key := labels_name(content, where, prefix)) is not None), None)
     if labels is None:
-        vector, found = None, {"vectors": vectors_in(content, (*names, *[f"{name}_index" for name in names]))}
+        vector, found = None, {"vectors": vectors_in(content, {*names, *[f"{name}_index" for name in names]})}
     else:
         vector, found = plain(content[labels]), {"labels_where": f"{where}: {text_of(labels)}"}
     return _part(values, vector, split, index, f"{where}: {listed(names)}", name=text_of(names[0]), **found)
 
 
+def _split_name(content: Mapping, words: Sequence[str]) -> tuple[str, object] | None:
+    """The word for a split, and the name of its logits: `test`, `test_logits`, `logits_test` and the like."""
+    for word in words:
+        spelt = [word, *(name for logits in LOGITS_NAMES for name in (f"{word}_{logits}", f"{logits}_{word}"))]
+        if name := next((name for name in spelt if name in content), None):
+            return word, name
+    return None
+
+
 def _split_parts(content: Mapping, where: str) -> list[Part]:
     """A part for each split that is a name."""
     splits = {
-        split: name for split, names in SPLIT_NAMES.items() if (name := next((n for n in names if n in content), None))
+        split: found for split, words in SPLIT_NAMES.items() if (found := _split_name(content, words)) is not None
     }
     parts = []
-    for split, name in splits.items():
-        prefixes = [f"{name}_", *([""] if len(splits) == 1 else [])]
+    for split, (word, name) in splits.items():
+        prefixes = [f"{word}_", *([""] if len(splits) == 1 else [])]
         value = content[name]
         if isinstance(value, dict) and len(own := _recognised(value, f"{where}: {name}")) == 1:
             own[0].split = split
-            if own[0].labels is None and (labels := labels_name(content, where, f"{name}_")) is not None:
+            if own[0].labels is None and (labels := labels_name(content, where, f"{word}_")) is not None:
                 own[0].labels = as_labels(content[labels], f"{where}: {text_of(labels)}")
                 own[0].labels_where = f"{where}: {text_of(labels)}"
             parts += own
@@ -365,7 +374,8 @@ def _recognised(content: Mapping, where: str) -> list[Part]:
     if content and all(re.fullmatch(r"arr_\d+", str(name)) for name in content):  # as np.savez calls what has no name
         return _from_list([content[name] for name in content], where)
     parts = _family_parts(content, where)
-    others = [name for name in content if not _words(name) & OTHER_WORDS]
+    exits = {name for family in _exit_families(content) for name in family.names}
+    others = [name for name in content if name not in exits and not _words(name) & OTHER_WORDS]
     single = [name for name in others if _is_logits(_read(content, name))]
     if parts and single:
         raise ValueError(f"{where} holds {parts[0].where.partition(': ')[2]} and {listed(single)}: keep one of them")
@@ -373,7 +383,7 @@ def _recognised(content: Mapping, where: str) -> list[Part]:
         return parts
     if len(single) == 1:
         return [_with_labels(content, content[single[0]], single, None, None, where, ("", "test_"))]
-    return [] if single else _of_numbered_records(content, where)
+    return [] if single else _of_numbered_records(content, where) or _of_listed_records(content, where)
 
 
 def _words(name: object) -> set[str]:
@@ -390,6 +400,15 @@ def _of_numbered_records(content: Mapping, where: str) -> list[Part]:
         if found is not None and family.is_ordered:
             return [_of_records(found, f"{where}: {listed(family.names)}", items[0], content)]
     return []
+
+
+def _of_listed_records(content: Mapping, where: str) -> list[Part]:
+    """Records under the one name that holds a list of them."""
+    lists = (
+        {name: value for name, value in content.items() if isinstance(value, list)} if isinstance(content, dict) else {}
+    )
+    found = {name: records for name, value in lists.items() if (records := _records(value, where)) is not None}
+    return [_of_records(r, f"{where}: {text_of(n)}", lists[n][0]) for n, r in found.items()] if len(found) == 1 else []
 
 
 def _of_records(found: tuple[object, object], where: str, first: object, around: Mapping | None = None) -> Part:
@@ -445,9 +464,7 @@ def _from_names(content: Mapping, place: Place) -> list[Part]:
     unnamed = [family for family in families(content) if all(_axes(_read(content, name)) == 2 for name in family.names)]
     if unnamed:
         names = listed(unnamed[0].names, 2)
-        raise ValueError(
-            f"{where} holds {names}: call the arrays exit_1, exit_2 and so on if they are the exits' logits"
-        )
+        raise ValueError(f"{where} holds {names}: call them exit_1, exit_2 and so on if they are the exits' logits")
     names = ", ".join(text_of(name)[:100] for name in list(content)[:8]) or "nothing"
     raise ValueError(f"{where} holds {names}: call the arrays logits and labels, or test and test_labels")
 
@@ -475,6 +492,9 @@ def _from_list(content: Sequence, where: str) -> list[Part]:
         raise ValueError(_one_number(content[0], f"{where}: the first list"))
     if len(content) >= 1 and _is_logits(content[0]) and (len(content) == 1 or content[1] is None):
         return [_part(content[0], None, None, None, where)]
+    if len(content) >= 2 and _is_logits(content[0]) and (array := real_array(content[1])) is not None:
+        shape = f"the second array has shape {array.shape}, and targets are one number for each sample"
+        raise ValueError(f"{where} is no (logits, targets): {shape}, such as argmax of what is one-hot")
     raise ValueError(f"{where} is no (logits, targets): save it so, or as .npz with logits and labels")
 
 

@@ -120,16 +120,16 @@ def read_labels(place: str | Path | Place) -> tuple[np.ndarray, str]:
 
 def _labels_of_table(place: Place, what: str) -> tuple[np.ndarray, str]:
     table = read_table(place.file, "--labels")
-    columns = {name: table[name].to_numpy(dtype=object) for name in table}
+    columns = {name: table[name].to_numpy(dtype=object) for name in table if not INDEX.fullmatch(str(name))}
     name = labels_name(columns, what)
     if place.name:
         _, _, name = inside(columns, place.name, what)
     if name is None:
-        names = [str(name) for name in table if not INDEX.fullmatch(str(name))]
+        names = [str(name) for name in columns]
         if len(names) != 1:
             few = listed(names) or "no name"
             raise ValueError(f"{what} has the columns {few}, and none means labels: {asked(place.file.name, names)}")
-        name = names[0]
+        name = next(iter(columns))
     try:
         return table[name].to_numpy(dtype=np.float64, na_value=np.nan), f"{what}: {name}"
     except (TypeError, ValueError) as error:

@@ -55,7 +55,11 @@ def families(names: Iterable) -> list[Family]:
     """The names that differ in a number alone, two and more."""
     members: dict[str, list] = {}
     for name in names:
-        if isinstance(name, (str, bytes, int)) and not isinstance(name, bool):
+        if (
+            isinstance(name, (str, bytes, int))
+            and not isinstance(name, bool)
+            and not (isinstance(name, int) and name < 0)
+        ):
             text = text_of(name).lower()
             if numbers := tuple(map(float, _NUMBER.findall(text))):
                 members.setdefault(_NUMBER.sub("#", text), []).append((numbers, name))
