@@ -1,8 +1,8 @@
 """What each layout of arrays is imported as, or which sentence says what is needed.
 
 Layouts of public projects, by the names of their repositories: window-early-exit (dictionaries of heads, costs as a
-table), MutiExitDNNs (a table of answers), multi-modal-early-exit (two .npz with `arr_0`), code for offloading (`logit_branch_1_class_1`,
-`conf_branch_1`), DeeBERT and BERxiT (one score per layer).
+table), MutiExitDNNs (a table of answers), multi-modal-early-exit (two .npz with `arr_0`), code for offloading
+(`logit_branch_1_class_1`, `conf_branch_1`), DeeBERT and BERxiT (one score per layer).
 """
 
 import json
