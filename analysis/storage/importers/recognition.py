@@ -9,7 +9,6 @@ exit, batch or sample; and all of these in dictionaries, where one holds logits,
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -42,7 +41,7 @@ from analysis.storage.importers.parts import (
     plain,
     vectors_in,
 )
-from analysis.storage.importers.side_files import TABLES, read_table
+from analysis.storage.importers.side_files import TABLES, json_in, read_table
 
 # --- logits ---
 
@@ -507,8 +506,8 @@ def _content(place: Place) -> object:
         return logits_in(read_table(path, "the source"), path.name)
     if path.suffix == ".json" and path.is_file():
         try:
-            return json.loads(path.read_bytes())
-        except (ValueError, RecursionError):
+            return json_in(path)
+        except ValueError:
             raise ValueError(f"{path.name} is no readable JSON: export it again") from None
     return plain(open_file(path))
 

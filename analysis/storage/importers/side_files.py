@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from analysis.storage.importers.formats import open_file
 from analysis.storage.importers.layouts.numbered import listed
 from analysis.storage.importers.layouts.places import Place, asked, inside, place_of
+from analysis.storage.importers.opcodes import DEEPEST
 from analysis.storage.importers.parts import labels_from, labels_name, plain
 from analysis.storage.importers.text_tables import read_text_table
 from analysis.storage.manifest import clean_text
@@ -136,16 +137,38 @@ def _labels_of_table(place: Place, what: str) -> tuple[np.ndarray, str]:
         raise ValueError(f"{what}: {name}: {error}: the labels must be numbers") from None
 
 
-def read_json(path: Path, what: str) -> object:
-    """What a JSON file holds.
+def json_in(path: Path) -> object:
+    """What a JSON file holds, nested no deeper than a pickle may be.
 
     Raises
     ------
-    ValueError : no JSON
+    ValueError : no JSON, or one that nests more deeply
     """
     try:
-        return json.loads("\n".join(read_text_lines(path, what)))
-    except (ValueError, RecursionError):
+        content = json.loads(path.read_bytes())
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
+    level = [content]
+    for _ in range(DEEPEST + 1):
+        level = [v for v in level if isinstance(v, (list, dict))]
+        level = [inner for value in level for inner in (value.values() if isinstance(value, dict) else value)]
+    if level:
+        raise ValueError("it nests too deeply")
+    return content
+
+
+def read_json(path: Path, what: str) -> object:
+    """What a JSON file of numbers holds.
+
+    Raises
+    ------
+    ValueError : no such file, or no JSON
+    """
+    if not path.is_file():
+        raise ValueError(f"{what} {path}: there is no such file: check the path")
+    try:
+        return json_in(path)
+    except ValueError:
         raise ValueError(f"{what} {path} does not hold numbers: give a JSON list of them") from None
 
 

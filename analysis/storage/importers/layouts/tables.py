@@ -73,7 +73,8 @@ def _grid(table: pd.DataFrame, pattern: str) -> np.ndarray | None:
 def _lack(table: pd.DataFrame) -> str:
     """What a table holds instead, for people."""
     columns = [column for column in table if not str(column).startswith("Unnamed: ")]
-    numbered = max((family.names for family in families(columns)), key=len, default=())
+    found = [family.names for family in families(columns) if family.pattern.count("#") == 1]
+    numbered = max(found, key=len, default=())
     if len(numbered) > 1 and _are_whole(table, numbered):
         return f"with the answers of exits in {listed(numbered, 4)}"
     if len(numbered) > 1:

@@ -385,6 +385,7 @@ REFUSED = {
     ),
     "one score for each layer": ("x.npy", np.arange(12.0), "x.npy has one axis (12,): logits need three"),
     "entropies": ("x.npy", X3[..., 0], "x.npy has 2 axes (3, 40): logits need three"),
+    "JSON within JSON": ("x.json", '{"a":' * 900 + "1" + "}" * 900, "x.json is no readable JSON: export it again"),
     "text": ("x.log", "Epoch 1\nacc 0.5\n", "x.log is text, and logits cannot be read from text: give .npz"),
 }
 """Layout -> file, content, what the refusal says."""
