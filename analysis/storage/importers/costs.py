@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.storage.importers.formats import open_file
+from analysis.storage.importers.layouts.lists import plain
 from analysis.storage.importers.layouts.numbered import Family, families, listed, text_of
 from analysis.storage.importers.layouts.places import Place, asked, inside, place_of
-from analysis.storage.importers.parts import as_vector, plain
+from analysis.storage.importers.parts import as_vector
 from analysis.storage.importers.side_files import INDEX, TABLES, numbers_in, read_json, read_table
 
 _UNITS = {

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from analysis.runtime.folders import scratch_folder
+from analysis.storage.importers.layouts.lists import plain
 from analysis.storage.importers.opcodes import Refused
+from analysis.storage.importers.unpickling import RestrictedUnpickler
 from analysis.storage.importers.zip_files import members_of, stored_bytes, unpacked
 
 _HEADER_DAMAGE = (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, KeyError)
@@ -23,8 +25,8 @@ _HEADER_DAMAGE += (OverflowError, AttributeError, IndexError)
 _LONGEST_HEADER = 1 << 14
 
 
-def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
-    """The array whose .npy file the bytes (uint8) are, as a view of them."""
+def _view_npy(data: np.ndarray, what: str) -> object:
+    """The array whose .npy file the bytes (uint8) are, as a view of them; lists and the like in place of objects."""
     file = io.BytesIO(data[: _LONGEST_HEADER + 12].tobytes())
     try:
         version = np.lib.format.read_magic(file)
@@ -36,8 +38,10 @@ def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
             raise ValueError
     except _HEADER_DAMAGE:  # the header is a literal
         raise ValueError(f"{what} is not a NumPy array or is damaged: save it again with numpy.save") from None
+    if dtype == np.dtype(object):
+        return _objects(data, file.tell(), what)
     if dtype.hasobject:
-        raise ValueError(f"{what} holds Python objects, which could run code: save it as a plain numeric array")
+        raise ValueError(f"{what} holds Python objects among its fields: save plain numeric arrays")
     start, size = file.tell(), math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or start + size > len(data):
         raise ValueError(f"{what} is shorter than its header says: copy it again")
@@ -48,12 +52,20 @@ def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
     return np.ndarray(shape, dtype, data[start : start + size], order="F" if fortran else "C")
 
 
-def map_npy(path: Path) -> np.ndarray:
-    """The array of a .npy file, memory-mapped.
+def _objects(data: np.ndarray, start: int, what: str) -> object:
+    """What an array of objects holds, which NumPy pickles behind the header; nothing in it is run."""
+    try:
+        return plain(RestrictedUnpickler(data, start=start).load())
+    except Refused as error:
+        raise ValueError(f"{what} holds Python objects that cannot be read ({error}): save numeric arrays") from None
+
+
+def map_npy(path: Path) -> object:
+    """The array of a .npy file, memory-mapped; of an array of objects, lists of what it holds.
 
     Raises
     ------
-    ValueError : a damaged file, or one that holds Python objects
+    ValueError : a damaged file, or objects beyond what is read from pickles
     """
     return _view_npy(np.memmap(path, np.uint8, "r"), path.name)
 
@@ -76,7 +88,7 @@ class NpzArrays(Mapping):
     def __contains__(self, name: object) -> bool:
         return name in self._members  # a Mapping's own would unpack the array
 
-    def __getitem__(self, name: str) -> np.ndarray:
+    def __getitem__(self, name: str) -> object:
         member, what = self._members[name], f"{self._path.name}: {name[:100]}"
         if member.compress_type == zipfile.ZIP_STORED:
             try:

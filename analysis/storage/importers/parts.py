@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.storage.importers.floats import as_floats, is_real
-from analysis.storage.importers.layouts.lists import Layout, Reading
+from analysis.storage.importers.layouts.lists import Layout, Reading, plain
 from analysis.storage.importers.layouts.numbered import listed, text_of
 from analysis.storage.importers.layouts.places import Place, asked
 
@@ -193,21 +193,11 @@ def vectors_in(content: Mapping, beside: set) -> tuple[str, ...]:
     """The names of what could be labels, but for those in `beside`."""
     found = []
     for name in content:
-        with suppress(ValueError):  # not readable, so no vector
-            if name not in beside and is_labels(plain(content[name])):
+        with suppress(ValueError):  # not readable, or no numbers
+            if name not in beside and is_labels(values := plain(content[name])):
+                as_labels(values, "")
                 found.append(text_of(name))
     return tuple(found)
-
-
-def plain(content: object) -> object:
-    """Arrays of objects as lists, and names in bytes as text, all the way down."""
-    if isinstance(content, np.ndarray):
-        return plain(content.tolist()) if content.dtype == object else content
-    if isinstance(content, (list, tuple)):
-        return [plain(item) for item in content]
-    if isinstance(content, dict):
-        return {text_of(name) if isinstance(name, bytes) else name: plain(item) for name, item in content.items()}
-    return content
 
 
 def labels_from(content: object, what: str, place: Place) -> tuple[np.ndarray, str]:

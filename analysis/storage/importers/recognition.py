@@ -22,6 +22,7 @@ from analysis.storage.importers.layouts.lists import (
     exits_of,
     layout_of,
     one_reading,
+    plain,
     real_array,
 )
 from analysis.storage.importers.layouts.numbered import OTHER_WORDS, Family, families, listed, text_of
@@ -38,7 +39,6 @@ from analysis.storage.importers.parts import (
     is_labels,
     is_vector,
     labels_name,
-    plain,
     vectors_in,
 )
 from analysis.storage.importers.side_files import TABLES, json_in, read_table

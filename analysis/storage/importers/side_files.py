@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.storage.importers.formats import open_file
+from analysis.storage.importers.layouts.lists import plain
 from analysis.storage.importers.layouts.numbered import listed
 from analysis.storage.importers.layouts.places import Place, asked, inside, place_of
 from analysis.storage.importers.opcodes import DEEPEST
-from analysis.storage.importers.parts import labels_from, labels_name, plain
+from analysis.storage.importers.parts import labels_from, labels_name
 from analysis.storage.importers.text_tables import read_text_table
 from analysis.storage.manifest import clean_text
 

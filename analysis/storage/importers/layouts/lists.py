@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.storage.importers.floats import is_real
+from analysis.storage.importers.layouts.numbered import text_of
 from analysis.storage.importers.layouts.pieces import Joined, Stacked, Values
 
 EXITS_FIRST = ("exits", "samples", "classes")
@@ -42,6 +43,17 @@ class Layout:
 
     readings: tuple[Reading, ...]
     form: str
+
+
+def plain(content: object) -> object:
+    """Arrays of objects as lists, and names in bytes as text, all the way down."""
+    if isinstance(content, np.ndarray):
+        return plain(content.tolist()) if content.dtype == object else content
+    if isinstance(content, (list, tuple)):
+        return [plain(item) for item in content]
+    if isinstance(content, dict):
+        return {text_of(name) if isinstance(name, bytes) else name: plain(item) for name, item in content.items()}
+    return content
 
 
 def one_reading(values: Values, form: str, axes: tuple[str | None, ...] = (None, None, None)) -> Layout:

@@ -153,6 +153,18 @@ IMPORTED = {
         *("x.p", {"logits": objects(X3), "labels": objects(Y.tolist())}, X3, Y, "logits"),
         "x.p: logits (3 arrays); labels: x.p: labels",
     ),
+    "an array of objects in .npz": (
+        *("x.npz", {"logits": objects(X3), "labels": Y, "names": objects(["a", None])}, X3, Y, "logits"),
+        "x.npz: logits (3 arrays); labels: x.npz: labels",
+    ),
+    "batches in .npy": (
+        *("x.npy", objects(batches(16)), X3, None, "logits"),
+        "x.npy (3 batches); labels: none",
+    ),
+    "a dictionary in .npy": (
+        *("x.npy", np.array({"logits": X3, "labels": Y}, dtype=object), X3, Y, "logits"),
+        "x.npy: logits; labels: x.npy: labels",
+    ),
     "an array of objects in an array of objects": (
         *("x.p", (objects([objects(batch) for batch in batches(16)]), Y), X3, Y, "logits"),
         "(3 batches of 3 exits)",

@@ -263,7 +263,18 @@ def test_a_tensor_cannot_reach_beyond_its_storage(tmp_path):
         open_file(hostile)
 
 
-def test_arrays_of_objects_are_refused(tmp_path):
-    np.save(tmp_path / "x.npy", np.array([Command("x")], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="holds Python objects, which could run code"):
-        open_file(tmp_path / "x.npy")
+def test_what_an_array_of_objects_holds_is_never_run(tmp_path):
+    command = Command(tmp_path / "run")
+    np.save(tmp_path / "x.npy", np.array([command, 3, None], dtype=object), allow_pickle=True)
+    stub, *others = open_file(tmp_path / "x.npy")
+    assert isinstance(stub, Stub)
+    assert others == [3, None]
+    fields = np.zeros(2, [("a", object)])
+    np.save(tmp_path / "y.npy", fields, allow_pickle=True)
+    with pytest.raises(ValueError, match=r"y\.npy holds Python objects among its fields: save plain numeric arrays"):
+        open_file(tmp_path / "y.npy")
+    np.save(tmp_path / "z.npy", np.array([None] * 2000, dtype=object), allow_pickle=True)
+    (tmp_path / "z.npy").write_bytes((tmp_path / "z.npy").read_bytes()[:300])
+    with pytest.raises(ValueError, match=r"z\.npy holds Python objects that cannot be read \(it is cut off\)"):
+        open_file(tmp_path / "z.npy")
+    assert not (tmp_path / "run").exists()
