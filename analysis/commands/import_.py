@@ -30,22 +30,27 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "import",
         help="make a run folder from cached logits",
-        description="Make a run folder from .npz, .npy, .safetensors, torch files or pickles, whose code is never run.",
+        description="Make a run folder from .npz, .npy, .safetensors, torch files, pickles (whose code is never run), "
+        "JSON or tables.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("sources", metavar="SRC", nargs="+", help="logits, with or without labels; several become one run")
+    sources = "logits, with or without labels; several become one run; FILE::NAME is a dictionary or array in a file"
+    add("sources", metavar="SRC", nargs="+", help=sources)
     add("--out", metavar="RUN", required=True, help="the run folder to make; its name is the run's id")
-    add("--labels", metavar="FILE", action="append", default=[], help="the labels: for all sources, or once for each")
+    labels = "the labels: for all sources, or once for each; FILE::NAME is an array or column in a file"
+    add("--labels", metavar="FILE", action="append", default=[], help=labels)
     add(
         "--splits", metavar="test,...", help="test or calibration for each source; default: test, or what the file says"
     )
     add("--samples", metavar="FILE", help="CSV or parquet, one row per sample: id, split, label, any further column")
     add("--axes", metavar="A,B,C", help="the order of the axes exits, samples, classes; default: told by the labels")
     add("--kind", choices=("logits", "probs"), help="what the values are; default: probabilities are recognised")
-    add("--costs", metavar="NUMBERS|FILE", help="the cumulative cost of each exit, such as 15.1e6,25.5e6 or flops.pth")
-    add("--cost-unit", metavar="UNIT", default="MACs", help="the unit of --costs (default: MACs)")
+    costs = "the cumulative cost of each exit, such as 15.1e6,25.5e6 or flops.pth; FILE::NAME is a column or row"
+    add("--costs", metavar="NUMBERS|FILE", help=costs)
+    unit = "the unit of --costs (default: what a table's names say, else MACs)"
+    add("--cost-unit", metavar="UNIT", help=unit)
     add("--classes", metavar="FILE", help="class names: a JSON list, or one name a line")
     add("--images", metavar="PATH", help="image parquet, or a folder with test-*.parquet, in the order of the samples")
     add("--drop-nan", action="store_true", help="leave out samples with NaN or +inf instead of refusing")
@@ -72,7 +77,8 @@ def run(args: argparse.Namespace) -> None:
     from analysis.storage.contents import Description
     from analysis.storage.importers import Sources, import_run
     from analysis.storage.importers.axes import parse_axes
-    from analysis.storage.importers.side_files import read_classes, read_costs, read_table
+    from analysis.storage.importers.costs import read_costs
+    from analysis.storage.importers.side_files import read_classes, read_table
 
     if (args.weights is None) != (args.arch is None):
         raise ValueError("--weights and --arch belong together: give both or neither")
@@ -81,7 +87,8 @@ def run(args: argparse.Namespace) -> None:
         provenance = read_about(Path(args.about)) if args.about is not None else {}
         costs = None
         if args.costs is not None:
-            costs = {args.cost_unit: read_costs(args.costs)}
+            read = read_costs(args.costs)
+            costs = {args.cost_unit or read.unit or "MACs": read.values}
         elif stored:
             costs, provenance = stored.costs, {**provenance, **stored.provenance}  # it says how they were counted
         imported = import_run(

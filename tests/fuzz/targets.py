@@ -83,6 +83,16 @@ def _pickles(folder: Path) -> list[bytes]:
     contents.append(
         {"logits": np.array([list(e) for e in x], dtype=object), "y": np.array([None, "x", 3], dtype=object)}
     )
+    heads, batches = {f"head{e}": x[e] for e in range(3)}, [x[:, i : i + 9] for i in range(0, 24, 9)]
+    contents += [{**heads, "labels": y}, {"net": {"data": heads, "data_val": heads}}, (batches, y), list(batches)]
+    contents += [
+        [{"logits": batch, "labels": y[: batch.shape[1]]} for batch in batches],
+        ([list(b) for b in batches], y),
+    ]
+    contents += [
+        [{"logits": x[:, i], "label": int(y[i])} for i in range(24)],
+        ([[b[e] for b in batches] for e in range(3)], y),
+    ]
     made = [pickle.dumps(content, protocol) for content in contents for protocol in (0, 2, 4, 5)]
     made += [_torch_bytes(content, _use_new_zipfile_serialization=False) for content in (tensors, list(tensors)) * 3]
     return made + [path.read_bytes() for path in sorted(CASES.glob("*.p"))]
@@ -283,7 +293,15 @@ def _tables(folder: Path) -> list[tuple[str, bytes]]:
     parquet = io.BytesIO()
     table.to_parquet(parquet)
     labels = "\n".join(map(str, range(24))).encode()
+    x, y = _logits()
+    columns = {f"logit_{e}_{c}": x[e, :, c] for e in range(3) for c in range(4)}
+    costs = pd.DataFrame([{"head1": 1e6, "head2": 2e6, "head3": 3e6}], index=["MACs"])
+    arrays = {"logits": x.tolist(), "labels": [None, *y[1:].tolist()]}
     return [
+        ("x.csv", pd.DataFrame({**columns, "target": y}).to_csv().encode()),
+        ("x.csv", costs.to_csv().encode()),
+        ("x.json", json.dumps(arrays).encode()),
+        ("x.json", json.dumps({"net": {f"exit_{e}": x[e].tolist() for e in range(3)}}).encode()),
         ("x.csv", table.to_csv(index=False).encode()),
         ("x.tsv", table.to_csv(index=False, sep="\t").encode()),
         ("x.parquet", parquet.getvalue()),
@@ -296,7 +314,8 @@ def _tables(folder: Path) -> list[tuple[str, bytes]]:
 
 def _table_case(seeds: list[tuple[str, bytes]], rng: np.random.Generator, folder: Path) -> str:
     from analysis.storage.importers import Sources, import_run
-    from analysis.storage.importers.side_files import read_classes, read_costs, read_labels, read_table
+    from analysis.storage.importers.costs import read_costs
+    from analysis.storage.importers.side_files import read_classes, read_labels, read_table
 
     name, data = seeds[int(rng.integers(len(seeds)))]
     data = (
@@ -309,17 +328,21 @@ def _table_case(seeds: list[tuple[str, bytes]], rng: np.random.Generator, folder
     np.save(logits, _logits()[0])
 
     def read() -> None:
-        kind = int(rng.integers(4))
+        kind = int(rng.integers(5))
         options, beside = {"axes": ("exits", "samples", "classes")}, {}
+        name = str(pick(rng, ["", "", "::label", "::MACs", "::logits", "::net/exit_1"]))
+        if kind == 4:
+            import_run(Sources([f"{path}{name}"]), out)
+            return
         if kind == 0:
             options["samples"] = read_table(path, "--samples")
         elif kind == 1:
             beside["class_names"] = read_classes(path)
         elif kind == 2:
-            beside["costs"] = {"MACs": read_costs(str(path))}
+            beside["costs"] = {"MACs": read_costs(f"{path}{name}").values}
         else:
-            read_labels(path)
-            options["labels"] = [path]
+            options["labels"] = [f"{path}{name}"]
+            read_labels(options["labels"][0])
         import_run(Sources([logits], **options), out, **beside)
 
     return outcome(read)

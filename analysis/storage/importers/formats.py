@@ -32,7 +32,7 @@ class SafetensorsArrays(Mapping):
     def __init__(self, path: Path) -> None:
         self._name = path.name
         self._tensors, start = read_header(path)
-        self._data = np.memmap(path, np.uint8, "r")[start:]
+        self._data = np.memmap(path, np.uint8, "r")[start:].view(np.ndarray)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)
@@ -96,7 +96,23 @@ def open_file(path: Path) -> object:
                 f"{path.name} is compressed by {method}: unpack it ({command}); where joblib made it, joblib.load it "
                 "and numpy.savez what it holds"
             )
-    return load_pickle(path)
+    try:
+        return load_pickle(path)
+    except ValueError:
+        if _is_text(path):
+            raise ValueError(
+                f"{path.name} is text, and logits cannot be read from text: give .npz with logits and labels"
+            ) from None
+        raise
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file is text, and no pickle in text, which ends in a full stop."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+        file.seek(-1, 2)
+        end = file.read(1)
+    return end != b"." and all(byte >= 32 or byte in b"\t\r\n\f" for byte in start)
 
 
 def _open_zip(path: Path) -> object:

@@ -20,6 +20,7 @@ from analysis.run import SPLITS, Run
 from analysis.storage.contents import UNDESCRIBED, Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.faults import FAULTS
 from analysis.storage.importers.axes import Oriented, orient
+from analysis.storage.importers.layouts.places import Place, place_of
 from analysis.storage.importers.pairing import pair, stored_images
 from analysis.storage.importers.parts import Part
 from analysis.storage.importers.scanning import (
@@ -294,7 +295,7 @@ def _names_of_images(pairings: dict, n_classes: int) -> tuple[str, ...] | None:
     return names if len(names) == n_classes else None
 
 
-def _taken(part: Part, found: Scan, in_table: bool) -> str:
+def _taken(part: Part, form: str, found: Scan, in_table: bool) -> str:
     """Which array became the logits of a part, and which its labels."""
     labels = " and ".join([*([part.labels_where] if part.labels_where else []), *(["--samples: label"] * in_table)])
     if not labels:
@@ -303,7 +304,8 @@ def _taken(part: Part, found: Scan, in_table: bool) -> str:
             labels += (
                 f"; not taken for labels: {', '.join(part.vectors[:8])} (call labels so, or test_labels beside test)"
             )
-    line = f"{IN_WORDS[found.form].capitalize()}: {part.where}; labels: {labels}"
+    pieces = f" ({form})" if form else ""
+    line = f"{IN_WORDS[found.form].capitalize()}: {part.where}{pieces}; labels: {labels}"
     return "".join(c if c.isprintable() else " " for c in line)  # names are the file's own
 
 
@@ -331,18 +333,22 @@ def _notes(
     without = [split for split in table["split"].unique() if split not in pairings]
     if images is not None and without:
         notes.append(f"No images for the {without[0]} samples: {images} holds no {without[0]}-*.parquet.")
-    notes += [_taken(part.part, found, in_table) for part, found in zip(parts, scans)]
+    notes += [_taken(part.part, part.reading.form, found, in_table) for part, found in zip(parts, scans)]
     return notes
 
 
 def _provenance(sources: Sources, parts: list[Part], scans: list[Scan], keep: np.ndarray) -> dict[str, object]:
-    files = [{"name": file.name, **file_entry(file)} for file in map(Path, sources.files)]
+    files = [_source(place_of(file)) for file in sources.files]
     provenance = {"made_by": "python -m analysis import", "sources": files, "source_dtype": _dtype_name(parts[0].dtype)}
     if scans[0].form != LOGITS:
         provenance["source_values"] = scans[0].form
     if not keep.all():
         provenance["dropped_samples"] = int((~keep).sum())
     return provenance
+
+
+def _source(place: Place) -> dict[str, object]:
+    return {"name": place.file.name, **({"place": place.name} if place.name else {}), **file_entry(place.file)}
 
 
 def _dtype_name(dtype: np.dtype) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from analysis.runtime.folders import scratch_folder
 from analysis.runtime.whole_files import named_errors
+from analysis.storage.importers.layouts.lists import plain
 from analysis.storage.importers.opcodes import Refused
 from analysis.storage.importers.unpickling import RestrictedUnpickler
 from analysis.storage.importers.zip_files import members_of, stored_bytes, unpacked
@@ -25,8 +26,8 @@ _HEADER_DAMAGE += (OverflowError, AttributeError, IndexError)
 _LONGEST_HEADER = 1 << 14
 
 
-def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
-    """The array whose .npy file the bytes (uint8) are, as a view of them."""
+def _view_npy(data: np.ndarray, what: str) -> object:
+    """The array whose .npy file the bytes (uint8) are, as a view of them; lists and the like in place of objects."""
     file = io.BytesIO(data[: _LONGEST_HEADER + 12].tobytes())
     try:
         version = np.lib.format.read_magic(file)
@@ -40,8 +41,10 @@ def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
         if "'<f1'" in str(error):  # as ml_dtypes calls a float8
             raise ValueError(f"{what} holds a type that NumPy does not know: save it as float32") from None
         raise ValueError(f"{what} is not a NumPy array or is damaged: save it again with numpy.save") from None
-    if dtype.hasobject:
+    if dtype == np.dtype(object):
         return _objects(data[file.tell() :], shape, what)
+    if dtype.hasobject:
+        raise ValueError(f"{what} holds Python objects among its fields: save plain numeric arrays")
     if dtype.kind == "V" and dtype.names is None:
         raise ValueError(f"{what} holds a type that NumPy does not know, such as bfloat16: save it as float32")
     start, size = file.tell(), math.prod(shape) * dtype.itemsize
@@ -54,19 +57,19 @@ def _view_npy(data: np.ndarray, what: str) -> np.ndarray:
     return np.ndarray(shape, dtype, data[start : start + size], order="F" if fortran else "C")
 
 
-def _objects(data: np.ndarray, shape: tuple[int, ...], what: str) -> np.ndarray:
-    """The array of objects whose pickle the bytes (uint8) are: arrays, containers and stubs."""
+def _objects(data: np.ndarray, shape: tuple[int, ...], what: str) -> object:
+    """What an array of objects holds whose pickle the bytes (uint8) are, as lists: arrays, containers and stubs."""
     try:
         held = RestrictedUnpickler(data).load()
     except Refused as error:
         raise ValueError(f"{what} holds Python objects that cannot be read ({error}): save plain numbers") from None
     if not isinstance(held, np.ndarray) or held.dtype != object or held.shape != shape:
         raise ValueError(f"{what} holds Python objects that are no array of shape {shape}: save plain numbers")
-    return held
+    return plain(held)
 
 
-def map_npy(path: Path) -> np.ndarray:
-    """The array of a .npy file, memory-mapped.
+def map_npy(path: Path) -> object:
+    """The array of a .npy file, memory-mapped; of an array of objects, lists of what it holds.
 
     Raises
     ------
@@ -93,7 +96,7 @@ class NpzArrays(Mapping):
     def __contains__(self, name: object) -> bool:
         return name in self._members  # a Mapping's own would unpack the array
 
-    def __getitem__(self, name: str) -> np.ndarray:
+    def __getitem__(self, name: str) -> object:
         member, what = self._members[name], f"{self._path.name}: {name[:100]}"
         if member.compress_type == zipfile.ZIP_STORED:
             try:

@@ -1,24 +1,21 @@
-"""From what a file holds to its parts: logits with their labels, one part for each split it holds. Imports numpy.
+"""What an import is made of: logits of one split with their labels, and the names that mean labels. Imports numpy.
 
-Shapes that are recognised: an array; (logits, targets) and (logits, targets, args), also as `arr_0`, `arr_1`; one array
-per exit in place of the logits; MSDNet's (val_pred, val_target, test_pred, test_target); and names: `logits` with
-`labels`, or `test`, `test_labels`, `calibration`, `calibration_labels` and, for each split, `<split>_index`, positions
-in the data set. What has a name is taken for labels only where `LABELS_NAMES` has it.
+What has a name is taken for labels only where `LABELS_NAMES` has it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from analysis.storage.importers.floats import as_floats, is_real
-from analysis.storage.importers.formats import open_file
-from analysis.storage.importers.opcodes import Stub
+from analysis.storage.importers.layouts.lists import Layout, Reading, plain
+from analysis.storage.importers.layouts.numbered import listed, text_of
+from analysis.storage.importers.layouts.places import Place, asked
 
 LOGITS_NAMES = ("logits", "probs", "probabilities", "softmax", "log_probs", "predictions")
 LABELS_NAMES = (
@@ -40,13 +37,18 @@ LABELS_NAMES = (
 _NOT_THESE = {"pred", "preds", "predicted", "predictions", "coarse", "noisy", "pseudo"}
 """Words that make them other labels."""
 SPLIT_NAMES = {"test": ("test",), "calibration": ("calibration", "val", "validation")}
+ONE_NUMBER = (
+    "PA needs a logit for each class: for a sigmoid's logit z save the two logits 0 and z, for its probability p save "
+    "1 - p and p"
+)
+"""What to do about one number for each sample and exit."""
 
 
 @dataclass
 class Part:
     """Logits of one split of one file.
 
-    values : one array with three axes in any order, or one array (samples, classes) per exit
+    values : one array with three axes in any order, or arrays that make one
     labels : float64 or integer (samples,), or None
     split : what the file says, or None
     index : positions of the samples in their data set, or None
@@ -56,7 +58,7 @@ class Part:
     vectors : names of the vectors beside it that are not taken for labels, where none are
     """
 
-    values: np.ndarray | tuple[np.ndarray, ...]
+    values: np.ndarray | Layout
     labels: np.ndarray | None
     split: str | None
     index: np.ndarray | None
@@ -66,30 +68,42 @@ class Part:
     vectors: tuple[str, ...] = ()
 
     @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The ways to read the values, at least one."""
+        return self.values.readings if isinstance(self.values, Layout) else (Reading(self.values),)
+
+    @property
+    def form(self) -> str:
+        """In what pieces the values lie whatever the reading, for people; empty: in one."""
+        return self.values.form if isinstance(self.values, Layout) else ""
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """The lengths of the three axes, in the order of the file."""
-        if isinstance(self.values, tuple):
-            return (len(self.values), *self.values[0].shape)
-        return self.values.shape
+        """The lengths of the three axes, in the order of the file, as the first reading has them."""
+        return self.readings[0].values.shape
 
     @property
     def dtype(self) -> np.dtype:
         """What the file keeps the values as."""
-        return self.values[0].dtype if isinstance(self.values, tuple) else self.values.dtype
+        return self.readings[0].values.dtype
 
 
 def as_vector(values: object, what: str) -> np.ndarray:
     """Labels or costs as one axis of numbers, from arrays of shape (n,), (n, 1) or (1, n), or lists of numbers.
 
+    Returns
+    -------
+    (n,), NaN where a list holds None
+
     Raises
     ------
     ValueError : anything else
     """
-    if isinstance(values, (list, tuple)) and values and all(np.size(value) == 1 for value in values):
-        values = [np.asarray(value).reshape(-1)[0] for value in values]
+    if isinstance(values, (list, tuple)) and values and all(map(_is_scalar, values)):
+        values = [np.nan if value is None else np.asarray(value).reshape(-1)[0] for value in values]
     try:
         array = as_floats(np.asarray(values))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(
             f"{what}: no numbers but lists of different lengths: give one number for each sample"
         ) from None
@@ -104,49 +118,44 @@ def as_vector(values: object, what: str) -> np.ndarray:
     return np.array(array)
 
 
-def _is_logits(content: object) -> bool:
-    if isinstance(content, np.ndarray):
-        return content.ndim == 3 and is_real(content.dtype)
-    return _is_exits(content)
+def as_labels(values: object, what: str) -> np.ndarray:
+    """Labels as one axis of numbers, as `as_vector`, also from a list of batches.
+
+    Raises
+    ------
+    ValueError : anything else
+    """
+    if isinstance(values, (list, tuple)) and values and not is_vector(values) and all(map(_is_batch, values)):
+        return np.concatenate([as_vector(batch, what) for batch in values])
+    return as_vector(values, what)
 
 
-def _is_exits(content: object) -> bool:
-    """Whether this is a list of one array (samples, classes) for each exit."""
-    if not isinstance(content, (list, tuple)) or len(content) < 1:
-        return False
-    arrays = [item for item in content if isinstance(item, np.ndarray) and item.ndim == 2 and is_real(item.dtype)]
-    return len(arrays) == len(content) and len({item.shape for item in arrays}) == 1
+def _is_scalar(item: object) -> bool:
+    if isinstance(item, (list, tuple)):
+        return len(item) == 1 and _is_scalar(item[0])
+    return not isinstance(item, Mapping) and (not isinstance(item, np.ndarray) or item.size == 1)
 
 
-def _is_labels(content: object) -> bool:
+def _is_batch(item: object) -> bool:
+    if isinstance(item, np.ndarray):
+        return is_real(item.dtype) and item.ndim == 1
+    return isinstance(item, (list, tuple)) and bool(item) and all(map(_is_scalar, item))
+
+
+def is_vector(content: object) -> bool:
+    """Whether this is one axis of values, as an array or a list."""
     if isinstance(content, np.ndarray):
         return is_real(content.dtype) and content.ndim in (1, 2) and content.size == max(content.shape, default=0)
-    return isinstance(content, (list, tuple)) and bool(content) and all(np.size(item) == 1 for item in content)
+    return isinstance(content, (list, tuple)) and bool(content) and all(map(_is_scalar, content))
 
 
-def _part(values: object, labels: object, split: str | None, index: object, where: str, **found: object) -> Part:
-    """A checked part; `found` are its further fields."""
-    if isinstance(values, Stub):
-        raise ValueError(f"{where} is {values.what}: save the logits as a dense array of real numbers")
-    vector = None if labels is None else as_vector(labels, f"{where}: the labels")
-    positions = None if index is None else as_vector(index, f"{where}: the index")
-    if isinstance(values, np.ndarray):
-        if values.ndim != 3:
-            raise ValueError(
-                f"{where} has {values.ndim} axes {values.shape}: logits need three, (exits, samples, classes)"
-            )
-        if not is_real(values.dtype):
-            raise ValueError(f"{where} has dtype {values.dtype}: logits must be real numbers")
-    elif not _is_exits(values):
-        raise ValueError(f"{where} is no array with three axes (exits, samples, classes): save the logits so")
-    part = Part(values if isinstance(values, np.ndarray) else tuple(values), vector, split, positions, where, **found)
-    if 0 in part.shape:
-        raise ValueError(f"{where} has shape {part.shape}, so there is nothing in it: check the export")
-    return part
+def is_labels(content: object) -> bool:
+    """Whether labels may look so: one axis of values, or batches of them."""
+    return is_vector(content) or (isinstance(content, (list, tuple)) and bool(content) and all(map(_is_batch, content)))
 
 
 def _same_words(name: object) -> str:
-    return "_".join(re.findall(r"[a-z0-9]+", str(name).lower()))
+    return "_".join(re.findall(r"[a-z0-9]+", text_of(name).lower()))
 
 
 def means_labels(name: object) -> bool:
@@ -158,124 +167,60 @@ def means_labels(name: object) -> bool:
 def labels_name(content: Mapping, where: str, prefix: str = "") -> object | None:
     """The key under which labels lie in what a file holds by name, or None.
 
+    Parameters
+    ----------
+    prefix : of the split, such as `test_`, which may stand behind the name too: `labels_test`
+
     Raises
     ------
     ValueError : two vectors that mean labels and differ
     """
     by_words = {_same_words(name): name for name in content}
-    named = [by_words[prefix + words] for words in LABELS_NAMES if prefix + words in by_words]
-    vectors = [name for name in named if _is_labels(_plain(content[name]))]
+    suffix = f"_{prefix[:-1]}" if prefix else ""
+    spelt = [name for words in LABELS_NAMES for name in dict.fromkeys((prefix + words, words + suffix))]
+    named = list(dict.fromkeys(by_words[name] for name in spelt if name in by_words))
+    vectors = [name for name in named if is_labels(plain(content[name]))]
     for other in vectors[1:]:
-        first = np.asarray(_plain(content[vectors[0]]), dtype=object).reshape(-1)
-        if not np.array_equal(first, np.asarray(_plain(content[other]), dtype=object).reshape(-1)):
+        first = np.asarray(plain(content[vectors[0]]), dtype=object).reshape(-1)
+        if not np.array_equal(first, np.asarray(plain(content[other]), dtype=object).reshape(-1)):
             raise ValueError(
                 f"{where} holds {vectors[0]} and {other}, which differ, and both mean labels: save the file with one"
             )
     return next(iter(vectors or named), None)
 
 
-def _vectors(content: Mapping, beside: object) -> tuple[str, ...]:
-    """The names of what could be labels beside the logits."""
+def vectors_in(content: Mapping, beside: set) -> tuple[str, ...]:
+    """The names of what could be labels, but for those in `beside`."""
     found = []
     for name in content:
-        with suppress(ValueError):  # not readable, so no vector
-            if name not in (beside, f"{beside}_index") and _is_labels(_plain(content[name])):
-                found.append(str(name))
+        with suppress(ValueError):  # not readable, or no numbers
+            if name not in beside and is_labels(values := plain(content[name])):
+                as_labels(values, "")
+                found.append(text_of(name))
     return tuple(found)
 
 
-def _named_part(
-    content: Mapping, name: object, split: str | None, index: object, where: str, prefixes: Sequence[str]
-) -> Part:
-    """The logits called `name`, with the labels that lie beside them under the first of `prefixes` that has any."""
-    labels = next((key for prefix in prefixes if (key := labels_name(content, where, prefix)) is not None), None)
-    if labels is None:
-        vector, found = None, {"vectors": _vectors(content, name)}
-    else:
-        vector, found = _plain(content[labels]), {"labels_where": f"{where}: {labels}"}
-    return _part(_plain(content[name]), vector, split, index, f"{where}: {name}", name=str(name), **found)
+def labels_from(content: object, what: str, place: Place) -> tuple[np.ndarray, str]:
+    """The labels in what a file of labels holds, and where they were found.
 
-
-def _from_names(content: Mapping, where: str) -> list[Part]:
-    def first(names: Sequence[str]) -> str | None:
-        return next((name for name in names if name in content), None)
-
-    if name := first(LOGITS_NAMES):
-        return [_named_part(content, name, None, None, where, ("", "test_"))]
-    splits = {split: name for split, names in SPLIT_NAMES.items() if (name := first(names))}
-    parts = []
-    for split, name in splits.items():
-        prefixes = [f"{name}_", *([""] if len(splits) == 1 else [])]
-        parts.append(_named_part(content, name, split, content.get(f"{name}_index"), where, prefixes))
-    if parts:
-        return parts
-    if "state_dict" in content or any(str(name).endswith(".weight") for name in content):
-        raise ValueError(f"{where} holds a network's weights, not logits: compute its logits first")
-    if all(re.fullmatch(r"arr_\d+", str(name)) for name in content):  # as np.savez calls what is given no name
-        return _from_tuple([content[name] for name in content], where)
-    logits = [name for name in content if _is_logits(content[name])]
-    if len(logits) == 1:
-        return [_named_part(content, logits[0], None, None, where, ("", "test_"))]
-    names = ", ".join(str(name) for name in list(content)[:8]) or "nothing"
-    raise ValueError(f"{where} holds {names}: call the arrays logits and labels, or test and test_labels")
-
-
-def _from_tuple(content: Sequence, where: str) -> list[Part]:
-    if len(content) == 4 and [_is_logits(item) for item in content] == [True, False, True, False]:
-        val, val_labels, test, test_labels = content
-        return [
-            _part(test, test_labels, "test", None, f"{where}: test_pred", labels_where=f"{where}: test_target"),
-            _part(val, val_labels, "calibration", None, f"{where}: val_pred", labels_where=f"{where}: val_target"),
-        ]
-    if _is_exits(content):
-        return [_part(content, None, None, None, where)]
-    if len(content) >= 2 and _is_logits(content[0]) and _is_labels(content[1]):
-        return [
-            _part(content[0], content[1], None, None, f"{where}: logits", labels_where=f"{where}: the second array")
-        ]
-    if len(content) >= 1 and (
-        isinstance(content[0], Stub) or (isinstance(content[0], np.ndarray) and content[0].ndim != 3)
-    ):
-        return [_part(content[0], None, None, None, f"{where}: the first array")]
-    if len(content) >= 1 and _is_logits(content[0]) and (len(content) == 1 or content[1] is None):
-        return [_part(content[0], None, None, None, where)]
-    raise ValueError(f"{where} is no (logits, targets): save it so, or as .npz with logits and labels")
-
-
-def _plain(content: object) -> object:
-    """Arrays of objects as lists, also one level down."""
-    if isinstance(content, np.ndarray):
-        return content.tolist() if content.dtype == object else content
-    if isinstance(content, (list, tuple)):
-        return [_plain(item) for item in content]
-    return content
-
-
-def read_parts(path: Path) -> list[Part]:
-    """The parts of a file that holds logits.
+    Parameters
+    ----------
+    content : what it holds
+    what : the option and the file, for messages
+    place : where it lies
 
     Raises
     ------
-    ValueError : a file whose content is not recognised
+    ValueError : no labels, or several arrays that may be
     """
-    content = _plain(open_file(path))
-    if isinstance(content, np.ndarray):
-        return [_part(content, None, None, None, path.name, name=path.stem)]
-    if isinstance(content, Mapping):
-        return _from_names(content, path.name)
-    if isinstance(content, (list, tuple)):
-        return _from_tuple(content, path.name)
-    what = f"{content.what}, not arrays" if isinstance(content, Stub) else "no array"
-    raise ValueError(f"{path.name} holds {what}: save (logits, targets), or .npz with logits and labels")
-
-
-def labels_from(content: object, what: str) -> tuple[np.ndarray, str]:
-    """The labels in what `open_file` gives for a file of labels, and where they were found."""
     if not isinstance(content, Mapping):
-        return as_vector(_plain(content), what), what
+        return as_labels(plain(content), what), what
     name = labels_name(content, what)
     if name is None and len(content) == 1:
         name = next(iter(content))
     if name is None:
-        raise ValueError(f"{what} holds {', '.join(map(str, content))}: call the array labels")
-    return as_vector(_plain(content[name]), what), f"{what}: {name}"
+        names = [f"{place.name}/{text_of(other)}".strip("/") for other in content]
+        raise ValueError(
+            f"{what} holds {listed(names) or 'nothing'}, and none means labels: {asked(place.file.name, names)}"
+        )
+    return as_labels(plain(content[name]), what), f"{what}: {text_of(name)}"

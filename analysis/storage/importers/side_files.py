@@ -1,10 +1,9 @@
-"""What comes beside the logits: labels, further columns, costs and class names. Imports numpy and pandas."""
+"""What comes beside the logits: labels, further columns and class names. Imports numpy and pandas."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,11 @@ import pyarrow.parquet as pq
 
 from analysis.runtime.contents import check_regular
 from analysis.storage.importers.formats import open_file
-from analysis.storage.importers.parts import as_vector, labels_from, labels_name
+from analysis.storage.importers.layouts.lists import plain
+from analysis.storage.importers.layouts.numbered import listed
+from analysis.storage.importers.layouts.places import Place, asked, inside, place_of
+from analysis.storage.importers.opcodes import DEEPEST
+from analysis.storage.importers.parts import labels_from, labels_name
 from analysis.storage.importers.text_tables import read_text_table
 from analysis.storage.manifest import clean_text
 
@@ -69,67 +72,109 @@ def read_text_lines(path: Path, what: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _numbers(path: Path, what: str) -> np.ndarray:
-    """Numbers from a text file, one a line or separated by commas, or from a JSON list."""
-    lines = read_text_lines(path, what)
-    try:
-        if path.suffix == ".json":
-            return as_vector(json.loads("\n".join(lines)), f"{what} {path.name}")
-        words = [word for line in lines for word in line.replace(",", " ").split()]
-        return np.array([float(word) for word in words])
-    except (ValueError, RecursionError):
-        raise ValueError(f"{what} {path} does not hold numbers: give one a line, or .npy") from None
+INDEX = re.compile(r"Unnamed: \d+")
+"""What a column without a name is called, such as the index that pandas writes."""
 
 
-def read_labels(path: Path) -> tuple[np.ndarray, str]:
-    """Labels from .npy, .npz, torch files, pickles, JSON, text with one a line, or a table with a column `label`.
-
-    Returns
-    -------
-    (samples,), integers or floats, NaN where a table leaves a label empty; and where they were found, for people
-    """
-    what = f"--labels {path.name}"
-    if path.suffix == ".csv":
-        with suppress(ValueError):  # no table but numbers, one a line or a row
-            if len(numbers := _numbers(path, "--labels")):
-                return numbers, what
-    if path.suffix in TABLES:
-        table = read_table(path, "--labels")
-        name = labels_name({name: table[name].to_numpy(dtype=object) for name in table}, what)
-        if name is not None:
-            try:
-                return table[name].to_numpy(dtype=np.float64, na_value=np.nan), f"{what}: {name}"
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"--labels {path}: {error}: the labels must be numbers") from None
-        if path.suffix != ".csv":
-            raise ValueError(f"--labels {path} has no column label: name it so")
-    if path.suffix in (".csv", ".txt", ".json"):
-        return _numbers(path, "--labels"), what
-    return labels_from(open_file(path), what)
-
-
-def read_costs(text: str) -> tuple[float, ...]:
-    """Cumulative costs from `15.1e6,25.5e6`, or from a file: a list in a torch file or pickle, .npy, JSON or text.
+def numbers_in(path: Path, what: str) -> np.ndarray:
+    """Numbers from a text file, one a line or separated by commas.
 
     Raises
     ------
-    ValueError : neither numbers nor a file of numbers
+    ValueError : anything else, a table with an unnamed first column too
     """
-    path = Path(text)
-    check_regular(text)
-    if not os.path.isfile(text):  # Path.is_file raises where the numbers are longer than a name may be
-        try:
-            return tuple(float(number) for number in text.split(","))
-        except ValueError:
-            raise ValueError(f"--costs {text}: give numbers separated by commas, or an existing file") from None
-    if path.suffix in (".txt", ".csv", ".json"):
-        values = _numbers(path, "--costs")
-    else:
-        content = open_file(path)
-        if isinstance(content, Mapping):
-            raise ValueError(f"--costs {path.name} holds {', '.join(map(str, content))}: give a list of numbers")
-        values = as_vector(content, f"--costs {path.name}")
-    return tuple(float(value) for value in values)
+    lines = read_text_lines(path, what)
+    try:
+        if lines and lines[0].startswith(","):
+            raise ValueError
+        return np.array([float(word) for line in lines for word in line.replace(",", " ").split()])
+    except ValueError:
+        raise ValueError(f"{what} {path} does not hold numbers: give one a line, or .npy") from None
+
+
+def read_labels(place: str | Path | Place) -> tuple[np.ndarray, str]:
+    """Labels from .npy, .npz, torch files, pickles, JSON, text with one a line, or a table with a column `label`.
+
+    Parameters
+    ----------
+    place : the file, or `FILE::NAME`, which names an array or column in it
+
+    Returns
+    -------
+    (samples,), integers or floats, NaN where a label is left empty; and where they were found, for people
+
+    Raises
+    ------
+    ValueError : no such file, one that holds no labels, or several arrays or columns that may be
+    """
+    place = place if isinstance(place, Place) else place_of(place)
+    path, what = place.file, f"--labels {place.file.name}"
+    if path.suffix == ".csv" and not place.name:
+        with suppress(ValueError):  # no table but numbers, one a line or a row
+            if len(numbers := numbers_in(path, "--labels")):
+                return numbers, what
+    if path.suffix in TABLES:
+        return _labels_of_table(place, what)
+    if path.suffix == ".txt":
+        return numbers_in(path, "--labels"), what
+    content = read_json(path, "--labels") if path.suffix == ".json" else open_file(path)
+    content, _, key = inside(plain(content), place.name, what)
+    labels, where = labels_from(content, f"--labels {place.shown}", place)
+    return labels, where if key is None else f"--labels {place.shown}"
+
+
+def _labels_of_table(place: Place, what: str) -> tuple[np.ndarray, str]:
+    table = read_table(place.file, "--labels")
+    columns = {name: table[name].to_numpy(dtype=object) for name in table if not INDEX.fullmatch(str(name))}
+    name = labels_name(columns, what)
+    if place.name:
+        _, _, name = inside(columns, place.name, what)
+    if name is None:
+        names = [str(name) for name in columns]
+        if len(names) != 1:
+            few = listed(names) or "no name"
+            raise ValueError(f"{what} has the columns {few}, and none means labels: {asked(place.file.name, names)}")
+        name = next(iter(columns))
+    try:
+        return table[name].to_numpy(dtype=np.float64, na_value=np.nan), f"{what}: {name}"
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what}: {name}: {error}: the labels must be numbers") from None
+
+
+def json_in(path: Path) -> object:
+    """What a JSON file holds, nested no deeper than a pickle may be.
+
+    Raises
+    ------
+    ValueError : no JSON, or one that nests more deeply
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
+    level = [content]
+    for _ in range(DEEPEST + 1):
+        level = [v for v in level if isinstance(v, (list, dict))]
+        level = [inner for value in level for inner in (value.values() if isinstance(value, dict) else value)]
+    if level:
+        raise ValueError("it nests too deeply")
+    return content
+
+
+def read_json(path: Path, what: str) -> object:
+    """What a JSON file of numbers holds.
+
+    Raises
+    ------
+    ValueError : no such file, or no JSON
+    """
+    check_regular(path)
+    if not path.is_file():
+        raise ValueError(f"{what} {path}: there is no such file: check the path")
+    try:
+        return json_in(path)
+    except ValueError:
+        raise ValueError(f"{what} {path} does not hold numbers: give a JSON list of them") from None
 
 
 def read_classes(path: Path) -> tuple[str, ...]:

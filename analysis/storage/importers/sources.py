@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.run import SPLITS
-from analysis.storage.importers.parts import Part, means_labels, read_parts
+from analysis.storage.importers.layouts.places import Place, place_of
+from analysis.storage.importers.parts import Part, means_labels
+from analysis.storage.importers.recognition import read_parts
 from analysis.storage.importers.side_files import read_labels
 
 if TYPE_CHECKING:
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 class Sources:
     """What one import reads, and how.
 
-    files : .npz, .npy, .safetensors, files of torch.save, pickles; several become one run
-    labels : a file of labels for each source, or one for all of them
+    files : .npz, .npy, .safetensors, files of torch.save, pickles, JSON, tables; several become one run; `FILE::NAME`
+        is a dictionary or array in one
+    labels : a file of labels for each source, or one for all of them; `FILE::NAME` is an array or column in one
     splits : `test` or `calibration` for each source; for one that holds both, those to take
     samples : one row per sample, in the order of the sources: `id`, `split`, `label`, `image` and any further column
     images : image parquet (a file, or a folder with `<split>-*.parquet`) in the order of the samples
@@ -74,7 +77,7 @@ def _choose_splits(per_file: list[list[Part]], splits: Sequence[str] | None) -> 
     return parts
 
 
-def _read_files(files: Sequence[Path]) -> list[list[Part]]:
+def _read_files(files: Sequence[Place]) -> list[list[Part]]:
     """The parts of each file; a file of labels only belongs to the file before it (logits.npy labels.npy)."""
     per_file: list[list[Part]] = []
     for file in files:
@@ -89,20 +92,21 @@ def _read_files(files: Sequence[Path]) -> list[list[Part]]:
                 where = where.removeprefix("--labels ")
             if labels is None:
                 raise
-            if not means_labels(file.stem) and not means_labels(where.partition(": ")[2]):
+            if not means_labels(file.file.stem) and not means_labels(where.partition(": ")[2]):
                 raise ValueError(
-                    f"{file.name} holds a vector whose name does not mean labels: say --labels {file} if it holds them"
+                    f"{file.shown} holds a vector whose name does not mean labels: say --labels {file.file} if it "
+                    "holds them"
                 ) from None
             before[0].labels, before[0].labels_where = labels, where
     return per_file
 
 
-def _attach_labels(parts: list[Part], files: Sequence[Path]) -> np.ndarray | None:
+def _attach_labels(parts: list[Part], files: Sequence[Place]) -> np.ndarray | None:
     """Give each part its labels; one file for several parts is returned, to be cut when their lengths are known."""
     if not files:
         return None
     if any(part.labels is not None for part in parts):
-        raise ValueError(f"--labels {files[0]}: the source holds labels already: leave --labels out")
+        raise ValueError(f"--labels {files[0].file}: the source holds labels already: leave --labels out")
     if len(files) not in (1, len(parts)):
         raise ValueError(f"--labels is given {len(files)} times for {len(parts)} sources: give one for each, in order")
     read = [read_labels(file) for file in files]
@@ -122,5 +126,5 @@ def parts_of(sources: Sources) -> tuple[list[Part], np.ndarray | None]:
     ------
     ValueError : a file that is not recognised; splits or labels that do not fit the files
     """
-    parts = _choose_splits(_read_files([Path(file) for file in sources.files]), sources.splits)
-    return parts, _attach_labels(parts, [Path(file) for file in sources.labels])
+    parts = _choose_splits(_read_files([place_of(file) for file in sources.files]), sources.splits)
+    return parts, _attach_labels(parts, [place_of(file) for file in sources.labels])

@@ -1,41 +1,11 @@
-"""Files of costs, class names and columns."""
-
-import pickle
+"""Files of labels, class names and columns."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 
-from analysis.storage.importers.side_files import read_classes, read_costs, read_labels, read_table
-
-COSTS = (15.1e6, 25.5e6, 4e7)
-
-
-@pytest.mark.parametrize(
-    ("name", "write"),
-    [
-        ("flops.pth", lambda path: torch.save(list(COSTS), path)),
-        ("tensor.pth", lambda path: torch.save(torch.tensor(COSTS, dtype=torch.float64), path)),
-        ("tensors.pth", lambda path: torch.save([torch.tensor(c, dtype=torch.float64) for c in COSTS], path)),
-        ("flops.pkl", lambda path: path.write_bytes(pickle.dumps(COSTS))),
-        ("flops.npy", lambda path: np.save(path, np.array(COSTS))),
-        ("flops.json", lambda path: path.write_text(str(list(COSTS)))),
-        ("flops.txt", lambda path: path.write_text("\n".join(map(str, COSTS)))),
-    ],
-)
-def test_costs_from_a_file(tmp_path, name, write):
-    write(tmp_path / name)
-    assert read_costs(str(tmp_path / name)) == COSTS
-
-
-def test_costs_as_numbers():
-    assert read_costs("15.1e6,25.5e6, 4e7") == COSTS
-    forty = tuple(1e6 * exit for exit in range(1, 41))
-    assert read_costs(",".join(map(str, forty))) == forty  # longer than the name of a file may be
-    with pytest.raises(ValueError, match="give numbers separated by commas, or an existing file"):
-        read_costs("flops.pth")
+from analysis.storage.importers.side_files import read_classes, read_labels, read_table
 
 
 @pytest.mark.parametrize(

@@ -288,3 +288,9 @@ def test_objects_that_are_no_array_are_refused(tmp_path, payload, said):
     (tmp_path / "x.npy").write_bytes(data[: data.index(b"\n") + 1] + payload)
     with pytest.raises(ValueError, match=said):
         open_file(tmp_path / "x.npy")
+
+
+def test_objects_among_fields_are_refused(tmp_path):
+    np.save(tmp_path / "y.npy", np.zeros(2, [("a", object)]), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"y\.npy holds Python objects among its fields: save plain numeric arrays"):
+        open_file(tmp_path / "y.npy")

@@ -1,0 +1,323 @@
+"""From what a file holds to its parts: logits with their labels, one part for each split it holds. Imports numpy.
+
+Layouts that are recognised: logits, which are an array, one array per exit in a list, a dictionary or under numbered
+names, or batches of them; (logits, targets) and (logits, targets, args), also as `arr_0`, `arr_1`; MSDNet's (val_pred,
+val_target, test_pred, test_target); names: `logits` with `labels`, or `test`, `test_labels`, `calibration`,
+`calibration_labels` and, for each split, `<split>_index`, positions in the data set; a dictionary or pair for each
+exit, batch or sample; and all of these in dictionaries, where one holds logits, or the caller says which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from analysis.storage.importers.formats import open_file
+from analysis.storage.importers.layouts.lists import (
+    Layout,
+    plain,
+    real_array,
+)
+from analysis.storage.importers.layouts.named_exits import (
+    axes_of,
+    exit_families,
+    explained,
+    is_logits,
+    logits_of,
+    of_family,
+    one_number,
+    read_or_none,
+)
+from analysis.storage.importers.layouts.numbered import OTHER_WORDS, families, listed, text_of
+from analysis.storage.importers.layouts.places import Place, asked, inside
+from analysis.storage.importers.layouts.records import logits_name, records
+from analysis.storage.importers.layouts.tables import logits_in
+from analysis.storage.importers.opcodes import Stub
+from analysis.storage.importers.parts import (
+    LOGITS_NAMES,
+    SPLIT_NAMES,
+    Part,
+    as_labels,
+    as_vector,
+    is_labels,
+    is_vector,
+    labels_name,
+    vectors_in,
+)
+from analysis.storage.importers.side_files import TABLES, json_in, read_table
+
+# --- logits ---
+
+
+def _part(values: object, labels: object, split: str | None, index: object, where: str, **found: object) -> Part:
+    """A checked part; `found` are its further fields."""
+    if isinstance(values, Stub):
+        raise ValueError(f"{where} is {values.what}: save the logits as a dense array of real numbers")
+    vector = None if labels is None else as_labels(labels, f"{where}: the labels")
+    positions = None if index is None else as_vector(index, f"{where}: the index")
+    logits = values if isinstance(values, Layout) else logits_of(values, where)
+    part = Part(logits, vector, split, positions, where, **found)
+    if 0 in part.shape:
+        raise ValueError(f"{where} has shape {part.shape}, so there is nothing in it: check the export")
+    return part
+
+
+# --- numbered names ---
+
+
+def _family_parts(content: Mapping, where: str) -> list[Part]:
+    """A part of numbered names, or one for each split that their names tell; none where there are no such names."""
+    found = exit_families(content)
+    splits = {
+        split: (word, family)
+        for split, words in SPLIT_NAMES.items()
+        for word in words
+        for family in found
+        if word in family.words
+    }
+    chosen = [(split, f"{word}_", family) for split, (word, family) in splits.items()]
+    if not chosen or len(chosen) < len(found):
+        if len(found) > 1:
+            names = " and ".join(listed(family.names, 2) for family in found[:3])
+            raise ValueError(f"{where} holds {names}: keep one of them, or call them test_exit_1 and val_exit_1")
+        chosen = [(None, "test_", family) for family in found]
+    parts = []
+    for split, prefix, family in chosen:
+        layout = of_family(content, family, where)
+        prefixes = [prefix, *([""] if len(chosen) == 1 else [])]
+        parts.append(_with_labels(content, layout, family.names, split, None, where, prefixes))
+    return parts
+
+
+# --- names ---
+
+
+def _with_labels(
+    content: Mapping,
+    values: object,
+    names: Sequence,
+    split: str | None,
+    index: object,
+    where: str,
+    prefixes: Sequence[str],
+) -> Part:
+    """The logits called `names`, with the labels that lie beside them under the first of `prefixes` that has any."""
+    labels = next((key for prefix in prefixes if (key := labels_name(content, where, prefix)) is not None), None)
+    if labels is None:
+        vector, found = None, {"vectors": vectors_in(content, {*names, *[f"{name}_index" for name in names]})}
+    else:
+        vector, found = plain(content[labels]), {"labels_where": f"{where}: {text_of(labels)}"}
+    return _part(values, vector, split, index, f"{where}: {listed(names)}", name=text_of(names[0]), **found)
+
+
+def _split_name(content: Mapping, words: Sequence[str]) -> tuple[str, object] | None:
+    """The word for a split, and the name of its logits: `test`, `test_logits`, `logits_test` and the like."""
+    for word in words:
+        spelt = [word, *(name for logits in LOGITS_NAMES for name in (f"{word}_{logits}", f"{logits}_{word}"))]
+        if name := next((name for name in spelt if name in content), None):
+            return word, name
+    return None
+
+
+def _split_parts(content: Mapping, where: str) -> list[Part]:
+    """A part for each split that is a name."""
+    splits = {
+        split: found for split, words in SPLIT_NAMES.items() if (found := _split_name(content, words)) is not None
+    }
+    parts = []
+    for split, (word, name) in splits.items():
+        prefixes = [f"{word}_", *([""] if len(splits) == 1 else [])]
+        value = content[name]
+        if isinstance(value, dict) and len(own := _recognised(value, f"{where}: {name}")) == 1:
+            own[0].split = split
+            if own[0].labels is None and (labels := labels_name(content, where, f"{word}_")) is not None:
+                own[0].labels = as_labels(content[labels], f"{where}: {text_of(labels)}")
+                own[0].labels_where = f"{where}: {text_of(labels)}"
+            parts += own
+        else:
+            parts.append(_with_labels(content, value, [name], split, content.get(f"{name}_index"), where, prefixes))
+    return parts
+
+
+def _holds_weights(content: Mapping) -> bool:
+    return "state_dict" in content or any(str(name).endswith(".weight") for name in content)
+
+
+def _recognised(content: Mapping, where: str) -> list[Part]:
+    """The parts among the names of a file or dictionary; none where none is recognised."""
+    if name := next((name for name in LOGITS_NAMES if name in content), None):
+        return [_with_labels(content, content[name], [name], None, None, where, ("", "test_"))]
+    if parts := _split_parts(content, where):
+        return parts
+    if _holds_weights(content):
+        return []
+    if content and all(re.fullmatch(r"arr_\d+", str(name)) for name in content):  # as np.savez calls what has no name
+        return _from_list([content[name] for name in content], where)
+    parts = _family_parts(content, where)
+    exits = {name for family in exit_families(content) for name in family.names}
+    others = [name for name in content if name not in exits and not _words(name) & OTHER_WORDS]
+    single = [name for name in others if is_logits(read_or_none(content, name))]
+    if parts and single:
+        raise ValueError(f"{where} holds {parts[0].where.partition(': ')[2]} and {listed(single)}: keep one of them")
+    if parts:
+        return parts
+    if len(single) == 1:
+        return [_with_labels(content, content[single[0]], single, None, None, where, ("", "test_"))]
+    return [] if single else _of_numbered_records(content, where) or _of_listed_records(content, where)
+
+
+def _words(name: object) -> set[str]:
+    return set(re.findall(r"[a-z]+", text_of(name).lower()))
+
+
+def _of_numbered_records(content: Mapping, where: str) -> list[Part]:
+    """A dictionary for each exit, under numbered names."""
+    for family in families(content):
+        items = [read_or_none(content, name) for name in family.names]
+        if not family.means_exits or not all(isinstance(item, dict) for item in items):
+            continue
+        found = records(items, f"{where}: {listed(family.names)}", of_exits=True)
+        if found is not None and family.is_ordered:
+            return [_of_records(found, f"{where}: {listed(family.names)}", items[0], content)]
+    return []
+
+
+def _of_listed_records(content: Mapping, where: str) -> list[Part]:
+    """Records under the one name that holds a list of them."""
+    lists = (
+        {name: value for name, value in content.items() if isinstance(value, list)} if isinstance(content, dict) else {}
+    )
+    found = {name: pair for name, value in lists.items() if (pair := records(value, where)) is not None}
+    return [_of_records(r, f"{where}: {text_of(n)}", lists[n][0]) for n, r in found.items()] if len(found) == 1 else []
+
+
+def _of_records(found: tuple[object, object], where: str, first: object, around: Mapping | None = None) -> Part:
+    """The part of records; `first` tells what the arrays in them are called."""
+    layout, labels = found
+    name, labels_where = None, f"{where}: the labels of each"
+    if isinstance(first, dict):
+        name, key = logits_name(first), labels_name(first, where)
+        labels_where = f"{where}: {text_of(key)} of each"
+    if labels is None and around is not None and (key := labels_name(around, where)) is not None:
+        labels, labels_where = around[key], f"{where.partition(': ')[0]}: {text_of(key)}"
+    where = f"{where}: {text_of(name)} of each" if name is not None else where
+    labels_where = labels_where if labels is not None else None
+    return _part(
+        layout, labels, None, None, where, name=None if name is None else text_of(name), labels_where=labels_where
+    )
+
+
+def _places(content: Mapping, where: str) -> list[tuple[str, list[Part] | ValueError]]:
+    """Every dictionary in a dictionary that holds logits: where, and its parts or why they cannot be read."""
+    found = []
+    for name, value in content.items() if isinstance(content, dict) else ():
+        if not isinstance(value, dict):
+            continue
+        text, here = text_of(name), f"{where}: {text_of(name)[:100]}"
+        try:
+            parts: list[Part] | ValueError = _recognised(value, here)
+        except ValueError as error:
+            parts = error
+        deeper = [] if parts else _places(value, here)
+        found += [(text, parts)] if parts else [(f"{text}/{place}", inner) for place, inner in deeper]
+    return found
+
+
+def _all_weights(content: Mapping) -> bool:
+    return _holds_weights(content) or any(isinstance(value, dict) and _all_weights(value) for value in content.values())
+
+
+def _from_names(content: Mapping, place: Place) -> list[Part]:
+    where = place.shown
+    if parts := _recognised(content, where):
+        return parts
+    places = _places(content, where)
+    if len(places) > 1:
+        names = [f"{place.name}/{name}".strip("/") for name, _ in places]
+        raise ValueError(f"{where} holds logits in several dictionaries: {asked(place.file.name, names)}")
+    if places:
+        if isinstance(places[0][1], ValueError):
+            raise places[0][1]
+        return places[0][1]
+    if _holds_weights(content) or (isinstance(content, dict) and _all_weights(content)):
+        raise ValueError(f"{where} holds a network's weights, not logits: compute its logits first")
+    unnamed = [
+        family
+        for family in families(content)
+        if all(axes_of(read_or_none(content, name)) == 2 for name in family.names)
+    ]
+    if unnamed:
+        names = listed(unnamed[0].names, 2)
+        raise ValueError(f"{where} holds {names}: call them exit_1, exit_2 and so on if they are the exits' logits")
+    names = ", ".join(text_of(name)[:100] for name in list(content)[:8]) or "nothing"
+    raise ValueError(f"{where} holds {names}: call the arrays logits and labels, or test and test_labels")
+
+
+def _from_list(content: Sequence, where: str) -> list[Part]:
+    if len(content) == 4 and [is_logits(item) for item in content] == [True, False, True, False]:
+        val, val_labels, test, test_labels = content
+        return [
+            _part(test, test_labels, "test", None, f"{where}: test_pred", labels_where=f"{where}: test_target"),
+            _part(val, val_labels, "calibration", None, f"{where}: val_pred", labels_where=f"{where}: val_target"),
+        ]
+    if len(content) >= 2 and is_logits(content[0]) and is_labels(content[1]) and not is_logits(content):
+        return [
+            _part(content[0], content[1], None, None, f"{where}: logits", labels_where=f"{where}: the second array")
+        ]
+    if (found := records(content, where)) is not None:
+        return [_of_records(found, where, content[0])]
+    if is_logits(content):
+        return [_part(content, None, None, None, where)]
+    if len(content) >= 1 and isinstance(content[0], Stub):
+        return [_part(content[0], None, None, None, f"{where}: the first array")]
+    if len(content) >= 1 and isinstance(content[0], np.ndarray) and content[0].ndim != 3:
+        if len(content) > 1 and all(is_vector(item) for item in content):
+            raise ValueError(one_number(content, where))
+        raise ValueError(explained(content[0], f"{where}: the first array"))
+    if len(content) >= 2 and isinstance(content[0], list) and content[0] and all(map(is_vector, content[0])):
+        raise ValueError(one_number(content[0], f"{where}: the first list"))
+    if len(content) >= 1 and is_logits(content[0]) and (len(content) == 1 or content[1] is None):
+        return [_part(content[0], None, None, None, where)]
+    if len(content) >= 2 and is_logits(content[0]) and (array := real_array(content[1])) is not None:
+        shape = f"the second array has shape {array.shape}, and targets are one number for each sample"
+        raise ValueError(f"{where} is no (logits, targets): {shape}, such as argmax of what is one-hot")
+    raise ValueError(f"{where} is no (logits, targets): save it so, or as .npz with logits and labels")
+
+
+# --- files ---
+
+
+def _content(place: Place) -> object:
+    path = place.file
+    if path.suffix in TABLES:
+        return logits_in(read_table(path, "the source"), path.name)
+    if path.suffix == ".json" and path.is_file():
+        try:
+            return json_in(path)
+        except ValueError:
+            raise ValueError(f"{path.name} is no readable JSON: export it again") from None
+    return plain(open_file(path))
+
+
+def read_parts(place: Place) -> list[Part]:
+    """The parts of a file that holds logits, or of a place in it.
+
+    Raises
+    ------
+    ValueError : a file whose content is not recognised
+    """
+    name = place.file.name
+    content, around, key = inside(_content(place), place.name, name)
+    where = place.shown
+    if around is not None and not isinstance(content, Mapping):
+        return [_with_labels(around, content, [key], None, None, where.removesuffix(f": {place.name}"), ("",))]
+    if isinstance(content, np.ndarray):
+        return [_part(content, None, None, None, where, name=place.file.stem)]
+    if isinstance(content, Mapping):
+        return _from_names(content, place)
+    if isinstance(content, (list, tuple)):
+        return _from_list(content, where)
+    what = f"{content.what}, not arrays" if isinstance(content, Stub) else "no array"
+    raise ValueError(f"{name} holds {what}: save (logits, targets), or .npz with logits and labels")
