@@ -152,7 +152,9 @@ def _want_csv(key: str) -> None:
 def _csv(figure: go.Figure, data: pd.DataFrame | Callable[[], pd.DataFrame] | None) -> str:
     table = data() if callable(data) else data
     table = points_drawn(figure) if table is None else table
-    return table.map(csv_cell).rename(columns=csv_cell).to_csv(index=False)
+    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    safe = {name: pd.Series(map(csv_cell, table[name]), table.index, dtype=object) for name in texts}
+    return table.assign(**safe).rename(columns=csv_cell).to_csv(index=False)
 
 
 def points_drawn(figure: go.Figure) -> pd.DataFrame:

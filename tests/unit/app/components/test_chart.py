@@ -55,6 +55,11 @@ def test_the_csv_of_lines_holds_their_points():
     ]  # fmt: skip
 
 
+def test_a_saved_table_holds_no_formula_and_its_numbers_stay_as_they_are():
+    table = pd.DataFrame({"=a": ["=1+1", "-0.5"], "b": [-1, 2], "c": [None, -0.25]})
+    assert component._csv(go.Figure(), table).splitlines() == ["'=a,b,c", "'=1+1,-1,", "-0.5,2,-0.25"]
+
+
 def test_the_csv_of_a_matrix_holds_its_cells():
     figure = go.Figure(go.Heatmap(z=[[1, 2], [3, 4]], x=["u", "v"], y=["p", "q"], name="cells"))
     table = component.points_drawn(figure)
