@@ -150,4 +150,6 @@ def _want_csv(key: str) -> None:
 
 
 def _csv(table: pd.DataFrame) -> str:
-    return table.map(csv_cell).rename(columns=csv_cell).to_csv(index=False)
+    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    safe = {name: pd.Series(map(csv_cell, table[name]), table.index, dtype=object) for name in texts}
+    return table.assign(**safe).rename(columns=csv_cell).to_csv(index=False)

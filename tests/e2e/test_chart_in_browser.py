@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def server():
-    with harness.serve("tests/e2e/chart_main.py") as running:
+    with harness.serve("tests/e2e/chart/main.py") as running:
         yield running
 
 
@@ -251,7 +251,7 @@ SIZES = """performance.getEntriesByType("resource").filter((entry) => entry.name
 
 
 def test_below_a_base_path_plotly_is_found_and_kept(chromium):
-    script = "tests/e2e/chart_main.py"
+    script = "tests/e2e/chart/main.py"
     with harness.serve(script, base_path="lab/exits") as server, harness.opened(chromium, server.url) as opened:
         assert harness.drawn(opened.page, "curve") == 1
         opened.page.reload()
@@ -261,5 +261,5 @@ def test_below_a_base_path_plotly_is_found_and_kept(chromium):
 
 
 def test_without_the_route_the_chart_says_what_to_do(chromium):
-    with harness.serve("tests/e2e/chart_script.py") as server, harness.opened(chromium, server.url) as opened:
+    with harness.serve("tests/e2e/chart/script.py") as server, harness.opened(chromium, server.url) as opened:
         assert "streamlit run app/main.py" in opened.page.locator(".xl-fault").first.inner_text()
