@@ -56,7 +56,7 @@ def top_classes_figure(
     for rank, (one, colour) in reversed(list(enumerate(zip(classes, colours), start=1))):
         figure.add_trace(_line(one, colour, style["dash"], rank, x, exit_names))
     ends = [
-        (x[-1], float(one.probs[-1]), f"{rank} {shortened(one.name, 16)}" + (", true" if one.is_true else ""), colour)
+        (x[-1], float(one.probs[-1]), f"{rank}: {shortened(one.name, 16)}" + (", true" if one.is_true else ""), colour)
         for rank, (one, colour) in enumerate(zip(classes, colours), start=1)
     ]
     name_ends(figure, ends, span=PROBABILITIES, pixels=height - 56)
