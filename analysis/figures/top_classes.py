@@ -79,6 +79,7 @@ def _line(
         marker={
             "color": SURFACE,
             "size": [15 if there else 0 for there in bears],
+            "opacity": 1,  # plotly's default for markers of several sizes is 0.7
             "line": {"color": colour, "width": 2 if one.is_true else 1},
         },
         text=[str(rank) if there else "" for there in bears],

@@ -35,6 +35,7 @@ def test_right_and_wrong_differ_by_shape_and_every_exit_keeps_its_predictor_s_ma
     figure = drawn(line("pa", [0.5, 0.2, 0.7]), line("baseline", [0.9, 0.1, 0.2], right=(False, False, True)))
     traces = by_name(figure)
     assert traces["PA, P(true class)"].marker.symbol == "circle"
+    assert traces["PA, P(true class)"].marker.opacity == 1
     assert traces["BASELINE, P(true class)"].marker.symbol == "square"
     assert list(traces["PA, P(true class), wrong"].x) == [2]
     assert list(traces["BASELINE, P(true class), wrong"].y) == [0.9, 0.1]
