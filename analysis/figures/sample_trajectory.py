@@ -136,6 +136,7 @@ def _probs(
         marker={
             "color": style["color"],
             "size": np.where(bears, size, 0).tolist(),
+            "opacity": 1,  # plotly's default for markers of several sizes is 0.7
             "symbol": style["symbol"],
             "line": {"width": 1, "color": SURFACE},
         },

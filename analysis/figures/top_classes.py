@@ -57,7 +57,7 @@ def top_classes_figure(
     for rank, (one, colour) in reversed(list(enumerate(zip(classes, colours), start=1))):
         figure.add_trace(_line(one, colour, style["dash"], rank, x, exit_names))
     ends = [
-        (x[-1], float(one.probs[-1]), f"{rank} {shortened(one.name, 16)}" + (", true" if one.is_true else ""), colour)
+        (x[-1], float(one.probs[-1]), f"{rank}: {shortened(one.name, 16)}" + (", true" if one.is_true else ""), colour)
         for rank, (one, colour) in enumerate(zip(classes, colours), start=1)
     ]
     name_ends(figure, ends, span=PROBABILITIES, pixels=height - 56)
@@ -80,6 +80,7 @@ def _line(
         marker={
             "color": SURFACE,
             "size": [15 if there else 0 for there in bears],
+            "opacity": 1,  # plotly's default for markers of several sizes is 0.7
             "line": {"color": colour, "width": 2 if one.is_true else 1},
         },
         text=[str(rank) if there else "" for there in bears],

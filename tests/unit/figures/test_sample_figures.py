@@ -35,6 +35,7 @@ def test_right_and_wrong_differ_by_shape_and_every_exit_keeps_its_predictor_s_ma
     figure = drawn(line("pa", [0.5, 0.2, 0.7]), line("baseline", [0.9, 0.1, 0.2], right=(False, False, True)))
     traces = by_name(figure)
     assert traces["PA, P(true class)"].marker.symbol == "circle"
+    assert traces["PA, P(true class)"].marker.opacity == 1
     assert traces["BASELINE, P(true class)"].marker.symbol == "square"
     assert list(traces["PA, P(true class), wrong"].x) == [2]
     assert list(traces["BASELINE, P(true class), wrong"].y) == [0.9, 0.1]
@@ -92,14 +93,14 @@ def test_the_true_class_bears_the_predictor_s_colour_and_classes_are_told_apart_
     assert set(traces["&lt;i&gt;wolf&lt;/i&gt;"].text) == {"2"}
     assert (traces["baseline: fox"].line.dash, traces["baseline: fox"].line.color) == ("dash", "#7A7A7A")
     assert set(traces["baseline: fox"].text) == {"1", ""}
-    assert any(a.text == "2 &lt;i&gt;wolf&lt;/i&gt;, true" for a in figure.layout.annotations)
+    assert any(a.text == "2: &lt;i&gt;wolf&lt;/i&gt;, true" for a in figure.layout.annotations)
 
 
 def test_a_long_class_name_is_cut_beside_its_line_and_whole_for_the_pointer():
     name = "a long scientific description " * 10
     figure = top_classes_figure([ClassLine(name, np.full(3, 0.5), None, False)], predictor_id="pa", **AXIS)
     label = figure.layout.annotations[0]
-    assert label.text == "1 a long scientif…"
+    assert label.text == "1: a long scientif…"
     assert label.hovertext.replace("<br>", " ") == name.strip()
     assert figure.data[0].customdata[0][1].replace("<br>", " ") == name.strip()
     assert max(len(part) for part in label.hovertext.split("<br>")) <= 60
