@@ -68,7 +68,11 @@ def new_folder(out: Path) -> Iterator[Path]:
     with unfinished_folder(out) as folder:
         yield folder
         check_out(out)
-        name_whole(folder, out)
+        try:
+            name_whole(folder, out)
+        except OSError:
+            check_out(out)  # another process was faster
+            raise
 
 
 def _chunks_of(logits: np.ndarray) -> Iterator[np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.runtime import whole_files
 from analysis.settings import NAME_LENGTH
 from analysis.storage import RunError, find_run, list_runs, load_run, validate_run, write_run
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
@@ -377,3 +378,17 @@ def test_a_foreign_run_with_longer_ids_is_refused(small_run):
     (small_run.path / "run.json").write_text(json.dumps(manifest))
     with pytest.raises(RunError, match=r"samples\.parquet cannot be shown \(the id of sample 8 has 2001 characters\)"):
         load_run(small_run.path)
+
+
+def test_of_two_processes_that_write_one_run_the_second_is_refused(tmp_path, monkeypatch):
+    sync = whole_files._sync_all
+
+    def other_is_faster(path):
+        sync(path)
+        (tmp_path / "run").mkdir(exist_ok=True)
+        (tmp_path / "run" / "run.json").write_text("theirs")
+
+    monkeypatch.setattr(whole_files, "_sync_all", other_is_faster)
+    with pytest.raises(ValueError, match=r"run exists: choose another folder, or remove it first"):
+        write_run(tmp_path / "run", logits=np.zeros((2, 3, 4), np.float32))
+    assert [path.name for path in tmp_path.rglob("*")] == ["run", "run.json"]
