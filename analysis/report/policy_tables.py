@@ -62,6 +62,9 @@ def outcome_lines(numbers: dict) -> list[str]:
         before = numbers["before_exit_1"]
         early = f"; {percent(100 * before)} end before the first exit" if before else ""
         lines.append(f"Expected accuracy {_share(numbers['expected_accuracy'])}{early}.")
+        lines.append(
+            f"Below, each sample's budget is drawn from the law (seed {numbers['seed']}), but for means and shares."
+        )
     else:
         lines.append(f"Accuracy {_share(numbers['accuracy'])}.")
     lines.append(f"Mean exit {shown(numbers['mean_exit'])}, mean cost {_cost(numbers['mean_cost'], unit)}.")
