@@ -44,7 +44,9 @@ def risk_lines(numbers: dict) -> list[str]:
     if not numbers["passed"]:
         verdict = "no threshold passes: everyone goes to the last exit"
     elif numbers["certified"]:
-        verdict = f"certified: at most {settings['epsilon']:g} is {numbers['guarantee']}"
+        source = numbers["fitted_on"]["run"]
+        where = "" if source == numbers["run"] else f" for samples like those of {source}"
+        verdict = f"certified{where}: at most {settings['epsilon']:g} is {numbers['guarantee']}"
     else:
         verdict = "this rule promises nothing of new samples"
     here, there = (shown(risk, 1, 4) for risk in (numbers["risk"], held["risk"]))
