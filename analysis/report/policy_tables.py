@@ -44,7 +44,9 @@ def risk_lines(numbers: dict) -> list[str]:
     if not numbers["passed"]:
         verdict = "no threshold passes: everyone goes to the last exit"
     elif numbers["certified"]:
-        verdict = f"certified: at most {settings['epsilon']:g} is {numbers['guarantee']}"
+        source = numbers["fitted_on"]["run"]
+        where = "" if source == numbers["run"] else f" for samples like those of {source}"
+        verdict = f"certified{where}: at most {settings['epsilon']:g} is {numbers['guarantee']}"
     else:
         verdict = "this rule promises nothing of new samples"
     here, there = (shown(risk, 1, 4) for risk in (numbers["risk"], held["risk"]))
@@ -62,6 +64,9 @@ def outcome_lines(numbers: dict) -> list[str]:
         before = numbers["before_exit_1"]
         early = f"; {percent(100 * before)} end before the first exit" if before else ""
         lines.append(f"Expected accuracy {_share(numbers['expected_accuracy'])}{early}.")
+        lines.append(
+            f"Below, each sample's budget is drawn from the law (seed {numbers['seed']}), but for means and shares."
+        )
     else:
         lines.append(f"Accuracy {_share(numbers['accuracy'])}.")
     lines.append(f"Mean exit {shown(numbers['mean_exit'])}, mean cost {_cost(numbers['mean_cost'], unit)}.")

@@ -12,7 +12,16 @@ the paper.
 """
 
 from analysis.results.differences import Difference, difference_of
-from analysis.results.policies import PolicyResults, policy_of
+from analysis.results.policies import PolicyResults, apply_policy, policy_of, sweep
 from analysis.results.results import Results, results_of
 
-__all__ = ["Difference", "PolicyResults", "Results", "difference_of", "policy_of", "results_of"]
+__all__ = [
+    "Difference",
+    "PolicyResults",
+    "Results",
+    "apply_policy",
+    "difference_of",
+    "policy_of",
+    "results_of",
+    "sweep",
+]

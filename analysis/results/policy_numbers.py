@@ -89,7 +89,9 @@ def policy_numbers(results: PolicyResults) -> dict[str, object]:
         of the predictor and of the policy; `accuracy mean_exit mean_cost exit_shares`; `saved`, the share of the last
         exit's cost, and `saving`, `simulated` or `measured`; what the policy alone has; where something is fitted
         `promised` and `realised`; `by_exit` and `up_to_exit`, lists of `exit samples accuracy gap gap_bound` with the
-        bound's `gap_delta`; `too_early` and `too_late`, fractions; `depth`.
+        bound's `gap_delta`; `too_early` and `too_late`, fractions; `depth`. Under `interruption` `accuracy` and
+        whatever goes by the exit where samples stop are of one budget per sample, drawn by the seed; shares and means
+        are the law's.
     """
     measured, labelled = results.measured, results.measured.labelled.n_samples
     settings = {**measured.settings, **results.settings}

@@ -19,7 +19,7 @@ from analysis import cli
 
 PREDICTORS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
 FORMATS = ("table", "json", "csv", "latex")
-COMMANDS = ("import", "validate", "summarize", "probs", "traces", "evaluate", "train")
+COMMANDS = ("import", "validate", "summarize", "probs", "traces", "policy", "evaluate", "train")
 WITH_CALIBRATION = ("imta-cifar100", "msdnet-cifar10", "msdnet-cifar100")
 SET_ON = ("msdnet-cifar10", "msdnet-cifar100")
 """The runs under which settings are tried."""
@@ -40,6 +40,24 @@ SETTINGS = (
     ("softmax-poe", "combine=mean", "temperature=0.5"),
     ("moe", "activation=relu", "fallback=previous"),
 )
+POLICIES = (
+    ("confidence", "lambda=0.8"),
+    ("confidence", "lambda=0.5", "measure=margin"),
+    ("confidence", "lambda=0.7", "measure=entropy"),
+    ("confidence", "lambda=2", "measure=patience"),
+    ("budgeted",),
+    ("budgeted", "p=0.5"),
+    ("interruption",),
+    ("interruption", "law=log-uniform"),
+    ("interruption", "law=exponential", "mean=4e7", "prior=0.01"),
+    ("interruption", "law=list", "budgets=1e7,3e7,5e7"),
+    *(
+        ("risk", f"rule={rule}", f"loss={loss}")
+        for rule in ("empirical", "crc", "ucb-wsr", "ltt")
+        for loss in ("consistency", "accuracy-gap", "brier-gap", "brier-gap-prediction")
+    ),
+    ("pcee", "target=0.8"),
+)
 REFUSED = (
     (),
     ("nonsense",),
@@ -53,6 +71,9 @@ REFUSED = (
     ("summarize", "msdnet-cifar100", "--set", "threshold=1", "--set", "cap=0.5"),
     ("summarize", "msdnet-cifar100", "--cost-unit", "hours"),
     ("summarize", "msdnet-cifar10-seed1", "--split", "calibration"),
+    ("policy", "msdnet-cifar10-seed1", "--policy", "risk"),
+    ("policy", "msdnet-cifar100", "--policy", "confidence"),
+    ("policy", "msdnet-cifar100", "--policy", "luck"),
     ("probs", "msdnet-cifar100", "--predictor", "pa", "--samples", "5:5", "--out", "probs.npz"),
     ("traces", "msdnet-cifar100", "--predictor", "pa", "--out", "none/traces.parquet"),
     ("validate", "gone"),
@@ -82,6 +103,16 @@ def lines(runs: list[str]) -> Iterator[tuple[str, ...]]:
             chosen = ("--predictor", predictor, *(part for one in settings for part in ("--set", one)))
             yield from (("summarize", run, *chosen, "--format", form) for form in ("table", "json"))
             yield "probs", run, *chosen, "--samples", "-50:", "--out", "probs.npz"
+    for run in SET_ON:
+        for predictor in ("baseline", "pa"):
+            for policy, *settings in POLICIES:
+                chosen = ("--predictor", predictor, *(part for one in settings for part in ("--set", one)))
+                yield "policy", run, "--policy", policy, *chosen, "--format", "json"
+        for policy in ("budgeted", "risk", "pcee"):
+            yield "policy", run, "--policy", policy
+    yield "policy", "msdnet-cifar10-seed1", "--policy", "pcee", "--fitted-on", "msdnet-cifar10"
+    yield "policy", "msdnet-cifar10-seed1", "--policy", "risk", "--calibration", "random:0.2", "--seed", "1"
+    yield "policy", "msdnet-cifar10-seed1", "--policy", "risk", "--allow-test-fitting"
     yield from REFUSED
 
 

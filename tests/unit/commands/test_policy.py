@@ -109,7 +109,9 @@ def test_a_clean_runs_thresholds_on_another_run(small_run, runs, small_logits, s
     assert (found["promised"], found["samples"]) == (0.3, 300)
     assert found["realised"] == found["risk"]
     assert main(["policy", "shifted", "--policy", "risk", "--set", "epsilon=0.3", "--fitted-on", "small"]) == 0
-    assert f"Promised 0.3000, realised {found['risk']:.4f}." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"Promised 0.3000, realised {found['risk']:.4f}." in printed
+    assert "certified for samples like those of small: at most 0.3" in printed
 
 
 @pytest.mark.parametrize("policy", [policy for policy in POLICIES if policy != "interruption"])

@@ -57,9 +57,10 @@ def test_the_curve_of_budgeted_batches_has_a_line_for_each_p(small_run):
     assert [line.split()[0] for line in lines[head + 1 : head + 40]] == [f"{i / 20:g}" for i in range(1, 40)]
 
 
-def test_another_run_is_held_to_its_promise(small_run):
+def test_only_another_run_is_held_to_its_promise(small_run):
     lines = text(small_run, "risk", {"epsilon": 0.3}, calibration="random:0.5", seed=1)
     assert "Promised" not in lines
+    assert "; certified: at most 0.3" in lines
 
 
 def test_what_is_unknown_is_said(unlabelled_run, imageless_run):
@@ -76,3 +77,4 @@ def test_where_all_stop_at_one_exit_the_class_is_not_revealed(small_run):
 def test_budgets_that_end_early_are_said(small_run):
     lines = text(small_run, "interruption", {"law": "list", "budgets": "5e5,2e6", "prior": 0.05})
     assert "50.0% end before the first exit." in lines
+    assert "each sample's budget is drawn from the law (seed 0)" in lines
