@@ -239,7 +239,7 @@ def _classes_chart(
         x_title=x_title,
         exit_names=exit_labels(view.run.exit_names),
         title=likeliest_finding(
-            [(line.name, float(line.probs[-1])) for line in lines[:SAID]],
+            [(shortened(line.name, 40), float(line.probs[-1])) for line in lines[:SAID]],
             true_class_missing=label >= 0 and label not in top,
         ),
         subtitle=f"Probabilities under {named(view.shown)} of the {len(lines)} likeliest classes of the last exit"
