@@ -19,6 +19,7 @@ COMMANDS = {
     "import": ("analysis.commands.import_", "make a run folder from cached logits"),
     "validate": ("analysis.commands.validate", "check a run folder: structure, sha256, logits, images"),
     "summarize": ("analysis.commands.summarize", "numbers per exit, and how many samples get worse"),
+    "compare": ("analysis.commands.compare", "runs and predictors side by side, with intervals and tests"),
     "probs": ("analysis.commands.probs", "write the probabilities that a predictor gives"),
     "traces": ("analysis.commands.traces", "write one row per sample and exit"),
     "policy": ("analysis.commands.policy", "let samples stop by themselves: what is saved, and what is lost by whom"),

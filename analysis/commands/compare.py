@@ -41,31 +41,26 @@ def run(args: argparse.Namespace) -> None:
     ValueError : runs or predictors that cannot be compared, and why
     """
     from analysis.commands.summarize import measured
-    from analysis.predictors import find_predictor, resolve
+    from analysis.predictors import find_predictor, first_correction, resolve
     from analysis.report import comparison_tables
     from analysis.results.comparison import MOST, as_object, compare
     from analysis.storage import find_run, load_run
 
     if args.seed < 0:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0")
-    predictors = [find_predictor(one).id for one in dict.fromkeys(args.predictors or ("baseline", "pa"))]
     runs = [load_run(find_run(one)) for one in args.runs]
-    if len(runs) * len(predictors) > MOST:
-        raise ValueError(
-            f"{len(runs)} runs under {len(predictors)} predictors are {len(runs) * len(predictors)} entries: "
-            f"compare at most {MOST}, name fewer with --predictor"
-        )
+    named = [find_predictor(one).id for one in dict.fromkeys(args.predictors or ())]
+    pairs = [(one, key) for one in runs for key in named or ("baseline", first_correction(one.kind))]
+    if not 2 <= len(pairs) <= MOST:
+        raise ValueError(f"{len(pairs)} to compare (runs times predictors): name 2 to {MOST}")
     for one in runs:
         if args.cost_unit is not None:
             one.cost(args.cost_unit)  # refuses a unit that it does not know before anything is computed
-    chosen = [(one, key, resolve(key, {}, kind=one.kind, n_exits=one.n_exits)) for one in runs for key in predictors]
+    chosen = [(one, key, resolve(key, {}, kind=one.kind, n_exits=one.n_exits)) for one, key in pairs]
     compared = compare([measured(*each, args.split) for each in chosen], seed=args.seed)
     found = as_object(compared, args.cost_unit)
     if args.format == "json":
         print(json.dumps(found, indent=2, allow_nan=False))
         return
-    print(
-        {"table": comparison_tables.as_text, "csv": comparison_tables.as_csv, "latex": comparison_tables.as_latex}[
-            args.format
-        ](found)
-    )
+    formats = {"table": "as_text", "csv": "as_csv", "latex": "as_latex"}
+    print(getattr(comparison_tables, formats[args.format])(found))

@@ -78,9 +78,9 @@ def spread_within(positions: Sequence[float], gap: float, low: float, high: floa
     Examples
     --------
     >>> spread_within([0.0, 1.0, 90.0], 15, 0, 100)
-    [0.0, 15.0, 90.0]
+    [0, 15, 90.0]
     >>> spread_within([100.0, 99.0], 15, 0, 100)
-    [100.0, 85.0]
+    [100, 85]
     """
     gap = min(gap, (high - low) / max(len(positions) - 1, 1))
     places = spread(positions, gap)

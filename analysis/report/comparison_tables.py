@@ -29,9 +29,12 @@ def _signed(value: float, decimals: int = 2) -> str:
     return f"{value:+.{decimals}f}"
 
 
-def _between(estimate: dict, factor: float) -> str:
-    low, high = (_signed(factor * estimate[end]) for end in ("low", "high"))
-    return f"[{low}, {high}]"
+def _ends(estimates: Sequence[dict], factor: float) -> Rows:
+    """The two ends of intervals, a row for each."""
+    return [
+        (said, "", [_signed(factor * one[end]) for one in estimates])
+        for said, end in (("95 % interval from", "low"), ("to", "high"))
+    ]
 
 
 def accuracy_table(found: dict) -> Rows:
@@ -51,30 +54,25 @@ def fall_table(found: dict) -> Rows:
 def pair_table(found: dict, pair: dict) -> Rows:
     """The differences of one pair per exit, in points, with their intervals and adjusted p-values."""
     rows = pair["exits"]
+    differences = [_signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows]
     return [
-        (
-            "accuracy, points",
-            "",
-            [_signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows],
-        ),
-        ("95 % interval", "", [_between(one, 100) for one in rows]),
+        ("accuracy, points", "", differences),
+        *_ends(rows, 100),
         ("p, McNemar, Holm", "", [f"{one['p_holm']:.2g}" for one in rows]),
-        ("right under one alone", "", [f"{one['a_only']}, {one['b_only']}" for one in rows]),
+        ("right under the second alone", "", [f"{one['b_only']:,}" for one in rows]),
+        ("right under the first alone", "", [f"{one['a_only']:,}" for one in rows]),
     ]
 
 
 def pair_falls(pair: dict) -> Rows:
     """The differences of one pair in percent of samples that fall, per threshold, with their intervals."""
-    rows = pair["decrease"].values()
-    return [
-        ("falls, points", "", [_signed(one["difference"]) for one in rows]),
-        ("95 % interval", "", [_between(one, 1) for one in rows]),
-    ]
+    rows = list(pair["decrease"].values())
+    return [("falls, points", "", [_signed(one["difference"]) for one in rows]), *_ends(rows, 1)]
 
 
 def _pair_name(found: dict, pair: dict) -> str:
     named = names(found["entries"])
-    return f"{named[pair['b']]} less {named[pair['a']]}, {pair['samples']:,} samples"
+    return f"{named[pair['a']]} against {named[pair['b']]}, the second less the first, {pair['samples']:,} samples"
 
 
 def as_text(found: dict) -> str:

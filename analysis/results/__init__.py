@@ -6,20 +6,23 @@ the paper.
 >>> run = load_run(find_run("msdnet-cifar100"))
 >>> pa = results_of(run, "pa")
 >>> float(pa.accuracy[-1].round(3)), float(pa.falling_percent([0.01])[0].round(1))
-(0.682, 7.4)
+(0.735, 9.8)
 >>> int(difference_of(results_of(run, "baseline"), pa).a_only[-1])  # samples that the baseline alone has right
-266
+248
 """
 
+from analysis.results.comparison import Comparison, compare
 from analysis.results.differences import Difference, difference_of
 from analysis.results.policies import PolicyResults, apply_policy, policy_of, sweep
 from analysis.results.results import Results, results_of
 
 __all__ = [
+    "Comparison",
     "Difference",
     "PolicyResults",
     "Results",
     "apply_policy",
+    "compare",
     "difference_of",
     "policy_of",
     "results_of",

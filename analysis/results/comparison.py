@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float
 
-from analysis.metrics.decrease import THRESHOLDS, limit
+from analysis.metrics.decrease import THRESHOLDS, limits
 from analysis.results.differences import Difference, difference_of
 from analysis.results.results import Results
 from analysis.statistics.paired import bootstrap_intervals, holm, mcnemar
@@ -92,10 +92,10 @@ def compare(entries: Sequence[Results], *, seed: int = 0) -> Comparison:
     >>> compared = compare([analysis.results_of(run, "baseline"), analysis.results_of(run, "pa")])
     >>> last = compared.pairs[0].exits[-1]
     >>> last.b_only - last.a_only, last.p_holm < 0.001
-    (np.int64(121), True)
+    (272, True)
     """
     if not 2 <= len(entries) <= MOST:
-        raise ValueError(f"{len(entries)} to compare: choose 2 to {MOST} (runs times predictors)")
+        raise ValueError(f"{len(entries)} to compare (runs times predictors): name 2 to {MOST}")
     for one in entries:
         if not one.has_labels:
             raise ValueError(f"run {one.run.id} has no labels: compare needs them, import it again with --labels")
@@ -133,7 +133,7 @@ def _fallen(difference: Difference) -> Iterator[Float[np.ndarray, " samples"]]:
     """100 where b's true class alone falls by more than a threshold, -100 where a's does."""
     sizes = [side.fall(OF).size for side in (difference.a, difference.b)]
     for threshold in THRESHOLDS:
-        a, b = (100.0 * (size > limit(threshold, size.dtype)) for size in sizes)
+        a, b = (100.0 * (size > limits(threshold, size.dtype)) for size in sizes)
         yield b - a
 
 

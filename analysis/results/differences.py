@@ -116,7 +116,7 @@ def difference_of(a: Results, b: Results) -> Difference:
     >>> run = load_run(find_run("msdnet-cifar100"))
     >>> difference = difference_of(results_of(run, "baseline"), results_of(run, "pa"))
     >>> int(difference.b_only[-1] - difference.a_only[-1]), round(float(difference.right_share[-1]), 4)
-    (121, 0.0121)
+    (272, 0.0272)
     """
     pair = paired(a, b)
     labels = [side.traces.labels for side in pair]

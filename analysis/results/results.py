@@ -372,9 +372,9 @@ def results_of(
     >>> from analysis.storage import find_run, load_run
     >>> results = results_of(load_run(find_run("msdnet-cifar100")), "pa")
     >>> results.accuracy.round(3).tolist()
-    [0.588, 0.625, 0.651, 0.663, 0.674, 0.679, 0.682]
+    [0.629, 0.679, 0.71, 0.72, 0.729, 0.734, 0.735]
     >>> results.falling_percent([0.01, 0.1]).round(1).tolist()
-    [7.4, 0.0]
+    [9.8, 0.0]
     """
     resolved = resolve(predictor, settings, kind=run.kind, n_exits=run.n_exits)
     key = run.fingerprint, settings_key(predictor, resolved), split

@@ -66,7 +66,7 @@ def difference_interval(a_only: int, b_only: int, samples: int, z: float = 1.959
     Examples
     --------
     >>> [round(end, 4) for end in difference_interval(10, 30, 100)]
-    [0.0756, 0.3165]
+    [0.0791, 0.3131]
     """
     n, a, b = samples + 2, a_only + 0.5, b_only + 0.5
     mean = (b - a) / n
