@@ -1,12 +1,14 @@
 """The anytime setting: everyone stops where the budget ends, so accuracy over cost is a step function.
 
-May import NumPy only.
+Needs only NumPy.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
+
+from analysis.policies.what_stops import stopped_too_early
 
 Numbers = Sequence[float | int] | np.ndarray
 """One number for each exit, or of budgets."""
@@ -96,7 +98,7 @@ def right_deeper(correct: Bool[np.ndarray, "exits samples"], exit_: int) -> Bool
     >>> right_deeper(np.array([[True, False, False], [False, True, False]]), 0).tolist()
     [False, True, False]
     """
-    return ~correct[exit_] & correct[exit_ + 1 :].any(axis=0)
+    return stopped_too_early(correct, np.full(correct.shape[1], exit_))
 
 
 def answer_counts(correct: Bool[np.ndarray, "exits samples"]) -> dict[str, np.ndarray]:

@@ -154,15 +154,18 @@ class PolicyResults:
 
     @cached_property
     def mean_exit(self) -> float:
-        """From 1; under `interruption` of those that are answered."""
-        return self._mean_over_exits(np.arange(1, self.measured.n_exits + 1))
+        """From 1; under `interruption` the law's, of those that are answered."""
+        return self._mean(np.arange(1, self.measured.n_exits + 1))
 
     @cached_property
     def mean_cost(self) -> float:
         """In the cost unit, of the exits alone: what a correction adds is told by its own cost."""
-        return NOTHING if self.costs is None else self._mean_over_exits(self.costs)
+        return NOTHING if self.costs is None else self._mean(self.costs)
 
-    def _mean_over_exits(self, values: np.ndarray) -> float:
+    def _mean(self, values: np.ndarray) -> float:
+        """Of a value per exit, over the samples."""
+        if self.rule is not None:
+            return float(values[self.stops].mean())
         answered = self.exit_shares.sum()
         return float((self.exit_shares * values).sum() / answered) if answered > 0 else NOTHING
 

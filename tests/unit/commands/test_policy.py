@@ -65,6 +65,15 @@ def test_settings_go_to_the_policy_or_to_the_predictor(small_run, capsys):
     assert set(found["calibration"]) == {"risk", "samples"}
 
 
+def test_anyones_own_predictor_stops_too(small_run, tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text("def mine(logits, sharpness=1):\n    return (logits * sharpness).softmax(-1)\n")
+    options = ("--policy", "confidence", "--set", "lambda=0.8", "--predictor", f"{file}:mine", "--set")
+    plain, sharp = (called(capsys, "small", *options, f"sharpness={value}") for value in (1, 3))
+    assert (plain["predictor"], sharp["settings"]["sharpness"]) == ("mine", 3)
+    assert sharp["mean_exit"] < plain["mean_exit"]
+
+
 def test_a_slice_takes_the_place_of_the_split(small_run, capsys):
     found = called(capsys, "small", "--policy", "risk", "--set", "epsilon=0.3", "--calibration", "0:200")
     assert (found["samples"], found["calibration"]["samples"]) == (100, 200)
