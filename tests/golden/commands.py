@@ -19,7 +19,7 @@ from analysis import cli
 
 PREDICTORS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
 FORMATS = ("table", "json", "csv", "latex")
-COMMANDS = ("import", "validate", "summarize", "probs", "traces", "policy", "evaluate", "train")
+COMMANDS = ("import", "validate", "summarize", "probs", "traces", "policy", "compare", "evaluate", "train")
 WITH_CALIBRATION = ("imta-cifar100", "msdnet-cifar10", "msdnet-cifar100")
 SET_ON = ("msdnet-cifar10", "msdnet-cifar100")
 """The runs under which settings are tried."""
@@ -113,6 +113,10 @@ def lines(runs: list[str]) -> Iterator[tuple[str, ...]]:
     yield "policy", "msdnet-cifar10-seed1", "--policy", "pcee", "--fitted-on", "msdnet-cifar10"
     yield "policy", "msdnet-cifar10-seed1", "--policy", "risk", "--calibration", "random:0.2", "--seed", "1"
     yield "policy", "msdnet-cifar10-seed1", "--policy", "risk", "--allow-test-fitting"
+    for form in FORMATS:
+        yield "compare", "msdnet-cifar100", "imta-cifar100-stage1", "--format", form
+    yield "compare", "msdnet-cifar10", "msdnet-cifar10-seed1", "--predictor", "baseline", "--cost-unit", "MACs"
+    yield "compare", "msdnet-cifar100", "msdnet-cifar10"
     yield from REFUSED
 
 
