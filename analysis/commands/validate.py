@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> None:
     RunError : it is not; the message says what is wrong, where, and what to do
     """
     from analysis.commands.progress import progress_bar
-    from analysis.storage import find_run, load_run, validate_run
+    from analysis.storage import find_run, load_run
+    from analysis.storage.validation import validate_run
 
     path = find_run(args.run)
     with progress_bar(load_run(path).n_samples, "Checking") as advance:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.runtime.contents import check_regular
 from analysis.storage.importers.formats import open_file
 from analysis.storage.importers.layouts.lists import plain
 from analysis.storage.importers.layouts.numbered import Family, families, listed, text_of
@@ -64,7 +65,7 @@ def _numbered(content: Mapping) -> Family | None:
 def _in_table(place: Place) -> Costs:
     """Costs from a table: a column with a row for each exit, or a row with a column for each exit."""
     what, table = f"--costs {place.file.name}", read_table(place.file, "--costs")
-    table = table.rename(columns=str)
+    table = table.set_axis(table.columns.map(str), axis=1)
     numeric = [name for name in table if pd.api.types.is_numeric_dtype(table[name])]
     family = _numbered({name: None for name in numeric if not INDEX.fullmatch(name)})
     if family is not None:
@@ -102,6 +103,7 @@ def read_costs(text: str) -> Costs:
     ------
     ValueError : neither numbers nor a file of numbers, or several lists that may be meant
     """
+    check_regular(text)
     place = Place(Path(text), "")
     if not os.path.isfile(text):  # Path.is_file raises where the numbers are longer than a name may be
         place = place_of(text)

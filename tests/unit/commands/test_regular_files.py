@@ -51,8 +51,12 @@ def test_a_file_of_a_run(small_run, endless, capsys, command, name):
 
 
 def test_traces_beside_a_run(small_run, endless, capsys):
-    shutil.move(endless, place := small_run.path / "traces-pa.parquet")
-    refused(["summarize", str(small_run.path)], place, capsys)
+    """What is no file holds no traces: they are computed."""
+    assert main(["summarize", str(small_run.path), "--format", "json"]) == 0
+    before = capsys.readouterr().out
+    shutil.move(endless, small_run.path / "traces-pa.parquet")
+    assert main(["summarize", str(small_run.path), "--format", "json"]) == 0
+    assert capsys.readouterr().out == before
 
 
 def test_images_of_a_run(small_run, endless, capsys):

@@ -58,12 +58,15 @@ def test_an_axis_that_does_not_start_at_zero_says_so():
 
 
 def test_an_axis_says_where_it_starts_exactly_and_only_where_that_is_not_zero():
-    def heading(values):
-        return exits(True, [Panel("accuracy, %", values, values)]).layout.annotations[0].text
+    def drawn(values):
+        figure = exits(True, [Panel("accuracy, %", values, values)])
+        return figure.layout.annotations[0].text, figure.layout.yaxis.range[0]
 
-    assert heading(np.array([0.0, 50, 100])) == "accuracy, %"
-    assert heading(np.array([92.81, 92.86, 92.93])) == "accuracy, % (axis from 92.8)"
-    assert heading(np.array([92.757, 92.76, 92.765])) == "accuracy, % (axis from 92.7565)"
+    assert drawn(np.array([0.0, 50, 100]))[0] == "accuracy, %"
+    for values in ([92.81, 92.86, 92.93], [92.757, 92.76, 92.765], [40.0, 70, 90]):
+        heading, low = drawn(np.array(values))
+        assert 0 < low < min(values)
+        assert heading == f"accuracy, % (axis from {low!r})".replace(".0)", ")")
 
 
 def test_panels_without_a_number_still_draw():

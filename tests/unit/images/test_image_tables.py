@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.images.image_tables import ImageTable, class_names_of, image_source, media_type
-from analysis.storage import RunError, load_run, validate_run, write_run
+from analysis.storage import RunError, load_run, write_run
+from analysis.storage.validation import validate_run
 
 
 def test_images_of_both_splits_in_any_order(small_run, square):

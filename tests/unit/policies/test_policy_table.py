@@ -1,13 +1,9 @@
 """The table of policies: its functions exist, and what settings say together is checked."""
 
-import doctest
 import importlib
-import pkgutil
 
 import pytest
 
-import analysis.policies
-import analysis.statistics
 from analysis.policies import POLICIES, find_policy, resolve_policy
 
 
@@ -78,10 +74,3 @@ def test_labels_are_needed_where_they_are_fitted_on():
     assert needs == {"consistency": False, "accuracy-gap": True, "brier-gap": True}
     assert POLICIES["pcee"].needs_labels({})
     assert not POLICIES["budgeted"].needs_labels({})
-
-
-@pytest.mark.parametrize("package", [analysis.policies, analysis.statistics])
-def test_the_examples_in_docstrings_run(package):
-    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        results = doctest.testmod(importlib.import_module(found.name))
-        assert results.failed == 0, found.name

@@ -75,9 +75,10 @@ def test_an_extra_column_never_replaces_one_of_ours(runs, small_logits, small_la
     assert table["fall"].dtype == np.float32
 
 
-def test_classes_that_share_a_name_share_it(runs, small_logits, small_labels):
+def test_classes_that_share_a_name_are_told_apart(runs, small_logits, small_labels):
     run = write_run(runs / "same", logits=small_logits, labels=small_labels, class_names=["twin"] * 20)
-    assert (SampleTable(run, "all")["label_name"] == "twin").all()
+    names = SampleTable(run, "all")["label_name"].astype(str).tolist()
+    assert names == [f"twin (class {label})" for label in small_labels.tolist()]
 
 
 def test_traces_of_another_split_are_refused(small_run):

@@ -12,11 +12,12 @@ import pytest
 
 from analysis.runtime import whole_files
 from analysis.settings import NAME_LENGTH
-from analysis.storage import RunError, find_run, list_runs, load_run, validate_run, write_run
+from analysis.storage import RunError, find_run, list_runs, load_run, write_run
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import map_tensor
 from analysis.storage.samples import LONGEST_ID
+from analysis.storage.validation import validate_run
 from analysis.storage.writing import write_run_folder
 from tests.toy import log_probs
 

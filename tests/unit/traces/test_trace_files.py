@@ -14,8 +14,9 @@ import pytest
 import analysis.traces.compute as compute
 import analysis.traces.load as load
 from analysis.runtime import disk_cache
-from analysis.storage import load_run, validate_run, write_run
+from analysis.storage import load_run, write_run
 from analysis.storage.logits import FileLogits
+from analysis.storage.validation import validate_run
 from analysis.traces import (
     COLUMNS,
     bundle_traces,

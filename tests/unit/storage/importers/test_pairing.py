@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from analysis.images.image_tables import image_source
-from analysis.storage import validate_run
 from analysis.storage.contents import Description
 from analysis.storage.importers import Sources, import_run
+from analysis.storage.validation import validate_run
 
 TINY = Description(dataset="tiny")
 
