@@ -99,8 +99,8 @@ def _pickles(folder: Path) -> list[bytes]:
 
 
 def _import(data: bytes, name: str, rng: np.random.Generator, folder: Path, **options: object) -> str:
-    from analysis.storage import validate_run
     from analysis.storage.importers import Sources, import_run
+    from analysis.storage.validation import validate_run
 
     source, out = folder / name, folder / "runs" / "run"
     source.write_bytes(data)
@@ -393,9 +393,10 @@ def _run_folder(folder: Path) -> Path:
 
 
 def _run_case(sound: Path, rng: np.random.Generator, folder: Path) -> str:
-    from analysis.storage import load_run, validate_run
+    from analysis.storage import load_run
     from analysis.storage.catalog import list_runs
     from analysis.storage.manifest import file_entry
+    from analysis.storage.validation import validate_run
     from analysis.traces import load_traces
 
     run = folder / "runs" / "small"

@@ -26,7 +26,8 @@ from analysis.models.networks.checkpoints import load_checkpoint
 from analysis.reference import superclasses
 from analysis.reference.datasets import CIFAR10, NORMALISATION
 from analysis.runtime.whole_files import locked
-from analysis.storage import list_runs, load_run, validate_run
+from analysis.storage import list_runs, load_run
+from analysis.storage.validation import validate_run
 from tests.toy import noise, noise_images, write_splits
 
 PROJECT = Path(__file__).resolve().parents[3]

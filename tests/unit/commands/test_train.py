@@ -15,7 +15,8 @@ from analysis.commands.train import holds_training
 from analysis.images.datasets import Images, load_images, write_parquet
 from analysis.models.evaluation.inference import predict
 from analysis.models.networks.checkpoints import load_checkpoint
-from analysis.storage import load_run, validate_run
+from analysis.storage import load_run
+from analysis.storage.validation import validate_run
 from tests.toy import noise_images, write_splits
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -16,8 +16,8 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from analysis.storage import validate_run
 from analysis.storage.importers import Sources, import_run
+from analysis.storage.validation import validate_run
 
 EXITS, SAMPLES, CLASSES = 12, 40, 5
 X = np.random.default_rng(0).normal(0, 3, (EXITS, SAMPLES, CLASSES)).astype(np.float32)

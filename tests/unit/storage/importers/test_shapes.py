@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from analysis.storage import validate_run
 from analysis.storage.importers import Sources, import_run
+from analysis.storage.validation import validate_run
 
 
 @pytest.fixture
