@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
     from analysis.policies import read_rule, stops_now
-    from analysis.results import difference_of, policy_of, results_of
+    from analysis.results import calibration_of, difference_of, policy_of, results_of
     from analysis.selection import SampleTable, Selection, Slice, Slices, slice_of
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
@@ -26,6 +26,7 @@ __all__ = [
     "Selection",
     "Slice",
     "Slices",
+    "calibration_of",
     "difference_of",
     "find_run",
     "load_checkpoint",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 _FACES = {
+    "calibration_of": "analysis.results",
     "difference_of": "analysis.results",
     "SampleTable": "analysis.selection",
     "Selection": "analysis.selection",

@@ -11,8 +11,18 @@ the paper.
 266
 """
 
+from analysis.results.calibration import Calibration, calibration_of
 from analysis.results.differences import Difference, difference_of
 from analysis.results.policies import PolicyResults, policy_of
 from analysis.results.results import Results, results_of
 
-__all__ = ["Difference", "PolicyResults", "Results", "difference_of", "policy_of", "results_of"]
+__all__ = [
+    "Calibration",
+    "Difference",
+    "PolicyResults",
+    "Results",
+    "calibration_of",
+    "difference_of",
+    "policy_of",
+    "results_of",
+]
