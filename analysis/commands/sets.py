@@ -27,8 +27,8 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "sets",
         help="sets of classes that hold the true one, exit by exit: their size and coverage",
-        description="Conformal sets of a predictor's probabilities, calibrated on the run's calibration split, else on a "
-        "seeded 20 % of the split, which are then not measured; or nested sets of the logits, anytime-valid over the "
+        description="Conformal sets of a predictor's probabilities, calibrated on the run's calibration split, else on "
+        "a seeded 20 % of the split, which are then not measured; or nested sets of the logits, anytime-valid over the "
         "exits.",
     )
     add_run(parser)

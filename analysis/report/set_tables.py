@@ -50,7 +50,7 @@ def as_text(numbers: dict) -> str:
     ]
     if nested:
         lines.append(
-            "Nested sets promise to hold labels drawn from the network's own posterior; real ones are measured."
+            "Promised is that they hold labels drawn from the network's own posterior; real ones are measured."
         )
     if not numbers.get("tuned_covers", True):
         lines.append("No threshold b covers as many calibration samples as asked; this one covers most.")

@@ -172,7 +172,7 @@ def calibration_of(
     >>> from analysis.storage import find_run, load_run
     >>> found = calibration_of(load_run(find_run("msdnet-cifar100")), "baseline")
     >>> found.measured.ece.round(3).tolist(), found.temperatures.values.round(2).tolist()
-    ([0.156, 0.168, 0.173, 0.174, 0.172, 0.174, 0.178], [1.79, 1.88, 2.04, 2.15, 2.19, 2.26, 2.27])
+    ([0.156, 0.168, 0.173, 0.174, 0.172, 0.174, 0.178], [1.79, 1.88, 2.04, 2.16, 2.19, 2.26, 2.27])
     """
     choice = samples_to_calibrate(run, split, calibration=calibration, seed=seed, allow_test_fitting=allow_test_fitting)
     measured = results_at(run, predictor, settings, choice.measured, progress=progress)

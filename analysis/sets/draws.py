@@ -34,11 +34,9 @@ def uniforms(
     seed: int, samples: Int64[np.ndarray, " samples"], n_exits: int, *, per_exit: bool = False
 ) -> Float64[np.ndarray, "exits samples"]:
     """U in [0, 1) of each sample, by its position in the run: one for all exits, or with `per_exit` one for each."""
-    drawn = [
-        [_stream(seed, int(sample), exit_, _UNIFORM).random() for sample in samples]
-        for exit_ in range(n_exits if per_exit else 1)
-    ]
-    return np.broadcast_to(np.array(drawn, np.float64).reshape(-1, len(samples)), (n_exits, len(samples)))
+    rows = range(n_exits if per_exit else 1)
+    drawn = [[_stream(seed, int(sample), row, _UNIFORM).random() for sample in samples] for row in rows]
+    return np.broadcast_to(np.array(drawn, np.float64).reshape(len(rows), len(samples)), (n_exits, len(samples)))
 
 
 def log_gammas(

@@ -25,6 +25,7 @@ import analysis.traces
         ("results_of", analysis.results),
         ("policy_of", analysis.results),
         ("calibration_of", analysis.results),
+        ("sets_of", analysis.results),
         ("read_rule", analysis.policies),
         ("stops_now", analysis.policies),
         ("difference_of", analysis.results),
