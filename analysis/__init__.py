@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
     from analysis.policies import read_rule, stops_now
-    from analysis.results import compare, difference_of, policy_of, results_of
+    from analysis.results import calibration_of, compare, difference_of, policy_of, results_of, sets_of
     from analysis.selection import SampleTable, Selection, Slice, Slices, slice_of
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
@@ -26,6 +26,7 @@ __all__ = [
     "Selection",
     "Slice",
     "Slices",
+    "calibration_of",
     "compare",
     "difference_of",
     "find_run",
@@ -35,6 +36,7 @@ __all__ = [
     "policy_of",
     "read_rule",
     "results_of",
+    "sets_of",
     "slice_of",
     "stops_now",
     "trace_logits",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 _FACES = {
+    "calibration_of": "analysis.results",
     "compare": "analysis.results",
     "difference_of": "analysis.results",
     "SampleTable": "analysis.selection",
@@ -56,6 +59,7 @@ _FACES = {
     "policy_of": "analysis.results",
     "read_rule": "analysis.policies",
     "results_of": "analysis.results",
+    "sets_of": "analysis.results",
     "stops_now": "analysis.policies",
     "trace_logits": "analysis.traces",
     "write_run": "analysis.storage",

@@ -23,6 +23,11 @@ COMMANDS = {
     "probs": ("analysis.commands.probs", "write the probabilities that a predictor gives"),
     "traces": ("analysis.commands.traces", "write one row per sample and exit"),
     "policy": ("analysis.commands.policy", "let samples stop by themselves: what is saved, and what is lost by whom"),
+    "calibration": (
+        "analysis.commands.calibration",
+        "whether probabilities mean what they say, and confidence tells right from wrong",
+    ),
+    "sets": ("analysis.commands.sets", "sets of classes that hold the true one, exit by exit: their size and coverage"),
     "evaluate": ("analysis.commands.evaluate", "make a run from a network and a data set"),
     "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
     "synthesize": ("analysis.commands.synthesize", "write a run of made-up logits"),

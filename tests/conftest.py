@@ -14,7 +14,7 @@ from jaxtyping import install_import_hook
 
 # Before anything of these is imported: their shapes and types are checked in every call that a test makes.
 install_import_hook(
-    [f"analysis.{part}" for part in ("predictors", "metrics", "statistics", "policies", "traces")], "beartype.beartype"
+    [f"analysis.{part}" for part in ("predictors", "metrics", "statistics", "policies", "sets", "traces")], "beartype.beartype"
 )
 
 from analysis.run import Run  # noqa: E402

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from analysis.policies import Policy
     from analysis.predictors import Predictor
     from analysis.run import Run
+    from analysis.sets import SetMethod
 
 SPLIT_CHOICES = ("test", "calibration", "all")
 LARGEST = 2**31 - 1
@@ -59,7 +60,7 @@ def predictors_help() -> str:
     return table_help("predictors", PREDICTORS.values())
 
 
-def table_help(what: str, rows: Iterable[Predictor | Policy]) -> str:
+def table_help(what: str, rows: Iterable[Predictor | Policy | SetMethod]) -> str:
     """The rows of a table with their settings, for a command's help."""
     lines = [f"{what} and their settings:"]
     for row in rows:

@@ -80,11 +80,51 @@ def adaptive_ece(
     return expected_gap(*binned(index, confidence, correct, bins))
 
 
+class ClassBins(NamedTuple):
+    """Every class's bins of p(c), as sums over samples that add up over chunks: samples, their p(c), and those of c."""
+
+    samples: Float[np.ndarray, "classes bins"]
+    confident: Float[np.ndarray, "classes bins"]
+    right: Float[np.ndarray, "classes bins"]
+
+    def plus(self, other: ClassBins) -> ClassBins:
+        """The bins of both chunks' samples."""
+        return ClassBins(*(ours + theirs for ours, theirs in zip(self, other)))
+
+
+def class_bins(
+    probs: Float[np.ndarray, "samples classes"], labels: Integer[np.ndarray, " samples"], bins: int = BINS
+) -> ClassBins:
+    """The bins of each class over some samples, all labelled.
+
+    Few probabilities leave the first bin, at most `bins` of a row: these alone are sorted, and it has the rest.
+    """
+    n_classes = probs.shape[1]
+    above = np.flatnonzero(bins * probs.astype(np.float64).ravel() >= 1)
+    values, classes = probs.ravel()[above].astype(np.float64), above % n_classes
+    cells = classes * bins + bin_index(values, bins)
+    true = np.take_along_axis(probs, labels[:, None], axis=1)[:, 0].astype(np.float64)
+    samples, confident, right = (
+        np.bincount(where, weights=weights, minlength=n_classes * bins).reshape(n_classes, bins).astype(np.float64)
+        for where, weights in ((cells, None), (cells, values), (labels * bins + bin_index(true, bins), None))
+    )
+    samples[:, 0] = len(probs) - samples.sum(axis=1)
+    small = probs.astype(np.float64)
+    small.ravel()[above] = 0
+    confident[:, 0] = small.sum(axis=0)
+    return ClassBins(samples, confident, right)
+
+
+def classwise_error(found: ClassBins) -> float:
+    """The mean over classes of their ECE. Lower is better; NaN without samples."""
+    return float(np.mean([expected_gap(*one) for one in zip(*found)]))
+
+
 def classwise_ece(
     probs: Float[np.ndarray, "samples classes"], labels: Integer[np.ndarray, " samples"], bins: int = BINS
 ) -> float:
     """The mean over classes c of the ECE of p(c) against 1[y = c]. Lower is better."""
-    return float(np.mean([ece(probs[:, c], labels == c, bins) for c in range(probs.shape[1])]))
+    return classwise_error(class_bins(probs, labels, bins))
 
 
 def brier(

@@ -26,6 +26,11 @@ def _setting(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def settings_text(settings: dict) -> str:
+    """Settings as `--set` takes them, without those that say none."""
+    return " ".join(f"{name}={_setting(value)}" for name, value in settings.items() if value not in (None, "none"))
+
+
 def fitting_lines(numbers: dict) -> list[str]:
     """What was fitted on which samples; a warning where these are the ones that are measured."""
     fitted_on = numbers["fitted_on"]
@@ -125,11 +130,9 @@ def class_lines(numbers: dict) -> list[str]:
 
 def as_text(numbers: dict) -> str:
     """A policy on a run, for a terminal."""
-    given = {name: value for name, value in numbers["settings"].items() if value not in (None, "none")}
-    settings = " ".join(f"{name}={_setting(value)}" for name, value in given.items())
     lines = [
         f"{numbers['run']}: {numbers['samples']:,} samples of split {numbers['split']}, policy {numbers['policy']} on "
-        f"{numbers['predictor']} ({settings})",
+        f"{numbers['predictor']} ({settings_text(numbers['settings'])})",
         *fitting_lines(numbers),
         "",
         *outcome_lines(numbers),

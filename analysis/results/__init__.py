@@ -11,20 +11,26 @@ the paper.
 248
 """
 
+from analysis.results.calibration import Calibration, calibration_of
 from analysis.results.comparison import Comparison, compare
 from analysis.results.differences import Difference, difference_of
 from analysis.results.policies import PolicyResults, apply_policy, policy_of, sweep
 from analysis.results.results import Results, results_of
+from analysis.results.uncertainty_sets import SetResults, sets_of
 
 __all__ = [
+    "Calibration",
     "Comparison",
     "Difference",
     "PolicyResults",
     "Results",
+    "SetResults",
     "apply_policy",
+    "calibration_of",
     "compare",
     "difference_of",
     "policy_of",
     "results_of",
+    "sets_of",
     "sweep",
 ]

@@ -16,8 +16,18 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
 from analysis.metrics.accuracy import accuracy, mean_over_samples, top_k_accuracy
-from analysis.metrics.calibration import brier, ece, nll, off_support
+from analysis.metrics.calibration import (
+    BrierParts,
+    adaptive_ece,
+    brier,
+    brier_parts,
+    ece,
+    nll,
+    nll_on_support,
+    off_support,
+)
 from analysis.metrics.decrease import THRESHOLDS, Fall, decrease_percent, exit_pairs
+from analysis.metrics.failure_prediction import aurc, deferred_accuracy, failure_auroc, improvable_auroc
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
 from analysis.metrics.flips import Flips, flips
 from analysis.metrics.improvability import hindsight_improvability
@@ -247,7 +257,21 @@ class Results:
     @labelled_number
     def ece(self) -> Float[np.ndarray, " exits"]:
         """Expected calibration error, 15 bins."""
-        return np.array([ece(likeliest, right) for likeliest, right in zip(self.traces.max_prob, self.traces.correct)])
+        return np.array(self._of_confidence(ece))
+
+    def _of_confidence(self, compute: Callable) -> list:
+        """What a metric of confidences and of being right gives at each exit."""
+        return [compute(likeliest, right) for likeliest, right in zip(self.traces.max_prob, self.traces.correct)]
+
+    @labelled_number
+    def ece_equal_mass(self) -> Float[np.ndarray, " exits"]:
+        """Expected calibration error over 15 bins of equally many samples."""
+        return np.array(self._of_confidence(adaptive_ece))
+
+    @labelled_number
+    def brier_parts(self) -> tuple[BrierParts, ...]:
+        """Each exit's Brier score of the confidence against being right, taken apart."""
+        return tuple(self._of_confidence(brier_parts))
 
     @labelled_number
     def brier(self) -> Float[np.ndarray, " exits"]:
@@ -258,6 +282,33 @@ class Results:
     def nll(self) -> Float[np.ndarray, " exits"]:
         """Mean negative log-likelihood in nats; infinite where one true class has no mass."""
         return nll(self.traces.log_true_class_prob)
+
+    @labelled_number
+    def nll_on_support(self) -> Float[np.ndarray, " exits"]:
+        """Mean negative log-likelihood of the samples whose true class is on the support, nats."""
+        return nll_on_support(self.traces.log_true_class_prob, self.traces.collapsed)
+
+    # --- whether confidence tells right from wrong ---
+
+    @labelled_number
+    def failure_auroc(self) -> Float[np.ndarray, " exits"]:
+        """AUROC of the confidence for telling right answers from wrong ones."""
+        return failure_auroc(self.traces.max_prob, self.traces.correct)
+
+    @labelled_number
+    def improvable_auroc(self) -> Float[np.ndarray, " exits"]:
+        """The same against the mistakes that the last exit mends; NaN there."""
+        return improvable_auroc(self.traces.max_prob, self.traces.correct)
+
+    @labelled_number
+    def aurc(self) -> Float[np.ndarray, " exits"]:
+        """Area under the curve of risk over coverage."""
+        return np.array(self._of_confidence(aurc))
+
+    @labelled_number
+    def deferred_accuracy(self) -> Float[np.ndarray, " exits"]:
+        """Accuracy after the least confident 0.5 % were handed to an oracle."""
+        return np.array(self._of_confidence(deferred_accuracy))
 
     # --- what a product loses ---
 

@@ -24,6 +24,8 @@ import analysis.traces
         ("trace_logits", analysis.traces),
         ("results_of", analysis.results),
         ("policy_of", analysis.results),
+        ("calibration_of", analysis.results),
+        ("sets_of", analysis.results),
         ("read_rule", analysis.policies),
         ("stops_now", analysis.policies),
         ("difference_of", analysis.results),

@@ -7,7 +7,9 @@ from analysis.metrics.calibration import (
     adaptive_ece,
     brier,
     brier_parts,
+    class_bins,
     classwise_ece,
+    classwise_error,
     ece,
     nll,
     nll_on_support,
@@ -54,6 +56,19 @@ def test_classwise_is_the_mean_over_classes():
     expected = np.mean([ece(probs[:, 0], labels == 0), ece(probs[:, 1], labels == 1)])
     assert classwise_ece(probs, labels) == pytest.approx(expected)
     assert classwise_ece(probs, labels) == pytest.approx((0.5 * (0.2 + 0.7) + 0.5 * (0.2 + 0.7)) / 2)
+
+
+def test_classwise_bins_of_chunks_add_up_to_each_class_by_itself():
+    rng = np.random.default_rng(5)
+    probs = rng.dirichlet(np.full(6, 0.3), 90)
+    probs[0], probs[1] = [1, 0, 0, 0, 0, 0], [1 / 15, 14 / 15, 0, 0, 0, 0]
+    labels = rng.integers(0, 6, 90)
+    slow = np.mean([ece(probs[:, c], labels == c) for c in range(6)])
+    assert classwise_ece(probs, labels) == pytest.approx(slow, abs=1e-12)
+    joined = class_bins(probs[:31], labels[:31]).plus(class_bins(probs[31:], labels[31:]))
+    assert classwise_error(joined) == pytest.approx(slow, abs=1e-12)
+    assert joined.samples.sum() == 6 * 90
+    assert np.isnan(classwise_ece(probs[:0], labels[:0]))
 
 
 def test_brier_is_the_sum_over_the_classes():
