@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -21,6 +22,7 @@ RUNS_KEPT = 4
 RESULTS_KEPT = 12  # with their traces; 50,000 samples x 7 exits: about 25 MB each
 DIFFERENCES_KEPT = 4  # each holds its two results, most of them those that are kept anyway
 NUMBERS_KEPT = 256
+PARTS_KEPT = 8  # of results, each a copy of some samples' traces
 TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
 
 
@@ -66,6 +68,16 @@ def results(run: Run, predictor: str, settings: Mapping[str, object] | None = No
 @st.cache_resource(max_entries=RESULTS_KEPT, show_spinner="Computing the traces of every sample …")
 def _results(fingerprint: str, key: str, split: str, _run: Run, _predictor: str, _settings: dict) -> Results:
     return results_of(_run, _predictor, _settings, split)
+
+
+def part(results: Results, mask: np.ndarray) -> Results:
+    """The results of some of their samples: bool (samples,)."""
+    return _part(results.key, mask.tobytes(), results, mask)
+
+
+@st.cache_resource(max_entries=PARTS_KEPT, show_spinner=False)
+def _part(key: tuple[str, ...], which: bytes, _results: Results, _mask: np.ndarray) -> Results:
+    return _results.select(np.flatnonzero(_mask))
 
 
 def difference(a: Results, b: Results) -> Difference:

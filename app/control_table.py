@@ -31,6 +31,38 @@ _ROWS = (
     Control(
         "set", "text", "", "Settings of the predictor that differ from their defaults: name:value,name:value.", high=600
     ),
+    # what is selected
+    Control(
+        "brush",
+        "text",
+        "",
+        "What is selected: a query with the regions, ids and slices that it names, as a brush, a click in a figure or "
+        "a slice makes it. The filters narrow it.",
+        high=8000,
+    ),
+    Control("true", "text", "", "Samples of one true class, by its index; empty: every class."),
+    Control("guess", "text", "", "Samples predicted as one class at the last exit, by its index."),
+    Control("right", "choice", "any", "Samples that are right, or wrong.", ("any", "right", "wrong")),
+    Control("at", "text", "last", "The exit that counts for right and wrong: last, or its number."),
+    Control(
+        "effect",
+        "choice",
+        "any",
+        "What the chosen predictor does to the last exit's answer: wrong to right, right to wrong, another class.",
+        ("any", "fixed", "broken", "changed"),
+    ),
+    Control("above", "number", 0.0, "Samples whose largest fall is above this.", low=0, high=1),
+    Control("query", "text", "", "A query on any column.", high=4000),
+    Control("sort", "text", "fall", "The column that orders the selected samples."),
+    Control("order", "choice", "down", "Largest first, or smallest first.", ("down", "up")),
+    Control("strip", "text", "", "The figure below which the selected samples are shown, by its name."),
+    Control(
+        "only",
+        "switch",
+        False,
+        "On: the page's numbers are over the selected samples alone. Off: over all, and the selected ones stand out.",
+        pages=("overview", "monotonicity", "compute"),
+    ),
     # overview
     Control("drawn", "integer", 40, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
     Control(
@@ -51,35 +83,18 @@ _ROWS = (
         pages=("overview",),
     ),
     # samples
-    Control("true", "text", "", "Samples of one true class, by its index; empty: every class.", pages=("samples",)),
-    Control("guess", "text", "", "Samples predicted as one class at the last exit, by its index.", pages=("samples",)),
-    Control(
-        "right", "choice", "any", "Samples that are right, or wrong.", ("any", "right", "wrong"), pages=("samples",)
-    ),
-    Control("at", "text", "last", "The exit that counts for right and wrong: last, or its number.", pages=("samples",)),
-    Control(
-        "effect",
-        "choice",
-        "any",
-        "What the chosen predictor does to the last exit's answer: wrong to right, right to wrong, another class.",
-        ("any", "fixed", "broken", "changed"),
-        pages=("samples",),
-    ),
-    Control("above", "number", 0.0, "Samples whose largest fall is above this.", low=0, high=1, pages=("samples",)),
-    Control("query", "text", "", "A query on any column.", high=4000, pages=("samples",)),
-    Control("sort", "text", "fall", "The column that orders the samples.", pages=("samples",)),
-    Control("order", "choice", "down", "Largest first, or smallest first.", ("down", "up"), pages=("samples",)),
     Control("page", "integer", 1, "The page of the gallery.", low=1, pages=("samples",)),
     Control("per", "choice", "48", "Samples on a page.", ("24", "48", "96"), pages=("samples",)),
     Control("axis", "choice", "exits", "What trajectories run over.", ("exits", "cost"), pages=("samples",)),
-    # samples and monotonicity
     Control(
-        "brush",
-        "text",
-        "",
-        "What is selected: a query and the regions that it names, as a brush or a click in a figure makes it.",
-        high=8000,
-        pages=("samples", "monotonicity"),
+        "alike",
+        "choice",
+        "trajectory",
+        "What makes samples like the one on screen: close trajectories under the baseline (Euclidean distance of the "
+        "true class's probability and the confidence at every exit), or logits of the last exit that point the same "
+        "way (cosine).",
+        ("trajectory", "logits"),
+        pages=("samples",),
     ),
     # monotonicity
     Control(

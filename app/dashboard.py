@@ -12,6 +12,10 @@ if str(PROJECT) not in sys.path:
 
 from app import state  # noqa: E402
 from app.components.history import one_step_a_page  # noqa: E402
+from app.components.keys import page_keys  # noqa: E402
+from app.components.selection.held import with_selection  # noqa: E402
+from app.components.selection.line import selection_line  # noqa: E402
+from app.components.selection.slices_box import slices_box  # noqa: E402
 from app.components.sidebar import shared_controls  # noqa: E402
 from app.components.text import escape  # noqa: E402
 from app.server.garbage import freeze_what_stays  # noqa: E402
@@ -39,7 +43,11 @@ def _show(name: str) -> None:
     try:
         view = shared_controls()
         if view is not None:
+            view = with_selection(view)
+            selection_line(view)
             import_module(f"app.views.{name}.page").render(view)
+            page_keys()
+            slices_box(view)
     except ValueError as error:  # the library's errors say what is wrong and what to do
         st.error(escape(error))
     finally:

@@ -2,10 +2,31 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from analysis.results import Difference, Results
 from analysis.run import Run
+from analysis.selection import Selection
 from analysis.traces import Traces
 from app import cache
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What is selected on every page."""
+
+    selection: Selection
+    mask: np.ndarray
+    """Which samples of the split on screen it holds, bool (samples,)."""
+    words: str
+    """What it holds, as "12 samples" goes on."""
+    fault: str = ""
+    """Why the query that is typed is none; the samples are then those of the last one that was, if there was one."""
+
+    @property
+    def count(self) -> int:
+        """How many samples it holds."""
+        return int(np.count_nonzero(self.mask))
 
 
 @dataclass(frozen=True)
@@ -14,7 +35,7 @@ class View:
 
     `runs` are the opened ones, the chosen one first; every page but those that compare runs is about that one alone.
     `predictor` is the chosen one, `shown` the one now shown: `baseline` while PoE is off. `sample` is a position in
-    the chosen run.
+    the chosen run. `selected` is None while all samples are; with `only` results are over the selected samples alone.
     """
 
     runs: tuple[Run, ...]
@@ -27,6 +48,8 @@ class View:
     sample: int
     has_labels: bool
     unit: str | None
+    selected: Selected | None = None
+    only: bool = False
 
     @property
     def run(self) -> Run:
@@ -38,13 +61,25 @@ class View:
         return self.settings if predictor == self.predictor else {}
 
     def results(self, predictor: str, run: Run | None = None) -> Results:
-        """A predictor's numbers on the split on screen: of the chosen run, or of another that is opened."""
-        return cache.results(run or self.run, predictor, self.settings_of(predictor), self.split)
+        """A predictor's numbers on the split on screen: of the chosen run, or, over all samples, of another."""
+        if run is not None and run is not self.run:
+            return cache.results(run, predictor, self.settings_of(predictor), self.split)
+        found = self._whole(predictor)
+        return cache.part(found, self.selected.mask) if self.only else found
 
     def traces(self, predictor: str) -> Traces:
-        """A predictor's traces of the split on screen."""
-        return self.results(predictor).traces
+        """A predictor's traces of the split on screen: of all its samples, whatever is selected."""
+        return self._whole(predictor).traces
 
     def difference(self) -> Difference:
-        """What the chosen predictor does to the baseline's answers on the split on screen."""
+        """What the chosen predictor does to the baseline's answers on the samples that results are over."""
         return cache.difference(self.results("baseline"), self.results(self.predictor))
+
+    def lit(self, positions: np.ndarray) -> np.ndarray | None:
+        """Which samples, by their positions in the run, stand out as selected; None where all are alike."""
+        if self.selected is None or self.only:
+            return None
+        return np.isin(positions, self.run.positions(self.split)[self.selected.mask])
+
+    def _whole(self, predictor: str) -> Results:
+        return cache.results(self.run, predictor, self.settings_of(predictor), self.split)

@@ -20,6 +20,7 @@ def fall_scatter_figure(
     predictor_id: str,
     predictor_label: str,
     colour_of: str,
+    lit: np.ndarray | None = None,
     chosen: tuple[float, float] | None = None,
     x_title: str,
     y_title: str,
@@ -41,6 +42,8 @@ def fall_scatter_figure(
         Whose falls stand on the y axis.
     colour_of : str
         The predictor that is shown: points bear its colour.
+    lit : bool, (points,), optional
+        Which stand out as selected, the rest faint; None while all are alike.
     chosen : (float, float), optional
         The sample on screen, ringed: its falls under the baseline and the predictor.
 
@@ -63,7 +66,8 @@ def fall_scatter_figure(
             mode="markers",
             marker={"color": style["color"], "size": 5, "opacity": FAINT[style["color"]]},
             selected={"marker": {"opacity": 0.9}},
-            unselected={"marker": {"opacity": 0.15}},
+            unselected={"marker": {"opacity": 0.35, "color": MUTED}},
+            selectedpoints=None if lit is None else np.flatnonzero(lit),
             customdata=np.column_stack([rows, baseline, predictor]).astype(np.float64),
             text=np.array([plain(name) for name in names], dtype=object),  # plotly checks each item of a list
             hovertemplate="%{text}<br>falls by %{customdata[1]:.4f} under the baseline,"

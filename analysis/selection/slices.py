@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -215,6 +215,24 @@ class Slices(Mapping[str, Slice]):
                 )
             except sqlite3.IntegrityError:
                 raise ValueError(f"there is a slice {one.name!r} already: choose another name, or replace it") from None
+
+    def rename(self, name: str, to: str) -> Slice:
+        """Call a slice something else.
+
+        Raises
+        ------
+        KeyError
+            There is none of this name.
+        ValueError
+            The other name is taken, or is none.
+        """
+        renamed = replace(self[name], name=to)
+        with self._open(make=True) as file:
+            try:
+                file.execute("UPDATE slices SET name = ? WHERE name = ?", (to, name))
+            except sqlite3.IntegrityError:
+                raise ValueError(f"there is a slice {to!r} already: choose another name") from None
+        return renamed
 
     def delete(self, name: str) -> Slice:
         """Forget a slice, which is given back: saving it again undoes this.

@@ -6,12 +6,12 @@ from app.view import View
 
 
 def published_beside(view: View) -> dict[str, Published]:
-    """Published numbers by predictor; none beside another split than their own, which is the test split.
+    """Published numbers by predictor; none beside other samples than their own, which is the test split.
 
     Without the chosen predictor where its settings are not the defaults, the paper's.
     """
     run = view.run
-    if view.split != "test":
+    if view.split != "test" or view.only:
         return {}
     found = published_for(run.dataset, run.model, run.n_exits)
     if state.get("set"):

@@ -47,12 +47,12 @@ def test_another_unit_keeps_the_place_of_the_budget(full):
     assert address(full)["budget"] == "3500"
 
 
-def test_the_lost_samples_open_in_the_gallery_as_a_query(full):
+def test_the_lost_samples_open_in_the_gallery(full):
     button = next(b for b in full.button if "a deeper exit has right" in b.label)
     count = int(button.label.split()[2].replace(",", ""))
     assert f"Exit 3 gets {count:,} samples wrong" in title(figures(full)["answers"])
     button.click().run()
-    assert address(full)["query"] == "not correct_3 and (correct_4 or correct_5 or correct_6 or correct_7)"
+    assert address(full)["brush"] == "not correct_3 and (correct_4 or correct_5 or correct_6 or correct_7)"
 
 
 def test_predictors_beside_are_drawn_once_and_in_the_address(full):

@@ -102,10 +102,10 @@ def test_a_brush_is_counted_over_all_samples_and_cleared(small_run):
     sizes = load_traces(small_run, "pa", split="test").falls["true_class", "absolute"].size
     app = shown(brush="over:true_class:absolute:pa:0.01")
     assert (
-        f"{int((sizes > np.float32(0.01)).sum())} samples** whose largest fall of the true class is above 0.01"
+        f"{int((sizes > np.float32(0.01)).sum())} of 300 test samples</b> whose largest fall of the true class is above 0.01"
         in words(app)
     )
-    next(button for button in app.button if button.label == "Clear the brush").click().run()
+    app.button(key="selection:clear").click().run()
     assert "brush" not in address(app)
 
 
@@ -119,21 +119,23 @@ def test_a_region_is_drawn_where_it_was_drawn(small_run):
         assert payloads(shown(brush=text))["scatter"]["selection"] == expected, text
 
 
-def test_each_figure_opens_its_samples(monkeypatch):
+def test_each_figure_selects_its_samples(monkeypatch):
     from app.views.monotonicity import page
 
-    opened_selections = []
-    monkeypatch.setattr(page, "open_gallery", lambda selection: opened_selections.append(selection.text))
+    selected = []
+    monkeypatch.setattr(page, "select", lambda selection, figure: selected.append((selection.text, figure)))
     compared = page.Compared("true_class", "absolute", {"baseline": None, "pa": None}, {}, 10)
     page._open_over(compared, {"customdata": [0.05, 12.0, "pa"]})
     page._open_bin(compared, {"customdata": [0.01, 0.02, 3, 1.0, "baseline"]})
     page._open_pair(compared, "pa", 0.01, {"row": 1, "column": 4})
     page._open_region(compared, "pa", {"kind": "box", "x": [0.0, 1.0], "y": [0.5, 2.0]})
-    assert opened_selections == [
-        "pa.fall_true_class > 0.05",
-        "0.01 <= baseline.fall_true_class < 0.02",
-        "pa.fall_true_class > 0.01 and pa.fall_true_class_from = 2 and pa.fall_true_class_to = 5",
-        "in drawn; drawn = box(symlog(baseline.fall_true_class), symlog(pa.fall_true_class), 0,0.5, 1,2)",
+    cell = "pa.fall_true_class > 0.01 and pa.fall_true_class_from = 2 and pa.fall_true_class_to = 5"
+    box = "in drawn; drawn = box(symlog(baseline.fall_true_class), symlog(pa.fall_true_class), 0,0.5, 1,2)"
+    assert selected == [
+        ("pa.fall_true_class > 0.05", "decrease"),
+        ("0.01 <= baseline.fall_true_class < 0.02", "histogram"),
+        (cell, "exit-pairs"),
+        (box, "scatter"),
     ]
     for open_, nonsense in (
         (page._open_over, {"customdata": None}),
@@ -143,7 +145,7 @@ def test_each_figure_opens_its_samples(monkeypatch):
         open_(compared, nonsense)
     page._open_pair(compared, "pa", 0.01, {"row": 4, "column": 1})
     page._open_pair(compared, "pa", 0.01, {"row": None, "column": None})
-    assert len(opened_selections) == 4
+    assert len(selected) == 4
 
 
 def test_without_labels_the_final_prediction_stands_in(unlabelled_run):

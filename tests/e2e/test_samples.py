@@ -33,8 +33,12 @@ def shown(**filters: str) -> AppTest:
 
 def count(app: AppTest) -> int:
     """How many samples pass: the number that the page says."""
-    found = (re.match(r"\*\*([\d,]+)\*\* of ", part.value) for part in app.markdown)
-    return int(next(match[1] for match in found if match).replace(",", ""))
+    return int(re.search(r"<b>(?:All )?([\d,]+) (?:of|test|sample)", line(app))[1].replace(",", ""))
+
+
+def line(app: AppTest) -> str:
+    """The selection's line, as HTML."""
+    return next(html for element in app.get("html") if "xl-selected" in (html := element.proto.body))
 
 
 @pytest.fixture
@@ -121,19 +125,19 @@ def test_any_column_sorts_either_way(small_run):
 
 def test_next_and_previous_go_through_the_order_and_turn_pages(small_run):
     app = shown(sort="position", order="up", per="24", sample="23")
-    app.button(key="step:Right").click().run()
+    app.button(key="step:Next").click().run()
     assert address(app)["sample"] == "24"
     assert address(app)["page"] == "2"
-    app.button(key="step:Left").click().run()
+    app.button(key="step:Previous").click().run()
     assert address(app)["sample"] == "23"
     assert "page" not in address(app)
 
 
 def test_the_ends_of_the_order_have_no_next(small_run):
     app = shown(sort="position", order="up", sample="0")
-    assert app.button(key="step:Left").disabled
+    assert app.button(key="step:Previous").disabled
     app = shown(sort="position", order="up", sample="299")
-    assert app.button(key="step:Right").disabled
+    assert app.button(key="step:Next").disabled
 
 
 def test_trajectories_run_over_cost_too(small_run):
@@ -197,7 +201,7 @@ def test_of_two_classes_of_one_name_the_chosen_one_opens(runs, small_logits, sma
 def test_nothing_found_is_said_and_taken_back(small_run):
     app = shown(query="fall > 2")
     assert "No sample passes every filter" in words(app)
-    next(button for button in app.button if button.label == "Clear the filters").click().run()
+    app.button(key="selection:clear").click().run()
     assert count(app) == 300
     assert "query" not in address(app)
 
@@ -220,14 +224,14 @@ def test_an_earlier_version_s_brush_stands_in_the_address_as_a_selection(small_r
 
 def test_any_selection_has_its_line(small_run):
     app = shown(brush="not correct_2 and label in (1, 2)")
-    assert "samples** with not correct_2 and with label in (1, 2)" in words(app)
-    next(button for button in app.button if button.label == "Clear the brush").click().run()
+    assert "of 300 test samples</b> with not correct_2 and with label in (1, 2)" in line(app)
+    app.button(key="selection:clear").click().run()
     assert "brush" not in address(app)
 
 
 def test_a_brush_that_is_none_is_noted_and_dropped(small_run):
     app = shown(brush="scatter:nonsense")
-    assert "What was brushed is not shown" in words(app)
+    assert "What was selected is not shown" in words(app)
     assert "brush" not in address(app)
     assert count(app) == 300
 

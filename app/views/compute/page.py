@@ -25,7 +25,7 @@ from app.components.empty_split import no_samples
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.published import published_beside
-from app.components.selection import open_gallery
+from app.components.selection import open_gallery, select, strip
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 
@@ -68,6 +68,8 @@ def render(view: View) -> None:
         _answers(view, axis, answering, results[view.shown].answers)
     with cost:
         _overhead(view, axis)
+    if view.has_labels:
+        strip(view, "answers", hint="Click a bar of the answers: its samples show here.")
 
 
 def _drawn(view: View) -> list[str]:
@@ -258,7 +260,6 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         disabled=not lost,
         on_click=open_gallery,
         args=(answered(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown),),
-        kwargs={"as_query": True},
         type="primary",
     )
 
@@ -277,7 +278,7 @@ def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
     if not (isinstance(about, list) and len(about) == 4 and isinstance(about[0], int) and 1 <= about[0] <= n_exits):
         return
     if about[3] in PARTS:
-        open_gallery(answered(about[0], n_exits, about[3], some_unknown=some_unknown), as_query=True)
+        select(answered(about[0], n_exits, about[3], some_unknown=some_unknown), "answers")
 
 
 # --- what the correction costs ---------------------------------------------------------------------------------------

@@ -26,7 +26,9 @@ from app.components.controls import control
 from app.components.empty_split import no_samples
 from app.components.figure_table import figure_table
 from app.components.predictor_names import named
-from app.components.selection import Selected, clear_selection, open_gallery, selection_line, selection_on_screen
+from app.components.selection import select, strip
+from app.components.selection.held import clear
+from app.components.selection.strip import open_sample
 from app.components.text import plain_text
 from app.view import View
 from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
@@ -48,20 +50,20 @@ def render(view: View) -> None:
         st.info("This run has one exit: nothing can fall from one exit to the next.")
         return
     compared = compared_falls(view)
-    held = selection_on_screen(view)
-    selection_line(held, offer_gallery=True)
     curve, scatter = st.columns([6, 5], gap="medium")
     told = compared.difference.falls(compared.of, compared.size)
     with curve:
         _curve(view, compared, told)
     with scatter:
-        _scatter(view, compared, told, held)
+        _scatter(view, compared, told)
+    strip(view, "decrease", "scatter", hint="Draw a lasso in the scatter, or click a curve: the samples show here.")
     _explanation(view, compared)
     histogram, pairs = st.columns([6, 5], gap="medium")
     with histogram:
         _histogram(view, compared, told)
     with pairs:
         _pairs(view, compared)
+    strip(view, "histogram", "exit-pairs", hint="Click a bar or a cell: its samples show here.")
 
 
 # --- how many: percent over tau --------------------------------------------------------------------------------------
@@ -129,17 +131,18 @@ def _curve_data(
 def _open_over(compared: Compared, point: dict) -> None:
     about = point["customdata"]
     if isinstance(about, list) and len(about) == 3 and about[2] in compared.results:
-        open_gallery(falls_above(compared.column(about[2]), float(about[0])))
+        select(falls_above(compared.column(about[2]), float(about[0])), "decrease")
 
 
 # --- which samples: baseline against predictor -----------------------------------------------------------------------
 
 
-def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: Selected | None) -> None:
+def _scatter(view: View, compared: Compared, told: FallStatistics | None) -> None:
     before, after = compared.falls["baseline"].size, compared.falls[view.predictor].size
     known = np.flatnonzero(~np.isnan(before))
+    positions = compared.results["baseline"].positions
+    lit = view.lit(positions)
     picked = known[thinned(len(known))]
-    positions = view.run.positions(view.split)
     label = compared.labels[view.predictor]
     row = int(np.searchsorted(positions, view.sample))
     on_screen = row if row < len(positions) and positions[row] == view.sample and state.get("sample") else None
@@ -151,6 +154,7 @@ def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: 
         predictor_id=view.predictor,
         predictor_label=label,
         colour_of=view.shown,
+        lit=None if lit is None else lit[picked],
         chosen=None if on_screen is None else (float(before[on_screen]), float(after[on_screen])),
         x_title=f"largest fall under the baseline, {compared.axis}",
         y_title=f"largest fall under {label}",
@@ -159,13 +163,13 @@ def _scatter(view: View, compared: Compared, told: FallStatistics | None, held: 
         height=HEIGHT,
     )
     axes = [fall_axis(compared.column(key)) for key in ("baseline", view.predictor)]
-    region = None if held is None else held.selection.region_over(*axes)
+    region = None if view.selected is None else view.selected.selection.region_over(*axes)
     chart(
         figure,
         name="scatter",
         height=HEIGHT,
         data=lambda: figure_table(view, _scatter_data(view, compared, known)),
-        on_click=partial(_open_sample, view),
+        on_click=partial(_open_sample, view, positions),
         on_select=partial(_open_region, compared, view.predictor),
         selection=None if region is None else {"kind": region.kind, "x": list(region.x), "y": list(region.y)},
     )
@@ -181,12 +185,12 @@ def _scatter_subtitle(drawn: int, samples: int) -> str:
     some = f", {drawn:,} of {samples:,} drawn, the same ones every time" if drawn < samples else ""
     return (
         f"Each sample's largest fall{some}; on the diagonal, equal falls. "
-        "A box or lasso opens all samples in it, a click one."
+        "A box or lasso selects all samples in it, a click opens one."
     )
 
 
 def _scatter_data(view: View, compared: Compared, rows: np.ndarray) -> pd.DataFrame:
-    ids = view.run.samples["id"].to_numpy()[view.run.positions(view.split)[rows]]
+    ids = compared.results["baseline"].ids[rows]
     parts = [
         pd.DataFrame({"predictor": key, "of": compared.of, "falls": compared.size, "sample_id": ids,
                       "largest_fall": compared.falls[key].size[rows]})
@@ -195,18 +199,17 @@ def _scatter_data(view: View, compared: Compared, rows: np.ndarray) -> pd.DataFr
     return pd.concat(parts, ignore_index=True)
 
 
-def _open_sample(view: View, point: dict) -> None:
-    about, positions = point["customdata"], view.run.positions(view.split)
+def _open_sample(view: View, positions: np.ndarray, point: dict) -> None:
+    about = point["customdata"]
     if point["curve"] == SAMPLES and isinstance(about, list) and about and 0 <= about[0] < len(positions):
-        state.set("sample", str(view.run.samples["id"].iat[positions[int(about[0])]]))
-        state.open_page("samples")
+        open_sample(str(view.run.samples["id"].iat[positions[int(about[0])]]))
 
 
 def _open_region(compared: Compared, predictor: str, event: dict | None) -> None:
     if event is None:
-        clear_selection()
+        clear()
     else:
-        open_gallery(falls_inside(compared.column("baseline"), compared.column(predictor), event))
+        select(falls_inside(compared.column("baseline"), compared.column(predictor), event), "scatter")
 
 
 # --- by how much: the histogram --------------------------------------------------------------------------------------
@@ -258,7 +261,7 @@ def _histogram_data(compared: Compared, bars: Sequence[Bars], edges: np.ndarray)
 def _open_bin(compared: Compared, point: dict) -> None:
     about = point["customdata"]
     if isinstance(about, list) and len(about) == 5 and about[4] in compared.results:
-        open_gallery(falls_between(compared.column(about[4]), float(about[0]), float(about[1])))
+        select(falls_between(compared.column(about[4]), float(about[0]), float(about[1])), "histogram")
 
 
 # --- where: pairs of exits -------------------------------------------------------------------------------------------
@@ -300,7 +303,7 @@ def _pairs_data(compared: Compared, counts: np.ndarray, names: Sequence[str], th
 def _open_pair(compared: Compared, predictor: str, threshold: float, point: dict) -> None:
     row, column = point["row"], point["column"]
     if isinstance(row, int) and isinstance(column, int) and 0 <= row < column:
-        open_gallery(falls_from_to(compared.column(predictor), threshold, row + 1, column + 1))
+        select(falls_from_to(compared.column(predictor), threshold, row + 1, column + 1), "exit-pairs")
 
 
 # --- how to read it --------------------------------------------------------------------------------------------------

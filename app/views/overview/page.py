@@ -30,7 +30,8 @@ from app.components.empty_split import no_samples
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
 from app.components.published import published_beside
-from app.components.selection import open_gallery
+from app.components.selection import select, strip
+from app.components.selection.strip import open_sample
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 
@@ -63,6 +64,7 @@ def render(view: View) -> None:
         _classes(view, difference)
     with price:
         _price(view, difference)
+    strip(view, "classes", "price", hint="Click a class, or a bar of samples fixed or broken: its samples show here.")
     _how_it_was_made(view)
 
 
@@ -153,7 +155,9 @@ def _published_pair(published: Mapping[str, Published], predictor: str, of: str)
 
 def _picture(view: View, difference: Difference) -> None:
     run = view.run
-    picked = thinned(difference.n_samples, state.get("drawn"), seed=state.get("draw"))
+    lit = view.lit(difference.a.positions)
+    known = np.arange(difference.n_samples) if lit is None or not lit.any() else np.flatnonzero(lit)
+    picked = known[thinned(len(known), state.get("drawn"), seed=state.get("draw"))]
     positions = difference.a.positions[picked]
     drawn = {
         "baseline": _trajectories(difference.a, "baseline", picked),
@@ -170,7 +174,8 @@ def _picture(view: View, difference: Difference) -> None:
         quantity=f"probability of the {of}",
         threshold=correction.THRESHOLD,
         title=correction.trajectories_title(difference, label_of(view.shown), corrected=view.poe),
-        subtitle=f"Thin: {formats.counted(len(picked), 'sample')} drawn at random, "
+        subtitle=f"Thin: {formats.counted(len(picked), 'sample')} drawn at random"
+        f"{' from the selection' if len(known) < difference.n_samples else ''}, "
         f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
         f"Bold: the mean of all {_over(view, difference)}."
         + ("" if followed is None else f" In the colour of text: sample {identity}, which is followed."),
@@ -235,8 +240,7 @@ def _sample_names(run: Run, positions: np.ndarray) -> list[str]:
 def _open_sample(point: dict) -> None:
     about = point["customdata"]
     if point["curve"] == SAMPLES and isinstance(about, list) and about and isinstance(about[0], str):
-        state.set("sample", about[0])
-        state.open_page("samples")
+        open_sample(about[0])
 
 
 def _draw_others() -> None:
@@ -388,7 +392,7 @@ def _members(of_class: np.ndarray | None, group: int) -> list[int]:
 def _open_group(point: dict, members: Sequence[list[int]], has_labels: bool) -> None:
     about = point["customdata"]
     if isinstance(about, list) and about and about[0] in range(len(members)):
-        open_gallery(of_classes(members[about[0]], "label" if has_labels else "baseline_predicted"), as_query=True)
+        select(of_classes(members[about[0]], "label" if has_labels else "baseline_predicted"), "classes")
 
 
 # --- what it costs ---------------------------------------------------------------------------------------------------
@@ -438,4 +442,4 @@ def _price_data(
 def _open_effect(point: dict) -> None:
     about = point["customdata"]
     if isinstance(about, list) and len(about) == 5 and about[3] in ("fixed", "broken") and "click" in str(about[4]):
-        open_gallery(Selection.parse(about[3]), as_query=True)
+        select(Selection.parse(about[3]), "price")

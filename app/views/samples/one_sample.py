@@ -21,9 +21,9 @@ from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
+from app.components.selection.gallery import image_address
 from app.components.text import escape
 from app.view import View
-from app.views.samples.gallery import image_address
 
 RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")

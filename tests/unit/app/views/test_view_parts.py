@@ -12,12 +12,12 @@ def test_an_exit_where_no_class_has_probability_answers_none():
 
 
 def test_two_classes_of_the_same_name_are_two_groups(monkeypatch):
-    opened = []
-    monkeypatch.setattr(overview, "open_gallery", lambda selection, as_query: opened.append((selection.text, as_query)))
+    selected = []
+    monkeypatch.setattr(overview, "select", lambda selection, figure: selected.append((selection.text, figure)))
     members = [overview._members(None, group) for group in (2, 0)]  # rows: crane (class 2), crane (class 0)
     for about in ([1, "crane", 10], [0, "crane", 10], ["crane"], [7]):
         overview._open_group({"customdata": about}, members, has_labels=True)
-    assert opened == [("label = 0", True), ("label = 2", True)]
+    assert selected == [("label = 0", "classes"), ("label = 2", "classes")]
 
 
 def test_a_superclass_stands_for_its_classes():

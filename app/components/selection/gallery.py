@@ -41,6 +41,8 @@ class Tile:
     fault: str = ""
     shown: str = ""
     behind: str = ""
+    faint: bool = False
+    """Beside selected samples, one that is not."""
 
 
 def image_address(data: bytes | None) -> tuple[str, str]:
@@ -55,7 +57,13 @@ def image_address(data: bytes | None) -> tuple[str, str]:
 
 
 def gallery(
-    tiles: Sequence[Tile], *, name: str, selected: int | None, shown: str, on_open: Callable[[int], None]
+    tiles: Sequence[Tile],
+    *,
+    name: str,
+    selected: int | None,
+    shown: str,
+    on_open: Callable[[int], None],
+    in_a_row: bool = False,
 ) -> None:
     """Show tiles; a click hands over the sample's position.
 
@@ -70,6 +78,8 @@ def gallery(
         Id of the predictor whose trajectories are drawn.
     on_open : callable
         Called with the position, before the script body.
+    in_a_row : bool
+        Small and beside each other, in one row that scrolls: a strip.
     """
     key = f"gallery:{name}"
     drawing = f"0 0 {sparkline.WIDTH} {sparkline.HEIGHT}"
@@ -82,6 +92,7 @@ def gallery(
             "colours": colours,
             "baseline": baseline,
             "drawing": drawing,
+            "row": in_a_row,
         },
         on_open_change=lambda: _deliver(key, {tile.position for tile in tiles}, on_open),
     )

@@ -59,7 +59,8 @@ function build(tile, data, dark) {
   const node = element("button", "xl-tile");
   node.type = "button";
   node.dataset.position = tile.position;
-  const said = [tile.title, tile.mark, tile.note, tile.fall && `largest fall ${tile.fall}`].filter(Boolean).join(", ");
+  node.classList.toggle("xl-faint", tile.faint);
+  const said = [tile.title, tile.mark, tile.note, tile.faint && "not selected", tile.fall && `largest fall ${tile.fall}`].filter(Boolean).join(", ");
   const about = tile.fault ? `${said}. ${tile.fault}` : said;
   node.title = about;
   node.setAttribute("aria-label", about);
@@ -83,7 +84,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   });
   const first = wall.firstElementChild, samePage = nodes.length && first === nodes[0];
   wall.replaceChildren(...nodes);
-  if (!samePage) wall.scrollTop = 0;
+  if (!samePage) wall.scrollTop = wall.scrollLeft = 0;
+  wall.classList.toggle("xl-row", data.row);
   WALLS.set(parentElement, after);
   wall.onclick = (event) => {
     const tile = event.target.closest?.(".xl-tile");

@@ -1,0 +1,30 @@
+"""What is said of slices that were found."""
+
+from __future__ import annotations
+
+from analysis.selection.found import LEAST, Found, Search
+from analysis.words.formats import at_most
+
+
+def search_sentence(search: Search, label: str) -> str:
+    """What was tried, and by what the slices are ordered."""
+    return (
+        f"Accuracy at the last exit in every class, and for every value of the run's columns, with at least {LEAST} "
+        f"samples: {search.tried:,} were tried. These {len(search.found)} differ most surely between the baseline and "
+        f"{label}. p: of “both are right equally often” (McNemar, exact), adjusted for all that were tried (Holm). "
+        "A name selects its samples."
+    )
+
+
+def found_cells(one: Found) -> list[str]:
+    """Samples, both accuracies, their difference with its interval, and the adjusted p: cells of a row.
+
+    Examples
+    --------
+    >>> from analysis.selection import Selection
+    >>> found_cells(Found(Selection(), "class", "fox", 100, 0.5, 0.62, 0.12, 0.03, 0.21, 0.0012, 0.0431))
+    ['100', '50.0 %', '62.0 %', '+12.0 (+3.0 to +21.0)', '0.044']
+    """
+    difference, low, high = (f"{100 * value:+.1f}" for value in (one.difference, one.low, one.high))
+    shares = [f"{100 * share:.1f} %" for share in (one.a, one.b)]
+    return [f"{one.samples:,}", *shares, f"{difference} ({low} to {high})", at_most(one.p_holm)]

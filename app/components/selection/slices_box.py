@@ -1,0 +1,238 @@
+"""The box of the slices: keep the selection under a name, select and combine what was kept, save to files, import."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.reference.outside_text import csv_cell, html_text
+from analysis.run import Run
+from analysis.selection import SampleTable, Selection, Slice, slice_of
+from analysis.selection.grammar import written_name
+from analysis.selection.slices import LONGEST_NAME, LONGEST_NOTE
+from analysis.words.formats import counted
+from app import state
+from app.components.selection import store
+from app.components.selection.held import sample_table, select, selected_rows
+from app.components.text import escape, plain_text
+from app.server.read_only import read_only
+from app.view import View
+
+_WANTED, _DELETED, _ROUND = "slices-wanted", "slices-deleted", "slices-round"
+COLUMNS = ("label_name", "predicted_name", "confidence", "fall")
+"""Saved beside the ids unless others are chosen."""
+LARGEST_MB = 5
+JOINS = {
+    "And": "Narrow the selection to those that are in this slice too.",
+    "Or": "Add this slice to the selection.",
+    "And not": "Leave this slice out of the selection; of all samples while nothing is selected.",
+}
+
+
+def ask_for_slices() -> None:
+    """In a callback: open the box."""
+    st.session_state[_WANTED] = True
+    st.session_state.pop(_DELETED, None)
+
+
+def slices_box(view: View) -> None:
+    """Open the box if it was asked for."""
+    if st.session_state.pop(_WANTED, False):
+        _box(view)
+
+
+@st.dialog("Slices", width="medium", icon=":material/bookmarks:")
+def _box(view: View) -> None:
+    try:
+        slices = store.saved()
+        _save(view)
+        _list(view, {name: slices[name] for name in slices})
+    except ValueError as error:  # the file is damaged, or cannot be read
+        st.error(escape(error))
+    _export(view)
+    if not read_only():
+        _import()
+
+
+# --- keep ------------------------------------------------------------------------------------------------------------
+
+
+def _save(view: View) -> None:
+    if read_only():
+        plain_text("This app is read-only: slices that its host saved can be shown, none can be saved.", role="caption")
+        return
+    if view.selected is None:
+        plain_text(
+            "Nothing is selected now: brush or click a figure, or ask on Samples, then save it here.", role="caption"
+        )
+        return
+    with st.form("save-slice", border=False, clear_on_submit=False):
+        name, note, go = st.columns([3, 4, 2], vertical_alignment="bottom")
+        count = counted(view.selected.count, "sample")
+        called = name.text_input(f"Save {count} as", max_chars=LONGEST_NAME, placeholder="a name", key="slice-name")
+        noted = note.text_input(
+            "Note", max_chars=LONGEST_NOTE, placeholder="why they are worth a look", key="slice-note"
+        )
+        if not go.form_submit_button("Save", type="primary", width="stretch", key="slice-save"):
+            return
+    try:
+        one = slice_of(view.run, sample_table(view), view.selected.selection, called, noted)
+        if not one.name:
+            raise ValueError("slice: give it a name, one line")
+        store.changeable().save(one)
+    except ValueError as error:
+        st.error(escape(error))
+        return
+    select(_of(one.name), str(state.get("strip")))
+    st.rerun()
+
+
+def _of(name: str) -> Selection:
+    return Selection.parse(f"in {written_name(name)}")
+
+
+# --- what was kept ---------------------------------------------------------------------------------------------------
+
+
+def _list(view: View, slices: Mapping[str, Slice]) -> None:
+    if gone := st.session_state.get(_DELETED):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Deleted {escape(gone.name)}.", width="content")
+            st.button("Undo", key="slice-undelete", type="tertiary", on_click=_undelete)
+    if not slices:
+        plain_text(
+            "No slice is saved yet. A slice keeps samples under a name, across restarts and runs.", role="caption"
+        )
+    for number, one in enumerate(slices.values()):
+        _row(view, number, one)
+
+
+def _row(view: View, number: int, one: Slice) -> None:
+    what, *places, more = st.columns([7, 2, 2, 2, 3, 2], vertical_alignment="center", gap="xsmall")
+    size, fault = _size(view.run, view.split, one)
+    here = f"{size:,} here" if size == len(one.ids) else f"{size:,} here of {len(one.ids):,}"
+    said = html_text(fault) if fault else here + (f" · {html_text(one.note)}" if one.note else "")
+    with what:
+        name = html_text(one.name)
+        whole = html_text(f"{one.name}: {one.note or 'no note'}. Saved from {one.run}, {one.made[:10]}.")
+        st.html(f'<div class="xl-slice" title="{whole}"><b>{name}</b><br><span class="xl-muted">{said}</span></div>')
+    for place, (label, about) in zip(places, {"Show": "Select it.", **JOINS}.items()):
+        with place:
+            dead = bool(fault) or (view.selected is None and label in ("And", "Or"))
+            if st.button(label, key=f"slice:{label}:{number}", help=about, disabled=dead, type="tertiary"):
+                select(_joined(view, label, one.name))
+                st.rerun()
+    with more, st.popover("", icon=":material/more_horiz:", help="Rename, delete, save to a file", type="tertiary"):
+        _further(number, one)
+
+
+def _joined(view: View, label: str, name: str) -> Selection:
+    """The selection, and a slice joined to it."""
+    now = Selection() if view.selected is None else view.selected.selection
+    return {"Show": _of(name), "And": now & _of(name), "Or": now | _of(name), "And not": now & ~_of(name)}[label]
+
+
+def _size(run: Run, split: str, one: Slice) -> tuple[int, str]:
+    """How many of its samples are in the split on screen, or why it is not of this run's samples."""
+    try:
+        return int(np.isin(one.joined(run), run.positions(split)).sum()), ""
+    except ValueError as error:
+        return 0, str(error)
+
+
+def _further(number: int, one: Slice) -> None:
+    st.download_button(
+        "Save to a file", one.to_json(), file_name=f"{_file_name(one.name)}.slice.json", mime="application/json",
+        key=f"slice:file:{number}", on_click="ignore", help="For somebody else, whose app imports it.",
+    )  # fmt: skip
+    if read_only():
+        return
+    name = st.text_input("New name", value=one.name, max_chars=LONGEST_NAME, key=f"slice:name:{number}:{one.name}")
+    if st.button("Rename", key=f"slice:rename:{number}", disabled=name.strip() == one.name):
+        _change(lambda: store.changeable().rename(one.name, name.strip()))
+    if st.button("Delete", key=f"slice:delete:{number}", icon=":material/delete:"):
+        _change(lambda: st.session_state.update({_DELETED: store.changeable().delete(one.name)}))
+
+
+def _change(action: object) -> None:
+    """Change what is saved, and show the box as it is then; or say why it cannot be changed."""
+    try:
+        action()
+    except ValueError as error:
+        st.error(escape(error))
+        return
+    except KeyError:  # another window was faster
+        pass
+    st.rerun(scope="fragment")
+
+
+def _undelete() -> None:
+    store.changeable().save(st.session_state.pop(_DELETED), replace=True)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:60] or "slice"
+
+
+# --- out and in ------------------------------------------------------------------------------------------------------
+
+
+def _export(view: View) -> None:
+    table = sample_table(view)
+    rows = selected_rows(view, table)
+    with st.expander(f"Save the ids of {counted(len(rows), 'sample')} as CSV", key="slice-export"):
+        chosen = st.multiselect(
+            "Columns beside the ids",
+            [name for name in table.columns if name != "id"],
+            [name for name in COLUMNS if name in table],
+            key="slice-columns",
+        )
+        st.download_button(
+            "Save CSV",
+            lambda: samples_csv(table, rows, chosen),
+            file_name=f"{_file_name(view.run.id)}-samples.csv",
+            mime="text/csv",
+            key="slice-csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def samples_csv(table: SampleTable, rows: np.ndarray, columns: list[str]) -> str:
+    """Ids and columns of some samples, in that order: text that is never a formula."""
+    found = {name: table[name].iloc[rows].astype(object) for name in ["id", *columns]}
+    return "\ufeff" + pd.DataFrame(found).map(csv_cell).rename(columns=csv_cell).to_csv(index=False)
+
+
+def _import() -> None:
+    with st.expander("Bring in a slice that somebody saved to a file", key="slice-import"):
+        turn = st.session_state.get(_ROUND, 0)
+        file = st.file_uploader("A slice's file", type=["json"], max_upload_size=LARGEST_MB, key=f"slice-file-{turn}")
+        if file is None:
+            return
+        try:
+            one = Slice.from_json(file.getvalue().decode("utf-8"))
+            if one.name in store.saved():
+                one = _under_another_name(one)
+                if one is None:
+                    return
+            store.changeable().save(one)
+        except UnicodeDecodeError:
+            st.error("slice: the file is no text: choose one that was saved by “Save to a file”")
+            return
+        except ValueError as error:
+            st.error(escape(error))
+            return
+        st.session_state[_ROUND] = turn + 1  # another uploader is empty
+        st.rerun(scope="fragment")
+
+
+def _under_another_name(one: Slice) -> Slice | None:
+    """The slice under the name that is given; None until it is."""
+    name = st.text_input(
+        f"There is a slice {escape(one.name)} already: import it as", max_chars=LONGEST_NAME, key="slice-import-name"
+    )
+    return replace(one, name=name.strip()) if name.strip() else None
