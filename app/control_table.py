@@ -1,14 +1,14 @@
 """The table of everything a person can set in the app: settings, and the pages on which each stands. Imports no more.
 
-A view adds its controls to its own block; the sidebar, the address, `docs/settings.md` and the tests are made from it.
+A view adds its controls to its own block; the sidebar, the address, `docs/settings.md`, help on hover and the tests are made from it.
 """
 
 from dataclasses import dataclass
 
 from analysis.settings import Setting
+from app.page_table import EVERY_PAGE
 
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
-EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ _ROWS = (
         "set", "text", "", "Settings of the predictor that differ from their defaults: name:value,name:value.", high=600
     ),
     # overview
-    Control("drawn", "integer", 40, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
+    Control("drawn", "integer", 10, "How many samples' trajectories are drawn.", low=1, high=120, pages=("overview",)),
     Control(
         "draw",
         "integer",
