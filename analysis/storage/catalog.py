@@ -21,8 +21,8 @@ class RunEntry:
     """One folder among the runs; `error` says what is wrong with it, None for a sound one.
 
     `title` is the one that people gave it, else its own. `mtime_ns` is when anything in the folder last changed,
-    `bytes` what its files take; `shape` is (exits, samples, classes), zeros where `run.json` cannot be read; `provenance` says
-    how the run was made, and `featured` that a list should open with it, as its `run.json` does.
+    `bytes` what its files take; `shape` is (exits, samples, classes), zeros where `run.json` cannot be read;
+    `provenance` says how the run was made, and `featured` that a list should open with it, as its `run.json` does.
     """
 
     id: str

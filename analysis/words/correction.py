@@ -172,10 +172,11 @@ def trajectories_title(falling: tuple[int, int], drawn: int, label: str, thresho
             return f"This sample {'falls' if sides else 'never falls'} by more than {threshold:g}, under both"
         other = label if before else "the baseline"
         return f"This sample falls by more than {threshold:g} under {sides[0]}, not under {other}"
+    how = f"by more than {threshold:g}"
     if not before and not after:
-        return f"None of the same {drawn:,} samples falls by more than {threshold:g}, neither under the baseline nor under {label}"
+        return f"None of these {drawn:,} samples falls {how}, neither under the baseline nor under {label}"
     who = f"{before:,} {_verb(before, 'fall')}" if before else "none falls"
-    return f"Of the same {drawn:,} samples, {who} by more than {threshold:g} under the baseline, {after or 'none':{',' if after else ''}} under {label}"
+    return f"Of the same {drawn:,} samples, {who} {how} under the baseline, {after or 'none'} under {label}"
 
 
 def mean_words(name: str, mean: np.ndarray) -> str:

@@ -98,9 +98,9 @@ def _split_and_unit(run: Run) -> tuple[str, str | None]:
     if len(splits) > 2 or len(units) > 1:
         with st.expander("Samples and cost"):
             if len(splits) > 2:
-                split = control("split", "Samples", splits, widget="selectbox")
+                split = control("split", "Split of samples", splits, widget="selectbox")
             if len(units) > 1:
-                unit = control("unit", "Cost in", units, default=units[0], widget="selectbox")
+                unit = control("unit", "Unit of cost", units, default=units[0], widget="selectbox")
     return split, unit
 
 

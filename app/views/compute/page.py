@@ -295,11 +295,8 @@ def _overhead(view: View, axis: Axis) -> None:
         budgets.overhead_sentence(label, cost.operations, cost.bytes_kept, None if unit is None else shares, unit)
     )
     with st.expander("Operations and bytes per exit"):
-        plain_text(
-            f"Counted: {cost.counted}."
-            + ("" if unit is None else f" One operation is counted like one {unit.rstrip('s')}."),
-            role="caption",
-        )
+        alike = "" if unit is None else f" One operation is counted like one {unit.rstrip('s')}."
+        plain_text(f"Counted: {cost.counted}.{alike}", role="caption")
         plain_table(_overhead_table(run, cost, shares, unit))
 
 

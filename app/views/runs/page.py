@@ -106,7 +106,7 @@ def put_on_screen(ids: Sequence[str]) -> None:
         state.set("run", ids[rows[0]])
 
 
-# --- what can be done with the run on screen -----------------------------------------------------------------------------
+# --- what can be done with the run on screen ---------------------------------------------------------------------
 
 
 def _actions(entry: RunEntry) -> None:
@@ -135,8 +135,8 @@ def _rename(entry: RunEntry) -> None:
         value=entry.title,
         max_chars=LONGEST,
         key=key,
-        help="What this run is called wherever its title is shown. It is kept in your state folder: the run itself does "
-        "not change, and its id stays.",
+        help="What this run is called wherever its title is shown. It is kept in your state folder: the run itself "
+        "does not change, and its id stays.",
     )
     st.button("Rename it", on_click=_renamed, args=(entry, key))
     st.button("Its own title again", on_click=_renamed, args=(entry, None))
@@ -177,7 +177,7 @@ def _deleted(entry: RunEntry, key: str) -> None:
     state.note(f"{gone.title} ({gone.id}) was deleted. “Put back”, under deleted runs, undoes this.")
 
 
-# --- the trash and how to import ----------------------------------------------------------------------------------------
+# --- the trash and how to import --------------------------------------------------------------------------------
 
 
 def _trash() -> None:
@@ -209,8 +209,8 @@ def _put_back(one: DeletedRun) -> None:
 def _import() -> None:
     st.markdown("**Import a run**")
     plain_text(
-        "Logits of every exit as .npz, .npy, .safetensors, .pt, .pth, .p or .pkl (nothing in them is executed) become a "
-        "run by one command; it appears here without a restart. Options for costs, labels, classes and images: "
+        "Logits of every exit as .npz, .npy, .safetensors, .pt, .pth, .p or .pkl (nothing in them is executed) become "
+        "a run by one command; it appears here without a restart. Options for costs, labels, classes and images: "
         "python -m analysis import --help"
     )
     st.code(IMPORT_EXAMPLE, language="bash")
