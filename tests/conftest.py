@@ -64,10 +64,11 @@ def small_labels(golden_arrays) -> np.ndarray:
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch) -> Path:
-    """An empty runs folder that `EXITLENS_RUNS` names."""
+    """An empty runs folder that `EXITLENS_RUNS` names; the state folder is yet to be made."""
     folder = tmp_path / "runs"
     folder.mkdir()
     monkeypatch.setenv("EXITLENS_RUNS", str(folder))
+    monkeypatch.setenv("EXITLENS_STATE", str(tmp_path / "state"))
     return folder
 
 

@@ -166,13 +166,15 @@ def trajectories_title(falling: tuple[int, int], drawn: int, label: str, thresho
     'This sample falls by more than 0.1 under CA, not under the baseline'
     """
     before, after = falling
-    if drawn == 1:
-        sides = [named for count, named in zip(falling, ("the baseline", label)) if count]
-        if len(sides) != 1:
-            return f"This sample {'falls' if sides else 'never falls'} by more than {threshold:g}, under both"
-        other = label if before else "the baseline"
-        return f"This sample falls by more than {threshold:g} under {sides[0]}, not under {other}"
     how = f"by more than {threshold:g}"
+    if drawn == 1:
+        under = {
+            (True, True): f"under the baseline and under {label}",
+            (True, False): f"under the baseline, not under {label}",
+            (False, True): f"under {label}, not under the baseline",
+            (False, False): f"neither under the baseline nor under {label}",
+        }
+        return f"This sample falls {how} {under[before > 0, after > 0]}"
     if not before and not after:
         return f"None of these {drawn:,} samples falls {how}, neither under the baseline nor under {label}"
     who = f"{before:,} {_verb(before, 'fall')}" if before else "none falls"

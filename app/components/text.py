@@ -9,23 +9,15 @@ from analysis.reference.outside_text import markdown_text as escape
 __all__ = ["escape", "plain_table", "plain_text"]
 
 
-LOOKS = {
-    "body": "",
-    "caption": "font-size:0.875rem;opacity:0.75",
-    "lead": "font-size:1.125rem;font-weight:600;line-height:1.35",
-}
-"""What a text's role is in CSS."""
-
-
 def plain_text(text: object, *, role: str = "body") -> None:
     """Show text exactly as it is.
 
     Parameters
     ----------
     role : str
-        "body", "caption" for small and muted, or "lead" for what a page says first.
+        "body", or "caption" for small and muted.
     """
-    look = LOOKS[role]
+    look = "font-size:0.875rem;opacity:0.75" if role == "caption" else ""
     st.html(f'<div style="overflow-wrap:break-word;{look}">{html_text(text)}</div>')
 
 

@@ -47,9 +47,9 @@ def render(view: View) -> None:
         return
     difference = view.difference()
     published = published_beside(view)
-    plain_text(
-        correction.correction_sentence(difference, available_predictors()[view.predictor].full_name), role="lead"
-    )
+    full_name = available_predictors()[view.predictor].full_name
+    with st.container(key="lead"):
+        st.markdown(f"**{escape(correction.correction_sentence(difference, full_name))}**")
     _picture(view, difference)
     about, shares = st.columns([1, 1], gap="medium")
     with about, st.container(gap="small"):
