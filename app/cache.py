@@ -40,7 +40,7 @@ def _key(entry: RunEntry) -> tuple[str, int]:
 
 
 def run(entry: RunEntry) -> Run:
-    """A run, opened once for as long as its folder does not change.
+    """A run, opened once for as long as its folder and its title do not change.
 
     Raises
     ------
@@ -48,14 +48,14 @@ def run(entry: RunEntry) -> Run:
         The folder is damaged: the message says where and what to do.
     """
     try:
-        return _run(*_key(entry))
+        return _run(*_key(entry), entry.title)
     except ValueError as error:
         _damage[_key(entry)] = str(error)
         raise
 
 
 @st.cache_resource(max_entries=RUNS_KEPT, show_spinner=False)
-def _run(path: str, mtime_ns: int) -> Run:
+def _run(path: str, mtime_ns: int, title: str) -> Run:
     return load_run(Path(path))
 
 

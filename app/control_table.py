@@ -1,14 +1,15 @@
 """The table of everything a person can set in the app: settings, and the pages on which each stands. Imports no more.
 
-A view adds its controls to its own block; the sidebar, the address, `docs/settings.md` and the tests are made from it.
+A view adds its controls to its own block; the sidebar, the address, `docs/settings.md`, what is said on hover and the
+tests are made from it.
 """
 
 from dataclasses import dataclass
 
 from analysis.settings import Setting
+from app.page_table import EVERY_PAGE
 
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
-EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,29 @@ class Control(Setting):
 _ROWS = (
     # shared
     Control("run", "name", "", "The run on screen: the name of its folder."),
-    Control("predictor", "text", "pa", "The correction that the PoE switch turns on."),
-    Control("poe", "switch", False, "On: the chosen predictor over a faint baseline. Off: the baseline alone."),
+    Control(
+        "predictor",
+        "text",
+        "pa",
+        "The correction that the switch below turns on: how the exits so far make the answer of an exit.",
+    ),
+    Control(
+        "poe",
+        "switch",
+        False,
+        "On: this correction, over a faint baseline. Off: the baseline, the softmax of each exit by itself. "
+        "The overview's first figure always shows both.",
+    ),
     Control("sample", "name", "", "The sample on screen, by its id; empty: the first of the split."),
-    Control("split", "choice", "test", "Which samples the numbers are over.", ("test", "calibration", "all")),
-    Control("unit", "text", "", "The unit of cost; empty: the run's first."),
+    Control(
+        "split", "choice", "test", "Which of the run's samples the numbers are over.", ("test", "calibration", "all")
+    ),
+    Control(
+        "unit",
+        "text",
+        "",
+        "The unit of an exit's cost, which is cumulative: all that runs up to it; empty: the run's first.",
+    ),
     Control(
         "set", "text", "", "Settings of the predictor that differ from their defaults: name:value,name:value.", high=600
     ),
@@ -41,8 +60,19 @@ _ROWS = (
         high=8000,
     ),
     Control("true", "text", "", "Samples of one true class, by its index; empty: every class."),
-    Control("guess", "text", "", "Samples predicted as one class at the last exit, by its index."),
-    Control("right", "choice", "any", "Samples that are right, or wrong.", ("any", "right", "wrong")),
+    Control(
+        "guess",
+        "text",
+        "",
+        "Samples predicted as one class at the last exit by the predictor on screen, by its index; empty: every class.",
+    ),
+    Control(
+        "right",
+        "choice",
+        "any",
+        "Samples that the predictor on screen gets right, or wrong, at the exit beside.",
+        ("any", "right", "wrong"),
+    ),
     Control("at", "text", "last", "The exit that counts for right and wrong: last, or its number."),
     Control(
         "effect",
@@ -51,8 +81,16 @@ _ROWS = (
         "What the chosen predictor does to the last exit's answer: wrong to right, right to wrong, another class.",
         ("any", "fixed", "broken", "changed"),
     ),
-    Control("above", "number", 0.0, "Samples whose largest fall is above this.", low=0, high=1),
-    Control("query", "text", "", "A query on any column.", high=4000),
+    Control(
+        "above",
+        "number",
+        0.0,
+        "Samples whose largest fall is above this: the maximum over exits m < n of p_m(y) - p_n(y), where p_m(y) is "
+        "the true class's probability at exit m.",
+        low=0,
+        high=1,
+    ),
+    Control("query", "text", "", "A query on any column: comparisons joined by and, or, not.", high=4000),
     Control("sort", "text", "fall", "The column that orders the selected samples."),
     Control("order", "choice", "down", "Largest first, or smallest first.", ("down", "up")),
     Control("strip", "text", "", "The figure below which the selected samples are shown, by its name."),
@@ -64,7 +102,7 @@ _ROWS = (
         pages=("overview", "monotonicity", "compute"),
     ),
     # overview
-    Control("drawn", "integer", 40, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
+    Control("drawn", "integer", 10, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
     Control(
         "draw",
         "integer",
@@ -78,7 +116,7 @@ _ROWS = (
         "grouping",
         "choice",
         "classes",
-        "Falls by class, or by superclass where the data set has them.",
+        "Mean falls of classes, or of superclasses where the data set has them.",
         ("classes", "superclasses"),
         pages=("overview",),
     ),
@@ -101,7 +139,8 @@ _ROWS = (
         "of",
         "choice",
         "true_class",
-        "Whose probability falls.",
+        "Whose probability p falls: the true class's, that of the class predicted at the last exit, or any class's. A "
+        "sample's largest fall is the maximum of p_m - p_n over exits m < n.",
         ("true_class", "final_prediction", "any_class"),
         pages=("monotonicity",),
     ),
@@ -109,7 +148,8 @@ _ROWS = (
         "size",
         "choice",
         "absolute",
-        "Falls in probability, or as a share of the highest value so far.",
+        "Falls in probability, p_m - p_n for exits m < n, or relative, as a share of the highest value so far: "
+        "(p_m - p_n) / p_m.",
         ("absolute", "relative"),
         pages=("monotonicity",),
     ),
@@ -117,7 +157,7 @@ _ROWS = (
         "beside",
         "choices",
         (),
-        "Further predictors to compare, with their default settings.",
+        "Further predictors to draw in the same figures, with their default settings.",
         pages=("monotonicity", "compute"),
     ),
     Control(
@@ -131,7 +171,7 @@ _ROWS = (
         "scale",
         "choice",
         "log",
-        "The axis of percents: powers of ten down to 0, or linear.",
+        "The axis of percents: powers of ten down to 0, which shows rare falls, or linear.",
         ("log", "linear"),
         pages=("monotonicity",),
     ),
@@ -139,13 +179,13 @@ _ROWS = (
         "over",
         "choice",
         "0.01",
-        "Only falls above this count in the matrix of exits.",
+        "Only largest falls above this, p_m - p_n for exits m < n, count in the matrix of exits.",
         ("0", "0.0001", "0.01", "0.05", "0.1", "0.2", "0.25", "0.33", "0.5"),
         pages=("monotonicity",),
     ),
     # live
     Control("source", "choice", "run", "An image of the run, or one of your own.", ("run", "upload"), pages=("live",)),
-    Control("until", "integer", 0, "How many exits run; 0: all.", low=0, pages=("live",)),
+    Control("until", "integer", 0, "The network stops after this exit; 0: all run.", low=0, pages=("live",)),
     Control("turn", "integer", 0, "Rotation, in degrees.", low=-180, high=180, unit="degrees", pages=("live",)),
     Control(
         "blur",

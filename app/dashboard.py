@@ -13,21 +13,15 @@ if str(PROJECT) not in sys.path:
 from app import state  # noqa: E402
 from app.components.history import one_step_a_page  # noqa: E402
 from app.components.keys import page_keys  # noqa: E402
+from app.components.navigation import page_bar  # noqa: E402
+from app.components.run_heading import run_heading  # noqa: E402
 from app.components.selection.held import with_selection  # noqa: E402
 from app.components.selection.line import selection_line  # noqa: E402
 from app.components.selection.slices_box import slices_box  # noqa: E402
 from app.components.sidebar import shared_controls  # noqa: E402
 from app.components.text import escape  # noqa: E402
+from app.page_table import PAGES, Page  # noqa: E402
 from app.server.garbage import freeze_what_stays  # noqa: E402
-
-TITLES = {
-    "overview": "Overview",
-    "samples": "Samples",
-    "monotonicity": "Monotonicity",
-    "compute": "Accuracy against compute",
-    "paper": "Against the paper",
-    "live": "Live",
-}
 
 ICON = (
     (Path(__file__).parent / "icon.svg").read_text(encoding="utf-8").strip()
@@ -36,16 +30,19 @@ WORDMARK = str(Path(__file__).parent / "wordmark.svg")
 STYLE = f"<style>{Path(__file__).with_name('page.css').read_text(encoding='utf-8')}</style>"
 
 
-def _show(name: str) -> None:
+def _show(page: Page) -> None:
     """The shared controls, then the view, which is imported when it is opened: the first page waits for no other."""
-    state.begin(name)
+    state.begin(page.name)
     notes = st.empty()  # a fixed slot: what appears in it moves nothing below, which would remount the charts
     try:
         view = shared_controls()
         if view is not None:
+            run_heading(view.run, page)
             view = with_selection(view)
             selection_line(view)
-            import_module(f"app.views.{name}.page").render(view)
+        if view is not None or not page.needs_run:
+            import_module(f"app.views.{page.name}.page").render(view)
+        if view is not None:
             page_keys()
             slices_box(view)
     except ValueError as error:  # the library's errors say what is wrong and what to do
@@ -64,13 +61,16 @@ def main() -> None:
     st.html(STYLE)
     one_step_a_page()
     pages = {
-        name: st.Page(lambda name=name: _show(name), title=title, url_path=name, default=name == "overview")
-        for name, title in TITLES.items()
+        page.name: st.Page(
+            lambda page=page: _show(page), title=page.title, url_path=page.name, default=page is PAGES[0]
+        )
+        for page in PAGES
     }
-    chosen = st.navigation(list(pages.values()), position="top")
+    chosen = st.navigation(list(pages.values()), position="hidden")
     wanted = state.wanted_page()
     if wanted is not None and pages[wanted] != chosen:
         st.switch_page(pages[wanted])
+    page_bar(pages)
     chosen.run()
 
 

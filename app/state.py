@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis.settings import Refused, as_text, parse
-from app.control_table import ALWAYS_WRITTEN, CONTROLS, EVERY_PAGE, Control
+from app.control_table import ALWAYS_WRITTEN, CONTROLS, Control
+from app.page_table import EVERY_PAGE
 
 _SESSION = "exitlens"
 

@@ -14,7 +14,8 @@ from jaxtyping import install_import_hook
 
 # Before anything of these is imported: their shapes and types are checked in every call that a test makes.
 install_import_hook(
-    [f"analysis.{part}" for part in ("predictors", "metrics", "statistics", "policies", "sets", "traces")], "beartype.beartype"
+    [f"analysis.{part}" for part in ("predictors", "metrics", "statistics", "policies", "sets", "traces")],
+    "beartype.beartype",
 )
 
 from analysis.run import Run  # noqa: E402
@@ -64,10 +65,11 @@ def small_labels(golden_arrays) -> np.ndarray:
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch) -> Path:
-    """An empty runs folder that `EXITLENS_RUNS` names."""
+    """An empty runs folder that `EXITLENS_RUNS` names; the state folder is yet to be made."""
     folder = tmp_path / "runs"
     folder.mkdir()
     monkeypatch.setenv("EXITLENS_RUNS", str(folder))
+    monkeypatch.setenv("EXITLENS_STATE", str(tmp_path / "state"))
     return folder
 
 

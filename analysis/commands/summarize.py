@@ -48,13 +48,16 @@ def measured(run: Run, predictor_id: str, settings: Mapping[str, object], split:
         return results_of(run, predictor_id, settings, split, progress=advance)
 
 
-def closing_lines(baseline: Results, corrected: Results, label: str) -> list[str]:
-    """What the correction did, in the words of the overview."""
+def closing_lines(baseline: Results, corrected: Results, full_name: str, label: str) -> list[str]:
+    """What the correction did, in the words of the overview, with its full name and its short one."""
     from analysis.results import difference_of
     from analysis.words import correction
 
     difference = difference_of(baseline, corrected)
-    return [correction.correction_sentence(difference, label), correction.price_sentence(difference, label)]
+    return [
+        correction.correction_sentence(difference, full_name),
+        correction.price_sentence(difference, label),
+    ]
 
 
 def run(args: argparse.Namespace) -> None:
@@ -82,11 +85,12 @@ def run(args: argparse.Namespace) -> None:
     if (chosen, settings) != ("baseline", defaults):
         baseline = measured(opened, "baseline", defaults, args.split)
         summaries.insert(0, summarize(baseline, args.cost_unit))
-        label = find_predictor(chosen).label
+        row = find_predictor(chosen)
+        full_name, label = row.full_name, row.label
         if chosen == "baseline":  # both sides are: its settings tell them apart
             changed = (f"{key}={value}" for key, value in settings.items() if value != defaults[key])
-            label = f"the baseline with {', '.join(changed)}"
-        closing = closing_lines(baseline, results, label)
+            full_name = label = f"the baseline with {', '.join(changed)}"
+        closing = closing_lines(baseline, results, full_name, label)
     if args.format == "table":
         print(as_text(summaries, closing))
     else:

@@ -11,8 +11,8 @@ from analysis.figures.style import FAINT, INK, MUTED, base_figure, exit_ticks, o
 # key of the counts -> (name, opacity, opacity without numbers on it, pattern): one colour, told apart by fill and
 # hatching. Outlines are drawn in full, and numbers reach 4.5:1 on a fill of no higher opacity.
 PARTS = {
-    "right": ("right", 0.4, 1.0, ""),
-    "right_deeper": ("right only deeper", 0.2, 0.2, "/"),
+    "right": ("right here", 0.4, 1.0, ""),
+    "right_deeper": ("right at a deeper exit", 0.2, 0.2, "/"),
     "wrong_from_here": ("wrong from here on", 0.06, 0.06, ""),
 }
 GAPS_UP_TO = 40  # exits: more bars stand without gaps and outlines, as areas

@@ -1,4 +1,7 @@
-"""The picture people know from the paper: some samples' probability over the exits, thin, and the mean of all, bold."""
+"""The picture people know from the paper, twice: the same samples under the baseline and under a correction.
+
+Thin lines are samples over the exits, the bold one the mean of all. Both panels share their y axis.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,20 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.names import in_lines, name_ends
+from analysis.figures.names import heading, in_lines
 from analysis.figures.style import FAINT, INK, MARKERS_DRAWN, base_figure, exit_ticks, plain, predictor_style
 
-SAMPLES = "samples"  # name of the trace whose points are samples; its customdata begins with the sample's id
+SAMPLES = "samples"
+"""Name of the traces whose points are samples; their customdata: id, id as text, name, exit, fall, predictor id."""
 PROBABILITIES = (-0.02, 1.02)  # the y axis, whatever is drawn
+GAP = 0.04  # between the panels, as a share of the figure's width
 
 
 @dataclass(frozen=True)
 class Trajectories:
-    """What is drawn of one predictor.
+    """What one panel draws.
 
     Attributes
     ----------
-    predictor_id, label : str
+    predictor_id, heading : str
     samples : float, (exits, drawn samples)
         Probability of the true class, or of the own final prediction, 0 to 1.
     fall, from_exit, to_exit : (drawn samples,)
@@ -29,7 +34,7 @@ class Trajectories:
     """
 
     predictor_id: str
-    label: str
+    heading: str
     samples: np.ndarray
     fall: np.ndarray
     from_exit: np.ndarray
@@ -38,28 +43,28 @@ class Trajectories:
 
 
 def trajectories_figure(
-    shown: Trajectories,
-    behind: Trajectories | None,
+    panels: Sequence[Trajectories],
     *,
     ids: Sequence[str],
     names: Sequence[str],
+    followed: int | None,
     exit_names: Sequence[str],
     quantity: str,
     threshold: float,
     title: str,
     subtitle: str,
-    height: int = 440,
+    height: int = 400,
 ) -> go.Figure:
-    """Trajectories of a few samples under the predictor on screen, over the baseline's mean.
+    """Trajectories of the same samples, a panel for each predictor.
 
     Parameters
     ----------
-    shown : Trajectories
-        Drawn in full: thin lines, their falls of more than `threshold` thicker, the mean bold.
-    behind : Trajectories, optional
-        The baseline behind a predictor: its mean alone, faint, so that the lines that move stay readable.
+    panels : sequence of Trajectories
+        From left to right: thin lines, their falls of more than `threshold` thicker, the mean bold.
     ids, names : sequences of str, one per drawn sample
         Sample ids, and what to call the sample in the hover (its label).
+    followed : int, optional
+        Which of the drawn samples is followed: it is drawn in ink.
     exit_names : sequence of str
     quantity : str
         "probability of the true class" or "probability of the final prediction".
@@ -70,71 +75,93 @@ def trajectories_figure(
     Returns
     -------
     plotly.graph_objects.Figure
-        The y axis always runs from 0 to 1, so that switching the predictor moves lines and nothing else.
+        The y axes always run from 0 to 1 and zoom together.
     """
-    n_exits = len(exit_names)
-    figure = base_figure(title, subtitle, "exit", quantity, height=height, uirevision="exits", hoverdistance=60)
-    x, y = figure.layout.xaxis, figure.layout.yaxis
-    x.update(exit_ticks(exit_names))
-    x.range, y.range, y.tickformat = [0.9, n_exits + 0.1], PROBABILITIES, ".1f"
-    colour = predictor_style(shown.predictor_id)["color"]
-    lines = [_sample_lines(shown, ids, names, exit_names, colour), _falls(shown, threshold, colour)]
-    if behind is not None:
-        lines.append(_mean(behind, exit_names, faint=True))
-    figure.add_traces([*lines, _mean(shown, exit_names, faint=False)])
-    means = [shown] if behind is None else [shown, behind]
-    ends = [
-        (n_exits, float(one.mean[-1]), f"{one.label}, mean", predictor_style(one.predictor_id)["color"])
-        for one in means
-    ]
-    name_ends(figure, ends, span=PROBABILITIES, pixels=height - 56)
+    width = (1 - GAP * (len(panels) - 1)) / len(panels)
+    lefts = [number * (width + GAP) for number in range(len(panels))]
+    headings = [heading(left, 1, panel.heading, up=4) for left, panel in zip(lefts, panels)]
+    axes = _axes(lefts, width, exit_names, quantity)
+    figure = base_figure(
+        title, subtitle, height=height, uirevision="exits", hoverdistance=60, annotations=headings, **axes
+    )
+    figure.layout.margin.t = 30
+    at_random = [place for place in range(len(ids)) if place != followed]
+    for number, panel in enumerate(panels, start=1):
+        colour = predictor_style(panel.predictor_id)["color"]
+        about = (panel, ids, names, exit_names)
+        traces = [_sample_lines(*about, at_random, colour), _falls(panel, threshold, colour), _mean(panel, exit_names)]
+        if followed is not None:
+            traces.append(_followed(_sample_lines(*about, [followed], INK)))
+        suffix = "" if number == 1 else str(number)
+        figure.add_traces([trace.update(xaxis=f"x{suffix}", yaxis=f"y{suffix}") for trace in traces])
     return figure
 
 
-def add_followed(
-    figure: go.Figure, followed: Trajectories, *, identity: str, name: str, exit_names: Sequence[str]
-) -> None:
-    """Draw the sample that is followed over those drawn at random, in ink; a click opens it as it does any other.
+def _axes(lefts: Sequence[float], width: float, exit_names: Sequence[str], quantity: str) -> dict[str, dict]:
+    """Axes side by side; only the first y axis is labelled, the others follow it."""
+    axes = {}
+    for number, left in enumerate(lefts, start=1):
+        suffix = "" if number == 1 else str(number)
+        axes[f"xaxis{suffix}"] = {
+            "domain": [left, min(left + width, 1)],
+            "anchor": f"y{suffix}",
+            **exit_ticks(exit_names),
+            "range": [0.9, len(exit_names) + 0.1],
+            "showgrid": False,
+            "zeroline": False,
+            "title": {"text": "exit"},
+        }
+        axes[f"yaxis{suffix}"] = {
+            "anchor": f"x{suffix}",
+            "range": PROBABILITIES,
+            "tickformat": ".1f",
+            "showgrid": True,
+            "zeroline": False,
+        }
+        axes[f"yaxis{suffix}"] |= {"title": {"text": plain(quantity)}} if number == 1 else {"matches": "y"}
+        axes[f"yaxis{suffix}"]["showticklabels"] = number == 1
+    return axes
 
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        Of `trajectories_figure`.
-    followed : Trajectories
-        Of this sample alone.
-    identity, name : str
-        Its id, and what to call it in the hover.
-    """
-    line = _sample_lines(followed, [identity], [name], exit_names, INK)
-    line.line.width, line.marker.size, line.opacity = 2.5, 7, 1
-    figure.add_trace(line)
 
-
-def _sample_lines(drawn: Trajectories, ids: Sequence, names: Sequence, exit_names: Sequence, colour: str) -> go.Scatter:
-    """All samples as one trace, cut by gaps: forty traces take longer to draw than to see."""
-    n_exits, n_drawn = drawn.samples.shape
-    x = np.tile(np.append(np.arange(1.0, n_exits + 1), np.nan), n_drawn)
-    y = np.vstack([drawn.samples, np.full(n_drawn, np.nan)]).T.reshape(-1)
-    about = []
-    for sample in range(n_drawn):
+def _sample_lines(
+    drawn: Trajectories,
+    ids: Sequence[str],
+    names: Sequence[str],
+    exit_names: Sequence[str],
+    chosen: Sequence[int],
+    colour: str,
+) -> go.Scatter:
+    """Samples as one trace, cut by gaps: forty traces take longer to draw than to see."""
+    n_exits = len(exit_names)
+    x, y, about = [], [], []
+    for sample in chosen:
         fall = _fall_text(drawn, sample, exit_names)
+        x += [*np.arange(1.0, n_exits + 1), np.nan]
+        y += [*drawn.samples[:, sample], np.nan]
         about += [
-            [str(ids[sample]), plain(ids[sample]), in_lines(names[sample]), plain(name), fall] for name in exit_names
+            [str(ids[sample]), plain(ids[sample]), in_lines(names[sample]), plain(name), fall, drawn.predictor_id]
+            for name in exit_names
         ]
-        about.append(["", "", "", "", ""])
+        about.append([""] * 6)
     return go.Scatter(
-        x=x,
-        y=y,
+        x=np.array(x or [np.nan]),
+        y=np.array(y or [np.nan]),
         name=SAMPLES,
         mode="lines+markers",
-        line={"color": colour, "width": 0.75},
-        marker={"color": colour, "size": 3},
+        line={"color": colour, "width": 1},
+        marker={"color": colour, "size": 4},
         opacity=FAINT[colour],
         connectgaps=False,
         customdata=about,
         hovertemplate="sample %{customdata[1]}, %{customdata[2]}<br>%{y:.3f} at exit %{customdata[3]}"
         "<br>%{customdata[4]}<br>click to open it<extra></extra>",
     )
+
+
+def _followed(line: go.Scatter) -> go.Scatter:
+    """The same line, to stand out."""
+    line.line.width, line.marker.size, line.opacity = 2.5, 7, 1
+    return line
 
 
 def _fall_text(drawn: Trajectories, sample: int, exit_names: Sequence[str]) -> str:
@@ -156,28 +183,27 @@ def _falls(drawn: Trajectories, threshold: float, colour: str) -> go.Scatter:
         y=y or [None],
         name=f"falls by more than {threshold:g}",
         mode="lines",
-        line={"color": colour, "width": 2},
+        line={"color": colour, "width": 2.5},
         connectgaps=False,
         hoverinfo="skip",
     )
 
 
-def _mean(drawn: Trajectories, exit_names: Sequence[str], *, faint: bool) -> go.Scatter:
+def _mean(drawn: Trajectories, exit_names: Sequence[str]) -> go.Scatter:
     style = predictor_style(drawn.predictor_id)
     return go.Scatter(
         x=np.arange(1, len(exit_names) + 1),
         y=drawn.mean,
-        name=f"mean, {plain(drawn.label)}",
+        name=f"mean, {plain(drawn.heading)}",
         mode="lines+markers",
-        line={"color": style["color"], "width": 2 if faint else 5, "dash": style["dash"]},
+        line={"color": style["color"], "width": 5, "dash": style["dash"]},
         marker={
             "symbol": style["symbol"],
             "color": style["color"],
-            "size": 7 if faint else 11,
-            "line": {"color": INK, "width": 0 if faint else 1},
+            "size": 11,
+            "line": {"color": INK, "width": 1},
             "maxdisplayed": MARKERS_DRAWN,
         },
-        opacity=FAINT[style["color"]] if faint else 1,
         customdata=[plain(name) for name in exit_names],
-        hovertemplate=f"mean of all samples, {plain(drawn.label)}<br>%{{y:.3f}} at exit %{{customdata}}<extra></extra>",
+        hovertemplate="mean of all samples<br>%{y:.3f} at exit %{customdata}<extra></extra>",
     )

@@ -6,6 +6,7 @@ Settings are rows of `analysis/settings.py`; what must hold between two of them 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -43,6 +44,19 @@ class Predictor:
     """The file of someone's own predictor; None for those of this table."""
     open_settings: bool = False
     """Whether it takes settings that `settings` does not list (`**settings` in someone's own function)."""
+    is_product: bool = False
+    """Whether it multiplies the exits' opinions: a product of experts."""
+
+    @property
+    def full_name(self) -> str:
+        """Its name with its short one, as a sentence for newcomers has it: product anytime (PA)."""
+        return self.name if self.name == self.label else f"{self.name} ({self.label})"
+
+    @property
+    def arxiv(self) -> str | None:
+        """The arXiv id of what a row of this table cites; None where it has none, and for someone's own."""
+        found = re.search(r"arXiv (\d{4}\.\d{5})$", self.citation)
+        return found[1] if found and self.path is None else None
 
 
 def one_threshold(settings: Mapping[str, object], *, default: float | None = None) -> str | None:
@@ -165,6 +179,7 @@ _ROWS = (
             FALLBACK,
         ),
         function="analysis.predictors.product_anytime:product_anytime",
+        is_product=True,
         constraints=(one_threshold, cap_above_threshold, cap_leaves_support),
         count=costs.product,
         needs_logits=True,
@@ -181,6 +196,7 @@ _ROWS = (
             FALLBACK,
         ),
         function="analysis.predictors.hard_product:hard_product",
+        is_product=True,
         constraints=(partial(one_threshold, default=0.0),),
         count=costs.hard_product,
         needs_logits=True,
@@ -205,6 +221,7 @@ _ROWS = (
             FALLBACK,
         ),
         function="analysis.predictors.softmax_product:softmax_product",
+        is_product=True,
         count=costs.softmax_product,
     ),
     Predictor(

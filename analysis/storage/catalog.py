@@ -6,11 +6,13 @@ Imports the standard library only.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.runtime.folders import DATASETS, runs_folders
+from analysis.storage.display_titles import display_titles
 from analysis.storage.manifest import MANIFEST, RunError, read_manifest
 
 
@@ -18,8 +20,9 @@ from analysis.storage.manifest import MANIFEST, RunError, read_manifest
 class RunEntry:
     """One folder among the runs; `error` says what is wrong with it, None for a sound one.
 
-    `mtime_ns` is when anything in the folder last changed; `provenance` says how the run was made, as its `run.json`
-    does.
+    `title` is the one that people gave it, else its own. `mtime_ns` is when anything in the folder last changed,
+    `bytes` what its files take; `shape` is (exits, samples, classes), zeros where `run.json` cannot be read;
+    `provenance` says how the run was made, and `featured` that a list should open with it, as its `run.json` does.
     """
 
     id: str
@@ -30,6 +33,15 @@ class RunEntry:
     error: str | None
     mtime_ns: int
     provenance: Mapping[str, object] = field(default_factory=dict)
+    featured: bool = False
+    shape: tuple[int, int, int] = (0, 0, 0)
+    bytes: int = 0
+
+    @property
+    def made(self) -> str:
+        """When it was made, as its provenance says: ISO 8601; empty where it does not."""
+        made = self.provenance.get("made")
+        return made if isinstance(made, str) else ""
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -41,37 +53,58 @@ def _candidates(folder: Path) -> list[Path]:
     return [entry for entry in named if os.path.isdir(entry)]
 
 
-def _entry(path: Path, error: str | None) -> RunEntry:
-    title, dataset, model, provenance = path.name, None, None, {}
+def _entry(path: Path, error: str | None, titles: Mapping[str, str]) -> RunEntry:
+    manifest = None
     if error is None:
         try:
             manifest = read_manifest(path)
-            title, dataset, model = manifest.title or path.name, manifest.dataset, manifest.model
-            provenance = manifest.provenance
         except RunError as damage:
             error = str(damage)
-    return RunEntry(path.name, path, title, dataset, model, error, _changed_ns(path), provenance)
+    changed_ns, size = _stamp(path)
+    given = titles.get(os.path.abspath(path))
+    if manifest is None:
+        return RunEntry(path.name, path, given or path.name, None, None, error, changed_ns, bytes=size)
+    return RunEntry(
+        path.name,
+        path,
+        given or manifest.title or path.name,
+        manifest.dataset,
+        manifest.model,
+        error,
+        changed_ns,
+        manifest.provenance,
+        manifest.featured,
+        manifest.shape,
+        size,
+    )
 
 
-def _changed_ns(folder: Path) -> int:
-    """When a folder or a file in it was last written, renamed or replaced, as far as the system tells."""
+def _stamp(folder: Path) -> tuple[int, int]:
+    """When a folder or a file in it last changed, as far as the system tells, and the bytes of its files."""
     try:
         found = [path.stat() for path in (folder, *folder.iterdir())]
     except OSError:
-        return 0
-    return max(max(one.st_mtime_ns, one.st_ctime_ns) for one in found)
+        return 0, 0
+    return max(max(one.st_mtime_ns, one.st_ctime_ns) for one in found), sum(one.st_size for one in found[1:])
 
 
 def list_runs() -> list[RunEntry]:
     """Every folder in the runs folders, in their order and by name; sound ones have no error. Reads no logits."""
-    entries, seen = [], {}
+    entries, seen, titles = [], {}, {}
+    with suppress(ValueError):  # runs are listed all the same
+        titles = display_titles()
     for folder in runs_folders():
         for path in _candidates(folder):
             hidden = seen.get(path.name)
             error = f"{path} is hidden by {hidden}, a run of the same name: rename one of them" if hidden else None
             seen.setdefault(path.name, path)
-            entries.append(_entry(path, error))
+            entries.append(_entry(path, error, titles))
     return entries
+
+
+def best_first(entries: Sequence[RunEntry]) -> list[RunEntry]:
+    """The order in which a run is picked to open with: sound ones first, of them the featured, then the newest."""
+    return sorted(entries, key=lambda one: (one.error is not None, not one.featured, -one.mtime_ns))
 
 
 def find_run(run: str | Path, *, paths: bool = True) -> Path:

@@ -31,7 +31,11 @@ class RunError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of `run.json`. `files` maps each file's name to its size in bytes and its sha256."""
+    """The content of `run.json`.
+
+    `files` maps each file's name to its size in bytes and its sha256; `featured` says that a list of runs should open
+    with this one.
+    """
 
     title: str
     dataset: str | None
@@ -47,9 +51,10 @@ class Manifest:
     arch: str | None
     provenance: dict[str, object]
     files: dict[str, dict[str, object]]
+    featured: bool = False
 
     def fingerprint(self, contents: Mapping[str, str]) -> str:
-        """Hash of what numbers and figures depend on: everything but the title and the provenance.
+        """Hash of what numbers and figures depend on: everything but the title, the provenance and `featured`.
 
         Parameters
         ----------
@@ -98,6 +103,8 @@ def as_json(manifest: Manifest, run_id: str) -> str:
         "provenance": manifest.provenance,
         "files": manifest.files,
     }
+    if manifest.featured:
+        content["featured"] = True
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
@@ -200,6 +207,8 @@ def _parse(content: dict) -> Manifest:
     provenance = content.get("provenance", {})
     if not isinstance(provenance, dict):
         raise ValueError("provenance is not an object")
+    if not isinstance(content.get("featured", False), bool):
+        raise ValueError("featured is neither true nor false")
     return Manifest(
         title=_text_or_none(content, "title") or "",
         dataset=_text_or_none(content, "dataset"),
@@ -215,6 +224,7 @@ def _parse(content: dict) -> Manifest:
         arch=_text_or_none(content, "arch"),
         provenance=provenance,
         files=_files(content),
+        featured=content.get("featured", False),
     )
 
 

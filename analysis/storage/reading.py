@@ -9,6 +9,7 @@ from pathlib import Path
 from analysis.reference.outside_text import distinct, isolated
 from analysis.run import Logits, Run
 from analysis.runtime.contents import Stamp, content_of, stamp_of
+from analysis.storage.display_titles import display_title
 from analysis.storage.logits import JoinedLogits, changed, file_logits, gone
 from analysis.storage.manifest import SAMPLES, WEIGHTS, Manifest, RunError, read_manifest
 from analysis.storage.samples import read_samples
@@ -83,7 +84,7 @@ def load_run(path: str | Path) -> Run:
     return Run(
         id=folder.name,
         path=folder,
-        title=manifest.title or folder.name,
+        title=display_title(folder) or manifest.title or folder.name,
         dataset=manifest.dataset,
         model=manifest.model,
         kind=manifest.kind,

@@ -1,4 +1,4 @@
-"""What a budget of compute buys, what stopping gives up, and what a correction adds: titles of figures. Plain text."""
+"""What a budget of compute buys, what stopping gives up, and what a correction adds. Plain text."""
 
 from __future__ import annotations
 
@@ -72,19 +72,19 @@ def given_up_title(
     return f"Exit {name} gets {counted(lost, 'sample')} wrong ({share}) that a deeper exit has right"
 
 
-def overhead_title(
+def overhead_sentence(
     label: str, operations: Sequence[int], bytes_kept: Sequence[int], shares: np.ndarray | None, unit: str | None
 ) -> str:
-    """What the correction adds at an exit, from the least to the most."""
+    """What the correction itself adds at an exit, from the least to the most."""
     low, high, kept = min(operations), max(operations), max(bytes_kept)
-    memory = f"keeps {counted(kept, 'byte')} per sample" if kept else "keeps nothing"
+    memory = f"keeps {counted(kept, 'byte')} per sample until the next" if kept else "keeps nothing"
     if low < 0 < high:
-        return f"{label} adds at most {high:,} and saves at most {-low:,} operations per exit and {memory}"
+        return f"{label} adds at most {high:,} and saves at most {-low:,} operations per exit and {memory}."
     if high <= 0:
-        return f"{label} {f'saves {_operations(-high, -low)}' if low else 'adds nothing'} and {memory}"
+        return f"{label} {f'saves {_operations(-high, -low)}' if low else 'adds nothing'} and {memory}."
     known = np.zeros(0) if shares is None else shares[np.isfinite(shares)]
     share = f", at most {at_most(100 * float(known.max()))}% of an exit's {unit}," if known.size else ""
-    return f"{label} adds {_operations(low, high)}{share} and {memory}"
+    return f"{label} adds {_operations(low, high)}{share} and {memory}."
 
 
 def _operations(low: int, high: int) -> str:

@@ -30,7 +30,7 @@ THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gi
 
 
 def correction_sentence(difference: Difference, label: str, threshold: float = THRESHOLD) -> str:
-    """One sentence: what the correction does to the samples that get worse, and to the accuracy of the last exit.
+    """One sentence: what samples lose with more computation, and what the correction changes, at the last exit too.
 
     Parameters
     ----------
@@ -40,10 +40,14 @@ def correction_sentence(difference: Difference, label: str, threshold: float = T
     if difference.n_exits == 1:
         return _one_exit(difference, label)
     before, after = (float(side.falling_percent([threshold])[0]) for side in (difference.a, difference.b))
-    start = (
-        f"Under {label}, the {QUANTITY[difference.of]}'s probability falls by more than {threshold:g} on the way "
-        f"through the network for {_of_samples(after)}; under the baseline for {percent(before) if before else 'none'}"
+    falls = (
+        f"the {QUANTITY[difference.of]}'s probability falls by more than {threshold:g} on the way through the network"
     )
+    if before:
+        start = f"More computation should help, yet for {percent(before)} of samples {falls}"
+        start = f"{start}; under {label} for {percent(after) if after else 'none'}"
+    else:
+        start = f"For no sample {falls}; {f'under {label} for {percent(after)}' if after else f'nor under {label}'}"
     if not difference.has_labels:
         return f"{start}; {_changed(difference, label, 'final answer')}."
     old, new = 100 * difference.a.right_share[-1], 100 * difference.b.right_share[-1]
@@ -147,16 +151,48 @@ def collapse_words(difference: Difference) -> str:
     return f"{of} {_verb(collapses, 'collapse')}: no class is left"
 
 
-def trajectories_title(difference: Difference, label: str, *, corrected: bool, threshold: float = THRESHOLD) -> str:
-    """What the picture of trajectories shows, for the predictor on screen."""
-    side = difference.b if corrected else difference.a
-    start, end = side.mean_prob()[0], side.mean_prob()[-1]
-    if difference.n_exits == 1:
-        return f"{label}: the {QUANTITY[difference.of]} has a probability of {probability(end)} on average"
-    share = float(side.falling_percent([threshold])[0])
-    who = f"{percent(share)} of samples fall" if share else "no sample falls"
-    mean = moved(start, end, probability, "rises" if end > start else "falls")
-    return f"{label}: {who} by more than {threshold:g} on the way; the mean of all {mean}"
+def trajectories_title(falling: tuple[int, int], drawn: int, label: str, threshold: float = THRESHOLD) -> str:
+    """How many of the drawn samples fall in each panel of the picture of trajectories.
+
+    Parameters
+    ----------
+    falling : (under the baseline, under the predictor)
+
+    Examples
+    --------
+    >>> trajectories_title((4, 0), 10, "PA")
+    'Of the same 10 samples, 4 fall by more than 0.1 under the baseline, none under PA'
+    >>> trajectories_title((0, 1), 1, "CA")
+    'This sample falls by more than 0.1 under CA, not under the baseline'
+    """
+    before, after = falling
+    how = f"by more than {threshold:g}"
+    if drawn == 1:
+        under = {
+            (True, True): f"under the baseline and under {label}",
+            (True, False): f"under the baseline, not under {label}",
+            (False, True): f"under {label}, not under the baseline",
+            (False, False): f"neither under the baseline nor under {label}",
+        }
+        return f"This sample falls {how} {under[before > 0, after > 0]}"
+    if not before and not after:
+        return f"None of these {drawn:,} samples falls {how}, neither under the baseline nor under {label}"
+    who = f"{before:,} {_verb(before, 'fall')}" if before else "none falls"
+    return f"Of the same {drawn:,} samples, {who} {how} under the baseline, {after or 'none'} under {label}"
+
+
+def mean_words(name: str, mean: np.ndarray) -> str:
+    """What the mean of all samples does over the exits, under the predictor of this name.
+
+    Examples
+    --------
+    >>> mean_words("PA", np.array([0.2, 0.3, 0.6]))
+    'PA: the mean rises from 0.20 to 0.60'
+    """
+    start, end = float(mean[0]), float(mean[-1])
+    if len(mean) == 1:
+        return f"{name}: the mean is {probability(end)}"
+    return f"{name}: the mean {moved(start, end, probability, 'rises' if end > start else 'falls')}"
 
 
 def exits_title(difference: Difference, label: str) -> str:

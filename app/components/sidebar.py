@@ -1,9 +1,6 @@
 """The controls that every page shares: run, predictor, PoE switch, settings; and what they come to, a `View`."""
 
-import os
-import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -15,23 +12,14 @@ from analysis.predictors import (
     usable_predictors,
     why_unusable,
 )
-from analysis.reference.outside_text import distinct
 from analysis.run import Run
-from analysis.storage import RunEntry
 from app import cache, state
 from app.components.address import copy_address
 from app.components.controls import control
 from app.components.predictor_settings import chosen_settings
+from app.components.run_choice import NoRun, chosen_run
 from app.components.text import escape, plain_text
 from app.view import View
-
-SEEN = 24
-"""Characters of a title that the sidebar has room for."""
-IMPORT_EXAMPLE = "python -m analysis import logits.npz --out cached_runs/my-run"
-
-
-class NoRun(Exception):
-    """There is no run to show: what is the matter, what to do, and a command that does it."""
 
 
 def shared_controls() -> View | None:
@@ -51,12 +39,12 @@ def shared_controls() -> View | None:
 
 def _view() -> View:
     with st.sidebar:
-        run = _chosen_run()
+        run = chosen_run()
         for error in predictor_errors():
             state.note(error)
         predictors = {key: p for key, p in available_predictors().items() if key != "baseline"}
         predictor = _chosen_predictor(run, predictors)
-        poe = control("poe", "PoE", help="On: the chosen predictor, over a faint baseline. Off: the baseline alone.")
+        poe = _switch(predictors[predictor])
         settings = chosen_settings(run, predictors[predictor])
         split, unit = _split_and_unit(run)
         copy_address()
@@ -74,87 +62,6 @@ def _view() -> View:
     )
 
 
-def _chosen_run() -> Run:
-    entries = {}
-    for entry in cache.runs():
-        entries.setdefault(entry.id, entry)  # of two of the same name the library opens the first
-    if not entries:
-        _no_runs()
-    first = next((entry.id for entry in entries.values() if entry.error is None), next(iter(entries)))
-    if state.get("run") == "":
-        state.set("run", first)
-    chosen = state.narrow("run", entries, first)
-    opened, error = _opened(entries[chosen])
-    sound = [key for key, entry in entries.items() if entry.error is None and not (error and key == chosen)]
-    labels = run_labels({key: entries[key].title for key in sound})
-    title = "" if opened is None else opened.title
-    control(
-        "run",
-        "Run",
-        list(entries),
-        widget="selectbox",
-        show=lambda key: labels.get(key, f"{key} (damaged)"),
-        help=f"A cached run: the logits of every exit for every sample. This one: {escape(title or chosen)}",
-    )
-    if opened is None:
-        _damaged(chosen, error)
-    return opened
-
-
-def _opened(entry: RunEntry) -> tuple[Run | None, str]:
-    """A run, or why it cannot be opened."""
-    try:
-        return (None, entry.error) if entry.error else (cache.run(entry), "")
-    except ValueError as error:
-        return None, str(error)
-
-
-def run_labels(titles: Mapping[str, str]) -> dict[str, str]:
-    """What runs are called in a narrow list, no two alike: of titles that begin alike what differs comes first.
-
-    Parameters
-    ----------
-    titles : mapping
-        Run id -> title.
-
-    Examples
-    --------
-    >>> run_labels({"a": "MSDNet on CIFAR-10, 18 epochs, seed 0", "b": "MSDNet on CIFAR-10, 18 epochs, seed 1"})
-    {'a': 'seed 0 · MSDNet on CIFAR-10, 18 epochs', 'b': 'seed 1 · MSDNet on CIFAR-10, 18 epochs'}
-    """
-    whole = dict(zip(titles, distinct(list(titles.values()), list(titles).__getitem__)))
-    return {key: _differing_first(title, list(whole.values())) for key, title in whole.items()}
-
-
-def _differing_first(title: str, titles: Sequence[str]) -> str:
-    alike = [other for other in titles if other[:SEEN] == title[:SEEN]]
-    if len(alike) < 2:
-        return title
-    first, last = min(alike), max(alike)
-    begin = first[: next((place for place, (a, b) in enumerate(zip(first, last)) if a != b), len(first))]
-    shared = re.split(r"[^,(]*$", begin)[0] or re.split(r"\S*$", begin)[0]  # whole parts, else whole words
-    differs = title[len(shared) :].strip().removesuffix(")" if shared.endswith("(") else "")
-    return f"{differs} \N{MIDDLE DOT} {shared.rstrip(' ,;:(-')}" if shared.strip() and differs else title
-
-
-def _no_runs() -> None:
-    folders = os.environ.get("EXITLENS_RUNS") or "cached_runs"
-    raise NoRun(
-        f"There is no run in {folders}",
-        "Import the logits of a network, and the run appears here without a restart:",
-        IMPORT_EXAMPLE,
-    )
-
-
-def _damaged(name: str, message: str) -> None:
-    raise NoRun(
-        f"The run {name} cannot be opened",
-        f"{message}\nChoose another run in the sidebar, or import this one again. "
-        "Everything that is wrong with a run is listed by:",
-        f"python -m analysis validate {shlex.quote(name)}",
-    )
-
-
 def _chosen_predictor(run: Run, predictors: Mapping[str, Predictor]) -> str:
     usable = {key: row for key, row in usable_predictors(run.kind).items() if key in predictors}
     chosen = state.get("predictor")
@@ -168,13 +75,20 @@ def _chosen_predictor(run: Run, predictors: Mapping[str, Predictor]) -> str:
         list(usable),
         widget="selectbox",
         show=lambda key: _predictor_label(usable[key]),
-        help=None,
         on_change=lambda: state.reset("set"),
     )
 
 
 def _predictor_label(predictor: Predictor) -> str:
     return predictor.label if predictor.label == predictor.name else f"{predictor.label}: {predictor.name}"
+
+
+def _switch(predictor: Predictor) -> bool:
+    """The switch that applies the chosen correction, by its name; below it what that is, and where it comes from."""
+    poe = control("poe", f"{'PoE' if predictor.is_product else 'Correction'}: {escape(predictor.name)}")
+    paper = f" [arXiv {predictor.arxiv}](https://arxiv.org/abs/{predictor.arxiv})" if predictor.arxiv else ""
+    st.caption(escape(predictor.summary) + paper)
+    return poe
 
 
 def _split_and_unit(run: Run) -> tuple[str, str | None]:
@@ -184,9 +98,9 @@ def _split_and_unit(run: Run) -> tuple[str, str | None]:
     if len(splits) > 2 or len(units) > 1:
         with st.expander("Samples and cost"):
             if len(splits) > 2:
-                split = control("split", "Samples", splits, widget="selectbox")
+                split = control("split", "Split of samples", splits, widget="selectbox")
             if len(units) > 1:
-                unit = control("unit", "Cost in", units, default=units[0], widget="selectbox")
+                unit = control("unit", "Unit of cost", units, default=units[0], widget="selectbox")
     return split, unit
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 from starlette.responses import RedirectResponse
 
-from app.control_table import EVERY_PAGE
+from app.page_table import EVERY_PAGE
 
 PAGES = {"", *EVERY_PAGE[1:]}  # the first page has no path of its own
 

@@ -215,6 +215,16 @@ def settle(page: object) -> None:
     )
 
 
+def switch_poe(page: object) -> None:
+    """Click the switch that applies the correction, whatever it is called."""
+    page.locator(".st-key-control-poe label").click()
+
+
+def poe_is_on(page: object) -> bool:
+    """What the switch shows."""
+    return page.locator(".st-key-control-poe input").is_checked()
+
+
 def drawn(page: object, name: str) -> int:
     """How often a chart has been drawn: compare before and after an action."""
     return int(page.get_attribute(f'.xl-chart[data-name="{name}"]', "data-drawn") or 0)

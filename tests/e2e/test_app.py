@@ -12,7 +12,8 @@ from analysis.selection.columns import FallColumn
 from analysis.selection.marks import falls_from_to
 from analysis.storage import load_run
 from analysis.traces import load_traces
-from app.control_table import CONTROLS, EVERY_PAGE
+from app.control_table import CONTROLS
+from app.page_table import EVERY_PAGE
 from tests.e2e import browser as harness
 from tests.e2e import runs
 
@@ -53,7 +54,7 @@ def path_of(page) -> str:
 
 def switch_poe(page, watch: str) -> None:
     before = harness.drawn(page, watch)
-    page.get_by_test_id("stSidebar").get_by_text("PoE", exact=True).click()
+    harness.switch_poe(page)
     harness.wait_redrawn(page, watch, before)
     harness.settle(page)
 
@@ -82,9 +83,7 @@ def values(page, name: str) -> list:
     return harness.plot(page, name, f"gd._fullData.map((t) => {what})")
 
 
-@pytest.mark.parametrize(
-    ("view", "chart"), [("", "trajectories"), ("samples", "trajectory"), ("monotonicity", "decrease")]
-)
+@pytest.mark.parametrize(("view", "chart"), [("", "exits"), ("samples", "trajectory"), ("monotonicity", "decrease")])
 def test_zoom_sample_and_address_survive_the_poe_switch(opened, server, view, chart):
     page = go(opened, server, f"/{view}?run=full&predictor=pa&poe=0&sample=7")
     zoomed, curve = zoom(page, chart), values(page, chart)

@@ -221,7 +221,7 @@ def test_weights_of_another_network_are_refused(runs, small_logits, small_labels
 def test_without_a_label_the_class_explained_is_the_predicted_and_no_address_says_so(bundled):
     app = shown(source="upload")
     app.file_uploader[0].set_value(("mine.png", png(), "image/png")).run()
-    assert next(box for box in app.selectbox if box.label == "Class").value == "predicted"
+    assert next(box for box in app.selectbox if box.label == "Explained class").value == "predicted"
     assert "whom" not in address(app)
     assert "does not exist here" not in words(app)
 
@@ -294,7 +294,7 @@ def test_one_that_waits_for_its_turn_says_for_how_many(bundled, monkeypatch):
 
 def test_the_scales_of_the_runs_network_are_offered(bundled):
     def scales(app):
-        return next(box for box in app.selectbox if box.label == "Scale")
+        return next(box for box in app.selectbox if box.label == "Feature map")
 
     app = shown(method="grad-cam", map="middle")
     assert (scales(app).options, scales(app).value) == (["coarsest", "middle", "finest"], "middle")
@@ -326,7 +326,7 @@ def test_the_controls_offer_what_the_library_has():
 def test_log_p_is_offered_where_it_is_defined(bundled):
     def offered(method: str) -> list[str]:
         app = shown(method=method)
-        return next(box for box in app.selectbox if box.label == "Score").options
+        return next(box for box in app.selectbox if box.label == "Explained number").options
 
     assert offered("integrated-gradients") == ["probability"]
     assert offered("input-x-gradient") == ["probability", "log probability"]

@@ -28,7 +28,7 @@ def full(small_run):
 def test_a_full_run_shows_five_figures_and_says_what_the_correction_did(full):
     assert not full.exception
     assert set(figures(full)) == FIGURES
-    assert "Under PA" in words(full)
+    assert "under product anytime (PA)" in words(full)
     assert "What PA costs" in words(full)
     assert "A small run" in words(full)
 
@@ -40,15 +40,45 @@ def test_the_headline_and_the_price_are_those_that_summarize_prints(full, capsys
     assert price in words(full)
 
 
-def test_the_switch_changes_every_figure_and_no_axis(full):
+def test_the_switch_changes_every_figure_but_the_first_and_no_axis(full):
     off = figures(full)
     on = figures(opened(run="small", predictor="pa", poe="1"))
-    for name in FIGURES:
+    assert off["trajectories"] == on["trajectories"]
+    for name in FIGURES - {"trajectories"}:
         assert off[name]["data"] != on[name]["data"], name
         for axis in ("xaxis", "yaxis"):
             assert off[name]["layout"][axis].get("range") == on[name]["layout"][axis].get("range"), (name, axis)
-    assert title(off["trajectories"]).startswith("Baseline: ")
-    assert title(on["trajectories"]).startswith("PA: ")
+
+
+def test_baseline_and_correction_stand_side_by_side_for_the_same_samples(full, small_run):
+    figure = figures(full)["trajectories"]
+    before, after = (trace for trace in figure["data"] if trace["name"] == "samples")
+    assert [about[0] for about in before["customdata"]] == [about[0] for about in after["customdata"]]
+    drawn = [int(about[0]) for about in before["customdata"][::8]]
+    assert len(drawn) == 10
+    falls = [load_traces(small_run, key, split="test").falls["true_class", "absolute"] for key in ("baseline", "pa")]
+    counts = [int((fall.size[drawn] > 0.1).sum()) for fall in falls]
+    assert f"{counts[0]} fall" in title(figure)
+    assert f"{counts[1] or 'none'} under PA" in title(figure)
+    means = [numbers(trace["y"]) for trace in figure["data"] if trace["name"].startswith("mean")]
+    for mean, key in zip(means, ("baseline", "pa")):
+        expected = load_traces(small_run, key, split="test").true_class_prob.mean(axis=1, dtype=np.float64)
+        np.testing.assert_allclose(mean, expected)
+
+
+@pytest.mark.parametrize(("panel", "poe"), [("baseline", False), ("pa", True)])
+def test_a_click_opens_the_sample_with_the_switch_as_in_its_panel(monkeypatch, panel, poe):
+    from app import state
+    from app.views.overview.page import _open_sample
+
+    chosen = {}
+    monkeypatch.setattr(state, "set", chosen.__setitem__)
+    monkeypatch.setattr(state, "open_page", lambda name: chosen.__setitem__("page", name))
+    _open_sample({"curve": "samples", "customdata": ["17", "17", "fox", "2", "never falls", panel]})
+    assert chosen == {"sample": "17", "poe": poe, "page": "samples"}
+    chosen.clear()
+    _open_sample({"curve": "mean, PA", "customdata": "3"})
+    assert chosen == {}
 
 
 def test_the_same_choice_draws_the_same_samples_and_another_draws_others(small_run):
@@ -57,18 +87,19 @@ def test_the_same_choice_draws_the_same_samples_and_another_draws_others(small_r
         return [about[0] for about in lines["customdata"][::8]]
 
     assert ids("0") == ids("0") != ids("1")
-    assert len(ids("0")) == 40
+    assert len(ids("0")) == 10
 
 
 def test_the_sample_that_is_followed_is_drawn_whatever_is_drawn_at_random(small_run):
     figure = figures(opened(run="small", sample="17", poe="1", draw="3"))["trajectories"]
-    line = figure["data"][-1]
-    assert {about[0] for about in line["customdata"] if about[0]} == {"17"}
-    expected = load_traces(small_run, "pa", split="test").true_class_prob[:, 17]
-    np.testing.assert_allclose(numbers(line["y"])[:7], expected)
+    lines = [figure["data"][3], figure["data"][7]]
+    for line, key in zip(lines, ("baseline", "pa")):
+        assert {about[0] for about in line["customdata"] if about[0]} == {"17"}
+        expected = load_traces(small_run, key, split="test").true_class_prob[:, 17]
+        np.testing.assert_allclose(numbers(line["y"])[:7], expected)
     assert "sample 17, which is followed" in figure["layout"]["title"]["subtitle"]["text"]
     unfollowed = figures(opened(run="small", poe="1", draw="3"))["trajectories"]
-    assert len(unfollowed["data"]) == len(figure["data"]) - 1
+    assert len(unfollowed["data"]) == len(figure["data"]) - 2
 
 
 def test_the_published_numbers_stand_beside_a_network_of_the_paper(runs, small_logits, small_labels):
@@ -107,7 +138,7 @@ def test_without_labels_the_final_prediction_stands_in(unlabelled_run):
 def test_probabilities_only_are_shown_with_what_they_allow(probs_run):
     app = opened(run="probs", poe="1")
     assert not app.exception
-    assert title(figures(app)["trajectories"]).startswith("Softmax PoE: ")
+    assert title(figures(app)["trajectories"]).endswith("under Softmax PoE")
 
 
 def test_neither_images_nor_costs_are_needed(imageless_run):

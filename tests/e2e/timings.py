@@ -80,9 +80,7 @@ def first_paints(chromium, url: str, ready: str, times: int) -> dict[str, list[f
     return {"first figure, fresh browser": cold, "first figure, reloaded": reloaded}
 
 
-def toggles(page, label: str, ready: Callable[[], str], times: int) -> list[float]:
-    switch = page.get_by_text(label, exact=True)
-
+def toggles(page, switch, ready: Callable[[], str], times: int) -> list[float]:
     def once() -> float:
         took = painted(page, switch.click, ready())
         page.wait_for_timeout(400)
@@ -122,7 +120,7 @@ def brushes(page, url: str, times: int) -> list[float]:
         ready = "() => document.querySelectorAll('.xl-tile').length > 0"
         taken.append(painted(page, lambda place=place: harness.drag(page, place), ready))
         page.wait_for_timeout(500)
-        page.get_by_test_id("stTopNavLink").filter(has_text="Monotonicity").click()
+        page.get_by_role("link", name="Monotonicity", exact=True).click()
         page.wait_for_selector('.xl-chart[data-name="scatter"]')
         harness.settle(page)
     return taken[1:]
@@ -146,13 +144,14 @@ def measure(chromium, folder: str | None, run: str, times: int) -> None:
         page.goto(f"{server.url}/{query}")
         harness.first_run(page)
         print(f"\n{run}")
+        poe = page.locator(".st-key-control-poe label")
         for name, values in first_paints(chromium, f"{server.url}/{query}", FIRST_FIGURE, times).items():
             print(line(name, values))
-        print(line("PoE switch, overview", toggles(page, "PoE", drawn_again(page, "trajectories"), times)))
+        print(line("PoE switch, overview", toggles(page, poe, drawn_again(page, "exits"), times)))
         for view, chart in (("samples", "trajectory"), ("monotonicity", "scatter"), ("compute", "compute")):
             page.goto(f"{server.url}/{view}{query}")
             harness.first_run(page)
-            print(line(f"PoE switch, {view}", toggles(page, "PoE", drawn_again(page, chart), times)))
+            print(line(f"PoE switch, {view}", toggles(page, poe, drawn_again(page, chart), times)))
             if view == "samples":
                 print(line("next sample", samples_steps(page, times)))
         print(line("brush to gallery", brushes(page, f"{server.url}/monotonicity{query}", times)))
@@ -180,7 +179,12 @@ def main() -> None:
             def other_word() -> str:
                 return f"() => document.querySelector('.stMarkdown').innerText.trim() !== {text.inner_text()!r}"
 
-            print(line("a switch that changes a word", toggles(page, "switch", other_word, args.times)))
+            print(
+                line(
+                    "a switch that changes a word",
+                    toggles(page, page.get_by_text("switch", exact=True), other_word, args.times),
+                )
+            )
         measure(chromium, os.environ.get("EXITLENS_RUNS"), args.run, args.times)
         if not args.no_synthetic:
             runs.synthetic(Path(folder))

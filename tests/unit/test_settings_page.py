@@ -11,7 +11,8 @@ if str(PROJECT) not in sys.path:
 from analysis.policies import POLICIES, Policy  # noqa: E402
 from analysis.predictors import PREDICTORS, Predictor  # noqa: E402
 from analysis.settings import REQUIRED, Setting, as_text  # noqa: E402
-from app.control_table import CONTROLS, EVERY_PAGE  # noqa: E402
+from app.control_table import CONTROLS  # noqa: E402
+from app.page_table import EVERY_PAGE  # noqa: E402
 
 PAGE = PROJECT / "docs" / "settings.md"
 HEAD = """# Settings

@@ -9,7 +9,6 @@ import streamlit as st
 
 from analysis.figures.answers import PARTS, answers_figure
 from analysis.figures.compute_curve import Curve, compute_curve_figure
-from analysis.figures.correction_overhead import correction_overhead_figure
 from analysis.policies.anytime import answering_exit, convert_budget
 from analysis.predictors import available_predictors, correction_cost, usable_predictors
 from analysis.predictors.costs import CorrectionCost, share_of_exits
@@ -63,13 +62,10 @@ def render(view: View) -> None:
     _curve(view, axis, budget, answering, results, published)
     if counted := budgets.cost_sentence(run.provenance, axis.unit):
         plain_text(counted, role="caption")
-    lost, cost = st.columns(2, gap="medium")
-    with lost:
-        _answers(view, axis, answering, results[view.shown].answers)
-    with cost:
-        _overhead(view, axis)
+    _answers(view, axis, answering, results[view.shown].answers)
     if view.has_labels:
         strip(view, "answers", hint="Click a bar of the answers: its samples show here.")
+    _overhead(view, axis)
 
 
 def _drawn(view: View) -> list[str]:
@@ -124,7 +120,7 @@ def _curve_choices(view: View, published: Mapping[str, Published]) -> None:
     kept = tuple(key for key in state.get("beside") if key in usable)
     if kept != state.get("beside") and set(state.get("beside")) - set(kept) <= {view.predictor, "baseline"}:
         state.set("beside", kept)  # what is drawn anyway needs no second line
-    control("beside", "Draw beside", usable, show=lambda key: predictors[key].label, placeholder="other predictors")
+    control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
     if published:
         control("published", "Published values")
 
@@ -285,36 +281,23 @@ def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
 
 
 def _overhead(view: View, axis: Axis) -> None:
+    """What the correction itself computes, in one sentence; the numbers of every exit below."""
     run = view.run
     cost = correction_cost(view.predictor, view.settings, n_exits=run.n_exits, n_classes=run.n_classes)
     label = label_of(view.predictor)
     if cost is None:
-        st.markdown(f"**What {escape(label)} itself computes is unknown**")
-        plain_text("It is a function of your own: its operations are not counted.", role="caption")
+        plain_text(
+            f"What {label} itself computes is unknown: it is a function of your own, whose operations are not counted."
+        )
         return
     unit = axis.unit if axis.unit in OPERATION_UNITS else next((u for u in OPERATION_UNITS if u in run.costs), None)
     shares = np.full(run.n_exits, np.nan) if unit is None else share_of_exits(cost.operations, run.costs[unit])
-    figure = correction_overhead_figure(
-        shares,
-        cost.operations,
-        cost.bytes_kept,
-        exit_names=formats.exit_labels(run.exit_names),
-        predictor_id=view.predictor,
-        predictor_shown=view.poe,
-        unit=unit,
-        title=budgets.overhead_title(label, cost.operations, cost.bytes_kept, None if unit is None else shares, unit),
-        subtitle=f"Counted: {cost.counted}."
-        + ("" if unit is None else " One operation is counted like one " + unit.rstrip("s") + "."),
-    )
-    chart(
-        figure,
-        name="overhead",
-        height=340,
-        data=lambda: figure_table(
-            view, _overhead_table(run, cost, shares, unit), predictor=view.predictor, split=False
-        ),
+    plain_text(
+        budgets.overhead_sentence(label, cost.operations, cost.bytes_kept, None if unit is None else shares, unit)
     )
     with st.expander("Operations and bytes per exit"):
+        alike = "" if unit is None else f" One operation is counted like one {unit.rstrip('s')}."
+        plain_text(f"Counted: {cost.counted}.{alike}", role="caption")
         plain_table(_overhead_table(run, cost, shares, unit))
 
 

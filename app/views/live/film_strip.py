@@ -57,29 +57,34 @@ def _settings(view: View, label: int, predicted: int) -> tuple[StripSettings, st
     method, through, quantity, whom, other = st.columns([3, 3, 3, 3, 3], vertical_alignment="bottom")
     with method:
         chosen = control(
-            "method", "Method", widget="selectbox", show=lambda key: METHODS[key].name, on_change=_forget_quantity
+            "method",
+            "Attribution method",
+            widget="selectbox",
+            show=lambda key: METHODS[key].name,
+            on_change=_forget_quantity,
         )
         if chosen == "grad-cam":
-            control("map", "Scale", _scales(view), widget="selectbox")
+            control("map", "Feature map", _scales(view), widget="selectbox")
     with through:
         control(
-            "through", "Of", widget="selectbox", show={"product": "the product", "head": "the exit's head"}.get,
+            "through", "Explained output", widget="selectbox",
+            show={"product": "the product so far", "head": "each exit by itself"}.get,
             on_change=_forget_quantity,
         )  # fmt: skip
     with quantity:
         allowed = [one for one in QUANTITIES[state.get("through")] if one != "log-prob" or METHODS[chosen].local]
-        control("quantity", "Score", allowed, widget="selectbox", show=QUANTITY_NAMES.get)
+        control("quantity", "Explained number", allowed, widget="selectbox", show=QUANTITY_NAMES.get)
     with whom:
         kinds = ["true", "predicted", "other"] if label >= 0 else ["predicted", "other"]
         asked = control(
-            "whom", "Class", kinds, widget="selectbox", default=None if label >= 0 else "predicted",
+            "whom", "Explained class", kinds, widget="selectbox", default=None if label >= 0 else "predicted",
             show=lambda key: f"{key} class" if key != "other" else key,
         )  # fmt: skip
     classes = {"true": label, "predicted": predicted}
     if asked == "other":
         with other:
             control(
-                "other", "Which", range(view.run.n_classes), widget="selectbox", help=None,
+                "other", "Other class", range(view.run.n_classes), widget="selectbox",
                 show=lambda index: view.run.class_names[index],
             )  # fmt: skip
     index = classes.get(asked, state.get("other"))

@@ -50,7 +50,7 @@ def picture_on_screen(view: View) -> Picture | None:
         state.note("This app takes no uploads: showing an image of the run instead.")
         state.reset("source")
     if not read_only():
-        control("source", "Image", show={"run": "of the run", "upload": "your own"}.get, help=None)
+        control("source", "Image", show={"run": "of the run", "upload": "your own"}.get)
     return _uploaded(view) if state.get("source") == "upload" else _from_run(view)
 
 
@@ -123,7 +123,7 @@ def chosen_distortion() -> Distortion:
     with st.expander("Where the square is, which noise"):
         control("cover_x", "Square from the left, %")
         control("cover_y", "Square from the top, %")
-        control("seed", "Noise drawn by", widget="number", step=1)
+        control("seed", "Noise, seed", widget="number", step=1)
     st.button("Undo the distortions", on_click=state.reset, args=DISTORTIONS, icon=":material/undo:")
     return Distortion(**{name: state.get(name) for name in DISTORTIONS})
 

@@ -219,7 +219,7 @@ def _answered(probs: np.ndarray, logits: np.ndarray) -> int:
 def _exits_that_run(count: int) -> int:
     if count == 1:
         return 1
-    return control("until", "Exits that run", widget="slider", min_value=1, max_value=count, default=count, help=None)
+    return control("until", "Exits that run", widget="slider", min_value=1, max_value=count, default=count)
 
 
 def _play_button(view: View, of: tuple, image: np.ndarray) -> bool:

@@ -74,11 +74,11 @@ def compared_falls(view: View) -> Compared:
     with whose:
         options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]
         default = None if view.has_labels else options[0]
-        of = control(
-            "of", "Whose probability falls", options, default=default, show=WHOSE.get, widget="selectbox", help=None
-        )
+        of = control("of", "Whose probability falls", options, default=default, show=WHOSE.get, widget="selectbox")
     with size:
-        kind = control("size", "Falls", widget="selectbox", help=None)
+        kind = control(
+            "size", "Falls counted", widget="selectbox", show={"absolute": "in probability", "relative": "relative"}.get
+        )
     with beside:
         state.set("beside", tuple(key for key in state.get("beside") if key != view.predictor))
         control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
@@ -88,13 +88,12 @@ def compared_falls(view: View) -> Compared:
             "Percent axis",
             show={"log": "powers of ten", "linear": "linear"}.get,
             widget="selectbox",
-            help=None,
         )
     with published:
         known = bool(published_falls(view, of, kind))
         control(
             "published",
-            "Published",
+            "Published values",
             disabled=not known,
             help="What the paper reports for this network and data set, as open markers."
             if known

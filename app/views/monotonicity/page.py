@@ -289,7 +289,7 @@ def _pairs(view: View, compared: Compared) -> None:
         data=lambda: figure_table(view, _pairs_data(compared, counts, names, threshold), predictor=view.shown),
         on_click=partial(_open_pair, compared, view.shown, threshold),
     )
-    control("over", "Falls above", widget="selectbox", help=None, width=140)
+    control("over", "Count falls above", widget="selectbox", width=180)
 
 
 def _pairs_data(compared: Compared, counts: np.ndarray, names: Sequence[str], threshold: float) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from analysis.figures.correction_price import correction_price_figure
 from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
-from analysis.figures.trajectories import SAMPLES, Trajectories, add_followed, trajectories_figure
+from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
+from analysis.predictors import available_predictors
 from analysis.reference.outside_text import shortened
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
@@ -36,28 +37,26 @@ from app.components.text import escape, plain_table, plain_text
 from app.view import View
 
 CLASSES_SHOWN = 15
-HEIGHT = 440  # of the large picture and the figure beside it
+HEIGHT = 340
+PICTURE_HEIGHT = 400  # of the two panels: with what stands above them they end within 720 pixels
 
 
 def render(view: View) -> None:
-    """The page."""
-    run = view.run
-    if not len(run.positions(view.split)):
-        _identity(run, view.split, view.unit)
-        no_samples(view)
+    """The page: what the correction does, in one sentence and one picture, before anything else."""
+    if no_samples(view):
+        plain_text(_facts(view.run, view.split, view.unit), role="caption")
         return
     difference = view.difference()
     published = published_beside(view)
-    with st.container(gap="xsmall"):
-        _identity(run, view.split, view.unit)
-        _provenance(run, difference, published)
-        _in_words(view, difference, published)
-    picture, shares = st.columns([2, 1], gap="medium")
-    with picture:
-        _picture(view, difference)
+    full_name = available_predictors()[view.predictor].full_name
+    with st.container(key="lead"):
+        st.markdown(f"**{escape(correction.correction_sentence(difference, full_name))}**")
+    _picture(view, difference)
+    about, shares = st.columns([1, 1], gap="medium")
+    with about, st.container(gap="small"):
+        _about(view, difference, published)
     with shares:
         _shares(view, difference, published)
-    _caveats(view, difference)
     _exit_by_exit(view, difference, published)
     classes, price = st.columns(2, gap="medium")
     with classes:
@@ -75,8 +74,20 @@ def _over(view: View, difference: Difference) -> str:
 # --- what this run is -----------------------------------------------------------------------------------------------
 
 
-def _identity(run: Run, split: str, unit: str | None) -> None:
-    st.subheader(escape(run.title or run.id), anchor=False)
+def _about(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
+    """What this run is and where it comes from; what stands against the headline; the paper's numbers."""
+    label = label_of(view.predictor)
+    plain_text(_facts(view.run, view.split, view.unit))
+    plain_text(_provenance(view.run, difference, published))
+    if {"baseline", view.predictor} <= set(published):
+        pair = _published_pair(published, view.predictor, difference.of)
+        plain_text(correction.published_sentence(*pair, label))
+    if difference.n_exits > 1:
+        plain_text(correction.relative_sentence(difference, label))
+    plain_text(correction.price_sentence(difference, label))
+
+
+def _facts(run: Run, split: str, unit: str | None) -> str:
     samples = formats.counted(len(run.positions(split)), "sample")
     facts = [run.model, run.dataset, f"{samples} ({split})", f"{run.n_classes:,} classes"]
     facts.append(formats.counted(run.n_exits, "exit"))
@@ -84,17 +95,17 @@ def _identity(run: Run, split: str, unit: str | None) -> None:
         facts.append(f"{formats.quantity(cost[1][0])} to {formats.quantity(cost[1][-1])} {cost[0]}")
     if run.kind == "probs":
         facts.append("probabilities only: corrections that need logits are not offered")
-    plain_text(" · ".join(fact for fact in facts if fact), role="caption")
+    return " · ".join(fact for fact in facts if fact)
 
 
-def _provenance(run: Run, difference: Difference, published: Mapping[str, Published]) -> None:
+def _provenance(run: Run, difference: Difference, published: Mapping[str, Published]) -> str:
     summary = str(run.provenance.get("summary") or "")
     distance = ""
     if difference.has_labels and "baseline" in published:
         distance = correction.distance_sentence(
             float(difference.a.right_share[-1]), float(published["baseline"].accuracy[-1])
         )
-    plain_text(f"{summary or 'How this run was made is not recorded.'} {distance}".strip(), role="caption")
+    return f"{summary or 'How this run was made is not recorded.'} {distance}".strip()
 
 
 def _how_it_was_made(view: View) -> None:
@@ -127,23 +138,6 @@ def _training_data(view: View, log: TrainingLog) -> pd.DataFrame:
     return figure_table(view, pd.concat(parts, ignore_index=True), split=False)
 
 
-def _in_words(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
-    label = label_of(view.predictor)
-    st.markdown(f"**{escape(correction.correction_sentence(difference, label))}**")
-    if {"baseline", view.predictor} <= set(published):
-        pair = _published_pair(published, view.predictor, difference.of)
-        plain_text(correction.published_sentence(*pair, label), role="caption")
-
-
-def _caveats(view: View, difference: Difference) -> None:
-    """What stands against the headline: falls relative to what fell, and the price."""
-    label = label_of(view.predictor)
-    with st.container(gap="xsmall"):
-        if difference.n_exits > 1:
-            plain_text(correction.relative_sentence(difference, label), role="caption")
-        plain_text(correction.price_sentence(difference, label), role="caption")
-
-
 def _published_pair(published: Mapping[str, Published], predictor: str, of: str) -> tuple[tuple, tuple]:
     both = published["baseline"], published[predictor]
     falling = tuple(one.decrease(of, [correction.THRESHOLD])[0] for one in both)
@@ -154,77 +148,85 @@ def _published_pair(published: Mapping[str, Published], predictor: str, of: str)
 
 
 def _picture(view: View, difference: Difference) -> None:
-    run = view.run
-    lit = view.lit(difference.a.positions)
-    known = np.arange(difference.n_samples) if lit is None or not lit.any() else np.flatnonzero(lit)
-    picked = known[thinned(len(known), state.get("drawn"), seed=state.get("draw"))]
-    positions = difference.a.positions[picked]
-    drawn = {
-        "baseline": _trajectories(difference.a, "baseline", picked),
-        view.predictor: _trajectories(difference.b, view.predictor, picked),
-    }
-    of = formats.QUANTITY[difference.of]
-    followed, identity = _followed(view, difference), run.samples["id"].iat[view.sample]
+    """The baseline and the correction side by side, whatever the switch says: the same samples in both."""
+    run, label = view.run, label_of(view.predictor)
+    drawn, followed = _drawn(view, difference)
+    positions = difference.a.positions[drawn]
+    panels = [
+        _trajectories(difference.a, "baseline", "Baseline, each exit by itself", drawn),
+        _trajectories(difference.b, view.predictor, label, drawn),
+    ]
+    falling = tuple(int((panel.fall > correction.THRESHOLD).sum()) for panel in panels)
+    among = " from the selection" if len(_lit(view, difference)) < difference.n_samples else ""
+    at_random = formats.counted(len(drawn) - (followed is not None), "sample")
     figure = trajectories_figure(
-        drawn[view.shown],
-        drawn["baseline"] if view.poe else None,
+        panels,
         ids=run.samples["id"].iloc[positions].tolist(),
         names=_sample_names(run, positions),
+        followed=followed,
         exit_names=formats.exit_labels(run.exit_names),
-        quantity=f"probability of the {of}",
+        quantity=f"probability of the {formats.QUANTITY[difference.of]}",
         threshold=correction.THRESHOLD,
-        title=correction.trajectories_title(difference, label_of(view.shown), corrected=view.poe),
-        subtitle=f"Thin: {formats.counted(len(picked), 'sample')} drawn at random"
-        f"{' from the selection' if len(known) < difference.n_samples else ''}, "
-        f"their largest falls thicker where they exceed {correction.THRESHOLD:g}. "
-        f"Bold: the mean of all {_over(view, difference)}."
-        + ("" if followed is None else f" In the colour of text: sample {identity}, which is followed."),
-        height=HEIGHT,
+        title=correction.trajectories_title(falling, len(drawn), label),
+        subtitle=f"Thin: {at_random} drawn at random{among}, largest falls thicker where they exceed "
+        f"{correction.THRESHOLD:g}. Bold: the mean of all {_over(view, difference)}. A click opens a sample."
+        + ("" if followed is None else f" In the colour of text: sample {state.get('sample')}, which is followed."),
+        height=PICTURE_HEIGHT,
     )
-    if followed is not None:
-        (name,) = _sample_names(run, np.array([view.sample]))
-        add_followed(figure, followed, identity=identity, name=name, exit_names=formats.exit_labels(run.exit_names))
     chart(
         figure,
         name="trajectories",
-        height=HEIGHT,
-        data=lambda: _picture_data(view, drawn, positions),
+        height=PICTURE_HEIGHT,
+        data=lambda: _picture_data(view, panels, positions),
         on_click=_open_sample,
     )
-    count, which, others = st.columns([2, 1, 1], vertical_alignment="bottom")
-    with count:
-        control("drawn", "Samples drawn", step=5)
-    with which:
-        control("draw", "Choice", widget="number", step=1)
-    others.button("Draw others", on_click=_draw_others, width="stretch")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        control("drawn", "Samples drawn", step=1, width=320)
+        st.button(
+            "Draw other samples",
+            on_click=_draw_others,
+            help=escape(state.CONTROLS["draw"].description),
+            width="content",
+        )
 
 
-def _followed(view: View, difference: Difference) -> Trajectories | None:
-    """The sample that the address names, under what is shown; None where it names none of the split."""
-    side = difference.b if view.poe else difference.a
-    row = np.flatnonzero(side.positions == view.sample)
-    return _trajectories(side, view.shown, row) if state.get("sample") and len(row) else None
+def _drawn(view: View, difference: Difference) -> tuple[np.ndarray, int | None]:
+    """Which samples are drawn, as places among the split's; and which of them the address names, if it does."""
+    known = _lit(view, difference)
+    picked = known[thinned(len(known), state.get("drawn"), seed=state.get("draw"))]
+    place = np.flatnonzero(difference.a.positions == view.sample)
+    if not state.get("sample") or not len(place):
+        return picked, None
+    others = picked[picked != place[0]]
+    return np.append(others, place[0]), len(others)
 
 
-def _picture_data(view: View, drawn: Mapping[str, Trajectories], positions: np.ndarray) -> pd.DataFrame:
-    """The drawn samples under what is shown, then the means of all."""
-    run = view.run
+def _lit(view: View, difference: Difference) -> np.ndarray:
+    """The samples that are drawn from, as places among the split's: the selected ones, where there are any."""
+    lit = view.lit(difference.a.positions)
+    return np.arange(difference.n_samples) if lit is None or not lit.any() else np.flatnonzero(lit)
+
+
+def _picture_data(view: View, panels: Sequence[Trajectories], positions: np.ndarray) -> pd.DataFrame:
+    """The drawn samples under both, and the means of all."""
+    run, parts = view.run, []
     ids, names = run.samples["id"].iloc[positions], _sample_names(run, positions)
-    parts = [
-        by_exit(run.exit_names, {"prob": probs}, predictor=view.shown, of="sample", sample_id=identity, label=name)
-        for identity, name, probs in zip(ids, names, drawn[view.shown].samples.T)
-    ]
-    means = ["baseline", view.predictor] if view.poe else ["baseline"]
-    parts += [by_exit(run.exit_names, {"prob": drawn[key].mean}, predictor=key, of="mean of all") for key in means]
+    for panel in panels:
+        of = {"predictor": panel.predictor_id}
+        parts += [
+            by_exit(run.exit_names, {"prob": probs}, **of, of="sample", sample_id=identity, label=name)
+            for identity, name, probs in zip(ids, names, panel.samples.T)
+        ]
+        parts.append(by_exit(run.exit_names, {"prob": panel.mean}, **of, of="mean of all"))
     return figure_table(view, pd.concat(parts, ignore_index=True))
 
 
-def _trajectories(side: Results, predictor: str, picked: np.ndarray) -> Trajectories:
-    fall = side.fall().select(picked)
+def _trajectories(side: Results, predictor: str, name: str, drawn: np.ndarray) -> Trajectories:
+    fall = side.fall().select(drawn)
     return Trajectories(
         predictor_id=predictor,
-        label=label_of(predictor),
-        samples=side.probabilities[:, picked],
+        heading=correction.mean_words(name, side.mean_prob()),
+        samples=side.probabilities[:, drawn],
         fall=fall.size,
         from_exit=fall.from_exit,
         to_exit=fall.to_exit,
@@ -238,8 +240,10 @@ def _sample_names(run: Run, positions: np.ndarray) -> list[str]:
 
 
 def _open_sample(point: dict) -> None:
+    """The sample, with PoE as in the panel that was clicked."""
     about = point["customdata"]
-    if point["curve"] == SAMPLES and isinstance(about, list) and about and isinstance(about[0], str):
+    if point["curve"] == SAMPLES and isinstance(about, list) and len(about) == 6 and isinstance(about[0], str):
+        state.set("poe", about[5] != "baseline")
         open_sample(about[0])
 
 

@@ -107,7 +107,6 @@ def axis_switch(view: View) -> None:
             "axis",
             "Over",
             show=lambda key: "exits" if key == "exits" else escape(cost[0]),
-            help=None,
             label_visibility="collapsed",
         )
 

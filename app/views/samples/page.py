@@ -79,7 +79,7 @@ def _filter_row(view: View) -> None:
         return names[int(key)] if key else "any"
 
     places = iter(st.columns([3, 3, 2, 2, 3, 3] if view.has_labels else [3, 3, 3], vertical_alignment="bottom"))
-    common = {"on_change": changed, "help": None, "widget": "selectbox"}
+    common = {"on_change": changed, "widget": "selectbox"}
     if view.has_labels:
         with next(places):
             control("true", "True class", classes, show=class_name, **common)
@@ -95,7 +95,7 @@ def _filter_row(view: View) -> None:
     with next(places):
         control("effect", f"What {escape(label)} does", effects_to_choose(view), show=EFFECT_NAMES.get, **common)
     with next(places):
-        control("above", "Largest fall above", widget="slider", step=0.01, on_change=changed, help=None)
+        control("above", "Largest fall above", widget="slider", step=0.01, on_change=changed)
 
 
 def _query_row(view: View, table: SampleTable) -> None:
@@ -112,13 +112,12 @@ def _query_row(view: View, table: SampleTable) -> None:
     with columns, st.popover("Columns", width="stretch"):
         _columns(table)
     with sort:
-        control("sort", "Sort by", list(table.columns), widget="selectbox", help=None, on_change=_back_to_first)
+        control("sort", "Sort by", list(table.columns), widget="selectbox", on_change=_back_to_first)
     with order:
         control(
             "order",
             "Order",
             widget="selectbox",
-            help=None,
             on_change=_back_to_first,
             show={"down": "largest first", "up": "smallest first"}.get,
         )
@@ -205,11 +204,9 @@ def _pager(pages: int) -> None:
     page = state.get("page")
     with st.container(horizontal=True, vertical_alignment="bottom", key="pager"):
         _turn("Back", page - 1, disabled=page <= 1)
-        control(
-            "page", f"Page of {pages:,}", widget="number", min_value=1, max_value=pages, step=1, help=None, width=110
-        )
+        control("page", f"Page of {pages:,}", widget="number", min_value=1, max_value=pages, step=1, width=130)
         _turn("Forward", page + 1, disabled=page >= pages)
-        control("per", "On a page", widget="selectbox", help=None, on_change=_back_to_first, width=90)
+        control("per", "On a page", widget="selectbox", on_change=_back_to_first, width=110)
 
 
 def _turn(name: str, target: int, *, disabled: bool) -> None:

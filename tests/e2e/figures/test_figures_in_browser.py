@@ -94,9 +94,9 @@ def test_no_picture_moves_when_its_title_changes(chromium, served):
         [chart.dataset.name, chart.querySelector('.xl-plot').offsetTop]))"""
     with harness.opened(chromium, f"{served.url}/?run=crowded&predictor=pa&poe=1", width=1280) as opened:
         before, titles = opened.page.evaluate(tops), opened.page.locator(".xl-title").all_text_contents()
-        count = harness.drawn(opened.page, "trajectories")
-        opened.page.get_by_text("PoE", exact=True).first.click()
-        harness.wait_redrawn(opened.page, "trajectories", count)
+        count = harness.drawn(opened.page, "classes")
+        harness.switch_poe(opened.page)
+        harness.wait_redrawn(opened.page, "classes", count)
         harness.settle(opened.page)
         assert opened.page.locator(".xl-title").all_text_contents() != titles
         assert opened.page.evaluate(tops) == before

@@ -22,14 +22,14 @@ def test_summarize_prints_a_table_with_the_baseline_beside(small_run, capsys):
     printed, errors = capsys.readouterr()
     assert "small: 300 samples of split test" in printed
     assert "baseline" in printed
-    assert "Under PA" in printed
+    assert "under product anytime (PA)" in printed
     assert errors == ""
 
 
 def test_the_baseline_with_other_settings_is_told_from_the_baseline(small_run, capsys):
     assert main(["summarize", "small", "--predictor", "baseline", "--set", "temperature=2"]) == 0
     printed = capsys.readouterr().out
-    assert "Under the baseline with temperature=2.0, the true class's probability falls by" in printed
+    assert "; under the baseline with temperature=2.0 for " in printed
     assert "What the baseline with temperature=2.0 costs" in printed
     assert "Baseline" not in printed
 

@@ -1,12 +1,10 @@
 """Figures of the overview and of compute: numbers in, the right marks out; nothing moves by the switch."""
 
 import numpy as np
-import pytest
 
 from analysis.figures.answers import answers_figure
 from analysis.figures.class_falls import class_falls_figure
 from analysis.figures.compute_curve import Curve, compute_curve_figure
-from analysis.figures.correction_overhead import correction_overhead_figure
 from analysis.figures.correction_price import correction_price_figure
 from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
@@ -176,20 +174,3 @@ def test_answers_add_up_to_all_samples():
     assert figure.data[1].marker.color == ("rgba(0,114,178,0.1)", "rgba(0,114,178,0.2)", "rgba(0,114,178,0.1)")
     assert {t.marker.line.color for t in figure.data} == {"#0072B2"}
     assert list(figure.data[1].customdata[0]) == [1, "1", 2, "right_deeper"]
-
-
-@pytest.mark.parametrize(("unit", "heights"), [("MACs", [0.1, 0.2, 0.3]), (None, [400, 400, 300])])
-def test_the_overhead_is_a_share_where_there_is_a_unit(unit, heights):
-    figure = correction_overhead_figure(
-        np.array([0.001, 0.002, 0.003]),
-        [400, 400, 300],
-        [400, 400, 0],
-        exit_names=EXITS,
-        predictor_id="pa",
-        predictor_shown=True,
-        unit=unit,
-        title="t",
-        subtitle="s",
-    )
-    np.testing.assert_allclose(figure.data[0].y, heights)
-    assert list(figure.data[0].customdata[2]) == ["&lt;3&gt;", 300, 0]

@@ -12,7 +12,7 @@ import pytest
 
 from analysis.runtime import whole_files
 from analysis.settings import NAME_LENGTH
-from analysis.storage import RunError, find_run, list_runs, load_run, write_run
+from analysis.storage import RunError, best_first, find_run, list_runs, load_run, write_run
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import map_tensor
@@ -292,6 +292,32 @@ def test_runs_are_listed_with_what_is_wrong(small_run, damaged_run, runs):
     assert listed["small"].title == "A small run"
     assert "bytes, not the" in listed["damaged"].error
     assert "holds no run.json" in listed["empty"].error
+    assert (listed["small"].shape, listed["damaged"].shape) == ((7, 400, 20), (0, 0, 0))
+    sizes = [path.stat().st_size for path in small_run.path.iterdir()]
+    assert listed["small"].bytes == sum(sizes)
+
+
+def feature(run, value=True):
+    manifest = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps(manifest | {"featured": value}))
+
+
+def test_a_list_opens_with_the_featured_run_else_with_the_newest_and_never_with_a_damaged_one(
+    small_run, imageless_run, damaged_run
+):
+    assert [entry.id for entry in best_first(list_runs())] == ["imageless", "small", "damaged"]
+    before = small_run.fingerprint
+    feature(small_run)
+    os.utime(imageless_run.path / "run.json", (4e9, 4e9))
+    assert [entry.id for entry in best_first(list_runs())] == ["small", "imageless", "damaged"]
+    assert load_run(small_run.path).fingerprint == before
+    validate_run(small_run.path)
+
+
+def test_a_featured_that_is_no_truth_value_is_refused_in_words(small_run):
+    feature(small_run, "yes")
+    with pytest.raises(RunError, match="featured is neither true nor false"):
+        load_run(small_run.path)
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,19 @@ def test_percentages_are_rounded_but_never_to_a_false_zero(value, text):
 
 def test_the_sentence_names_both_shares_and_both_accuracies():
     assert correction.correction_sentence(BOTH, "PA") == (
-        "Under PA, the true class's probability falls by more than 0.1 on the way through the network for no sample; "
-        "under the baseline for 50.0%; the last exit's accuracy rises from 67.0% to 68.2%."
+        "More computation should help, yet for 50.0% of samples the true class's probability falls by more than 0.1 on "
+        "the way through the network; under PA for none; the last exit's accuracy rises from 67.0% to 68.2%."
     )
+
+
+def test_where_nothing_falls_under_the_baseline_the_sentence_says_so_first():
+    level = difference(side(AFTER, 0.67), side(AFTER, 0.67))
+    assert correction.correction_sentence(level, "PA").startswith(
+        "For no sample the true class's probability falls by "
+    )
+    assert "; nor under PA; " in correction.correction_sentence(level, "PA")
+    worse = difference(side(AFTER, 0.67), side(BEFORE, 0.67))
+    assert "; under PA for 50.0%; " in correction.correction_sentence(worse, "PA")
 
 
 def test_without_labels_the_sentence_counts_changed_answers():
@@ -72,12 +82,26 @@ def test_collapses_are_counted_over_samples_and_exits():
     assert correction.collapse_words(collapsing) == "2 of 8 predictions (25.0%) collapse: no class is left"
 
 
-def test_titles_follow_the_switch():
-    assert correction.trajectories_title(BOTH, "Baseline", corrected=False).startswith(
-        "Baseline: 50.0% of samples fall by more than 0.1 on the way; "
-    )
-    assert correction.trajectories_title(BOTH, "PA", corrected=True).startswith("PA: no sample falls by more than 0.1")
-    assert "; the mean of all " in correction.trajectories_title(BOTH, "PA", corrected=True)  # not of those that fall
+@pytest.mark.parametrize(
+    ("falling", "drawn", "text"),
+    [
+        ((6, 0), 10, "Of the same 10 samples, 6 fall by more than 0.1 under the baseline, none under PA"),
+        ((1, 2), 10, "Of the same 10 samples, 1 falls by more than 0.1 under the baseline, 2 under PA"),
+        ((0, 3), 10, "Of the same 10 samples, none falls by more than 0.1 under the baseline, 3 under PA"),
+        ((0, 0), 10, "None of these 10 samples falls by more than 0.1, neither under the baseline nor under PA"),
+        ((1, 0), 1, "This sample falls by more than 0.1 under the baseline, not under PA"),
+        ((0, 0), 1, "This sample falls by more than 0.1 neither under the baseline nor under PA"),
+        ((1, 1), 1, "This sample falls by more than 0.1 under the baseline and under PA"),
+    ],
+)
+def test_the_title_counts_the_drawn_samples_that_fall_in_each_panel(falling, drawn, text):
+    assert correction.trajectories_title(falling, drawn, "PA") == text
+
+
+def test_the_mean_of_all_is_said_for_each_panel():
+    assert correction.mean_words("PA", np.array([0.03, 0.2, 0.5])) == "PA: the mean rises from 0.03 to 0.50"
+    assert correction.mean_words("CA", np.array([0.4, 0.4])) == "CA: the mean stays at 0.40"
+    assert correction.mean_words("CA", np.array([0.4])) == "CA: the mean is 0.40"
 
 
 def test_the_price_names_impossible_true_classes_and_ties():
@@ -146,8 +170,6 @@ def test_what_reads_alike_does_not_go_from_one_to_the_other():
     same = difference(BOTH.a, given(side(BEFORE, 0.67), ece=[0.04, 0.05001], confidence=[0.5, 0.6]))
     text = correction.price_sentence(same, "CA")
     assert "confidence at the last exit stays at 0.60; calibration error (ECE) stays at about 0.050" in text
-    level = side(BEFORE, 0.67, true_class_prob=[0.4, 0.4])
-    assert correction.trajectories_title(difference(level, level), "CA", corrected=True).endswith("stays at 0.40")
     barely = correction.correction_sentence(difference(BOTH.a, side(AFTER, 0.6703)), "CA")
     assert barely.endswith("the last exit's accuracy rises by 0.03 points to 67.0%.")
 
@@ -177,4 +199,3 @@ def test_a_network_of_one_exit_has_no_falls_to_speak_of():
         "This network has one exit, so nothing can fall on the way through it; its accuracy is 67.0%, "
         "and 68.2% under PA."
     )
-    assert "falls" not in correction.trajectories_title(one, "PA", corrected=True)

@@ -1,11 +1,14 @@
 """The shell without a browser: addresses, shared controls, damaged and missing runs, settings, read through AppTest."""
 
 import os
+import re
 
 import numpy as np
 import pytest
 
-from app.control_table import EVERY_PAGE
+from analysis.predictors import PREDICTORS
+from analysis.storage import write_run
+from app.page_table import EVERY_PAGE, PAGES
 from tests.e2e import pages
 
 
@@ -37,6 +40,64 @@ def test_every_page_says_what_is_wrong_with_a_damaged_run(small_run, damaged_run
     assert pages.address(app)["run"] == "damaged"
 
 
+def test_an_address_without_a_run_opens_the_newest_and_never_a_damaged_one(small_run, imageless_run, damaged_run):
+    os.utime(damaged_run / "run.json", (4e9, 4e9))
+    assert pages.address(pages.opened())["run"] == "imageless"
+    os.utime(small_run.path / "run.json", (3e9, 3e9))
+    assert pages.address(pages.opened())["run"] == "small"
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_every_page_names_its_run_and_links_every_other(small_run, page):
+    app = pages.opened(page, run="small")
+    assert '<p class="xl-run" title="A small run">A small run</p>' in pages.words(app)
+    links = [link.proto.label for link in app.get("page_link")]
+    assert links == [row.title for row in PAGES]
+    groups = re.findall(r'class="xl-group">([^<]*)<', pages.words(app))
+    assert groups == ["Look", "Decide", "Convince"]
+
+
+@pytest.mark.parametrize(
+    ("predictor", "said", "paper"),
+    [
+        ("pa", "PoE: product anytime", "2306.02652"),
+        ("hard-poe", "PoE: Heaviside product", "2306.02652"),
+        ("softmax-poe", "PoE: product of softmaxes", None),
+        ("ca", "Correction: caching anytime", "2306.02652"),
+        ("moe", "Correction: mixture, growing ensemble", "2306.02652"),
+    ],
+)
+def test_the_switch_says_what_it_applies_what_that_is_and_where_it_comes_from(small_run, predictor, said, paper):
+    app = pages.opened(predictor=predictor)
+    assert app.sidebar.toggle(key="control:poe").label.replace("\\", "") == said
+    (caption,) = [one.value for one in app.sidebar.caption]
+    assert PREDICTORS[predictor].summary in caption.replace("\\", "")
+    assert ("https://arxiv.org/abs/" in caption) == (paper is not None)
+    assert paper is None or f"(https://arxiv.org/abs/{paper})" in caption
+
+
+def test_a_correction_of_one_s_own_links_nowhere(small_run, tmp_path, monkeypatch):
+    file = tmp_path / "own.py"
+    text = '"""[a](https://a.b) arXiv 2306.02652"""'
+    file.write_text(f"def flat(logits):\n    {text}\n    return logits.softmax(dim=-1)\n", encoding="utf-8")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:flat")
+    app = pages.opened(predictor="flat")
+    assert app.sidebar.toggle(key="control:poe").label == "Correction: flat"
+    assert "](https" not in app.sidebar.caption[0].value
+
+
+def test_the_list_of_runs_is_sorted_by_what_it_shows_damaged_ones_last(runs, small_logits, small_labels, damaged_run):
+    for seed in (10, 2):
+        title = f"MSDNet on CIFAR-10, 18 epochs, seed {seed}"
+        write_run(runs / f"run{seed}", logits=small_logits, labels=small_labels, title=title)
+    app = pages.opened(run="run2")
+    assert app.sidebar.selectbox(key="control:run").options == [
+        "seed 2 · MSDNet on CIFAR-10, 18 epochs",
+        "seed 10 · MSDNet on CIFAR-10, 18 epochs",
+        "damaged (damaged)",
+    ]
+
+
 def test_beside_a_damaged_run_the_others_are_a_choice_away(small_run, damaged_run):
     app = pages.opened(run="damaged")
     app.sidebar.selectbox(key="control:run").select("small").run()
@@ -54,8 +115,6 @@ def test_an_empty_folder_says_how_to_fill_it(runs, page):
 
 
 def test_a_run_that_is_added_appears_without_a_restart(runs, small_logits, small_labels):
-    from analysis.storage import write_run
-
     app = pages.opened()
     write_run(runs / "new", logits=small_logits, labels=small_labels)
     app.run()

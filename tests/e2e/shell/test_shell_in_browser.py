@@ -45,7 +45,7 @@ def open_page(page, title: str, path: str) -> None:
 
 
 def switch_poe(page) -> None:
-    page.get_by_test_id("stSidebar").get_by_text("PoE", exact=True).click()
+    harness.switch_poe(page)
 
 
 def test_the_copied_address_opens_the_same_view_in_another_browser(chromium, page):
@@ -70,15 +70,14 @@ def test_shared_controls_hold_from_page_to_page_and_the_history_steps_back(page)
     page.go_back()
     wait_for_address(page, poe="1")
     assert "monotonicity" in page.url
-    toggle = page.get_by_test_id("stSidebar").get_by_label("PoE", exact=True)
-    page.wait_for_function("(input) => input.checked", arg=toggle.element_handle())
+    page.wait_for_function("() => document.querySelector('.st-key-control-poe input').checked")
     page.go_back()
     page.wait_for_url(lambda url: "monotonicity" not in url)
     wait_for_address(page, poe="1")
 
 
 def test_back_takes_one_press_a_page_and_forward_too(page, server):
-    titles = {"monotonicity": "Monotonicity", "compute": "Accuracy against compute", "samples": "Samples"}
+    titles = {"monotonicity": "Monotonicity", "compute": "Compute", "samples": "Samples"}
     for path, title in titles.items():
         open_page(page, title, path)
     for path in ("compute", "monotonicity", ""):
@@ -106,7 +105,7 @@ def test_the_shared_controls_show_on_every_page_what_the_page_is_computed_with(p
     sidebar = page.get_by_test_id("stSidebar")
     for title, path in (("Samples", "samples"), ("Monotonicity", "monotonicity"), ("Samples", "samples")):
         open_page(page, title, path)
-        assert sidebar.get_by_label("PoE", exact=True).is_checked()
+        assert harness.poe_is_on(page)
         predictor = sidebar.get_by_role("combobox", name="Predictor")
         assert "Hard PoE" in (predictor.input_value() or predictor.inner_text())
 
@@ -116,7 +115,7 @@ def test_nothing_is_fetched_from_elsewhere(page, server):
     page.on("request", lambda request: outside.append(request.url) if not_here(request.url, server.url) else None)
     page.reload()
     harness.first_run(page)
-    for title, path in (("Samples", "samples"), ("Accuracy against compute", "compute")):
+    for title, path in (("Samples", "samples"), ("Compute", "compute")):
         open_page(page, title, path)
     assert outside == []
 

@@ -1,0 +1,1 @@
+"""Runs: the page and the parts that it alone uses."""

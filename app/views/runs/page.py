@@ -1,0 +1,218 @@
+"""Runs: which there are, what is wrong with the damaged ones; open, rename, delete and put back, import."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from analysis.reference.outside_text import isolated
+from analysis.runtime.folders import runs_folders
+from analysis.storage import RunEntry
+from analysis.storage.display_titles import LONGEST, display_titles, rename_run
+from analysis.storage.trash import DeletedRun, delete_run, deleted_runs, restore_run, trash_folder, why_not_deletable
+from app import cache, state
+from app.components.run_choice import IMPORT_EXAMPLE, listed_once, natural
+from app.components.text import escape, plain_text
+from app.server.read_only import read_only
+from app.view import View
+
+TABLE, TITLE, TYPED = "runs-table", "runs-title", "runs-typed-id"
+ROW = 36  # pixels of the table
+MOST_ROWS = 12  # of the table before it scrolls
+
+
+def render(view: View | None) -> None:
+    """The page; `view` is None where no run can be opened."""
+    st.subheader("Which runs are there?", anchor=False)
+    entries = sorted(cache.runs(), key=lambda entry: (entry.error is not None, natural(entry.title)))
+    if entries:
+        _table(entries)
+    if entry := listed_once().get(state.get("run")):
+        _actions(entry)
+    if not read_only():
+        _trash()
+    _import()
+
+
+# --- the list --------------------------------------------------------------------------------------------------------
+
+
+def _table(entries: Sequence[RunEntry]) -> None:
+    plain_text(
+        "Tick a row to put its run on screen. A click on a heading sorts; the magnifier above the table searches.",
+        role="caption",
+    )
+    st.dataframe(
+        table_of(entries, state.get("run")),
+        hide_index=True,
+        height=ROW * (min(len(entries), MOST_ROWS) + 1),
+        on_select=lambda: put_on_screen([entry.id for entry in entries]),
+        selection_mode="single-row",
+        key=TABLE,
+        column_config={
+            "samples": st.column_config.NumberColumn(format="localized"),
+            "MB": st.column_config.NumberColumn(format="%.1f", help="On disk, images of the data set left out."),
+            "date": st.column_config.TextColumn(
+                help="When it was made, as the run says; else when its folder changed."
+            ),
+            "state": st.column_config.TextColumn(help="Sound, or what is wrong with it."),
+        },
+    )
+
+
+def table_of(entries: Sequence[RunEntry], on_screen: str) -> pd.DataFrame:
+    """A row for each run folder.
+
+    Parameters
+    ----------
+    on_screen : str
+        The id of the run that the other pages are about.
+    """
+    return pd.DataFrame(
+        {
+            "title": [isolated(one.title) for one in entries],
+            "id": [isolated(one.id) for one in entries],
+            "on screen": ["yes" if one.id == on_screen and not _hidden(one) else "" for one in entries],
+            "model": [isolated(one.model or "") for one in entries],
+            "data set": [isolated(one.dataset or "") for one in entries],
+            "samples": [one.shape[1] or None for one in entries],
+            "exits": [one.shape[0] or None for one in entries],
+            "date": [date_of(one) for one in entries],
+            "MB": [one.bytes / 1e6 for one in entries],
+            "state": ["sound" if one.error is None else isolated(one.error) for one in entries],
+        }
+    )
+
+
+def _hidden(entry: RunEntry) -> bool:
+    """Whether another folder of the same name stands before this one."""
+    first = listed_once().get(entry.id)
+    return first is not None and first.path != entry.path
+
+
+def date_of(entry: RunEntry) -> str:
+    """The day a run was made, as it says, else the day its folder last changed: ISO 8601."""
+    try:
+        return datetime.fromisoformat(entry.made).date().isoformat()
+    except ValueError:
+        return datetime.fromtimestamp(entry.mtime_ns / 1e9, UTC).date().isoformat()
+
+
+def put_on_screen(ids: Sequence[str]) -> None:
+    """In a callback: the run of the row that was ticked is the one on screen."""
+    rows = st.session_state[TABLE]["selection"]["rows"]
+    if rows and 0 <= rows[0] < len(ids):
+        state.set("run", ids[rows[0]])
+
+
+# --- what can be done with the run on screen ---------------------------------------------------------------------
+
+
+def _actions(entry: RunEntry) -> None:
+    st.markdown(f"**{escape(entry.title)}**")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Open",
+            type="primary",
+            disabled=entry.error is not None,
+            on_click=state.open_page,
+            args=("overview",),
+            help="What this run is and what the correction does to it: the overview.",
+        )
+        if read_only():
+            return
+        with st.popover("Rename", width="content"):
+            _rename(entry)
+        with st.popover("Delete", width="content"):
+            _delete(entry)
+
+
+def _rename(entry: RunEntry) -> None:
+    key = f"{TITLE}:{entry.path}"
+    st.text_input(
+        "Title",
+        value=entry.title,
+        max_chars=LONGEST,
+        key=key,
+        help="What this run is called wherever its title is shown. It is kept in your state folder: the run itself "
+        "does not change, and its id stays.",
+    )
+    st.button("Rename it", on_click=_renamed, args=(entry, key))
+    st.button("Its own title again", on_click=_renamed, args=(entry, None))
+
+
+def _renamed(entry: RunEntry, key: str | None) -> None:
+    try:
+        if read_only():
+            raise ValueError("this app is read-only: nothing can be renamed")
+        rename_run(entry.path, st.session_state.get(key, "") if key else "")
+        st.session_state.pop(f"{TITLE}:{entry.path}", None)
+    except ValueError as error:
+        state.note(str(error))
+
+
+def _delete(entry: RunEntry) -> None:
+    if reason := why_not_deletable(entry.path):
+        plain_text(f"It cannot be deleted: {reason}.")
+        return
+    key = f"{TYPED}:{entry.path}"
+    plain_text(f"Its folder moves into the trash, from where it can be put back. To delete it, type its id: {entry.id}")
+    st.text_input("Id of the run", key=key, placeholder=entry.id, help="The name of its folder, to be sure.")
+    st.button("Delete this run", on_click=_deleted, args=(entry, key))
+
+
+def _deleted(entry: RunEntry, key: str) -> None:
+    try:
+        if read_only():
+            raise ValueError("this app is read-only: nothing can be deleted")
+        if st.session_state.get(key, "").strip() != entry.id:
+            raise ValueError(f"Nothing was deleted: type the id of the run, {entry.id}, to delete it.")
+        gone = delete_run(entry.path, entry.title)
+    except ValueError as error:
+        state.note(str(error))
+        return
+    st.session_state.pop(key, None)
+    state.reset("run", "sample")
+    state.note(f"{gone.title} ({gone.id}) was deleted. “Put back”, under deleted runs, undoes this.")
+
+
+# --- the trash and how to import --------------------------------------------------------------------------------
+
+
+def _trash() -> None:
+    try:
+        display_titles()
+        found = deleted_runs()
+    except ValueError as error:
+        st.warning(escape(error))
+        return
+    if not found:
+        return
+    st.markdown("**Deleted runs**")
+    for one in found:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Put back", key=f"put-back:{one.folder}", on_click=_put_back, args=(one,))
+            plain_text(f"{one.title} ({one.id}), deleted {one.deleted[:16].replace('T', ' ')} UTC, was in {one.run}")
+    plain_text(f"They lie in {trash_folder()}: what is removed from there is gone for good.", role="caption")
+
+
+def _put_back(one: DeletedRun) -> None:
+    try:
+        if read_only():
+            raise ValueError("this app is read-only: nothing can be put back")
+        state.set("run", restore_run(one).name)
+    except ValueError as error:
+        state.note(str(error))
+
+
+def _import() -> None:
+    st.markdown("**Import a run**")
+    plain_text(
+        "Logits of every exit as .npz, .npy, .safetensors, .pt, .pth, .p or .pkl (nothing in them is executed) become "
+        "a run by one command; it appears here without a restart. Options for costs, labels, classes and images: "
+        "python -m analysis import --help"
+    )
+    st.code(IMPORT_EXAMPLE, language="bash")
+    places = ", ".join(str(folder) for folder in runs_folders())
+    plain_text(f"Runs are looked for in {places}; EXITLENS_RUNS names other folders.", role="caption")
