@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analysis.settings import Setting
 
 ALWAYS_WRITTEN = ("run", "predictor", "poe")
-EVERY_PAGE = ("overview", "samples", "monotonicity", "compute", "paper", "live")
+EVERY_PAGE = ("overview", "samples", "monotonicity", "map", "compute", "paper", "live")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,18 @@ _ROWS = (
         "",
         "What is selected: a query and the regions that it names, as a brush or a click in a figure makes it.",
         high=8000,
-        pages=("samples", "monotonicity"),
+        pages=("samples", "monotonicity", "map"),
+    ),
+    # map
+    Control("colour", "text", "fall", "The column that colours the map.", pages=("map",)),
+    Control(
+        "placed",
+        "choice",
+        "pca",
+        "How samples are placed on the map: on the two directions in which trajectories differ most (PCA), or so that "
+        "neighbours stay neighbours (UMAP, where umap-learn is installed).",
+        ("pca", "umap"),
+        pages=("map",),
     ),
     # monotonicity
     Control(

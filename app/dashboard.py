@@ -20,6 +20,7 @@ TITLES = {
     "overview": "Overview",
     "samples": "Samples",
     "monotonicity": "Monotonicity",
+    "map": "Map",
     "compute": "Accuracy against compute",
     "paper": "Against the paper",
     "live": "Live",
