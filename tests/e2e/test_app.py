@@ -2,6 +2,7 @@
 
 import re
 import urllib.parse
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -319,5 +320,13 @@ def test_a_lasso_over_fifty_thousand_points_holds_all_samples_in_it(chromium, tm
         expected = even_odd(to_scale(before, FALL_UNIT), to_scale(after, FALL_UNIT), list(lasso.x), list(lasso.y)).sum()
         assert expected > 1000
         assert f"{expected:,} samples" in page.get_by_test_id("stMain").inner_text()
+        page.goto(f"{large.url}/map?run=synthetic&predictor=pa&poe=1")
+        harness.first_run(page)
+        page.get_by_label("Download this figure").click()
+        with page.expect_download() as saved:
+            page.get_by_role("menuitem", name="Picture, SVG").click()
+        picture = Path(saved.value.path()).read_text(encoding="utf-8")
+        assert "This picture holds 5,000 of the 50,000 points." in picture
+        assert 5000 <= picture.count('class="point"') < 5010
         assert opened.complaints == []
         assert large.tracebacks() == []
