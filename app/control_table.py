@@ -134,6 +134,17 @@ _ROWS = (
         ("trajectory", "logits"),
         pages=("samples",),
     ),
+    # map
+    Control("colour", "text", "fall", "The column that colours the map.", pages=("map",)),
+    Control(
+        "placed",
+        "choice",
+        "pca",
+        "How samples are placed on the map: on the two directions in which trajectories differ most (PCA), or so that "
+        "neighbours stay neighbours (UMAP, where umap-learn is installed).",
+        ("pca", "umap"),
+        pages=("map",),
+    ),
     # monotonicity
     Control(
         "of",

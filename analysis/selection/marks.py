@@ -60,6 +60,17 @@ def falls_inside(across: FallColumn, up: FallColumn, event: Mapping) -> Selectio
     return Selection.inside(drawn_region(event, fall_axis(across), fall_axis(up)))
 
 
+def on_the_map(axes: tuple[str, str], event: Mapping) -> Selection:
+    """Samples inside a box or a lasso over a map, whose two columns hold the places of samples.
+
+    Examples
+    --------
+    >>> on_the_map(("map_x", "map_y"), {"kind": "box", "x": [0.1, 0.4], "y": [-0.5, 0.5]}).text
+    'in drawn; drawn = box(map_x, map_y, 0.1,-0.5, 0.4,0.5)'
+    """
+    return Selection.inside(drawn_region(event, *(Axis(column) for column in axes)))
+
+
 def of_classes(classes: Sequence[int], column: str) -> Selection:
     """Samples of some classes, by index: names may hold anything, numbers need no quotes.
 

@@ -15,7 +15,7 @@ import pandas as pd
 from analysis.predictors import available_predictors
 from analysis.run import Run
 from analysis.selection.columns import class_labels, needs_labels, predictor_columns
-from analysis.selection.trajectory_map import on_a_plane, trajectory_vectors
+from analysis.selection.trajectory_map import by_umap, on_a_plane, trajectory_vectors, umap_installed
 from analysis.traces import Traces, load_traces
 
 # name -> what it holds. "Shown" is the corrected predictor while PoE is on, the baseline while it is off.
@@ -78,6 +78,8 @@ _KNOWN_WITH_LABELS = (
     "baseline_correct",
     "baseline_true_class_prob",
 )
+UMAP = ("umap_x", "umap_y")
+"""Places on the map that UMAP makes: not listed, and there where it is installed."""
 _OWN = ("id", "label", "split", "image")  # of `run.samples`; its other columns are the run's
 
 
@@ -88,7 +90,7 @@ class SampleTable:
     (where no label is known: those that need none), then of the run's own; an own one whose name is taken is called
     `run_<name>`. Further columns are there for whoever names them, all of `columns.predictor_columns`: of the predictor
     shown by their plain names (`entropy_3`, at exit 3), of any predictor with its id before (`pa.confidence_1`,
-    `hard-poe.relative_fall_any_class`).
+    `hard-poe.relative_fall_any_class`); and, where umap-learn is installed, `umap_x` and `umap_y`.
 
     Parameters
     ----------
@@ -180,6 +182,8 @@ class SampleTable:
         at = re.fullmatch(r"(.+)_(\d+)", tail)
         if at and f"{at[1]}_1" in self._of_one and not 1 <= int(at[2]) <= self._run.n_exits:
             return f"this run has exits 1 to {self._run.n_exits}"
+        if name in UMAP:
+            return "it needs the package umap-learn, which is not installed here"
         needs = name in _KNOWN_WITH_LABELS or needs_labels(tail)
         return "this run has none, its labels are unknown" if needs and not self._labelled else ""
 
@@ -193,6 +197,8 @@ class SampleTable:
 
     def _further(self, name: object) -> Callable[[], object] | None:
         """What makes a column that is not listed; its predictor is one of the known ids, never a file to run."""
+        if name in UMAP and umap_installed():
+            return lambda: self._umap[:, UMAP.index(name)]
         predictor, dot, tail = str(name).rpartition(".")
         if tail not in self._of_one or (dot and predictor not in available_predictors()):
             return None
@@ -225,6 +231,10 @@ class SampleTable:
     def _map(self) -> np.ndarray:
         return on_a_plane(self.trajectories())
 
+    @functools.cached_property
+    def _umap(self) -> np.ndarray:
+        return by_umap(self.trajectories())
+
     def trajectories(self) -> np.ndarray:
         """Each sample's trajectory as a vector, under the baseline: float64, (rows, 2 * exits)."""
         return trajectory_vectors(self._traces("baseline"), labelled=self._labelled)
@@ -238,7 +248,7 @@ class SampleTable:
 
     def _free(self, name: str) -> str:
         """A name for a column of the run that none of ours bears; what a predictor's id begins is ours too."""
-        while name in self._makers or ("." in name and self._further(name) is not None):
+        while name in self._makers or name in UMAP or ("." in name and self._further(name) is not None):
             name = f"run_{name}"
         return name
 

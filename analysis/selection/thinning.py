@@ -2,10 +2,8 @@
 
 import numpy as np
 
-MOST_POINTS = 2000
 
-
-def thinned(count: int, most: int = MOST_POINTS, *, seed: int = 0) -> np.ndarray:
+def thinned(count: int, most: int, *, seed: int = 0) -> np.ndarray:
     """Which of `count` points to draw: all, or a uniform random subset without repeats.
 
     Returns
@@ -15,10 +13,10 @@ def thinned(count: int, most: int = MOST_POINTS, *, seed: int = 0) -> np.ndarray
 
     Examples
     --------
-    >>> thinned(3).tolist()
+    >>> thinned(3, 40).tolist()
     [0, 1, 2]
-    >>> len(thinned(50_000))
-    2000
+    >>> len(thinned(50_000, 40))
+    40
     """
     if count <= most:
         return np.arange(count)

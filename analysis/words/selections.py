@@ -99,6 +99,8 @@ def _ends(parts: Sequence[object]) -> tuple[int, int] | None:
 
 
 def _region(region: Region, named: Callable[[str], str]) -> str:
+    if [axis.column for axis in region.axes] in (["map_x", "map_y"], ["umap_x", "umap_y"]):
+        return f"inside a {region.kind} drawn on the map of trajectories"
     falls = [_fall_of(axis) for axis in region.axes]
     if None in falls or (falls[0].of, falls[0].size) != (falls[1].of, falls[1].size):
         return f"inside a {region.kind} drawn over {region.across.column} and {region.up.column}"

@@ -223,8 +223,15 @@ class Chart {
     this.root.innerHTML =
       '<div class="xl-head"><div class="xl-titles"><div class="xl-title"></div><div class="xl-subtitle"></div></div>' +
       '<div class="xl-tools" role="toolbar" aria-label="Figure tools"></div></div>' +
-      '<div class="xl-fault" role="alert" hidden></div><div class="xl-plot"></div>';
+      '<div class="xl-fault" role="alert" hidden></div><div class="xl-stage"><div class="xl-plot"></div></div>';
     this.plot = this.root.querySelector(".xl-plot");
+    this.stage = this.root.querySelector(".xl-stage");
+    this.cloud = null; // where the figure has points of its own
+    this.stage.addEventListener("pointermove", (event) => this.cloud?.hover(event));
+    this.stage.addEventListener("pointerleave", () => this.cloud?.hide());
+    this.stage.addEventListener("pointerdown", (event) => this.pressed(event), true);
+    this.onPoints = () => { if (this.lacking) this.draw(); };
+    addEventListener("exitlens-points", this.onPoints);
     this.drawn = 0;
     this.revision = 0;
     this.makeTools();
@@ -306,7 +313,7 @@ class Chart {
       this.save(new Blob(["\ufeff", data.csv.text], { type: "text/csv;charset=utf-8" }), "csv");
     }
     this.theme = readTheme(this.host);
-    const { csv, ...shown } = data;
+    const { csv, colouring, ...shown } = data; // whose content `points` names
     const wanted = JSON.stringify([shown, this.theme]);
     if (wanted === this.wanted) return;
     this.wanted = wanted;
@@ -369,6 +376,7 @@ class Chart {
     for (const [axis, range] of Object.entries(ZOOM.get(this.axesShow) ?? {})) {
       layout[axis] = { ...layout[axis], range: [...range], autorange: false };
     }
+    if (this.data.points?.scale) layout.coloraxis = { ...layout.coloraxis, colorscale: pointScale(this.theme.dark) };
     fitTexts(layout, width, this.data.height, this.theme.font);
     if (this.data.drag !== null) layout.shapes = [this.line(this.data.drag)];
     if (this.data.selection !== undefined) {
@@ -401,6 +409,7 @@ class Chart {
     if (this.gone) return;
     if (!this.plot.clientWidth) { this.waiting = true; return; } // a hidden tab: drawn once it has a width
     this.waiting = false;
+    if (this.data.points && !this.showPoints()) return;
     this.busy = true; // plotly reports its own redraw as if a person had acted
     const config = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false,
       edits: { shapePosition: this.data.drag !== null } };
@@ -410,10 +419,36 @@ class Chart {
       if (this.gone || revision !== this.revision) return;
       this.busy = false;
       if (!this.listening) this.listen();
+      this.cloud?.paint();
       this.width = this.plot.clientWidth;
       this.fault("");
       this.root.dataset.drawn = String(++this.drawn);
     }).catch((error) => { this.busy = false; this.fault(`This figure could not be drawn: ${error.message}`); });
+  }
+
+  /* Whether the points have come that the figure shows: the element that brings them may be drawn later. */
+  showPoints() {
+    const held = unpacked(this.data.points.content);
+    this.lacking = !held;
+    if (held) {
+      this.cloud ??= new Cloud(this.stage, this.plot);
+      this.cloud.show(this.data.points, held, this.data.colouring, this.theme);
+    }
+    return held;
+  }
+
+  /* A press that goes nowhere is a click on the nearest point; it waits for a second one where a double click takes something back. */
+  pressed(event) {
+    clearTimeout(this.click);
+    if (!this.cloud || !this.data.points.click || event.button !== 0 || !event.target.closest(".draglayer")) return;
+    const at = this.cloud.nearest(event), { clientX, clientY } = event;
+    this.cloud.hide();
+    if (at < 0) return;
+    document.addEventListener("pointerup", (up) => {
+      if (Math.hypot(up.clientX - clientX, up.clientY - clientY) > 3) return;
+      const takesBack = ZOOM.has(this.axesShow) || this.data.selection;
+      this.click = setTimeout(() => this.send("point", at), takesBack ? 300 : 0);
+    }, { capture: true, once: true });
   }
 
   fault(message) {
@@ -428,6 +463,8 @@ class Chart {
     this.plot.on("plotly_selected", (event) => this.selected(event));
     this.plot.on("plotly_deselect", () => this.deselected());
     this.plot.on("plotly_relayout", (event) => this.relaidOut(event));
+    this.plot.on("plotly_relayouting", () => requestAnimationFrame(() => this.cloud?.paint())); // while an axis is dragged
+    this.plot.on("plotly_afterplot", () => this.cloud?.paint());
     this.plot.on("plotly_doubleclick", () => { if (this.tool === "zoom") this.resetZoom(); });
   }
 
@@ -451,11 +488,11 @@ class Chart {
     if (!shape) return; // fired by a redraw
     const axis = (letter) => shape[Object.keys(shape).find((name) => name.startsWith(letter))];
     let [x, y] = [[...axis("x")], [...axis("y")]];
-    const round = (value) => Number(Number(value).toPrecision(5));
+    const { xaxis, yaxis } = this.plot._fullLayout, round = { x: rounded(xaxis), y: rounded(yaxis) };
     if (event.lassoPoints) [x, y] = this.thinned(x, y);
     else [x, y] = [x, y].map((pair) => pair.sort((a, b) => a - b));
     if (![...x, ...y].every((value) => Number.isFinite(Number(value)))) return;
-    this.send("select", { kind: event.lassoPoints ? "lasso" : "box", x: x.map(round), y: y.map(round) });
+    this.send("select", { kind: event.lassoPoints ? "lasso" : "box", x: x.map(round.x), y: y.map(round.y) });
   }
 
   deselected() {
@@ -526,7 +563,9 @@ class Chart {
   async savePicture(format) {
     const width = Math.max(this.plot.clientWidth, 480);
     const layout = this.layout(width);
-    const title = wrapped(this.title, width / 8.4), subtitle = this.subtitle ? wrapped(this.subtitle, width / 6.6) : [];
+    const data = structuredClone(this.figure.data), scale = format === "png" ? 2 : 1;
+    const said = [this.subtitle, this.cloud && this.pointsInPicture(data, layout, format, scale)].filter(Boolean).join(" ");
+    const title = wrapped(this.title, width / 8.4), subtitle = said ? wrapped(said, width / 6.6) : [];
     const top = 16 + 20 * title.length + 17 * subtitle.length + 8;
     layout.title = { text: `<b>${title.join("<br>")}</b>`, subtitle: { text: subtitle.join("<br>"), font: { size: 12 } },
       font: { size: 16 }, x: 0, xref: "container", xanchor: "left", yref: "container", y: 1, yanchor: "top",
@@ -535,13 +574,23 @@ class Chart {
     layout.template.layout.paper_bgcolor = this.theme.background;
     layout.template.layout.font.family = "Helvetica, Arial, sans-serif";
     const height = this.data.height + top;
-    const scale = format === "png" ? 2 : 1;
     try {
-      const url = await self.Plotly.toImage({ data: structuredClone(this.figure.data), layout }, { format, width, height, scale });
+      const url = await self.Plotly.toImage({ data, layout }, { format, width, height, scale });
       this.save(await (await fetch(url)).blob(), format);
     } catch (error) {
       this.fault(`The picture could not be saved: ${error.message}`);
     }
+  }
+
+  /* Adds the points to a picture, and says how many are not in it. */
+  pointsInPicture(data, layout, format, scale) {
+    if (format === "png") {
+      layout.images = [...(layout.images ?? []), this.cloud.layer(scale)];
+      return "";
+    }
+    const { trace, drawn, of } = this.cloud.vectors();
+    data.unshift(trace);
+    return drawn < of ? `This picture holds ${drawn.toLocaleString("en")} of the ${of.toLocaleString("en")} points.` : "";
   }
 
   save(blob, extension) {
@@ -556,8 +605,17 @@ class Chart {
     this.gone = true;
     this.observer.disconnect();
     document.removeEventListener("pointerdown", this.onOutside, true);
+    removeEventListener("exitlens-points", this.onPoints);
+    clearTimeout(this.click);
     if (self.Plotly && this.listening) self.Plotly.purge(this.plot);
   }
+}
+
+/* To five digits, or as many more as a tenth of a pixel takes where the axis is zoomed far in. */
+function rounded(axis) {
+  const [low, high] = axis.range.map(Number), tenth = Math.abs(high - low) / (10 * axis._length);
+  const digits = Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / tenth));
+  return (value) => Number(Number(value).toPrecision(Math.min(Math.max(5, digits || 5), 12)));
 }
 
 function afterPaint(action) { // a page in the background paints nothing: the timer sees to it then

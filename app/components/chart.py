@@ -2,19 +2,25 @@
 
 `st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and
 never tells Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes by the route in
-`plotly_route.py`. Whatever the browser sends is checked here before a view sees it.
+`plotly_route.py`. Whatever the browser sends is checked here before a view sees it. Points that are too many for plotly
+are drawn by `canvas/points.js`, on a canvas behind its axes.
 """
 
+import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import pyarrow as pa
 import streamlit as st
 
 from analysis.figures import style
+from analysis.figures.points import DIMMED, Line, Points
 from analysis.reference.outside_text import csv_cell
 from app.server import plotly_route
 
@@ -23,17 +29,20 @@ AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso w
 _CSV_WANTED = "chart-csv"
 
 
+def _source(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
 def _script() -> str:
-    source = (Path(__file__).parent / "chart.js").read_text(encoding="utf-8")
+    source = _source("canvas/points.js") + _source("chart.js")
     return source.replace("__LIBRARY__", json.dumps(plotly_route.PATH)).replace("__THEMED__", json.dumps(style.THEMED))
 
 
 _component = st.components.v2.component(
-    "exitlens_chart",
-    html='<div class="xl-chart"></div>',
-    css=(Path(__file__).parent / "chart.css").read_text(encoding="utf-8"),
-    js=_script(),
-    isolate_styles=False,
+    "exitlens_chart", html='<div class="xl-chart"></div>', css=_source("chart.css"), js=_script(), isolate_styles=False
+)
+_store = st.components.v2.component(
+    "exitlens_points", html='<div class="xl-store"></div>', js=_source("canvas/store.js"), isolate_styles=False
 )
 
 
@@ -48,6 +57,8 @@ def chart(
     on_drag: Callable[[float], None] | None = None,
     draggable: float | None = None,
     selection: dict | object | None = AS_DRAWN,
+    points: Points | None = None,
+    on_point: Callable[[int], None] | None = None,
 ) -> None:
     """Show a figure.
 
@@ -79,6 +90,11 @@ def chart(
         Where the draggable vertical line stands.
     selection : dict or None, optional
         The region to draw, as `on_select` gave it; None draws none. By default what was drawn in the browser stays.
+    points : Points, optional
+        Drawn behind the figure's axes, which are linear and have ranges: all of them on screen and in a PNG, at most
+        5,000 in an SVG, which says so.
+    on_point : callable, optional
+        Gets the place, from 0, of the point that was clicked.
     """
     if figure.layout.shapes:
         raise ValueError(
@@ -97,14 +113,72 @@ def chart(
         payload["selection"] = selection
     if key in st.session_state.get(_CSV_WANTED, {}):
         payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": _csv(data())}
+    count = 0 if points is None else len(points)
+    if points is not None:
+        payload["points"], payload["colouring"] = _bring(name, points, clicked=on_point is not None)
     _component(
         key=key,
         data=payload,
         on_click_change=lambda: _deliver(key, "click", _point, on_click),
         on_select_change=lambda: _deliver(key, "select", _region, on_select),
         on_drag_change=lambda: _deliver(key, "drag", _place, on_drag),
+        on_point_change=lambda: _deliver(key, "point", partial(_index, count=count), on_point),
         on_csv_change=lambda: _want_csv(key),
     )
+
+
+def _bring(name: str, points: Points, *, clicked: bool) -> tuple[dict, pa.Table]:
+    """How points are drawn, and their colours; where they are and what is told of them an element of its own brings.
+
+    So that a switch, a selection or other colours send no more than changes: a byte for each point.
+    """
+    coloured = points.colouring
+    x, y = (np.asarray(places, np.float32) for places in (points.x, points.y))
+    places, told = _columns({"x": x, "y": y}, points.lines, "line")
+    colours, told_too = _columns({"code": coloured.codes}, [coloured.line] if coloured.line else [], "colour")
+    if points.kept is not None:
+        colours["kept"] = points.kept.astype(np.uint8)
+    table, colouring = pa.table(places), pa.table(colours)
+    content = _digest(table)
+    _store(key=f"points:{name}", data={"content": content, "table": table})
+    about = {
+        "content": content,
+        "colouring": _digest(colouring),
+        "colours": coloured.colours,
+        "scale": coloured.scale,
+        "rest": coloured.rest,
+        "dimmed": DIMMED,
+        "size": points.size,
+        "opacity": coloured.opacity,
+        "lines": told[:1] + told_too + told[1:],
+        "click": clicked,
+    }
+    return about, colouring
+
+
+def _columns(first: dict, lines: Sequence[Line], name: str) -> tuple[dict, list]:
+    """Arrow's columns, and for each line its text, the column of its values, its text."""
+    columns, told = dict(first), []
+    for number, line in enumerate(lines):
+        column = None if line.values is None else f"{name}{number}"
+        if column:
+            values = pa.array(line.values)
+            if pa.types.is_string(values.type):
+                once = values.dictionary_encode()
+                values = once if 2 * len(once.dictionary) < len(values) else values
+            columns[column] = values
+        told.append([line.before, column, line.after])
+    return columns, told
+
+
+def _digest(table: pa.Table) -> str:
+    found = hashlib.blake2b(digest_size=12)
+    for column in table.columns:
+        for chunk in column.chunks:
+            parts = (chunk.dictionary, chunk.indices) if isinstance(chunk, pa.DictionaryArray) else (chunk,)
+            for buffer in (buffer for part in parts for buffer in part.buffers() if buffer is not None):
+                found.update(buffer)
+    return found.hexdigest()
 
 
 def _deliver(key: str, event: str, check: Callable, callback: Callable | None) -> None:
@@ -133,6 +207,12 @@ def _region(sent: object) -> dict | None:
     if len(x) != len(y) or sent["kind"] not in ("box", "lasso") or len(x) < (2 if sent["kind"] == "box" else 3):
         raise ValueError
     return {"kind": sent["kind"], "x": x, "y": y}
+
+
+def _index(sent: object, count: int) -> int:
+    if not isinstance(sent, int) or isinstance(sent, bool) or not 0 <= sent < count:
+        raise ValueError
+    return sent
 
 
 def _place(sent: object) -> float:

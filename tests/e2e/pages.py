@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -25,8 +27,34 @@ def figures(app: AppTest) -> dict[str, dict]:
 
 def payloads(app: AppTest) -> dict[str, dict]:
     """What every chart of the page is sent, by its name."""
-    sent = [json.loads(component.proto.json or "null") for component in app.get("bidi_component")]
-    return {one["name"]: one for one in sent if isinstance(one, dict) and "figure" in one}
+    return {payload["name"]: payload for payload, _ in _charts(app)}
+
+
+def _charts(app: AppTest) -> list[tuple[dict, object]]:
+    sent = [(json.loads(told(component.proto) or "null"), component) for component in app.get("bidi_component")]
+    return [(one, component) for one, component in sent if isinstance(one, dict) and "figure" in one]
+
+
+def told(proto: Message) -> str:
+    """A component's JSON, which stands beside its tables where it is sent some."""
+    return proto.json or proto.mixed.json
+
+
+def points(app: AppTest, name: str) -> dict[str, list]:
+    """The points that a chart's canvas draws: their columns, those of the colours too."""
+    charts = {payload["name"]: (payload, component.proto) for payload, component in _charts(app)}
+    payload, proto = charts[name]
+    held = {}
+    for component in app.get("bidi_component"):
+        sent = json.loads(told(component.proto) or "null")
+        if isinstance(sent, dict) and sent.get("content") == payload["points"]["content"]:
+            held |= _columns(component.proto)
+    return held | _columns(proto)
+
+
+def _columns(proto: Message) -> dict[str, list]:
+    (blob,) = proto.mixed.arrow_blobs.values()
+    return pa.ipc.open_stream(blob.data).read_all().to_pydict()
 
 
 def title(figure: dict) -> str:

@@ -5,11 +5,11 @@ import base64
 import numpy as np
 
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent
-from analysis.reference.symlog import PERCENT_UNIT, to_scale
+from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from analysis.words.formats import percent
-from tests.e2e.pages import address, figures, opened, payloads, title, words
+from tests.e2e.pages import address, figures, opened, payloads, points, title, words
 
 FIGURES = {"decrease", "scatter", "histogram", "exit-pairs"}
 
@@ -41,13 +41,42 @@ def test_a_full_run_shows_four_figures_whose_numbers_are_numpy_s(small_run):
 
 
 def test_the_switch_changes_every_figure_and_keeps_the_axes(small_run):
-    on, off = figures(shown()), figures(shown(poe="0"))
+    apps = shown(), shown(poe="0")
+    (on, off), sent = map(figures, apps), [payloads(app)["scatter"]["points"] for app in apps]
+    assert [one["colours"] for one in sent] == [["#0072B2"], ["#7A7A7A"]]
+    assert sent[0]["content"] == sent[1]["content"]  # nothing moves
     for name in FIGURES:
-        assert on[name]["data"] != off[name]["data"], name
+        assert name == "scatter" or on[name]["data"] != off[name]["data"], name
         for axis in ("xaxis", "yaxis"):
             assert on[name]["layout"][axis].get("range") == off[name]["layout"][axis].get("range"), (name, axis)
     assert "Under PA" in title(on["exit-pairs"])
     assert "Under the baseline" in title(off["exit-pairs"])
+
+
+def test_the_scatter_holds_every_sample_and_what_is_selected_of_them(small_run):
+    before, after = (
+        load_traces(small_run, key, split="test").falls["true_class", "absolute"].size for key in ("baseline", "pa")
+    )
+    held = points(shown(), "scatter")
+    assert np.array_equal(held["x"], to_scale(before, FALL_UNIT).astype(np.float32))
+    assert np.array_equal(held["y"], to_scale(after, FALL_UNIT).astype(np.float32))
+    positions = small_run.positions("test")
+    assert held["line0"] == small_run.samples["id"].iloc[positions].tolist()
+    assert held["line1"] == [small_run.class_names[label] for label in small_run.labels[positions]]
+    assert "kept" not in held
+    kept = points(shown(brush="pa.fall_true_class > 0.01"), "scatter")["kept"]
+    assert np.array_equal(np.array(kept, bool), after > np.float32(0.01))
+
+
+def test_the_sample_on_screen_is_ringed(small_run):
+    app = shown(split="all", sample="7")
+    rings = [t for t in figures(app)["scatter"]["data"] if t["name"] == "sample on screen"]
+    sizes = load_traces(small_run, "baseline", split="all").falls["true_class", "absolute"].size
+    assert np.isclose(numbers_of(rings[0]["x"]), to_scale(sizes[7], FALL_UNIT))
+
+
+def numbers_of(packed):
+    return numbers(packed)[0] if isinstance(packed, dict) else packed[0]
 
 
 def test_several_predictors_stand_beside(small_run):

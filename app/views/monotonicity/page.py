@@ -10,14 +10,13 @@ import streamlit as st
 from analysis.figures.decrease_curve import Curve, decrease_curve_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
-from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
+from analysis.figures.fall_scatter import fall_points, fall_scatter_figure
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.metrics.fall_histogram import fall_edges
 from analysis.reference.names import network_name
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
-from analysis.selection.thinning import thinned
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
 from analysis.words.formats import at_most, counted, exit_labels
 from app import state
@@ -25,10 +24,10 @@ from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
 from app.components.figure_table import figure_table
+from app.components.points import drawn_before, open_row, row_on_screen, sample_lines
 from app.components.predictor_names import named
 from app.components.selection import select, strip
 from app.components.selection.held import clear
-from app.components.selection.strip import open_sample
 from app.components.text import plain_text
 from app.view import View
 from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
@@ -139,53 +138,35 @@ def _open_over(compared: Compared, point: dict) -> None:
 
 def _scatter(view: View, compared: Compared, told: FallStatistics | None) -> None:
     before, after = compared.falls["baseline"].size, compared.falls[view.predictor].size
-    known = np.flatnonzero(~np.isnan(before))
-    positions = compared.results["baseline"].positions
-    lit = view.lit(positions)
-    picked = known[thinned(len(known))]
-    label = compared.labels[view.predictor]
-    row = int(np.searchsorted(positions, view.sample))
-    on_screen = row if row < len(positions) and positions[row] == view.sample and state.get("sample") else None
+    positions, label = compared.results["baseline"].positions, compared.labels[view.predictor]
+    row = row_on_screen(view, positions)
     figure = fall_scatter_figure(
-        before[picked],
-        after[picked],
-        picked,
-        _names(view, positions[picked]),
         predictor_id=view.predictor,
-        predictor_label=label,
-        colour_of=view.shown,
-        lit=None if lit is None else lit[picked],
-        chosen=None if on_screen is None else (float(before[on_screen]), float(after[on_screen])),
+        chosen=None if row is None else (float(before[row]), float(after[row])),
         x_title=f"largest fall under the baseline, {compared.axis}",
         y_title=f"largest fall under {label}",
         title=scatter_finding(told, label),
-        subtitle=_scatter_subtitle(len(picked), len(known)),
+        subtitle=f"Each of {_samples(view, compared)} by its largest fall; on the diagonal, equal falls. "
+        "A box or lasso selects the samples in it, a click opens one.",
         height=HEIGHT,
     )
     axes = [fall_axis(compared.column(key)) for key in ("baseline", view.predictor)]
-    region = None if view.selected is None else view.selected.selection.region_over(*axes)
     chart(
         figure,
         name="scatter",
         height=HEIGHT,
-        data=lambda: figure_table(view, _scatter_data(view, compared, known)),
-        on_click=partial(_open_sample, view, positions),
+        data=lambda: figure_table(view, _scatter_data(view, compared, np.flatnonzero(~np.isnan(before)))),
         on_select=partial(_open_region, compared, view.predictor),
-        selection=None if region is None else {"kind": region.kind, "x": list(region.x), "y": list(region.y)},
-    )
-
-
-def _names(view: View, positions: np.ndarray) -> list[str]:
-    ids, labels = view.run.samples["id"].to_numpy()[positions], view.run.labels[positions]
-    names = view.run.class_names
-    return [f"sample {identity}" + (f", {names[label]}" if label >= 0 else "") for identity, label in zip(ids, labels)]
-
-
-def _scatter_subtitle(drawn: int, samples: int) -> str:
-    some = f", {drawn:,} of {samples:,} drawn, the same ones every time" if drawn < samples else ""
-    return (
-        f"Each sample's largest fall{some}; on the diagonal, equal falls. "
-        "A box or lasso selects all samples in it, a click opens one."
+        selection=drawn_before(view.selected, *axes),
+        points=fall_points(
+            before,
+            after,
+            sample_lines(view, positions),
+            predictor_label=label,
+            colour_of=view.shown,
+            kept=view.lit(positions),
+        ),
+        on_point=partial(open_row, view, positions),
     )
 
 
@@ -197,12 +178,6 @@ def _scatter_data(view: View, compared: Compared, rows: np.ndarray) -> pd.DataFr
         for key in ("baseline", view.predictor)
     ]  # fmt: skip
     return pd.concat(parts, ignore_index=True)
-
-
-def _open_sample(view: View, positions: np.ndarray, point: dict) -> None:
-    about = point["customdata"]
-    if point["curve"] == SAMPLES and isinstance(about, list) and about and 0 <= about[0] < len(positions):
-        open_sample(str(view.run.samples["id"].iat[positions[int(about[0])]]))
 
 
 def _open_region(compared: Compared, predictor: str, event: dict | None) -> None:

@@ -12,6 +12,7 @@ WIDTHS = (1920, 1280, 853, 640)  # 853 is 1280 at 150 %
 PAGES = {
     "overview": "",
     "monotonicity": "&beside=moe,softmax-poe,ca,hard-poe",
+    "map": "&colour=label_name",
     "compute": "&beside=moe,softmax-poe,ca,hard-poe",
     "samples": "&sample=3",
 }

@@ -5,7 +5,8 @@ import numpy as np
 from analysis.figures.decrease_curve import Curve, decrease_curve_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
-from analysis.figures.fall_scatter import SAMPLES, fall_scatter_figure
+from analysis.figures.fall_scatter import fall_points, fall_scatter_figure
+from analysis.figures.points import Line
 from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
 
 GRID = np.array([0.0, 0.001, 0.003, 0.1, 1.0])
@@ -59,34 +60,31 @@ def test_what_is_not_on_screen_stays_faint_and_every_curve_is_named():
     assert all(a.y < top for a in figure.layout.annotations)
 
 
-def test_the_scatter_hands_back_rows_and_keeps_names_text():
-    figure = fall_scatter_figure(
-        np.array([0.0, 0.5]), np.array([0.1, 0.2]), np.array([7, 9]), ["a", "<b>"],
-        predictor_id="pa", predictor_label="<PA>", colour_of="baseline", chosen=(0.5, 0.2), **TITLES,
-    )  # fmt: skip
-    points, ring = figure.data[0], figure.data[-1]
-    assert points.name == SAMPLES
-    assert points.customdata[:, 0].tolist() == [7, 9]
-    assert np.allclose(points.x, to_scale([0.0, 0.5], FALL_UNIT))
-    assert list(points.text) == ["a", "&lt;b&gt;"]
-    assert points.marker.color == "#7A7A7A"
-    assert "under &lt;PA&gt;<br>click" in points.hovertemplate
-    assert np.allclose([ring.x[0], ring.y[0]], to_scale([0.5, 0.2], FALL_UNIT))
-
-
-def test_the_scatter_draws_no_ring_where_nothing_is_known():
-    figure = fall_scatter_figure(
-        np.array([0.0]),
-        np.array([0.1]),
-        np.array([0]),
-        ["a"],
-        predictor_id="pa",
-        predictor_label="PA",
-        colour_of="pa",
-        chosen=(np.nan, np.nan),
-        **TITLES,
+def test_the_scatter_holds_all_samples_on_its_scales_in_the_colour_of_what_is_shown():
+    names = (Line("sample ", np.array(["a", "<b>"], dtype=object)),)
+    before, after = np.array([0.0, 0.5]), np.array([np.nan, 0.2])
+    points = fall_points(
+        before, after, names, predictor_label="<PA>", colour_of="baseline", kept=np.array([True, False])
     )
-    assert "sample on screen" not in [trace.name for trace in figure.data]
+    assert np.allclose(points.x, to_scale(before, FALL_UNIT))
+    assert np.allclose(points.y, to_scale(after, FALL_UNIT), equal_nan=True)
+    assert (points.x.dtype, points.y.dtype) == (np.float32, np.float32)
+    assert points.colouring.colours == ("#7A7A7A",)
+    assert points.lines[0] is names[0]
+    assert [line.before + line.after for line in points.lines[1:]] == [
+        "falls by  under the baseline", "and by  under <PA>", "click to open it",
+    ]  # fmt: skip
+    assert np.allclose(points.lines[2].values, after, equal_nan=True)
+    assert points.kept.tolist() == [True, False]
+
+
+def test_the_sample_on_screen_is_ringed_where_its_falls_are_known():
+    ringed = fall_scatter_figure(predictor_id="pa", chosen=(0.5, 0.2), **TITLES)
+    assert np.allclose([ringed.data[-1].x[0], ringed.data[-1].y[0]], to_scale([0.5, 0.2], FALL_UNIT))
+    assert ringed.layout.xaxis.range == ringed.layout.yaxis.range
+    for chosen in (None, (np.nan, np.nan)):
+        figure = fall_scatter_figure(predictor_id="pa", chosen=chosen, **TITLES)
+        assert [trace.name for trace in figure.data] == ["equal falls"]
 
 
 def test_bars_fill_their_bins_and_hand_them_back():

@@ -7,7 +7,7 @@ from analysis.selection.thinning import thinned
 
 def test_all_points_when_they_are_few():
     assert thinned(5, 5).tolist() == [0, 1, 2, 3, 4]
-    assert thinned(0).tolist() == []
+    assert thinned(0, 5).tolist() == []
 
 
 def test_same_seed_same_points():

@@ -1,0 +1,1 @@
+"""Map: the page and the parts that it alone uses."""
