@@ -20,6 +20,7 @@ TITLES = {
     "overview": "Overview",
     "samples": "Samples",
     "monotonicity": "Monotonicity",
+    "classes": "Classes",
     "compute": "Accuracy against compute",
     "paper": "Against the paper",
     "live": "Live",
