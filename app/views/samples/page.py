@@ -18,7 +18,7 @@ from app.components.selection import Selected, sample_table, selection_line, sel
 from app.components.text import escape
 from app.view import View
 from app.views.samples.gallery import Tile, gallery, image_address
-from app.views.samples.one_sample import axis_switch, one_sample
+from app.views.samples.one_sample import axis_switches, one_sample
 
 _FILTERED, _UNDERSTOOD = "samples-filtered", "samples-understood"
 FILTERS = ("true", "guess", "right", "at", "effect", "above", "query")
@@ -45,13 +45,21 @@ def render(view: View) -> None:
     if understood and not len(rows):
         st.info("No sample passes every filter: take one back, or clear them all.")
     row = _on_screen(view, table, rows)
-    wall, detail = st.columns([5, 6], gap="medium")
+    pinned = _pinned(view, table)
+    if pinned is None:
+        wall, detail = st.columns([5, 6], gap="medium")
+    else:
+        detail, beside = st.columns(2, gap="medium")
+        wall = st.container()
     with wall:
         _wall(view, table, rows, row)
     with detail:
         _steps(view, table, rows, row)
-        position = int(table["position"].iat[row])
-        one_sample(view, row, position, _pictures(view, [position])[0])
+        _sample(view, table, row)
+    if pinned is not None:
+        with beside:
+            _pinned_line(table, pinned)
+            _sample(view, table, pinned, prefix="pinned-")
 
 
 # --- which samples ---------------------------------------------------------------------------------------------------
@@ -177,6 +185,7 @@ def _result_row(view: View, rows: np.ndarray, total: int) -> None:
         share = f" ({percent(100 * len(rows) / total)})" if len(rows) < total else ""
         st.markdown(f"**{len(rows):,}** of {counted(total, 'sample')}{share}", width="content")
         st.button("Clear the filters", on_click=_clear, disabled=not filtered, icon=":material/filter_alt_off:")
+        axis_switches(view)
 
 
 # --- which one -------------------------------------------------------------------------------------------------------
@@ -223,7 +232,37 @@ def _steps(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
             st.button(name, shortcut=key, disabled=not there, on_click=_step, args=arguments, key=f"step:{key}")
         place = "filtered out" if rank is None else f"{rank + 1:,} of {len(rows):,}"
         st.caption(place, width="content")
-        axis_switch(view)
+        identity = str(table["id"].iat[row])
+        already = state.get("pin") == identity
+        st.button(
+            "Pin", icon=":material/keep:", help="Keep this sample beside the next ones.", disabled=already,
+            on_click=state.set, args=("pin", identity), key="pin",
+        )  # fmt: skip
+
+
+def _sample(view: View, table: SampleTable, row: int, *, prefix: str = "") -> None:
+    position = int(table["position"].iat[row])
+    one_sample(view, row, position, _pictures(view, [position])[0], prefix=prefix)
+
+
+def _pinned(view: View, table: SampleTable) -> int | None:
+    """The row of the pinned sample; None where none is, or none that the split holds."""
+    identity = state.get("pin")
+    if not identity:
+        return None
+    position = cache.positions_by_id(view.run).get(identity)
+    found = None if position is None else np.flatnonzero(table["position"].to_numpy() == position)
+    if found is None or not len(found):
+        state.note(f"The pinned sample {identity} is not in the split {view.split}: nothing is pinned.")
+        state.reset("pin")
+        return None
+    return int(found[0])
+
+
+def _pinned_line(table: SampleTable, row: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="pinned"):
+        st.markdown(f":material/keep: pinned: sample {escape(str(table['id'].iat[row]))}", width="content")
+        st.button("Release", on_click=state.reset, args=("pin",), key="unpin")
 
 
 # --- the pictures ----------------------------------------------------------------------------------------------------
