@@ -118,12 +118,21 @@ _ROWS = (
         "classes",
         "Mean falls of classes, or of superclasses where the data set has them.",
         ("classes", "superclasses"),
-        pages=("overview",),
+        pages=("overview", "classes"),
     ),
     # samples
     Control("page", "integer", 1, "The page of the gallery.", low=1, pages=("samples",)),
     Control("per", "choice", "48", "Samples on a page.", ("24", "48", "96"), pages=("samples",)),
     Control("axis", "choice", "exits", "What trajectories run over.", ("exits", "cost"), pages=("samples",)),
+    Control(
+        "upright",
+        "choice",
+        "linear",
+        "The axis of probabilities: linear, in powers of ten, or each line as a share of its own maximum.",
+        ("linear", "log", "share"),
+        pages=("samples",),
+    ),
+    Control("pin", "name", "", "A second sample beside the one on screen, by its id.", pages=("samples",)),
     Control(
         "alike",
         "choice",
@@ -193,6 +202,14 @@ _ROWS = (
         "Only largest falls above this, p_m - p_n for exits m < n, count in the matrix of exits.",
         ("0", "0.0001", "0.01", "0.05", "0.1", "0.2", "0.25", "0.33", "0.5"),
         pages=("monotonicity",),
+    ),
+    # classes
+    Control(
+        "exit",
+        "text",
+        "last",
+        "Whose answers count: the last exit's, one exit's by its number, or any's: a sample counts once per answer.",
+        pages=("classes",),
     ),
     # live
     Control("source", "choice", "run", "An image of the run, or one of your own.", ("run", "upload"), pages=("live",)),

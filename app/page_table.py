@@ -31,6 +31,7 @@ PAGES = (
     Page("overview", "Overview", "Look"),
     Page("samples", "Samples", "Look"),
     Page("monotonicity", "Monotonicity", "Look"),
+    Page("classes", "Classes", "Look"),
     Page("map", "Map", "Look"),
     Page("compute", "Compute", "Decide"),
     Page("paper", "Against the paper", "Convince"),

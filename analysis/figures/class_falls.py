@@ -1,4 +1,4 @@
-"""Which classes get worse: mean largest fall per class, baseline and predictor on one row."""
+"""Which classes get worse, or are taken for which: a number per class or pair, baseline and predictor on one row."""
 
 from collections.abc import Sequence
 
@@ -20,17 +20,23 @@ def class_falls_figure(
     subtitle: str,
     x_title: str,
     height: int | None = None,
+    ticks: Sequence[str] | None = None,
+    value: str = "mean largest fall %{x:.4f}",
 ) -> go.Figure:
     """One row per class, one marker per predictor.
 
     Parameters
     ----------
     names, counts : sequences, one per class
-        From the largest fall down; drawn from the top down. `customdata` begins with the row, for clicks.
-    lines : sequence of (predictor id, label, mean largest fall per class)
+        Drawn from the top down. `customdata` begins with the row and ends with the predictor's id, for clicks.
+    lines : sequence of (predictor id, label, a number of each class)
         The baseline first.
     emphasised : str
         The predictor id that is on screen.
+    ticks : sequence of str, one per class, optional
+        What stands beside the rows, where it is not the name, which is cut at its end.
+    value : str
+        The number, as the pointer tells it.
     """
     rows = list(range(len(names)))
     figure = base_figure(title, subtitle, x_title, height=height or 96 + 22 * len(names), uirevision="classes")
@@ -38,15 +44,15 @@ def class_falls_figure(
         range=[len(names) - 0.4, -0.9],
         showgrid=False,
         tickvals=rows,
-        ticktext=[plain(shortened(name, 28)) for name in names],
+        ticktext=[plain(tick) for tick in ticks or [shortened(name, 28) for name in names]],
         ticks="",
     )
     top = max((float(np.nanmax(values)) for *_, values in lines if len(values)), default=1.0)
     figure.update_xaxes(showgrid=True, range=[-0.02 * top, 1.08 * top], zeroline=True, nticks=6)
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
-    about = [[row, in_lines(name), int(count)] for row, name, count in zip(rows, names, counts)]
     for predictor_id, label, values in lines:
+        about = [[row, in_lines(name), int(count), predictor_id] for row, name, count in zip(rows, names, counts)]
         style = predictor_style(predictor_id)
         figure.add_trace(
             go.Scatter(
@@ -57,7 +63,7 @@ def class_falls_figure(
                 marker={"symbol": style["symbol"], "color": style["color"], "size": 10},
                 opacity=1 if predictor_id == emphasised else FAINT[style["color"]],
                 customdata=about,
-                hovertemplate=f"%{{customdata[1]}}<br>{plain(label)}: mean largest fall %{{x:.4f}}"
+                hovertemplate=f"%{{customdata[1]}}<br>{plain(label)}: {value}"
                 "<br>over %{customdata[2]} samples; click to open them<extra></extra>",
             )
         )

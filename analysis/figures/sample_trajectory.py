@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import in_lines, name_ends
+from analysis.figures.probability_axis import LINEAR, ProbabilityAxis
 from analysis.figures.style import (
     FAINT,
     INK,
@@ -19,7 +20,6 @@ from analysis.figures.style import (
 )
 
 WRONG_KEY = "a cross in the marker: wrong"
-PROBABILITIES = (-0.03, 1.05)  # the y axis, whatever the sample
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def sample_trajectory_figure(
     over_cost: bool = False,
     height: int = 300,
     also: Sequence[tuple[float, str, str]] = (),
+    axis: ProbabilityAxis = LINEAR,
 ) -> go.Figure:
     """The trajectory of one sample.
 
@@ -83,30 +84,29 @@ def sample_trajectory_figure(
         Whether x is a cost, which then starts at 0.
     also : sequence of (height, name, colour)
         The ends of more lines, to be named with the others.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Probabilities from 0 to 1 whatever the sample, so that stepping through samples moves lines and nothing else.
+    axis : ProbabilityAxis
+        How probabilities stand; linear, it goes from 0 to 1 whatever the sample, so that stepping through samples moves
+        lines and nothing else.
     """
-    figure = base_figure(title, subtitle, x_title, "probability", height=height, uirevision=x_title, hoverdistance=60)
+    figure = base_figure(title, subtitle, x_title, axis.title, height=height, uirevision=x_title, hoverdistance=60)
     exits_axis(figure, x, exit_names, over_cost)
-    figure.update_yaxes(range=PROBABILITIES, tickvals=[0, 0.25, 0.5, 0.75, 1])
+    axis.draw_on(figure)
     if behind is not None:
-        figure.add_traces(_probs(behind, x, exit_names, quantity, faint=True))
-    figure.add_trace(_confidence(shown, x, exit_names))
+        figure.add_traces(_probs(behind, x, exit_names, quantity, axis, faint=True))
+    figure.add_trace(_confidence(shown, x, exit_names, axis))
     if shown.fall is not None:
-        figure.add_trace(_fall(shown, x))
-        _fall_label(figure, shown, x)
-    figure.add_traces(_probs(shown, x, exit_names, quantity, faint=False))
-    ends = [(shown, float(shown.probs[-1]), shown.label)]
+        figure.add_trace(_fall(shown, x, axis))
+        _fall_label(figure, shown, x, axis)
+    figure.add_traces(_probs(shown, x, exit_names, quantity, axis, faint=False))
+    end, confidence = (float(axis.places(one)[-1]) for one in (shown.probs, shown.confidence))
+    ends = [(shown, end, shown.label)]
     if behind is not None:
-        ends.append((behind, float(behind.probs[-1]), behind.label))
-    if shown.confidence[-1] - shown.probs[-1] > 0.02:
-        ends.append((shown, float(shown.confidence[-1]), "confidence"))
+        ends.append((behind, float(axis.places(behind.probs)[-1]), behind.label))
+    if abs(confidence - end) > 0.02 * (axis.span[1] - axis.span[0]):
+        ends.append((shown, confidence, "confidence"))
     named = [(x[-1], y, label, predictor_style(line.predictor_id)["color"]) for line, y, label in ends]
     named += [(x[-1], *end) for end in also]
-    name_ends(figure, named, span=PROBABILITIES, pixels=height - 56)
+    name_ends(figure, named, span=axis.span, pixels=height - 56)
     return figure
 
 
@@ -119,7 +119,13 @@ def exits_axis(figure: go.Figure, x: Sequence[float], exit_names: Sequence[str],
 
 
 def _probs(
-    line: Trajectory, x: Sequence[float], exit_names: Sequence[str], quantity: str, *, faint: bool
+    line: Trajectory,
+    x: Sequence[float],
+    exit_names: Sequence[str],
+    quantity: str,
+    axis: ProbabilityAxis,
+    *,
+    faint: bool,
 ) -> list[go.Scatter]:
     """The line with the predictor's marker at the exits, or at some of many, and a cross in those that are wrong."""
     style = predictor_style(line.predictor_id)
@@ -127,9 +133,10 @@ def _probs(
     size, opacity = (9, FAINT[style["color"]]) if faint else (12, 1)
     bears = np.arange(len(x)) % -(-len(x) // MARKERS_DRAWN) == 0
     name = f"{plain(line.label)}, {plain(quantity)}"
+    places = axis.places(line.probs)
     drawn = go.Scatter(
         x=x,
-        y=line.probs,
+        y=places,
         name=name,
         mode="lines+markers",
         line={"color": style["color"], "width": 1.75 if faint else 3, "dash": style["dash"]},
@@ -141,14 +148,17 @@ def _probs(
             "line": {"width": 1, "color": SURFACE},
         },
         opacity=opacity,
-        customdata=[[plain(name), in_lines(p), s] for name, p, s in zip(exit_names, line.predicted, said)],
-        hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>{plain(quantity)} %{{y:.4f}}"
+        customdata=[
+            [plain(name), in_lines(predicted), right, float(prob)]
+            for name, predicted, right, prob in zip(exit_names, line.predicted, said, line.probs)
+        ],
+        hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>{plain(quantity)} %{{customdata[3]:.4g}}"
         "<br>%{customdata[2]}: predicts %{customdata[1]}<extra></extra>",
     )
     wrong = np.zeros(len(x), dtype=bool) if line.right is None else ~np.asarray(line.right, dtype=bool) & bears
     crosses = go.Scatter(
         x=np.asarray(x, dtype=float)[wrong],
-        y=np.asarray(line.probs, dtype=float)[wrong],
+        y=places[wrong],
         name=f"{name}, wrong",
         mode="markers",
         marker={"symbol": "x-thin", "size": size - 5, "line": {"width": 1.75, "color": SURFACE}},
@@ -157,27 +167,31 @@ def _probs(
     return [drawn, crosses]
 
 
-def _confidence(line: Trajectory, x: Sequence[float], exit_names: Sequence[str]) -> go.Scatter:
+def _confidence(line: Trajectory, x: Sequence[float], exit_names: Sequence[str], axis: ProbabilityAxis) -> go.Scatter:
     """As thin as it can be: the same predictor's other line."""
     style = predictor_style(line.predictor_id)
     return go.Scatter(
         x=x,
-        y=line.confidence,
+        y=axis.places(line.confidence),
         name=f"{plain(line.label)}, confidence",
         mode="lines",
         line={"color": style["color"], "width": 1.25, "dash": style["dash"]},
-        customdata=[[plain(name), in_lines(p)] for name, p in zip(exit_names, line.predicted)],
+        customdata=[
+            [plain(name), in_lines(predicted), float(prob)]
+            for name, predicted, prob in zip(exit_names, line.predicted, line.confidence)
+        ],
         hovertemplate=f"{plain(line.label)}, exit %{{customdata[0]}}<br>"
-        "confidence %{y:.4f}, in %{customdata[1]}<extra></extra>",
+        "confidence %{customdata[2]:.4g}, in %{customdata[1]}<extra></extra>",
     )
 
 
-def _fall(line: Trajectory, x: Sequence[float]) -> go.Scatter:
+def _fall(line: Trajectory, x: Sequence[float], axis: ProbabilityAxis) -> go.Scatter:
     """A bracket: along the height it falls from, down to where it has fallen."""
     _, start, end = line.fall
+    places = axis.places(line.probs)
     return go.Scatter(
         x=[x[start], x[end], x[end]],
-        y=[line.probs[start], line.probs[start], line.probs[end]],
+        y=[places[start], places[start], places[end]],
         name="largest fall",
         mode="lines",
         line={"color": INK, "width": 1},
@@ -185,15 +199,16 @@ def _fall(line: Trajectory, x: Sequence[float]) -> go.Scatter:
     )
 
 
-def _fall_label(figure: go.Figure, line: Trajectory, x: Sequence[float]) -> None:
+def _fall_label(figure: go.Figure, line: Trajectory, x: Sequence[float], axis: ProbabilityAxis) -> None:
     size, start, _ = line.fall
     if size < 0.0005:
         return
-    high = line.probs[start] > 0.9  # no room above
+    place, (low, top) = float(axis.places(line.probs)[start]), axis.span
+    high = (place - low) / (top - low) > 0.86  # no room above
     figure.add_annotation(
         x=x[start],
         xanchor="left",
-        y=float(line.probs[start]),
+        y=place,
         text=f"\N{MINUS SIGN}{size:.3f}",
         showarrow=False,
         yshift=-10 if high else 10,

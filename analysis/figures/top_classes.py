@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import in_lines, name_ends
-from analysis.figures.sample_trajectory import PROBABILITIES, exits_axis
+from analysis.figures.probability_axis import LINEAR, ProbabilityAxis
+from analysis.figures.sample_trajectory import exits_axis
 from analysis.figures.style import FAINT, INK, SURFACE, base_figure, plain, predictor_style
 from analysis.reference.outside_text import shortened
 
@@ -35,6 +36,7 @@ def top_classes_figure(
     subtitle: str,
     over_cost: bool = False,
     height: int = 300,
+    axis: ProbabilityAxis = LINEAR,
 ) -> go.Figure:
     """One line per class, told apart by numbers on it, in the predictor's dash; the true class in its colour too.
 
@@ -43,37 +45,48 @@ def top_classes_figure(
     classes : sequence of ClassLine
         The likeliest at the last exit first; those with a baseline behind are drawn over it, which looks as
         the baseline always does and bears the same number.
-    x, x_title, exit_names, over_cost
+    x, x_title, exit_names, over_cost, axis
         As in `sample_trajectory_figure`.
     """
-    figure = base_figure(title, subtitle, x_title, "probability", height=height, uirevision=x_title, hoverdistance=60)
+    figure = base_figure(title, subtitle, x_title, axis.title, height=height, uirevision=x_title, hoverdistance=60)
     exits_axis(figure, x, exit_names, over_cost)
-    figure.update_yaxes(range=PROBABILITIES, tickvals=[0, 0.25, 0.5, 0.75, 1])
+    axis.draw_on(figure)
     style = predictor_style(predictor_id)
     colours = [style["color"] if one.is_true else INK for one in classes]
     for rank, one in enumerate(classes, start=1):
         if one.behind is not None:
-            figure.add_trace(_behind(one, rank, rank * len(x) // (len(classes) + 1), x, exit_names))
+            figure.add_trace(_behind(one, rank, rank * len(x) // (len(classes) + 1), x, exit_names, axis))
     for rank, (one, colour) in reversed(list(enumerate(zip(classes, colours), start=1))):
-        figure.add_trace(_line(one, colour, style["dash"], rank, x, exit_names))
+        figure.add_trace(_line(one, colour, style["dash"], rank, x, exit_names, axis))
     ends = [
-        (x[-1], float(one.probs[-1]), f"{rank}: {shortened(one.name, 16)}" + (", true" if one.is_true else ""), colour)
+        (
+            x[-1],
+            float(axis.places(one.probs)[-1]),
+            f"{rank}: {shortened(one.name, 16)}" + (", true" if one.is_true else ""),
+            colour,
+        )
         for rank, (one, colour) in enumerate(zip(classes, colours), start=1)
     ]
-    name_ends(figure, ends, span=PROBABILITIES, pixels=height - 56)
+    name_ends(figure, ends, span=axis.span, pixels=height - 56)
     for note, one in zip(figure.layout.annotations, classes):
         note.hovertext = in_lines(one.name)
     return figure
 
 
 def _line(
-    one: ClassLine, colour: str, dash: str, rank: int, x: Sequence[float], exit_names: Sequence[str]
+    one: ClassLine,
+    colour: str,
+    dash: str,
+    rank: int,
+    x: Sequence[float],
+    exit_names: Sequence[str],
+    axis: ProbabilityAxis,
 ) -> go.Scatter:
     """A line whose markers are rings around the class's number."""
     bears = [place % max(1, -(-len(x) // NUMBERED)) == 0 for place in range(len(x))]
     return go.Scatter(
         x=x,
-        y=one.probs,
+        y=axis.places(one.probs),
         name=plain(one.name),
         mode="lines+markers+text",
         line={"color": colour, "width": 3 if one.is_true else 1.5, "dash": dash},
@@ -86,16 +99,18 @@ def _line(
         text=[str(rank) if there else "" for there in bears],
         textposition="middle center",
         textfont={"color": colour, "size": 10},
-        **_hover("", one, exit_names),
+        **_hover("", one, one.probs, exit_names),
     )
 
 
-def _behind(one: ClassLine, rank: int, numbered: int, x: Sequence[float], exit_names: Sequence[str]) -> go.Scatter:
+def _behind(
+    one: ClassLine, rank: int, numbered: int, x: Sequence[float], exit_names: Sequence[str], axis: ProbabilityAxis
+) -> go.Scatter:
     """As the baseline looks everywhere, its class's number at one exit."""
     style = predictor_style("baseline")
     return go.Scatter(
         x=x,
-        y=one.behind,
+        y=axis.places(one.behind),
         name=f"baseline: {plain(one.name)}",
         mode="lines+text",
         line={"color": style["color"], "width": 1.25, "dash": style["dash"]},
@@ -103,12 +118,12 @@ def _behind(one: ClassLine, rank: int, numbered: int, x: Sequence[float], exit_n
         text=[str(rank) if place == numbered else "" for place in range(len(x))],
         textposition="top center",
         textfont={"color": style["color"], "size": 10},
-        **_hover("baseline: ", one, exit_names),
+        **_hover("baseline: ", one, one.behind, exit_names),
     )
 
 
-def _hover(said: str, one: ClassLine, exit_names: Sequence[str]) -> dict:
+def _hover(said: str, one: ClassLine, probs: np.ndarray, exit_names: Sequence[str]) -> dict:
     return {
-        "customdata": [[plain(name), said + in_lines(one.name)] for name in exit_names],
-        "hovertemplate": "%{customdata[1]}<br>%{y:.4f} at exit %{customdata[0]}<extra></extra>",
+        "customdata": [[plain(name), said + in_lines(one.name), float(prob)] for name, prob in zip(exit_names, probs)],
+        "hovertemplate": "%{customdata[1]}<br>%{customdata[2]:.4g} at exit %{customdata[0]}<extra></extra>",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from PIL import Image
 
@@ -12,23 +12,27 @@ from analysis.images.image_tables import media_type
 
 SHOWN = (*KINDS, "GIF")
 """What browsers show."""
-LARGEST_BYTES = 16_000
-"""Larger files travel as thumbnails."""
 SIDE = 192
 """Of a thumbnail, pixels, the longer one."""
+LARGEST_BYTES = 16_000
+"""Larger files travel as thumbnails of that side."""
 
 
 @lru_cache(maxsize=1024)
-def thumbnail(data: bytes) -> tuple[bytes, str]:
+def thumbnail(data: bytes, side: int = SIDE) -> tuple[bytes, str]:
     """An encoded image, made smaller where it is large, and its media type.
+
+    Parameters
+    ----------
+    side : of what is made smaller, pixels, the longer one; what may travel as it is grows with it
 
     Raises
     ------
     ValueError : as `decoding.bounded` and `decoding.loaded`
     """
     image = bounded(data, SHOWN)
-    small = len(data) <= LARGEST_BYTES and max(image.size) <= 4 * SIDE
-    shrunk = loaded(image, _decoded if small else _shrunk)
+    small = len(data) <= LARGEST_BYTES * (side / SIDE) ** 2 and max(image.size) <= 4 * side
+    shrunk = loaded(image, _decoded if small else partial(_shrunk, side=side))
     if small:
         return data, media_type(data) or "image/png"
     out = io.BytesIO()
@@ -41,6 +45,6 @@ def _decoded(image: Image.Image) -> Image.Image:
     return image
 
 
-def _shrunk(image: Image.Image) -> Image.Image:
-    image.thumbnail((SIDE, SIDE))
+def _shrunk(image: Image.Image, side: int) -> Image.Image:
+    image.thumbnail((side, side))
     return image.convert("RGB")

@@ -46,3 +46,26 @@ def top_classes(probs: np.ndarray, count: int = 5) -> np.ndarray:
     [1, 2]
     """
     return np.argsort(-probs, kind="stable")[:count]
+
+
+def racing_classes(probs: np.ndarray, label: int = -1, count: int = 5, most: int = 8) -> np.ndarray:
+    """The classes that a sample's story is about, likeliest at the last exit first.
+
+    The `count` likeliest at the last exit, the true class, and whichever leads at some exit, the later leaders first,
+    up to `most` in all.
+
+    Parameters
+    ----------
+    probs : float, (exits, classes)
+    label : int
+        The true class; -1 where unknown.
+
+    Examples
+    --------
+    >>> racing_classes(np.array([[0.1, 0.8, 0.1, 0.0], [0.3, 0.1, 0.6, 0.0]]), 3, count=1).tolist()
+    [2, 1, 3]
+    """
+    leaders = [int(row.argmax()) for row in probs[::-1] if row.any()]
+    wanted = [*top_classes(probs[-1], count).tolist(), *([label] if label >= 0 else []), *leaders]
+    kept = np.array(list(dict.fromkeys(wanted))[:most], np.int64)
+    return kept[np.lexsort((kept, -probs[-1][kept]))]

@@ -1,5 +1,6 @@
 """What a mark in a figure selects: a point of a curve, a bar, a cell, a box or lasso, a class, an answer."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from analysis.selection.columns import FallColumn
@@ -82,6 +83,27 @@ def of_classes(classes: Sequence[int], column: str) -> Selection:
     if len(classes) == 1:
         return Selection.parse(f"{written_name(column)} = {classes[0]}")
     return Selection.parse(f"{written_name(column)} in ({', '.join(str(index) for index in classes)})")
+
+
+def taken_for(
+    classes: Sequence[int], answers: Sequence[int], exits: Sequence[int], *, column: str, predictor: str
+) -> Selection:
+    """Samples of some classes that a predictor answers as others at one of some exits, from 1: a cell, or a pair.
+
+    Parameters
+    ----------
+    column : str
+        The class of a sample: `label`, or `baseline.predicted` where no label is known.
+
+    Examples
+    --------
+    >>> taken_for([3], [5], [2], column="label", predictor="pa").text
+    'label = 3 and pa.predicted_2 = 5'
+    >>> taken_for([3], [5], [1, 2], column="label", predictor="baseline").text
+    'label = 3 and (baseline.predicted_1 = 5 or baseline.predicted_2 = 5)'
+    """
+    answered_so = [of_classes(answers, f"{predictor}.predicted_{exit_}") for exit_ in exits]
+    return of_classes(classes, column) & functools.reduce(Selection.__or__, answered_so)
 
 
 def answered(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False) -> Selection:

@@ -112,7 +112,7 @@ def chart(
     if selection is not AS_DRAWN:
         payload["selection"] = selection
     if key in st.session_state.get(_CSV_WANTED, {}):
-        payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": _csv(data())}
+        payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": csv_text(data())}
     count = 0 if points is None else len(points)
     if points is not None:
         payload["points"], payload["colouring"] = _bring(name, points, clicked=on_point is not None)
@@ -229,7 +229,8 @@ def _want_csv(key: str) -> None:
     wanted[key] = number
 
 
-def _csv(table: pd.DataFrame) -> str:
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV that no spreadsheet runs."""
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     safe = {name: pd.Series(map(csv_cell, table[name]), table.index, dtype=object) for name in texts}
     return table.assign(**safe).rename(columns=csv_cell).to_csv(index=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from analysis.figures import sparkline, style
-from analysis.images.thumbnails import thumbnail
+from analysis.images.thumbnails import SIDE, thumbnail
 from analysis.reference.outside_text import isolated
 
 _component = st.components.v2.component(
@@ -45,12 +45,12 @@ class Tile:
     """Beside selected samples, one that is not."""
 
 
-def image_address(data: bytes | None) -> tuple[str, str]:
-    """A data address for an encoded image, made smaller where it is large, or why there is none."""
+def image_address(data: bytes | None, side: int = SIDE) -> tuple[str, str]:
+    """A data address for an encoded image, made smaller (`side` pixels) where it is large, or why there is none."""
     if data is None:
         return "", ""
     try:
-        small, kind = thumbnail(data)
+        small, kind = thumbnail(data, side)
     except ValueError as error:
         return "", f"This image cannot be shown: {error}."
     return f"data:{kind};base64,{base64.b64encode(small).decode('ascii')}", ""

@@ -374,8 +374,10 @@ def _classes(view: View, difference: Difference) -> None:
         data=lambda: _classes_data(view, rows, falls.samples, both),
         on_click=lambda point: _open_group(point, members, difference.has_labels),
     )
-    if superclasses is not None:
-        control("grouping", "Group by", label_visibility="collapsed")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if superclasses is not None:
+            control("grouping", "Group by", label_visibility="collapsed")
+        st.button("See every class", on_click=state.open_page, args=("classes",))
 
 
 def _classes_data(

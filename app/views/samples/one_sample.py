@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.figures.probability_axis import probability_axis
 from analysis.figures.sample_trajectory import WRONG_KEY, Trajectory, sample_trajectory_figure
 from analysis.figures.top_classes import ClassLine, top_classes_figure
 from analysis.predictors import settings_key
 from analysis.reference.outside_text import html_text, shortened
-from analysis.results.sample_distribution import class_probs, top_classes
+from analysis.results.sample_distribution import class_probs, racing_classes
 from analysis.traces import Traces
 from analysis.words.falls import trajectory_finding
 from analysis.words.formats import exit_labels
@@ -24,14 +25,17 @@ from app.components.predictor_names import label_of, named
 from app.components.selection.gallery import image_address
 from app.components.text import escape
 from app.view import View
+from app.views.samples.factors import factors_chart
 
 RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 SAID = 3  # classes that the title names
+ENLARGED = 512  # pixels: the longer side of a picture that was clicked
+UPRIGHT = {"linear": "linear", "log": "log", "share": "own maximum"}
 PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
 
 
-def one_sample(view: View, row: int, position: int, image: bytes | None) -> None:
+def one_sample(view: View, row: int, position: int, image: bytes | None, *, prefix: str = "") -> None:
     """Everything about one sample.
 
     Parameters
@@ -43,6 +47,8 @@ def one_sample(view: View, row: int, position: int, image: bytes | None) -> None
         Of the sample in the run.
     image : bytes, optional
         Its encoded picture.
+    prefix : str
+        What its charts' names begin with, where it is not the only sample on the page.
     """
     baseline = view.traces("baseline")
     corrected = view.traces(view.predictor)
@@ -54,8 +60,10 @@ def one_sample(view: View, row: int, position: int, image: bytes | None) -> None
         "baseline": _trajectory(view, "baseline", baseline, row, of),
         view.predictor: _trajectory(view, view.predictor, corrected, row, of),
     }
-    _trajectory_chart(view, position, lines, of, x, x_title, over_cost)
-    _classes_chart(view, row, position, int(shown.labels[row]), x, x_title, over_cost)
+    _trajectory_chart(view, position, lines, of, x, x_title, over_cost, f"{prefix}trajectory")
+    label = int(shown.labels[row])
+    _classes_chart(view, position, label, x, x_title, over_cost, f"{prefix}top-classes")
+    factors_chart(view, position, label, f"{prefix}factors")
 
 
 def _name(view: View, index: int) -> str:
@@ -71,12 +79,18 @@ def _heading(view: View, row: int, position: int, image: bytes | None, traces: M
         *_extra(view, position),
     ]
     rows = "".join(f"<dt>{html_text(name)}</dt><dd>{_cut(str(value))}</dd>" for name, value in facts)
-    picture, fault = image_address(image)
-    drawn = f'<img alt="" src="{picture}">' if picture else f"<p>{html_text(fault)}</p>" if fault else ""
+    picture, fault = image_address(image, ENLARGED)
+    drawn = _picture(picture) if picture else f"<p>{html_text(fault)}</p>" if fault else ""
     st.html(
         f'<style>{STYLE}</style><div class="xl-sample"><div>{drawn}<dl>{rows}</dl></div>'
         f"{_answers(view, traces, row, label)}</div>"
     )
+
+
+def _picture(address: str) -> str:
+    """The picture, larger while it is open: a click or Enter opens and closes it."""
+    said = 'title="Enlarge, or make small again" aria-label="Enlarge the picture, or make it small again"'
+    return f'<details class="xl-enlarge"><summary {said}><img alt="" src="{address}"></summary></details>'
 
 
 def _cut(text: str, most: int = 60) -> str:
@@ -99,8 +113,8 @@ def _value(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def axis_switch(view: View) -> None:
-    """Whether trajectories run over the exits or over their cost, where the run knows one."""
+def axis_switches(view: View) -> None:
+    """Whether trajectories run over the exits or over their cost, where the run knows one; how probabilities stand."""
     cost = view.run.cost(view.unit)
     if cost is not None:
         control(
@@ -109,6 +123,7 @@ def axis_switch(view: View) -> None:
             show=lambda key: "exits" if key == "exits" else escape(cost[0]),
             label_visibility="collapsed",
         )
+    control("upright", "Probabilities", show=UPRIGHT.get, help=None, label_visibility="collapsed")
 
 
 def _axis(view: View) -> tuple[np.ndarray, str, bool]:
@@ -143,6 +158,7 @@ def _trajectory_chart(
     x: np.ndarray,
     x_title: str,
     over_cost: bool,
+    name: str,
 ) -> None:
     shown = lines[view.shown]
     what = "true class" if of == "true_class" else "final prediction"
@@ -159,8 +175,9 @@ def _trajectory_chart(
         subtitle=f"Probability of the {what} at every exit{key}; thin: the largest of any class{behind}.",
         over_cost=over_cost,
         height=290,
+        axis=probability_axis(state.get("upright"), [p for one in lines.values() for p in (one.probs, one.confidence)]),
     )
-    chart(figure, name="trajectory", height=290, data=lambda: _trajectory_data(view, position, lines, of))
+    chart(figure, name=name, height=290, data=lambda: _trajectory_data(view, position, lines, of))
 
 
 def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple[float, str, str] | None]:
@@ -222,15 +239,17 @@ def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
 
 
 def _classes_chart(
-    view: View, row: int, position: int, label: int, x: np.ndarray, x_title: str, over_cost: bool
+    view: View, position: int, label: int, x: np.ndarray, x_title: str, over_cost: bool, name: str
 ) -> None:
     probs = _probs(view, view.shown, view.shown_settings, position)
     behind = _probs(view, "baseline", {}, position) if view.poe else None
-    top = top_classes(probs[-1])
+    racing = racing_classes(probs, label)
     lines = [
         ClassLine(view.run.class_names[c], probs[:, c], None if behind is None else behind[:, c], int(c) == label)
-        for c in top
+        for c in racing
     ]
+    scale = "log" if state.get("upright") == "log" else "linear"  # lines that all reach 1 would not race
+    drawn = [probs[:, racing], *([] if behind is None else [behind[:, racing]])]
     figure = top_classes_figure(
         lines,
         predictor_id=view.shown,
@@ -239,14 +258,15 @@ def _classes_chart(
         exit_names=exit_labels(view.run.exit_names),
         title=likeliest_finding(
             [(shortened(line.name, 40), float(line.probs[-1])) for line in lines[:SAID]],
-            true_class_missing=label >= 0 and label not in top,
+            true_class_missing=label >= 0 and label not in racing[:SAID],
         ),
-        subtitle=f"Probabilities under {named(view.shown)} of the {len(lines)} likeliest classes of the last exit"
+        subtitle=f"Under {named(view.shown)}: the last exit's likeliest classes, the true one, and any exit's leader"
         + ("; dashed behind: the same classes under the baseline." if view.poe else "."),
         over_cost=over_cost,
         height=290,
+        axis=probability_axis(scale, drawn),
     )
-    chart(figure, name="top-classes", height=290, data=lambda: _class_data(view, position, lines))
+    chart(figure, name=name, height=290, data=lambda: _class_data(view, position, lines))
 
 
 def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from analysis.selection import SampleTable
 from analysis.selection.filters import RIGHT
 from analysis.selection.sample_table import describe_columns
 from analysis.words.formats import exit_labels
-from app import state
+from app import cache, state
 from app.components.controls import control
 from app.components.empty_split import no_samples
 from app.components.keys import walking_keys
@@ -19,7 +19,7 @@ from app.components.selection.tiles import pictures, tiles_of
 from app.components.text import escape
 from app.view import View
 from app.views.samples.alike import samples_alike
-from app.views.samples.one_sample import axis_switch, one_sample
+from app.views.samples.one_sample import axis_switches, one_sample
 from app.views.samples.query_completion import complete_the_query
 from app.views.samples.questions import questions_row
 
@@ -49,13 +49,21 @@ def render(view: View) -> None:
     elif not len(rows):
         st.info("No sample passes every filter: take the last one back by Undo, or Clear them all.")
     row = _on_screen(view, table, rows)
-    wall, detail = st.columns([5, 6], gap="medium")
+    pinned = _pinned(view, table)
+    if pinned is None:
+        wall, detail = st.columns([5, 6], gap="medium")
+    else:
+        detail, beside = st.columns(2, gap="medium")
+        wall = st.container()
     with wall:
         _wall(view, table, rows, row)
     with detail:
         _steps(view, table, rows, row)
-        position = int(table["position"].iat[row])
-        one_sample(view, row, position, pictures(view, [position])[0])
+        _sample(view, table, row)
+    if pinned is not None:
+        with beside:
+            _pinned_line(table, pinned)
+            _sample(view, table, pinned, prefix="pinned-")
     samples_alike(view, table, row)
     complete_the_query(view, table)
 
@@ -175,8 +183,39 @@ def _steps(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
             key = "left" if name == "Previous" else "right"
             st.button(name, disabled=not there, on_click=_step, args=arguments, key=f"step:{name}", help=f"Arrow {key}")
         st.caption("filtered out" if place is None else f"{place + 1:,} of {len(rows):,}", width="content")
-        axis_switch(view)
+        identity = str(table["id"].iat[row])
+        already = state.get("pin") == identity
+        st.button(
+            "Pin", icon=":material/keep:", help="Keep this sample beside the next ones.", disabled=already,
+            on_click=state.set, args=("pin", identity), key="pin",
+        )  # fmt: skip
+        axis_switches(view)
     walking_keys(place, len(rows), lambda to: _step(identities[to], to))
+
+
+def _sample(view: View, table: SampleTable, row: int, *, prefix: str = "") -> None:
+    position = int(table["position"].iat[row])
+    one_sample(view, row, position, pictures(view, [position])[0], prefix=prefix)
+
+
+def _pinned(view: View, table: SampleTable) -> int | None:
+    """The row of the pinned sample; None where none is, or none that the split holds."""
+    identity = state.get("pin")
+    if not identity:
+        return None
+    position = cache.positions_by_id(view.run).get(identity)
+    found = None if position is None else np.flatnonzero(table["position"].to_numpy() == position)
+    if found is None or not len(found):
+        state.note(f"The pinned sample {identity} is not in the split {view.split}: nothing is pinned.")
+        state.reset("pin")
+        return None
+    return int(found[0])
+
+
+def _pinned_line(table: SampleTable, row: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="pinned"):
+        st.markdown(f":material/keep: pinned: sample {escape(str(table['id'].iat[row]))}", width="content")
+        st.button("Release", on_click=state.reset, args=("pin",), key="unpin")
 
 
 # --- the pictures ----------------------------------------------------------------------------------------------------

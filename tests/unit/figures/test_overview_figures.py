@@ -94,7 +94,7 @@ def test_class_rows_carry_their_number_and_their_name_as_text():
     figure = class_falls_figure(
         ["<i>fox</i>", "elk", "owl"], [3, 2, 1], LINES, emphasised="baseline", title="t", subtitle="s", x_title="x"
     )
-    assert list(figure.data[1].customdata[0]) == [0, "&lt;i&gt;fox&lt;/i&gt;", 3]
+    assert list(figure.data[1].customdata[0]) == [0, "&lt;i&gt;fox&lt;/i&gt;", 3, "baseline"]
     assert figure.layout.yaxis.ticktext[0] == "&lt;i&gt;fox&lt;/i&gt;"
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the first row is on top
 

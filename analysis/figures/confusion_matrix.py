@@ -1,0 +1,88 @@
+"""Which classes are taken for which: a matrix of classes by answers, like beside like; right answers stand back."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures.names import in_lines
+from analysis.figures.style import MUTED, base_figure, plain
+from analysis.reference.outside_text import shortened
+
+NAMED_UP_TO = 16  # characters of a class beside its row
+ROW = 15  # pixels
+GAPS_UP_TO = 25  # classes: with more, gaps would be as wide as cells
+RIGHT = "right answers"
+
+
+def confusion_matrix_figure(
+    counts: np.ndarray,
+    names: Sequence[str],
+    samples: Sequence[int],
+    *,
+    highest: float,
+    title: str,
+    subtitle: str,
+    x_title: str,
+    y_title: str,
+) -> go.Figure:
+    """Rows are true classes, columns answers; a cell's colour is its percent of the row's samples.
+
+    Parameters
+    ----------
+    counts : int, (classes, classes)
+    names, samples : one per class, in the matrix's order
+        Samples are all of a class, whatever they are taken for.
+    highest : float
+        The percent at which the colours end, so that two matrices can be compared.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Pairs that never occur are empty. `customdata` of each cell begins with [row, column, count]. The diagonal is a
+        trace of its own, in one grey.
+    """
+    size = len(names)
+    figure = base_figure(title, subtitle, x_title, y_title, height=150 + ROW * max(size, 8), uirevision=str(size))
+    percents = 100.0 * counts / np.maximum(np.asarray(samples), 1)[:, None]
+    whole = [in_lines(name) for name in names]
+    apart = ~np.eye(size, dtype=bool)
+    for shown, name, said, look in (
+        (
+            apart & (counts > 0),
+            "taken for others",
+            "taken for",
+            {"zmin": 0, "zmax": highest, "colorbar": {"ticksuffix": "%"}},
+        ),
+        (
+            ~apart & (counts > 0),
+            RIGHT,
+            "answered as",
+            {"colorscale": [[0, MUTED], [1, MUTED]], "showscale": False, "opacity": 0.3},
+        ),
+    ):
+        figure.add_trace(
+            go.Heatmap(
+                x=list(range(size)),
+                y=list(range(size)),
+                z=[[float(v) if there else None for v, there in zip(*row)] for row in zip(percents, shown)],
+                customdata=[
+                    [
+                        [i, j, int(counts[i, j]), whole[i], whole[j], int(samples[i])] if shown[i, j] else None
+                        for j in range(size)
+                    ]
+                    for i in range(size)
+                ],
+                hovertemplate=f"%{{customdata[3]}}<br>{said} %{{customdata[4]}}:<br>%{{customdata[2]:,}} of "
+                "%{customdata[5]:,} samples (%{z:.1f}%)<br>click to see them<extra></extra>",
+                hoverongaps=False,
+                xgap=1 if size <= GAPS_UP_TO else 0,
+                ygap=1 if size <= GAPS_UP_TO else 0,
+                name=name,
+                **look,
+            )
+        )
+    ticks = {"tickvals": list(range(size)), "ticktext": [plain(shortened(name, NAMED_UP_TO)) for name in names]}
+    figure.update_xaxes(range=[-0.5, size - 0.5], tickangle=-90, **ticks)
+    figure.update_yaxes(range=[size - 0.5, -0.5], showgrid=False, **ticks)
+    return figure

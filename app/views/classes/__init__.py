@@ -1,0 +1,1 @@
+"""Classes: the page and the parts that it alone uses."""
