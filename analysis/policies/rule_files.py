@@ -106,6 +106,22 @@ def rule_from_json(found: object) -> Rule:
     )
 
 
+def rule_text(rule: Rule) -> str:
+    """What a rule's file holds.
+
+    Raises
+    ------
+    ValueError
+        A setting of someone's own predictor that JSON cannot hold.
+    """
+    try:
+        return json.dumps(rule_to_json(rule), indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"a setting of {rule.predictor} cannot be written as JSON ({error}): give it as text"
+        ) from None
+
+
 def write_rule(rule: Rule, path: str | Path) -> None:
     """Write a rule as JSON; the file is there whole or not at all.
 
@@ -115,13 +131,11 @@ def write_rule(rule: Rule, path: str | Path) -> None:
         A setting of someone's own predictor that JSON cannot hold.
     """
     try:
-        text = json.dumps(rule_to_json(rule), indent=2, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path}: a setting of {rule.predictor} cannot be written as JSON ({error}): give it as text"
-        ) from None
+        text = rule_text(rule)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     with whole_file(Path(path)) as file:
-        file.write_text(text + "\n", encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
 
 
 def read_rule(path: str | Path) -> Rule:

@@ -71,6 +71,11 @@ def random_share(text: str) -> float | None:
     return value
 
 
+def drawn_order(n_samples: int, seed: int) -> Int64[np.ndarray, " samples"]:
+    """In which order a seed draws samples: those that stand first are the random share, whatever its size."""
+    return np.random.default_rng(seed).permutation(n_samples)
+
+
 def _named_samples(text: str, source: Run, split: str, seed: int) -> tuple[np.ndarray, int | None]:
     """The positions that `--calibration` names, in the run's order, and the seed where they were drawn."""
     share = random_share(text)
@@ -84,7 +89,7 @@ def _named_samples(text: str, source: Run, split: str, seed: int) -> tuple[np.nd
             f"--calibration {text} takes {count} of the {len(among)} samples of split {split}: "
             f"choose a share that leaves some on both sides"
         )
-    return np.sort(np.random.default_rng(seed).permutation(among)[:count]), seed
+    return np.sort(among[drawn_order(len(among), seed)[:count]]), seed
 
 
 def _same_samples(run: Run, positions: np.ndarray, other: Run, others: np.ndarray, *, by_split: bool) -> np.ndarray:
@@ -188,6 +193,22 @@ def _check_same_network(run: Run, other: Run) -> None:
             )
 
 
+def split_that_holds(run: Run, positions: Int64[np.ndarray, " samples"]) -> tuple[str, Int64[np.ndarray, " samples"]]:
+    """The smallest split that holds all these samples, and their places within it.
+
+    Raises
+    ------
+    ValueError
+        They are not all samples of the run.
+    """
+    for split in ("test", "calibration", "all"):
+        held = run.positions(split)
+        inside: Bool[np.ndarray, " samples"] = np.isin(positions, held)
+        if inside.all():
+            return split, np.searchsorted(held, positions)
+    raise ValueError(f"positions must lie within the {run.n_samples} samples of run {run.id}")
+
+
 def results_at(
     run: Run,
     predictor: str,
@@ -197,10 +218,5 @@ def results_at(
     progress: Callable[[int], None] | None = None,
 ) -> Results:
     """The results of any samples of a run, from the traces of the split that holds them all, or of all splits."""
-    for split in ("test", "calibration", "all"):
-        held = run.positions(split)
-        inside: Bool[np.ndarray, " samples"] = np.isin(positions, held)
-        if inside.all():
-            whole = results_of(run, predictor, settings, split, progress=progress)
-            return whole.select(np.searchsorted(held, positions))
-    raise ValueError(f"positions must lie within the {run.n_samples} samples of run {run.id}")
+    split, places = split_that_holds(run, positions)
+    return results_of(run, predictor, settings, split, progress=progress).select(places)

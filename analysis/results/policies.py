@@ -145,6 +145,27 @@ class PolicyResults:
         right = right_where_stopped(self._correct, self._labelled_stops)
         return float(right.mean()) if len(right) else NOTHING
 
+    @cached_property
+    def right_share(self) -> float:
+        """What a curve shows: the accuracy, the expected one under `interruption`; without labels the share of samples
+        whose answer where they stop is already the final one."""
+        if self.rule is None:
+            return expected_value(self.reached, self.measured.right_share, self.settings["prior"])
+        right = right_where_stopped(self.measured.right, self._judged_stops)
+        return float(right.mean()) if len(right) else NOTHING
+
+    @cached_property
+    def answers(self) -> dict[str, Int64[np.ndarray, " exits"]]:
+        """Of the judged samples that stop at each exit, how many are right there, right deeper alone, and neither."""
+        right, stops, n_exits = self.measured.right, self._judged_stops, self.measured.n_exits
+        good, early = right_where_stopped(right, stops), stopped_too_early(right, stops)
+        parts = {"right": good, "right_deeper": early, "wrong_from_here": (stops >= 0) & ~good & ~early}
+        return {name: np.bincount(stops[part], minlength=n_exits) for name, part in parts.items()}
+
+    @property
+    def _judged_stops(self) -> Int64[np.ndarray, " judged"]:
+        return self._labelled_stops if self.measured.has_labels else self.stops
+
     @number
     def exit_shares(self) -> Float[np.ndarray, " exits"]:
         """Share of the samples that stops at each exit; under `interruption` the law's, not the draw's."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.predictors import available_predictors
+from analysis.results.fitting import drawn_order
 from analysis.run import Run
 from analysis.selection.columns import class_labels, needs_labels, predictor_columns
 from analysis.selection.trajectory_map import by_umap, on_a_plane, trajectory_vectors, umap_installed
@@ -80,6 +81,7 @@ _KNOWN_WITH_LABELS = (
 )
 UMAP = ("umap_x", "umap_y")
 """Places on the map that UMAP makes: not listed, and there where it is installed."""
+_RANDOM = re.compile(r"random_(0|[1-9]\d{0,8})")
 _OWN = ("id", "label", "split", "image")  # of `run.samples`; its other columns are the run's
 
 
@@ -90,7 +92,9 @@ class SampleTable:
     (where no label is known: those that need none), then of the run's own; an own one whose name is taken is called
     `run_<name>`. Further columns are there for whoever names them, all of `columns.predictor_columns`: of the predictor
     shown by their plain names (`entropy_3`, at exit 3), of any predictor with its id before (`pa.confidence_1`,
-    `hard-poe.relative_fall_any_class`); and, where umap-learn is installed, `umap_x` and `umap_y`.
+    `hard-poe.relative_fall_any_class`). `random_0` is a number from 0 to below 1 that the seed 0 draws for each
+    sample, and so any other seed: those below 0.2 are the share of this split that `random:0.2` sets aside. Where
+    umap-learn is installed, there are `umap_x` and `umap_y` too.
 
     Parameters
     ----------
@@ -199,6 +203,8 @@ class SampleTable:
         """What makes a column that is not listed; its predictor is one of the known ids, never a file to run."""
         if name in UMAP and umap_installed():
             return lambda: self._umap[:, UMAP.index(name)]
+        if seed := _RANDOM.fullmatch(str(name)):
+            return lambda: np.argsort(drawn_order(len(self), int(seed[1]))) / max(len(self), 1)
         predictor, dot, tail = str(name).rpartition(".")
         if tail not in self._of_one or (dot and predictor not in available_predictors()):
             return None
@@ -248,7 +254,12 @@ class SampleTable:
 
     def _free(self, name: str) -> str:
         """A name for a column of the run that none of ours bears; what a predictor's id begins is ours too."""
-        while name in self._makers or name in UMAP or ("." in name and self._further(name) is not None):
+        while (
+            name in self._makers
+            or name in UMAP
+            or _RANDOM.fullmatch(name)
+            or ("." in name and self._further(name) is not None)
+        ):
             name = f"run_{name}"
         return name
 

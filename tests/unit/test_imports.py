@@ -25,7 +25,7 @@ BORDERS = {
     "sets": ("metrics",),
     "traces": ("run", "storage", "predictors", "metrics"),
     "results": (*("run", "images", "storage", "predictors", "metrics", "statistics", "policies", "sets", "traces"),),
-    "selection": ("run", "predictors", "traces", "metrics", "statistics", "results"),
+    "selection": ("run", "predictors", "traces", "metrics", "statistics", "policies", "results"),
     "words": ("results", "selection"),  # the types of the numbers that it is told
     "figures": (),
     "models": ("run", "storage", "images", "predictors"),

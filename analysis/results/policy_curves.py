@@ -1,0 +1,105 @@
+"""Accuracy over compute under one policy: the curve that one of its settings draws. May import results and policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from analysis.policies.budgeted import SHARES
+from analysis.policies.scores import scores
+from analysis.policies.table import LOSSES
+from analysis.results.policies import PolicyResults, sweep
+
+POINTS = 40
+"""Of a curve over a threshold."""
+EPSILONS = (0.01, 0.02, 0.05, 0.1, 0.2)
+"""Of risk control's points, beside the one that is set."""
+TARGETS = tuple(i / 50 for i in range(25, 51))
+"""Of PCEE's curve."""
+MEANS = tuple(2.0 ** (i / 4) for i in range(-8, 17))
+"""Of the exponential law's curve, as multiples of the last exit's cost."""
+
+
+@dataclass(frozen=True, eq=False)
+class StopCurve:
+    """What a policy spends and gets right, along one of its settings.
+
+    Attributes
+    ----------
+    policy, setting : an id of `POLICIES`; the name of the setting that runs, empty where the curve is a single point
+    values : of that setting, (points,)
+    costs : mean cost in the cost unit, mean exit from 1 where costs are unknown; rising
+    right : `PolicyResults.right_share` at each, fractions of 1
+    """
+
+    policy: str
+    setting: str
+    values: tuple[float, ...]
+    costs: Float[np.ndarray, " points"]
+    right: Float[np.ndarray, " points"]
+
+    def within(self, budget: float) -> int | None:
+        """The dearest point whose mean cost is within a budget; None where all cost more.
+
+        Examples
+        --------
+        >>> curve = StopCurve("confidence", "lambda", (0.5, 0.9), np.array([10.0, 20.0]), np.array([0.6, 0.7]))
+        >>> curve.within(19.9), curve.within(9)
+        (0, None)
+        """
+        reached = int(np.searchsorted(self.costs, budget * (1 + 1e-12), side="right"))
+        return reached - 1 if reached else None
+
+
+def _thresholds(results: PolicyResults) -> tuple[float, ...]:
+    """Thresholds of the measure at which equally many answers of the measured samples lie between two."""
+    measure, n_exits = results.settings["measure"], results.measured.n_exits
+    if measure == "patience":
+        return tuple(float(count) for count in range(1, n_exits + 1))
+    before = scores(measure, results.measured.traces)[:-1]
+    if not before.size:
+        return (1.0,)
+    found = np.quantile(before.astype(np.float64), np.linspace(0, 1, POINTS))
+    return tuple(np.unique(np.clip([*found, 0.0, 1.0], 0.0, 1.0)).tolist())
+
+
+def _along(results: PolicyResults) -> tuple[str, tuple[float, ...]]:
+    """The setting that runs, and its values; no name where nothing runs."""
+    match results.policy:
+        case "budgeted":
+            return "p", SHARES
+        case "confidence":
+            return "lambda", _thresholds(results)
+        case "risk":
+            bound, own = LOSSES[results.settings["loss"]], results.settings["epsilon"]
+            return "epsilon", tuple(sorted({*(value for value in EPSILONS if value < bound), own}))
+        case "pcee":
+            return "target", TARGETS
+        case "interruption" if results.settings["law"] == "exponential":
+            return "mean", tuple(float(results.costs[-1]) * times for times in MEANS)
+    return "", ()
+
+
+def policy_curve(results: PolicyResults) -> StopCurve:
+    """The curve that a policy draws through its results: over p, the threshold, epsilon, the target or the mean.
+
+    Under every other law `interruption` is a point. What is fitted is fitted anew at each, on the same samples.
+
+    Examples
+    --------
+    >>> from analysis.results import policy_of
+    >>> from analysis.storage import find_run, load_run
+    >>> curve = policy_curve(policy_of(load_run(find_run("msdnet-cifar100")), "confidence", {"lambda": 0.8}))
+    >>> place = curve.within(30e6)
+    >>> print(f"{curve.costs[place] / 1e6:.1f} {curve.right[place]:.3f} {curve.values[place]:.2f}")
+    28.6 0.704 0.86
+    """
+    name, values = _along(results)
+    each = sweep(results, name, values) if name else [results]
+    known = results.costs is not None
+    costs = np.array([one.mean_cost if known else one.mean_exit for one in each])
+    order = np.argsort(costs, kind="stable")
+    kept = tuple(values[place] for place in order) if name else ()
+    return StopCurve(results.policy, name, kept, costs[order], np.array([one.right_share for one in each])[order])

@@ -1,0 +1,72 @@
+"""Samples that stop at an exit, as a query: exactly those that the rule stops, under every policy and measure."""
+
+import pytest
+
+from analysis.policies.rule import ExitBins, Rule
+from analysis.results import policy_of
+from analysis.results.fitting import choose_samples
+from analysis.selection import SampleTable
+from analysis.selection.stops import measured_of, stopped_at
+
+POLICIES = [
+    ("confidence", {"lambda": 0.5}),
+    ("confidence", {"lambda": 0.2, "measure": "margin"}),
+    ("confidence", {"lambda": 0.3, "measure": "entropy"}),
+    ("confidence", {"lambda": 0, "measure": "entropy"}),
+    ("confidence", {"lambda": 1, "measure": "entropy"}),
+    ("confidence", {"lambda": 2, "measure": "patience"}),
+    ("confidence", {"lambda": 1}),
+    ("confidence", {"lambda": 0}),
+    ("budgeted", {"p": 0.8}),
+    ("risk", {"rule": "crc", "epsilon": 0.2}),
+    ("pcee", {"target": 0.5, "bins": 6}),
+    ("pcee", {"target": 0}),
+    ("pcee", {"target": 1, "bins": 1}),
+]
+
+
+@pytest.fixture(params=["baseline", "pa", "hard-poe"])
+def predictor(request):
+    return request.param
+
+
+@pytest.mark.parametrize(("policy", "settings"), POLICIES)
+def test_the_query_of_every_exit_keeps_the_samples_that_stop_there(small_run, policy, settings, predictor):
+    own = {"fallback": "none"} if predictor == "pa" else None
+    found = policy_of(small_run, policy, settings, predictor, own, calibration="random:0.4", seed=3)
+    choice = choose_samples(small_run, calibration="random:0.4", seed=3)
+    table = SampleTable(small_run, predictor=predictor, settings=own)
+    rule, n_exits, measured = found.rule, small_run.n_exits, measured_of(choice)
+    assert measured.text.startswith("random_3 >= ")
+    for exit_ in range(1, n_exits + 1):
+        for up_to, stops in ((False, found.stops == exit_ - 1), (True, found.stops < exit_)):
+            kept = measured & stopped_at(rule, exit_, small_run.n_classes, up_to=up_to)
+            assert kept.positions(table).tolist() == choice.measured[stops].tolist(), (exit_, up_to, kept.text)
+
+
+def test_of_one_exit_everyone_stops_there_and_nobody_where_no_bin_is_good_enough():
+    alone = Rule("confidence", {}, "max-prob", (0.0,))
+    assert stopped_at(alone, 1, 10).text == stopped_at(alone, 1, 10, up_to=True).text == ""
+    nobody = Rule("pcee", {}, "max-prob", (None, 0.0), bins=(ExitBins((0.2, 0.9), (0.1,)),), target=0.5)
+    assert stopped_at(nobody, 1, 10).text == stopped_at(nobody, 1, 10, up_to=True).text == "false"
+    assert stopped_at(nobody, 2, 10).text == ""
+
+
+def test_bins_that_are_good_enough_are_joined():
+    bins = ExitBins((0.1, 0.25, 0.5, 0.75, 1.0), (0.9, 0.1, 0.8, 0.9))
+    rule = Rule("pcee", {}, "max-prob", (None, 0.0), bins=(bins,), target=0.5)
+    assert stopped_at(rule, 1, 10).text == "confidence_1 < 0.25 or confidence_1 >= 0.5"
+
+
+def test_of_a_class_alone_certainty_is_whole():
+    rule = Rule("confidence", {}, "entropy", (0.5, 0.0))
+    assert stopped_at(rule, 1, 1).text == "true"
+    assert stopped_at(rule, 2, 1).text == "not true"
+
+
+def test_what_is_left_out_is_said_by_the_split_or_by_ids(small_run):
+    assert measured_of(choose_samples(small_run)).text == ""
+    assert measured_of(choose_samples(small_run, "all")).text == "split != calibration"
+    by_hand = choose_samples(small_run, calibration="5:8")
+    assert measured_of(by_hand).text == "not in fitted; fitted = ids(5 to 7)"
+    assert measured_of(by_hand).positions(SampleTable(small_run)).tolist() == by_hand.measured.tolist()
