@@ -82,14 +82,15 @@ class _Fit:
         else:
             return
         distance = np.where(usable, np.abs(sums - 1), 0)
+        slack = np.finfo(chunk.dtype).eps  # two decimals that sum to 0.98 are 0.02 off, however they are stored
         for tolerance in (CLOSE, NEAR):
-            if tolerance not in self.first_off and (beyond := distance > tolerance).any():
+            if tolerance not in self.first_off and (beyond := distance > tolerance + slack).any():
                 self.first_off[tolerance] = _first(beyond, sums, start)
         if not self.possible:
             return
         self.rows += int(usable.sum())
-        self.close += int((distance <= CLOSE)[usable].sum())
-        self.near += int((distance <= NEAR)[usable].sum())
+        self.close += int((distance <= CLOSE + slack)[usable].sum())
+        self.near += int((distance <= NEAR + slack)[usable].sum())
         nothing = usable & (sums == 0)
         if nothing.any():
             self.empty[start : start + chunk.shape[1]] |= nothing.any(axis=0)

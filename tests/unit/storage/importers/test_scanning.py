@@ -70,6 +70,20 @@ def test_few_decimals_are_recognised_or_asked(tmp_path, probs):
     np.testing.assert_allclose(np.exp(done.run.logits.read(0, 1200)).sum(2), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_sum_of_decimals_that_is_just_002_off_is_within_002(tmp_path, dtype):
+    """Ten classes by two decimals sum to 0.98 and 1.02 often, which no float holds."""
+    low = [0.33, 0.23, 0.12, 0.08, 0.07, 0.05, 0.04, 0.03, 0.02, 0.01]  # 0.98
+    high = [0.35, 0.25, 0.12, 0.08, 0.07, 0.05, 0.04, 0.03, 0.02, 0.01]  # 1.02
+    values = np.array([low, high] * 20, dtype)[None].repeat(2, axis=0)
+    assert imported(tmp_path, values).run.kind == "probs"
+    beyond = values.copy()
+    beyond[:, ::2, 0] = 0.32  # 0.97
+    (tmp_path / "b").mkdir()
+    with pytest.raises(ValueError, match=r"sums to 0\.9\d+ .* may be probabilities"):
+        imported(tmp_path / "b", beyond)
+
+
 def test_rows_that_sum_to_1_within_a_half_are_asked(tmp_path, probs):
     values = probs * 0.8
     sentence = (
