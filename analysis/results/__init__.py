@@ -15,6 +15,7 @@ from analysis.results.calibration import Calibration, calibration_of
 from analysis.results.differences import Difference, difference_of
 from analysis.results.policies import PolicyResults, policy_of
 from analysis.results.results import Results, results_of
+from analysis.results.tuning import Tuning, tuning_of
 from analysis.results.uncertainty_sets import SetResults, sets_of
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "PolicyResults",
     "Results",
     "SetResults",
+    "Tuning",
     "calibration_of",
     "difference_of",
     "policy_of",
     "results_of",
     "sets_of",
+    "tuning_of",
 ]
