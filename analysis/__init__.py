@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from analysis.models import load_checkpoint
     from analysis.policies import read_rule, stops_now
-    from analysis.results import calibration_of, compare, difference_of, policy_of, results_of, sets_of
+    from analysis.results import (
+        calibration_of,
+        compare,
+        difference_of,
+        policy_of,
+        results_of,
+        sets_of,
+        tuning_of,
+    )
     from analysis.selection import SampleTable, Selection, Slice, Slices, slice_of
     from analysis.storage import find_run, load_run, write_run
     from analysis.traces import load_traces, trace_logits
@@ -40,6 +48,7 @@ __all__ = [
     "slice_of",
     "stops_now",
     "trace_logits",
+    "tuning_of",
     "write_run",
 ]
 
@@ -62,6 +71,7 @@ _FACES = {
     "sets_of": "analysis.results",
     "stops_now": "analysis.policies",
     "trace_logits": "analysis.traces",
+    "tuning_of": "analysis.results",
     "write_run": "analysis.storage",
 }
 """Name -> the package that offers it too."""

@@ -16,6 +16,7 @@ from analysis.results.comparison import Comparison, compare
 from analysis.results.differences import Difference, difference_of
 from analysis.results.policies import PolicyResults, apply_policy, policy_of, sweep
 from analysis.results.results import Results, results_of
+from analysis.results.tuning import Tuning, tuning_of
 from analysis.results.uncertainty_sets import SetResults, sets_of
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PolicyResults",
     "Results",
     "SetResults",
+    "Tuning",
     "apply_policy",
     "calibration_of",
     "compare",
@@ -33,4 +35,5 @@ __all__ = [
     "results_of",
     "sets_of",
     "sweep",
+    "tuning_of",
 ]

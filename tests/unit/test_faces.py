@@ -26,6 +26,7 @@ import analysis.traces
         ("policy_of", analysis.results),
         ("calibration_of", analysis.results),
         ("sets_of", analysis.results),
+        ("tuning_of", analysis.results),
         ("read_rule", analysis.policies),
         ("stops_now", analysis.policies),
         ("difference_of", analysis.results),

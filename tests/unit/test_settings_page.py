@@ -10,6 +10,7 @@ if str(PROJECT) not in sys.path:
 
 from analysis.policies import POLICIES, Policy  # noqa: E402
 from analysis.predictors import PREDICTORS, Predictor  # noqa: E402
+from analysis.sets import SETS, SetMethod  # noqa: E402
 from analysis.settings import REQUIRED, Setting, as_text  # noqa: E402
 from app.control_table import CONTROLS  # noqa: E402
 from app.page_table import EVERY_PAGE  # noqa: E402
@@ -17,8 +18,8 @@ from app.page_table import EVERY_PAGE  # noqa: E402
 PAGE = PROJECT / "docs" / "settings.md"
 HEAD = """# Settings
 
-Written from the tables in `analysis/predictors/table.py`, `analysis/policies/table.py` and `app/control_table.py` by
-`python tests/unit/test_settings_page.py`.
+Written from the tables in `analysis/predictors/table.py`, `analysis/policies/table.py`, `analysis/sets/table.py` and
+`app/control_table.py` by `python tests/unit/test_settings_page.py`.
 
 ## Of the predictors
 
@@ -28,6 +29,11 @@ OF_POLICIES = """
 ## Of the policies
 
 With `policy`, also by `--set NAME=VALUE`: a name that the policy knows is the policy's, every other the predictor's.
+"""
+OF_SETS = """
+## Of the sets
+
+With `sets`, also by `--set NAME=VALUE`: a name that the method knows is the method's, every other the predictor's.
 """
 ADDRESS = """
 ## In the address of the app
@@ -56,6 +62,7 @@ def table(columns: Iterable[str], rows: Iterable[str]) -> str:
 
 def page() -> str:
     text = HEAD + of_rows(PREDICTORS.values()) + OF_POLICIES + of_rows(POLICIES.values())
+    text += OF_SETS + of_rows(SETS.values())
     rows = (
         cells(*common(row), "all" if row.pages == EVERY_PAGE else ", ".join(row.pages), row.description)
         for row in CONTROLS.values()
@@ -63,7 +70,7 @@ def page() -> str:
     return text + ADDRESS + table(("name", "default", "takes", "pages", "meaning"), rows)
 
 
-def of_rows(rows: Iterable[Predictor | Policy]) -> str:
+def of_rows(rows: Iterable[Predictor | Policy | SetMethod]) -> str:
     """A section for each row of a table: its name, what it is, its settings."""
     text = ""
     for row in rows:

@@ -67,6 +67,19 @@ def test_a_bound_that_is_reached_is_printed(runs, capsys):
     assert "At exit 1, 2 the search ended at its bound" in capsys.readouterr().out
 
 
+def test_anyone_s_own_correction_is_calibrated_too(small_run, tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text("def mine(logits, sharp=1.0):\n    return (sharp * logits).softmax(-1)\n")
+    command = ["--predictor", f"{file}:mine", "--set", "sharp=2", "--format", "json"]
+    assert main(["calibration", "small", *command]) == 0
+    found = json.loads(capsys.readouterr().out)["exits"]
+    assert main(["calibration", "small", "--predictor", "baseline", "--format", "json"]) == 0
+    plain = json.loads(capsys.readouterr().out)["exits"]
+    assert found[2]["temperature"] == pytest.approx(2 * plain[2]["temperature"], rel=1e-4)
+    assert main(["sets", "small", "--method", "lac", *command]) == 0
+    assert json.loads(capsys.readouterr().out)["predictor"] == "mine"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,0 +1,59 @@
+"""A tuning as one plain object: what `tune` prints. Needs only NumPy."""
+
+from __future__ import annotations
+
+from analysis.results.results import Results
+from analysis.results.run_numbers import number, numbers, plain
+from analysis.results.tuning import GRIDS, Tuning
+
+
+def _measured(found: Tuning, results: Results) -> dict[str, object]:
+    return {
+        "expected_accuracy": number(found.expected_accuracy(results)),
+        "falling_percent": number(found.falling_percent(results)),
+        "accuracy": numbers(results.accuracy),
+    }
+
+
+def tuning_numbers(found: Tuning) -> dict[str, object]:
+    """Everything about a tuning that is a number, as an object that JSON can hold.
+
+    Returns
+    -------
+    dict
+        `run predictor settings split samples labelled cost_unit fitted_on fitted_on_test`, `settings` the chosen ones,
+        complete; `law`, `max_falling`, `threshold`, `grid`; `candidates`: `settings expected_accuracy falling_percent
+        feasible frontier chosen`, on the samples fitted on; `feasible`, whether any is; and on the measured samples
+        `measured` and `default`: `expected_accuracy falling_percent accuracy` of the chosen and of default settings.
+    """
+    measured = found.measured
+    columns = zip(found.candidates, found.expected, found.falling, found.feasible, found.frontier)
+    return {
+        "run": measured.run.id,
+        "predictor": measured.predictor,
+        "settings": plain(dict(measured.settings)),
+        "split": found.split,
+        "samples": measured.n_samples,
+        "labelled": measured.labelled.n_samples,
+        "cost_unit": found.cost_unit,
+        "fitted_on": plain(found.fitted_on),
+        "fitted_on_test": found.fitted_on_test,
+        "law": plain(dict(found.law)),
+        "max_falling": found.max_falling,
+        "threshold": found.threshold,
+        "grid": plain(GRIDS[measured.predictor]),
+        "candidates": [
+            {
+                "settings": plain(dict(settings)),
+                "expected_accuracy": number(expected),
+                "falling_percent": number(falling),
+                "feasible": bool(feasible),
+                "frontier": bool(frontier),
+                "chosen": place == found.chosen,
+            }
+            for place, (settings, expected, falling, feasible, frontier) in enumerate(columns)
+        ],
+        "feasible": bool(found.feasible.any()),
+        "measured": _measured(found, measured),
+        "default": _measured(found, found.default),
+    }
