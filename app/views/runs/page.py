@@ -165,8 +165,9 @@ def _delete(entry: RunEntry) -> None:
         plain_text(f"It cannot be deleted: {reason}.")
         return
     key = f"{TYPED}:{entry.path}"
-    plain_text(f"Its folder moves into the trash, from where it can be put back. To delete it, type its id: {entry.id}")
-    st.text_input("Id of the run", key=key, placeholder=entry.id, help="The name of its folder, to be sure.")
+    plain_text("Its folder moves into the trash, from where it can be put back. To be sure, type its id:")
+    st.code(entry.id, language=None)
+    st.text_input("Id of the run", key=key, placeholder=entry.id, help="The name of its folder.")
     st.button("Delete this run", on_click=_deleted, args=(entry, key))
 
 
