@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 
 from analysis.run import Run
 from analysis.runtime.folders import state_folder
+from analysis.runtime.state_file import state_file
 from analysis.selection.grammar import written_name
 from analysis.selection.listed import MOST, Listed
 from analysis.selection.sample_table import SampleTable
@@ -27,7 +28,6 @@ from analysis.selection.selection import Selection
 LONGEST_NAME, LONGEST_NOTE = 120, 4_000
 LARGEST_FILE = 64_000_000  # bytes of a slice's file
 FORMAT = "exitlens-slice/1"
-_WAIT = 5.0  # seconds for another process that writes
 _TABLE = """CREATE TABLE IF NOT EXISTS slices (
     name TEXT PRIMARY KEY, note TEXT NOT NULL, ids TEXT NOT NULL, labels TEXT NOT NULL,
     made_of TEXT NOT NULL, run TEXT NOT NULL, dataset TEXT NOT NULL, made TEXT NOT NULL)"""
@@ -261,20 +261,8 @@ class Slices(Mapping[str, Slice]):
         except (ValueError, TypeError):
             raise ValueError(f"{self.path}: the slice {row['name']!r} is damaged: mend or move the file") from None
 
-    @contextmanager
-    def _open(self, *, make: bool = False) -> Iterator[sqlite3.Connection]:
-        try:
-            if make:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = sqlite3.connect(self.path, timeout=_WAIT)
-            try:
-                with file:
-                    file.execute(_TABLE)
-                    yield file
-            finally:
-                file.close()
-        except (sqlite3.Error, OSError) as error:
-            raise ValueError(f"{self.path}: the saved slices cannot be used ({error}): mend or move the file") from None
+    def _open(self, *, make: bool = False) -> AbstractContextManager[sqlite3.Connection]:
+        return state_file(self.path, _TABLE, "the saved slices", make=make)
 
 
 def bound(selection: Selection, slices: Callable[[], Mapping[str, Slice]], run: Run) -> Selection:

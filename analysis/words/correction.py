@@ -176,7 +176,7 @@ def trajectories_title(falling: tuple[int, int], drawn: int, label: str, thresho
         }
         return f"This sample falls {how} {under[before > 0, after > 0]}"
     if not before and not after:
-        return f"None of these {drawn:,} samples falls {how}, neither under the baseline nor under {label}"
+        return f"No sample of these {drawn:,} falls {how}, neither under the baseline nor under {label}"
     who = f"{before:,} {_verb(before, 'fall')}" if before else "none falls"
     return f"Of the same {drawn:,} samples, {who} {how} under the baseline, {after or 'none'} under {label}"
 

@@ -12,6 +12,10 @@ if (!window.exitlensHistory) {
     const samePage = url && new URL(url, location.href).pathname === location.pathname;
     return bare && samePage ? history.replaceState(state, unused, url) : push(state, unused, url);
   };
+  // A fast first run has written it before this script was there: back to the bare path, which is written over.
+  const opened = performance.getEntriesByType("navigation")[0]?.name;
+  const bareThen = opened && !new URL(opened).searchParams.has("run");
+  if (bareThen && new URLSearchParams(location.search).has("run")) history.back();
 }
 </script>"""
 

@@ -87,7 +87,8 @@ def _switch(predictor: Predictor) -> bool:
     """The switch that applies the chosen correction, by its name; below it what that is, and where it comes from."""
     poe = control("poe", f"{'PoE' if predictor.is_product else 'Correction'}: {escape(predictor.name)}")
     paper = f" [arXiv {predictor.arxiv}](https://arxiv.org/abs/{predictor.arxiv})" if predictor.arxiv else ""
-    st.caption(escape(predictor.summary) + paper)
+    with st.container(key="what-it-applies"):
+        st.markdown(escape(predictor.summary) + paper)
     return poe
 
 

@@ -12,7 +12,7 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
-from analysis.predictors import available_predictors
+from analysis.predictors import Predictor, available_predictors
 from analysis.reference.outside_text import shortened
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
@@ -154,7 +154,7 @@ def _picture(view: View, difference: Difference) -> None:
     positions = difference.a.positions[drawn]
     panels = [
         _trajectories(difference.a, "baseline", "Baseline, each exit by itself", drawn),
-        _trajectories(difference.b, view.predictor, label, drawn),
+        _trajectories(difference.b, view.predictor, _headed(available_predictors()[view.predictor]), drawn),
     ]
     falling = tuple(int((panel.fall > correction.THRESHOLD).sum()) for panel in panels)
     among = " from the selection" if len(_lit(view, difference)) < difference.n_samples else ""
@@ -188,6 +188,12 @@ def _picture(view: View, difference: Difference) -> None:
             help=escape(state.CONTROLS["draw"].description),
             width="content",
         )
+
+
+def _headed(predictor: Predictor) -> str:
+    """A predictor's full name at the head of a panel; a function's own name stays as it is written."""
+    name = predictor.full_name
+    return name if predictor.path else name[:1].upper() + name[1:]
 
 
 def _drawn(view: View, difference: Difference) -> tuple[np.ndarray, int | None]:

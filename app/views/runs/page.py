@@ -51,12 +51,20 @@ def _table(entries: Sequence[RunEntry]) -> None:
         selection_mode="single-row",
         key=TABLE,
         column_config={
-            "samples": st.column_config.NumberColumn(format="localized"),
-            "MB": st.column_config.NumberColumn(format="%.1f", help="On disk, images of the data set left out."),
+            "shown": st.column_config.TextColumn(width=55, help="The run that the other pages are about."),
+            "title": st.column_config.TextColumn(width=230),
+            "id": st.column_config.TextColumn(width=130, help="The name of its folder, which addresses hold."),
+            "model": st.column_config.TextColumn(width=80),
+            "data set": st.column_config.TextColumn(width=75),
+            "samples": st.column_config.NumberColumn(width=75, format="localized", help="Of all splits."),
+            "exits": st.column_config.NumberColumn(width=50),
             "date": st.column_config.TextColumn(
-                help="When it was made, as the run says; else when its folder changed."
+                width=90, help="When it was made, as the run says; else when its folder changed."
             ),
-            "state": st.column_config.TextColumn(help="Sound, or what is wrong with it."),
+            "MB": st.column_config.NumberColumn(
+                width=55, format="%.1f", help="On disk, without the data set's images."
+            ),
+            "state": st.column_config.TextColumn(width=200, help="Sound, or what is wrong with it."),
         },
     )
 
@@ -71,9 +79,9 @@ def table_of(entries: Sequence[RunEntry], on_screen: str) -> pd.DataFrame:
     """
     return pd.DataFrame(
         {
+            "shown": ["\N{BLACK CIRCLE}" if one.id == on_screen and not _hidden(one) else "" for one in entries],
             "title": [isolated(one.title) for one in entries],
             "id": [isolated(one.id) for one in entries],
-            "on screen": ["yes" if one.id == on_screen and not _hidden(one) else "" for one in entries],
             "model": [isolated(one.model or "") for one in entries],
             "data set": [isolated(one.dataset or "") for one in entries],
             "samples": [one.shape[1] or None for one in entries],
@@ -157,8 +165,9 @@ def _delete(entry: RunEntry) -> None:
         plain_text(f"It cannot be deleted: {reason}.")
         return
     key = f"{TYPED}:{entry.path}"
-    plain_text(f"Its folder moves into the trash, from where it can be put back. To delete it, type its id: {entry.id}")
-    st.text_input("Id of the run", key=key, placeholder=entry.id, help="The name of its folder, to be sure.")
+    plain_text("Its folder moves into the trash, from where it can be put back. To be sure, type its id:")
+    st.code(entry.id, language=None)
+    st.text_input("Id of the run", key=key, placeholder=entry.id, help="The name of its folder.")
     st.button("Delete this run", on_click=_deleted, args=(entry, key))
 
 

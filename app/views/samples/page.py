@@ -95,7 +95,7 @@ def _filter_row(view: View) -> None:
         control("guess", "Predicted", classes, show=class_name, **common)
     if view.has_labels:
         with next(places):
-            control("right", "Right or wrong", RIGHT, **common)
+            control("right", "Answer", RIGHT, **common)
         with next(places):
             control(
                 "at", "At exit", exits, show=lambda key: key if key == "last" else exit_names[int(key) - 1], **common

@@ -100,8 +100,33 @@ def test_a_row_that_is_ticked_puts_its_run_on_screen(chromium, server):
         grid.wait_for()
         page.wait_for_timeout(500)
         box = grid.bounding_box()
-        page.mouse.click(box["x"] + 16, box["y"] + 36 * 1.5)
+        page.mouse.click(box["x"] + 16, box["y"] + 36 * 2.5)
         page.wait_for_function("() => new URLSearchParams(location.search).get('run') !== 'full'")
         harness.settle(page)
         assert opened.complaints == []
     assert server.tracebacks() == []
+
+
+def test_the_list_of_runs_shows_titles_whole_and_is_searched_by_typing(chromium, bundled):
+    with harness.opened(chromium, f"{bundled.url}/runs?run=msdnet-cifar10", width=1280, height=FOLD) as opened:
+        page = opened.page
+        box = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Run")
+        box.click()
+        page.get_by_role("option").first.wait_for()
+        cut = """() => [...document.querySelectorAll('[role=option] *')]
+            .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+        assert page.get_by_role("option").count() == 5
+        assert page.evaluate(cut) == []
+        box.fill("stage 1")
+        page.wait_for_function("() => document.querySelectorAll('[role=option]').length === 1")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/runs?run=imta-cifar100-stage1&*")
+        assert opened.complaints == []
+
+
+def test_tables_offer_no_download_that_would_write_formulas(chromium, bundled):
+    with harness.opened(chromium, f"{bundled.url}/runs?run=msdnet-cifar10") as opened:
+        table = opened.page.get_by_test_id("stDataFrame")
+        table.hover()
+        opened.page.get_by_label("Search", exact=True).first.wait_for()
+        assert not opened.page.get_by_label("Download as CSV").is_visible()

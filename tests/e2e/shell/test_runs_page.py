@@ -33,7 +33,7 @@ def test_it_lists_every_run_with_what_is_wrong_with_damaged_ones(app):
     assert list(rows.index) == ["small", "damaged"]
     small = rows.loc["small"]
     assert (small["title"], small["model"], small["data set"]) == ("A small run", "msdnet", "tiny")
-    assert (small["samples"], small["exits"], small["state"], small["on screen"]) == (400, 7, "sound", "yes")
+    assert (small["samples"], small["exits"], small["state"], small["shown"]) == (400, 7, "sound", "\N{BLACK CIRCLE}")
     assert small["MB"] == pytest.approx(next(e.bytes for e in list_runs() if e.id == "small") / 1e6)
     assert "bytes, not the" in rows.loc["damaged"]["state"]
     assert any("python -m analysis import" in block.value for block in app.code)
@@ -130,7 +130,7 @@ def test_a_run_hidden_by_another_of_its_name_is_listed_and_not_touched(small_run
     monkeypatch.setenv("EXITLENS_RUNS", f"{small_run.path.parent}:{other}")
     app = pages.opened("runs", run="small")
     rows = app.dataframe[0].value
-    assert list(rows["on screen"]) == ["yes", ""]
+    assert list(rows["shown"]) == ["\N{BLACK CIRCLE}", ""]
     assert "is hidden by" in rows["state"][1]
     typed(app, "Id of the run", "small")
     button(app, "Delete this run").click().run()

@@ -70,10 +70,10 @@ def test_every_page_names_its_run_and_links_every_other(small_run, page):
 def test_the_switch_says_what_it_applies_what_that_is_and_where_it_comes_from(small_run, predictor, said, paper):
     app = pages.opened(predictor=predictor)
     assert app.sidebar.toggle(key="control:poe").label.replace("\\", "") == said
-    (caption,) = [one.value for one in app.sidebar.caption]
-    assert PREDICTORS[predictor].summary in caption.replace("\\", "")
-    assert ("https://arxiv.org/abs/" in caption) == (paper is not None)
-    assert paper is None or f"(https://arxiv.org/abs/{paper})" in caption
+    text = app.sidebar.markdown[0].value
+    assert PREDICTORS[predictor].summary in text.replace("\\", "")
+    assert ("https://arxiv.org/abs/" in text) == (paper is not None)
+    assert paper is None or f"(https://arxiv.org/abs/{paper})" in text
 
 
 def test_a_correction_of_one_s_own_links_nowhere(small_run, tmp_path, monkeypatch):
@@ -83,7 +83,7 @@ def test_a_correction_of_one_s_own_links_nowhere(small_run, tmp_path, monkeypatc
     monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:flat")
     app = pages.opened(predictor="flat")
     assert app.sidebar.toggle(key="control:poe").label == "Correction: flat"
-    assert "](https" not in app.sidebar.caption[0].value
+    assert "](https" not in app.sidebar.markdown[0].value
 
 
 def test_the_list_of_runs_is_sorted_by_what_it_shows_damaged_ones_last(runs, small_logits, small_labels, damaged_run):

@@ -88,7 +88,7 @@ def test_collapses_are_counted_over_samples_and_exits():
         ((6, 0), 10, "Of the same 10 samples, 6 fall by more than 0.1 under the baseline, none under PA"),
         ((1, 2), 10, "Of the same 10 samples, 1 falls by more than 0.1 under the baseline, 2 under PA"),
         ((0, 3), 10, "Of the same 10 samples, none falls by more than 0.1 under the baseline, 3 under PA"),
-        ((0, 0), 10, "None of these 10 samples falls by more than 0.1, neither under the baseline nor under PA"),
+        ((0, 0), 10, "No sample of these 10 falls by more than 0.1, neither under the baseline nor under PA"),
         ((1, 0), 1, "This sample falls by more than 0.1 under the baseline, not under PA"),
         ((0, 0), 1, "This sample falls by more than 0.1 neither under the baseline nor under PA"),
         ((1, 1), 1, "This sample falls by more than 0.1 under the baseline and under PA"),
