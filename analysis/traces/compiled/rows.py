@@ -171,7 +171,7 @@ def move_to_nothing(logs, peak, furthest):
 
 @compiled()
 def deepest_falls(logs, highest, deepest):
-    """Each class's largest fall of the logarithm; `highest` is written into. Two exits at a time: memory is the limit."""
+    """Each class's largest fall of the logarithm; `highest` is written into. Two exits at a time."""
     n_exits = logs.shape[0]
     for c in range(logs.shape[1]):
         highest[c], deepest[c] = logs[0, c], 0.0
