@@ -32,7 +32,7 @@ COMMANDS = {
     "evaluate": ("analysis.commands.evaluate", "make a run from a network and a data set"),
     "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
     "synthesize": ("analysis.commands.synthesize", "write a run of made-up logits"),
-    "bench": ("analysis.commands.bench", "time the computation of traces"),
+    "bench": ("analysis.commands.bench", "time the computation of traces, metrics and policies"),
 }
 """Command -> the module that implements it and what it does."""
 

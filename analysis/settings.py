@@ -71,6 +71,8 @@ class Setting:
     low, high : the bounds of numbers, themselves allowed; of a text, `high` bounds the length
     unit : what numbers are in
     per_exit : whether `numbers` has one for each exit of the run
+    slides : from and to which number a slider goes, where that is less than the bounds: what is mostly wanted
+    idle : where that slider stands while nothing is set; None: at its lower end
     """
 
     name: str
@@ -82,6 +84,17 @@ class Setting:
     high: float | None = None
     unit: str = ""
     per_exit: bool = False
+    slides: tuple[float, float] | None = None
+    idle: float | None = None
+
+    @property
+    def slider(self) -> tuple[float, float] | None:
+        """From and to which number a slider goes; None for what has no such ends, or is no number."""
+        if self.kind not in ("number", "optional-number", "integer"):
+            return None
+        if self.slides is None and self.low is not None and self.high is not None:
+            return self.low, self.high
+        return self.slides
 
     @property
     def range_text(self) -> str:

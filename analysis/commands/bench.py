@@ -1,19 +1,17 @@
-"""`bench`: how fast traces are made here, against the simplest pass over the same logits. Imports torch when called."""
+"""`bench`: how fast traces are made and read here, against the simplest pass over the same logits.
+
+Imports torch when called.
+"""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import math
-import platform
-import statistics
-import threading
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from analysis.commands.options import add_size, chosen_size
+from analysis.runtime.measuring import peak_growth, seconds, seconds_on_cuda
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,10 +31,11 @@ def add_parser(subparsers) -> None:
     """Put `bench` and its options on the command line."""
     parser = subparsers.add_parser(
         "bench",
-        help="time the computation of traces",
-        description="Time traces of seeded synthetic logits. On the CPU the measure is a bare pass over them (float32, "
-        "softmax, maximum, into buffers that are kept); on a CUDA device the bandwidth of copying memory there, read "
-        "and written bytes together.",
+        help="time the computation of traces, metrics and policies",
+        description="Time traces of seeded synthetic logits, and on the CPU every metric and policy on them (under PA, "
+        "on all exits and samples, each done anew). There the measure is a bare pass over them (float32, softmax, "
+        "maximum, into buffers that are kept); on a CUDA device the bandwidth of copying memory there, read and "
+        "written bytes together.",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (default: cpu)")
     add_size(parser)
@@ -57,63 +56,6 @@ def synthetic(n_exits: int, n_samples: int, n_classes: int, device: str) -> tupl
     return logits, labels.cpu().numpy()
 
 
-def seconds_on_cuda(work: Callable[[], object], repeats: int) -> float:
-    """Median time between CUDA events around the work, after two calls that count for nothing."""
-    import torch
-
-    times = []
-    for repeat in range(repeats + 2):
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        work()
-        end.record()
-        torch.cuda.synchronize()
-        if repeat >= 2:
-            times.append(start.elapsed_time(end) / 1000)
-    return statistics.median(times)
-
-
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median time of the work by the clock, after one call that counts for nothing."""
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
-
-
-def private_bytes() -> int | None:
-    """Memory of this process that is no file's; None where the system does not say."""
-    try:
-        with open("/proc/self/status") as status:
-            return next((int(line.split()[1]) << 10 for line in status if line.startswith("RssAnon")), None)
-    except OSError:
-        return None
-
-
-def peak_growth(work: Callable[[], object]) -> int | None:
-    """By how many bytes private memory grew at most while the work ran, looked at every millisecond."""
-    before = private_bytes()
-    if before is None:
-        return None
-    peak, done = before, threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.001):
-            peak = max(peak, private_bytes() or 0)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        work()
-    finally:
-        done.set()
-        watcher.join()
-    return peak - before
-
-
 def decrease_by_loops(values: np.ndarray) -> list[float]:
     """Each sample's largest fall by the paper's public loop over pairs of exits."""
     falls = []
@@ -127,12 +69,13 @@ def decrease_by_loops(values: np.ndarray) -> list[float]:
 
 
 def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, object]:
-    """Seconds of the bare pass, of the traces and of the reference path, their ratios, and the memory traces take."""
+    """Seconds of the bare pass, the traces, the reference path, every metric and policy; ratios; the traces' memory."""
     import numpy as np
     import torch
 
-    from analysis.metrics.decrease import largest_fall
+    from analysis.commands.bench_numbers import comparisons_of, in_memory, metrics_of, numbers_of, policies_of
     from analysis.predictors import PREDICTORS, resolve
+    from analysis.runtime.hardware import processor_name
     from analysis.runtime.threads import n_workers
     from analysis.storage.synthetic import synthetic_labels, synthetic_logits
     from analysis.traces import trace_logits, trace_together
@@ -178,9 +121,17 @@ def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, objec
             reference_chunk(logits[:, here], labels[here], "pa", settings)
 
     add("traces, pa, reference path on one thread", seconds(reference, 1) * n_samples / part)
-    falling = trace_logits(logits, labels, "baseline").true_class_prob
-    add("largest fall of the true class", seconds(lambda: largest_fall(falling), REPEATS["cpu"]))
-    add("the same by the public loop over pairs", seconds(lambda: decrease_by_loops(falling), 1))
+    traces = trace_together(logits, labels, {"baseline": {}, "pa": {}})
+    baseline, corrected = (in_memory(of, name) for name, of in traces.items())
+
+    def by_the_public_loop() -> None:
+        decrease_by_loops(corrected.traces.true_class_prob)
+
+    works = metrics_of(corrected.traces) | numbers_of(corrected) | comparisons_of(baseline, corrected)
+    for name, work in (works | policies_of(corrected)).items():
+        add(name, seconds(work, REPEATS["cpu"]))
+        if name == "metric, largest fall":
+            add("the same by the public loop over pairs", seconds(by_the_public_loop, 1))
     return {
         "device": "cpu",
         "processor": processor_name(),
@@ -190,15 +141,6 @@ def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, objec
         "peak_private_bytes": peak_growth(lambda: trace_together(logits, labels, {name: {} for name in PREDICTORS})),
         "passes": passes,
     }
-
-
-def processor_name() -> str:
-    """As the system names it."""
-    with contextlib.suppress(OSError), open("/proc/cpuinfo") as lines:
-        for line in lines:
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def copy_bandwidth(repeats: int) -> float:
@@ -279,17 +221,18 @@ def as_text(measured: dict[str, object], shape: tuple[int, int, int]) -> str:
         peak = math.ceil(measured["peak_private_bytes"] / 1e6)
         lines.append(f"private memory of the traces of all six predictors, results and all: {peak:,} MB at most")
     for row in measured["passes"]:
-        line = f"{row['pass']:<44}{row['seconds'] * 1000:>12,.3f} ms"
+        line = f"{row['pass']:<48}{row['seconds'] * 1000:>12,.3f} ms"
         if "share_of_copy" in row:
             line += f"{row['bytes_per_second'] / 1e9:>10,.1f} GB/s{row['share_of_copy']:>8.1%} of a copy"
         else:
-            line += f"{row['times_the_bare_pass']:>10,.1f} x the bare pass"
+            times = row["times_the_bare_pass"]
+            line += f"{times:>10,.{1 if times >= 1 else 3}f} x the bare pass"
         lines.append(line)
     return "\n".join(lines)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Time traces of synthetic logits and print what was measured.
+    """Time what is computed of synthetic logits and print what was measured.
 
     Raises
     ------

@@ -9,7 +9,7 @@ CRC with B = 1. Needs only NumPy; the tests of the two rules with a probability 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,29 @@ def stops_along(confidence: np.ndarray, lambdas: tuple[float, ...] = LAMBDAS) ->
     for so_far in highest:
         stops += so_far <= grid
     return stops
+
+
+def losses_along(
+    per_exit: Float[np.ndarray, "exits samples"], confidence: Float[np.ndarray, "exits samples"]
+) -> Iterator[tuple[Float64[np.ndarray, " samples"], float]]:
+    """The loss of each sample where it stops, and the mean exit (from 1), under each of `LAMBDAS`: see `stops_along`.
+
+    Always the same array, in which only those change that stop earlier than under the threshold before.
+    """
+    n_exits, n_samples = confidence.shape
+    losses, stops = per_exit[-1].copy(), n_samples * (n_exits - 1)
+    rising = np.array(LAMBDAS[::-1], np.float32)
+    stopping = []  # per exit but the last: the samples in the order in which they come to stop, where each place begins
+    for so_far in np.maximum.accumulate(confidence[:-1], axis=0):
+        place = (len(LAMBDAS) - np.searchsorted(rising, so_far)).astype(np.int16)  # the first that is below, if any
+        order, counts = np.argsort(place, kind="stable"), np.bincount(place, minlength=len(LAMBDAS) + 1)
+        stopping.append((order, np.concatenate([[0], np.cumsum(counts)])))
+    for number in range(len(LAMBDAS)):
+        for exit_, (order, begins) in reversed(list(enumerate(stopping))):
+            now = order[begins[number] : begins[number + 1]]
+            losses[now] = per_exit[exit_, now]
+            stops -= len(now)
+        yield losses, 1 + stops / n_samples
 
 
 def passing_prefix(passes: Bool[np.ndarray, " lambdas"] | list[bool]) -> int:
@@ -132,19 +155,20 @@ def control(answers: Answers, settings: Mapping[str, object], below: Mapping[str
     below : `ucb-wsr` and `ltt` -> their tests
     """
     rule, bound, epsilon = settings["rule"], LOSSES[settings["loss"]], settings["epsilon"]
-    per_exit, stops = loss_per_exit(settings["loss"], answers), stops_along(answers.max_prob)
-    each, n = np.arange(answers.n_samples), answers.n_samples
-    losses = [per_exit[stop, each] for stop in stops]  # per lambda, (samples,)
-    risks = np.array([loss.sum() / n for loss in losses])
+    per_exit, n = loss_per_exit(settings["loss"], answers), answers.n_samples
+    tested = below.get(rule)
+    risks, mean_exit, passing = [], [], 0
+    for losses, mean in losses_along(per_exit, answers.max_prob):
+        if tested and passing == len(risks) and tested(losses / bound, epsilon / bound, settings["delta"]):
+            passing += 1
+        risks.append(losses.sum() / n)
+        mean_exit.append(mean)
+    risks = np.array(risks)
     if rule == "empirical":
         passing = passing_prefix(risks < epsilon)
     elif rule == "crc":
         passing = passing_prefix(risks <= ((n + 1) * epsilon - bound) / n + TIE)
-    else:
-        test, passing = below[rule], 0
-        while passing < len(losses) and test(losses[passing] / bound, epsilon / bound, settings["delta"]):
-            passing += 1
-    return RiskFit(LAMBDAS, risks, 1 + stops.mean(axis=1), passing, n, rule)
+    return RiskFit(LAMBDAS, risks, np.array(mean_exit), passing, n, rule)
 
 
 def fit(answers: Answers, settings: Mapping[str, object], below: Mapping[str, Below]) -> Fit:

@@ -85,7 +85,7 @@ def cap_leaves_support(settings: Mapping[str, object]) -> str | None:
 
 def temperature(description: str) -> Setting:
     """The setting `temperature`, which divides the logits, with a description of its own."""
-    return Setting("temperature", "number", 1.0, description, low=1e-6, high=1e6)
+    return Setting("temperature", "number", 1.0, description, low=1e-6, high=1e6, slides=(0.1, 5.0))
 
 
 FALLBACK = Setting(
@@ -157,6 +157,7 @@ _ROWS = (
                 "optional-number",
                 None,
                 "Acts on logits below it, before the activation, as threshold_mode says. A logit of -inf stays -inf.",
+                slides=(-5.0, 10.0),
             ),
             Setting(
                 "threshold_mode",
@@ -172,6 +173,8 @@ _ROWS = (
                 "optional-number",
                 None,
                 "Lowers logits above it to it, before the activation; must be above the threshold.",
+                slides=(0.5, 20.0),
+                idle=20.0,
             ),
             temperature(
                 "Applied after the product, p^(1/T): above 1 flattens, below 1 sharpens. Fit it on calibration data."
@@ -191,7 +194,13 @@ _ROWS = (
         summary="Uniform over the classes whose logit exceeded the threshold at every exit so far.",
         citation=JAZBEC,
         settings=(
-            Setting("threshold", "number", 0.0, "A class stays while its logit is strictly above this at every exit."),
+            Setting(
+                "threshold",
+                "number",
+                0.0,
+                "A class stays while its logit is strictly above this at every exit.",
+                slides=(-5.0, 10.0),
+            ),
             RELATIVE_THRESHOLD,
             FALLBACK,
         ),

@@ -14,8 +14,8 @@ from analysis.statistics.binomial import binomial_cdf
 
 RESAMPLES = 2000
 LEVEL = 0.95
-_AT_ONCE = 4_000_000
-"""Draws that are held at a time."""
+_AT_ONCE = 1 << 18
+"""Draws that are held at a time: they stay in the processor's cache."""
 
 
 def mcnemar(a_only: int, b_only: int) -> float:
@@ -96,12 +96,12 @@ def bootstrap_intervals(
     quantities, samples = values.shape
     rng = np.random.default_rng(seed)
     means = np.empty((resamples, quantities))
-    step = max(1, _AT_ONCE // samples)
-    for start in range(0, resamples, step):
-        count = min(step, resamples - start)
-        drawn = rng.integers(samples, size=(count, samples)) + samples * np.arange(count)[:, None]
-        weights = np.bincount(drawn.ravel(), minlength=count * samples).reshape(count, samples)
-        means[start : start + count] = weights @ values.T
+    times_drawn = np.empty((max(1, _AT_ONCE // samples), samples))
+    for start in range(0, resamples, len(times_drawn)):
+        here = times_drawn[: resamples - start]
+        for row in here:
+            row[:] = np.bincount(rng.integers(samples, size=samples), minlength=samples)
+        means[start : start + len(here)] = here @ values.T
     tail = (1 - level) / 2
     low, high = np.quantile(means / samples, [tail, 1 - tail], axis=0)
     return low, high

@@ -6,6 +6,7 @@ No torch is imported for the first two.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from analysis.traces.parquet import read_traces_parquet
 from analysis.traces.table import Traces
 
 log = logging.getLogger(__name__)
+WORTH_KEEPING = 0.5
+"""Seconds: what took less to compute is not written to the disk, which a setting that is dragged would fill."""
 
 
 def bundled_name(predictor_id: str) -> str:
@@ -44,8 +47,8 @@ def load_traces(
 ) -> Traces:
     """The traces of a split's samples, in the run's order.
 
-    The run's own file (test split, default settings), else the cache, else computed for all samples and cached. All
-    three give the same numbers.
+    The run's own file (test split, default settings), else the cache, else computed for all samples and, where that
+    took long, cached. All three give the same numbers.
 
     Parameters
     ----------
@@ -75,6 +78,8 @@ def load_traces(
     path = cache_path(run, settings_key(predictor_id, resolved))
     traces = read_cached(path, run)
     if traces is None:
+        started = time.perf_counter()
         traces = compute_traces(run, predictor_id, resolved, progress=progress)
-        write_cached(path, traces)
+        if time.perf_counter() - started >= WORTH_KEEPING:
+            write_cached(path, traces)
     return traces if split == "all" else traces.select(positions)

@@ -4,16 +4,20 @@ In the address they are one text, `set=weights:uniform,cap:6`: only what differs
 library's own parser, which evaluates nothing.
 """
 
+import math
 from collections.abc import Mapping
 
 import streamlit as st
 
 from analysis.predictors import Predictor, resolve
 from analysis.run import Run
-from analysis.settings import REQUIRED, Setting, as_text
+from analysis.settings import REQUIRED, Setting, as_text, number_text, parse
 from app import state
 from app.components.controls import put
 from app.components.text import escape, plain_text
+
+LEAST_STEPS = 50
+"""Of a slider from end to end; a step is a power of ten."""
 
 
 def chosen_settings(run: Run, predictor: Predictor) -> dict[str, object]:
@@ -87,11 +91,28 @@ def _setting_widget(run: Run, predictor: Predictor, setting: Setting, texts: dic
         st.selectbox(label, [str(choice) for choice in setting.choices], **arguments)
     else:
         st.text_input(label, placeholder="needed" if setting.default is REQUIRED else "none", **arguments)
+        if setting.slider is not None:
+            _slider(setting, label, typed, arguments)
+
+
+def _slider(setting: Setting, label: str, typed: str, arguments: Mapping[str, object]) -> None:
+    """The same setting to be dragged, below its field, which takes what lies beyond the slider's ends too."""
+    low, high = setting.slider
+    value = parse(setting, typed) if typed else None
+    if value is None:
+        value = low if setting.idle is None else setting.idle
+    step = 1 if setting.kind == "integer" else 10.0 ** math.floor(math.log10((high - low) / LEAST_STEPS))
+    key = f"slide:{arguments['key']}"
+    put(key, type(step)(min(max(value, low), high)))
+    ends = type(step)(low), type(step)(high)
+    taken = {"on_change": _take_setting, "args": (*arguments["args"][:-1], key)}
+    st.slider(label, *ends, step=step, key=key, label_visibility="collapsed", **taken)
 
 
 def _take_setting(run: Run, predictor: Predictor, setting: Setting, key: str) -> None:
     texts = parse_settings(state.get("set"))
-    typed = st.session_state[key].strip()
+    held = st.session_state[key]
+    typed = held.strip() if isinstance(held, str) else number_text(round(held, 6))
     texts.pop(setting.name, None)
     if typed not in ("", _default_text(setting)):
         texts[setting.name] = typed

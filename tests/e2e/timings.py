@@ -6,6 +6,7 @@ x 7 exits, and the server's peak memory. Needs a Chromium and an otherwise idle 
 
 import argparse
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,6 +95,21 @@ def drawn_again(page, name: str) -> Callable[[], str]:
     return lambda: DRAWN.format(name=name, before=harness.drawn(page, name))
 
 
+def slides(page, times: int) -> list[float]:
+    """A setting of the predictor, one step further each: traces that nobody has computed before."""
+    page.get_by_text(re.compile("^Settings of PA")).click()
+    handle = page.locator(".st-key-slide-setting-pa-cap input[type=range]")
+    handle.focus()
+
+    def once() -> float:
+        took = painted(page, lambda: page.keyboard.press("ArrowLeft"), drawn_again(page, "trajectories")())
+        page.wait_for_timeout(400)
+        return took
+
+    once()  # the first loads the compiled computation
+    return [once() for _ in range(times)]
+
+
 def samples_steps(page, times: int) -> list[float]:
     def once() -> float:
         took = painted(page, lambda: page.keyboard.press("ArrowRight"), drawn_again(page, "trajectory")())
@@ -148,6 +164,7 @@ def measure(chromium, folder: str | None, run: str, times: int) -> None:
         for name, values in first_paints(chromium, f"{server.url}/{query}", FIRST_FIGURE, times).items():
             print(line(name, values))
         print(line("PoE switch, overview", toggles(page, poe, drawn_again(page, "exits"), times)))
+        print(line("a setting's slider, overview", slides(page, times)))
         for view, chart in (("samples", "trajectory"), ("monotonicity", "scatter"), ("compute", "compute")):
             page.goto(f"{server.url}/{view}{query}")
             harness.first_run(page)

@@ -182,14 +182,17 @@ def test_figures_need_plotly_and_numpy_only():
         "import analysis.cli, analysis.results.run_numbers, analysis.figures.trajectories, analysis.storage.importers",
         "from analysis.storage import load_run; from analysis.traces import load_traces\n"
         "for predictor in ('baseline', 'pa'): load_traces(load_run('cached_runs/msdnet-cifar100'), predictor)",
+        "from analysis.cli import main; assert main(['summarize', 'msdnet-cifar100']) == 0\n"
+        "import sys; assert 'PIL' not in sys.modules",
         "from streamlit.testing.v1 import AppTest\n"
         "page = AppTest.from_file('app/dashboard.py', default_timeout=120).run()\n"
         "assert not page.exception, page.exception",
     ],
-    ids=["library", "models", "commands", "bundled traces", "first page"],
+    ids=["library", "models", "commands", "bundled traces", "summarize", "first page"],
 )
-def test_no_torch_is_loaded(code, tmp_path):
-    end = "\nimport sys; loaded = {'torch', 'captum', 'torchvision'} & set(sys.modules); assert not loaded, loaded"
+def test_nothing_slow_is_loaded(code, tmp_path):
+    slow = {"torch", "captum", "torchvision", "numba", "llvmlite", "scipy", "sklearn", "matplotlib"}
+    end = f"\nimport sys; loaded = {slow} & set(sys.modules); assert not loaded, loaded"
     environment = {"EXITLENS_CACHE": str(tmp_path), "EXITLENS_STATE": str(tmp_path), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         [sys.executable, "-c", code + end], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False

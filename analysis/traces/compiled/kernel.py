@@ -15,6 +15,7 @@ from analysis.metrics.decrease import LOWEST_LOG
 from analysis.traces.compiled import rows, scores
 from analysis.traces.compiled.compiler import compile_and_keep, fetch
 from analysis.traces.compiled.rows import (
+    begin_at,
     copy_columns,
     deepest_falls,
     fall_reached,
@@ -103,7 +104,6 @@ def trace_samples(
                 floor = threshold if choices[r, FLOOR_IS_THRESHOLD] else 0.0
                 row, highest, divisor, weight = logits, top_logit, temperature, weights[r, m]
                 if m == 0:
-                    peak[r], furthest[r] = 0.0, 0.0
                     sums[r] = 0.0
                     if method != MIXTURE:
                         sums[r, n_classes:] = -np.inf
@@ -149,9 +149,14 @@ def trace_samples(
                         confidence = np.float32(share)
                         if m > 0 and confidence < np.float32(floats[r, rows.MAX, m - 1, s]):
                             source = m - 1
-                if source == m:
+                if source == m == 0:
+                    begin_at(row, highest, log_total, masses, share, logs[r, m], peak[r], furthest[r])
+                elif source == m:
                     move_to(row, highest, log_total, masses, share, logs[r, m], peak[r], furthest[r])
                 elif source < 0:
+                    if m == 0:
+                        peak[r] = 0.0
+                        furthest[r] = 0.0
                     show_nothing(label, n_classes, floats, integers, r, m, s)
                     move_to_nothing(logs[r, m], peak[r], furthest[r])
                 else:  # nothing falls: the exit before has shown it too

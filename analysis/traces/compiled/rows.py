@@ -36,10 +36,16 @@ def first_equal(row, value):
 @compiled()
 def first_at_least(row, value):
     """The lowest class that has at least a value; one has."""
-    c = 0
-    while row[c] < value:
-        c += 1
-    return c
+    start, found = 0, False
+    while start + BLOCK <= row.shape[0]:
+        for c in range(BLOCK):
+            found |= row[start + c] >= value
+        if found:
+            break
+        start += BLOCK
+    while row[start] < value:
+        start += 1
+    return start
 
 
 @compiled()
@@ -137,6 +143,14 @@ def show_nothing(label, n_classes, floats, integers, r, m, s):
 
 
 @compiled()
+def begin_at(scores, highest, log_total, masses, share, logs, peak, furthest):
+    """The first exit's log-probabilities, finite, and its probabilities; nothing has fallen."""
+    for c in range(logs.shape[0]):
+        logs[c] = higher(log_prob(scores[c], highest, log_total), LOWEST_LOG)
+        peak[c], furthest[c] = masses[c] * share, 0.0
+
+
+@compiled()
 def move_to(scores, highest, log_total, masses, share, logs, peak, furthest):
     """One exit's log-probabilities, finite, and its probabilities into each class's highest so far and largest fall."""
     for c in range(logs.shape[0]):
@@ -157,14 +171,18 @@ def move_to_nothing(logs, peak, furthest):
 
 @compiled()
 def deepest_falls(logs, highest, deepest):
-    """Each class's largest fall of the logarithm; `highest` is written into."""
+    """Each class's largest fall of the logarithm; `highest` is written into. Two exits at a time."""
+    n_exits = logs.shape[0]
     for c in range(logs.shape[1]):
         highest[c], deepest[c] = logs[0, c], 0.0
-    for m in range(1, logs.shape[0]):
+    for m in range(1, n_exits, 2):
+        following = min(m + 1, n_exits - 1)
         for c in range(logs.shape[1]):
-            here, high = logs[m, c], highest[c]
-            deepest[c] = higher(high - here, deepest[c])
-            highest[c] = higher(here, high)
+            here, then, high = logs[m, c], logs[following, c], highest[c]
+            fall = higher(high - here, deepest[c])
+            high = higher(here, high)
+            deepest[c] = higher(high - then, fall)
+            highest[c] = higher(then, high)
 
 
 @compiled()

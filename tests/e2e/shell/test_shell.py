@@ -200,6 +200,28 @@ def test_settings_are_typed_kept_in_the_address_and_reset(small_run):
     assert pages.figures(app) == before
 
 
+def test_a_setting_is_dragged_too_and_its_slider_follows_what_is_typed(small_run):
+    app = pages.opened(poe="1")
+    before = pages.figures(app)
+    slider = app.sidebar.slider(key="slide:setting:pa:cap")
+    assert (slider.min, slider.max, slider.value) == (0.5, 20.0, 20.0)
+    slider.set_value(6.1).run()
+    assert pages.address(app)["set"] == "cap:6.1"
+    assert app.sidebar.text_input(key="setting:pa:cap").value == "6.1"
+    assert pages.figures(app) != before
+    app.sidebar.text_input(key="setting:pa:cap").set_value("50").run()
+    assert pages.address(app)["set"] == "cap:50"  # a field takes what lies beyond the slider's ends
+    assert app.sidebar.slider(key="slide:setting:pa:cap").value == 20.0
+    app.sidebar.slider(key="slide:setting:pa:temperature").set_value(0.1 + 0.2).run()
+    assert pages.address(app)["set"] == "cap:50,temperature:0.3"
+
+
+def test_numbers_without_sensible_ends_have_no_slider(small_run):
+    app = pages.opened(poe="1")
+    slid = {slider.key.rpartition(":")[2] for slider in app.sidebar.slider}
+    assert slid == {"threshold", "relative_threshold", "cap", "temperature"}
+
+
 def test_a_setting_that_is_no_number_is_refused_with_the_reason_and_the_rest_stays(small_run):
     app = pages.opened(poe="1", set="cap:6")
     before = pages.figures(app)

@@ -1,8 +1,6 @@
 """`bench` at a tiny size."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ import torch
 from analysis.cli import main
 from analysis.commands.bench import decrease_by_loops
 from analysis.metrics.decrease import largest_fall
-from analysis.runtime.folders import PROJECT
 
 SIZE = ["--exits", "2", "--samples", "30", "--classes", "7"]
 
@@ -21,15 +18,18 @@ def test_cpu_times_the_bare_pass_and_every_predictor(capsys):
     measured = json.loads(capsys.readouterr().out)
     assert (measured["exits"], measured["samples"], measured["classes"]) == (2, 30, 7)
     assert measured["logits_bytes"] == 2 * 30 * 7 * 2
-    assert [row["pass"] for row in measured["passes"]] == [
+    names = [row["pass"] for row in measured["passes"]]
+    assert names[:10] == [
         "bare pass",
         *(f"traces, {name}" for name in ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")),
         "traces, baseline and pa",
         "traces, all six",
         "traces, pa, reference path on one thread",
-        "largest fall of the true class",
-        "the same by the public loop over pairs",
     ]
+    assert names[names.index("metric, largest fall") + 1] == "the same by the public loop over pairs"
+    kinds = {name.partition(",")[0] for name in names[10:]}
+    assert kinds == {"metric", "results", "difference", "policy", "the same by the public loop over pairs"}
+    assert len(set(names)) == len(names)
     assert measured["processor"]
     assert measured["peak_private_bytes"] is None or measured["peak_private_bytes"] >= 0
     bare = measured["passes"][0]["seconds"]
@@ -45,22 +45,13 @@ def test_table_names_the_size(capsys):
     assert "2 x 30 x 7 float16 logits" in lines[0]
     [bare] = [line for line in lines if line.startswith("bare pass")]
     assert bare.endswith("1.0 x the bare pass")
-    assert sum("x the bare pass" in line for line in lines) == 12
+    assert all(line.endswith(" x the bare pass") for line in lines[2:])
+    assert any(line.startswith("policy, pcee") for line in lines)
 
 
 def test_the_public_loop_finds_the_same_falls():
     values = np.random.default_rng(0).random((5, 40))
     np.testing.assert_array_equal(decrease_by_loops(values), largest_fall(values).size)
-
-
-def test_memory_that_work_takes_is_seen():
-    """In a new interpreter: one that has freed much grows by nothing."""
-    code = (
-        "import time, numpy as np; from analysis.commands.bench import peak_growth; "
-        "print(peak_growth(lambda: (np.ones(40_000_000, np.uint8), time.sleep(0.5))))"
-    )
-    printed = subprocess.check_output([sys.executable, "-c", code], cwd=PROJECT, text=True)
-    assert printed.strip() == "None" or 30e6 < int(printed) < 60e6
 
 
 def test_refusals(capsys):

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from analysis.predictors import PREDICTORS, resolve
+from analysis.settings import parse
 
 IDS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
 
@@ -71,3 +72,13 @@ def test_the_examples_run(name):
     results = doctest.testmod(importlib.import_module(f"analysis.predictors{name}"))
     assert results.attempted
     assert not results.failed
+
+
+@pytest.mark.parametrize("row", PREDICTORS.values(), ids=PREDICTORS)
+def test_sliders_lie_within_what_a_setting_takes(row):
+    for setting in row.settings:
+        if setting.slider is not None:
+            low, high = setting.slider
+            assert low < high
+            assert [parse(setting, end) for end in (low, high)] == [low, high]
+            assert low <= (low if setting.idle is None else setting.idle) <= high

@@ -42,6 +42,8 @@ def same(one, other) -> None:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
+    """A folder of the test's own, in which everything is kept: what takes no time too."""
+    monkeypatch.setattr(load, "WORTH_KEEPING", 0.0)
     monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "traces"
 
@@ -154,6 +156,14 @@ def test_what_was_computed_is_cached_for_every_split(small_run, counted):
     same(load_traces(small_run, "moe", split="all"), first)
     same(load_traces(small_run, "moe", split="calibration"), first.select(small_run.positions("calibration")))
     assert len(counted) == 1
+
+
+def test_what_took_no_time_is_not_written(small_run, counted, own_cache, monkeypatch):
+    monkeypatch.setattr(load, "WORTH_KEEPING", 60.0)
+    first = load_traces(small_run, "pa", {"cap": 6})
+    same(load_traces(small_run, "pa", {"cap": 6}), first)
+    assert len(counted) == 2
+    assert not own_cache.exists()
 
 
 def test_every_setting_has_its_own_cache(small_run, counted):
