@@ -24,6 +24,8 @@ from app.view import View
 _WANTED, _DELETED, _ROUND = "slices-wanted", "slices-deleted", "slices-round"
 COLUMNS = ("label_name", "predicted_name", "confidence", "fall")
 """Saved beside the ids unless others are chosen."""
+WORST = 10
+"""How many are saved unless told, while nothing is selected: the first of the order."""
 LARGEST_MB = 5
 JOINS = {
     "And": "Narrow the selection to those that are in this slice too.",
@@ -64,22 +66,30 @@ def _save(view: View) -> None:
     if read_only():
         plain_text("This app is read-only: slices that its host saved can be shown, none can be saved.", role="caption")
         return
-    if view.selected is None:
-        plain_text(
-            "Nothing is selected now: brush or click a figure, or ask on Samples, then save it here.", role="caption"
-        )
+    table = sample_table(view)
+    rows = selected_rows(view, table)
+    if not len(rows):
+        plain_text("No sample is selected, so there is none to save.", role="caption")
         return
     with st.form("save-slice", border=False, clear_on_submit=False):
-        name, note, go = st.columns([3, 4, 2], vertical_alignment="bottom")
-        count = counted(view.selected.count, "sample")
-        called = name.text_input(f"Save {count} as", max_chars=LONGEST_NAME, placeholder="a name", key="slice-name")
-        noted = note.text_input(
-            "Note", max_chars=LONGEST_NOTE, placeholder="why they are worth a look", key="slice-note"
+        name, first, note, go = st.columns([4, 3, 5, 2], vertical_alignment="bottom")
+        called = name.text_input("Save as", max_chars=LONGEST_NAME, placeholder="a name", key="slice-name")
+        most = first.number_input(
+            f"the first of {len(rows):,}",
+            min_value=1,
+            max_value=len(rows),
+            value=len(rows) if view.selected else min(WORST, len(rows)),
+            key="slice-first",
+            help=f"In the order of Samples: by {escape(state.get('sort'))}.",
         )
+        noted = note.text_input("Note", max_chars=LONGEST_NOTE, placeholder="why to look at them", key="slice-note")
         if not go.form_submit_button("Save", type="primary", width="stretch", key="slice-save"):
             return
+    selection = Selection.of_ids(table["id"].iloc[rows[:most]])
+    if view.selected is not None and most == len(rows):
+        selection = view.selected.selection
     try:
-        one = slice_of(view.run, sample_table(view), view.selected.selection, called, noted)
+        one = slice_of(view.run, table, selection, called, noted)
         if not one.name:
             raise ValueError("slice: give it a name, one line")
         store.changeable().save(one)

@@ -97,7 +97,7 @@ const inBox = (event) => event.target instanceof Element && event.target.matches
 const listeners = {
   input: (event) => { if (inBox(event) && event.isTrusted) open(event.target); },
   focusout: (event) => { if (inBox(event)) close(); },
-  scroll: (event) => { if (state.list && event.target !== state.list) close(); },
+  scroll: (event) => { if (state.list && event.target !== state.list && event.target !== state.input) close(); }, // a long text scrolls in its box
   keydown: (event) => {
     if (!inBox(event) || !state.list) return;
     if (event.key === "ArrowDown") choose(state.at + 1);
