@@ -242,7 +242,14 @@ def test_a_slice_travels_as_a_file_and_is_refused_where_it_is_no_slice(opened, s
     page.locator('[role="dialog"] input[type="file"]').set_input_files(tmp_path / "bad.json")
     page.get_by_text("the file does not say that it is one").wait_for()
     page.locator('[role="dialog"] input[type="file"]').set_input_files(tmp_path / "good.json")
-    page.locator(".xl-slice", has_text="from afar").wait_for()
+    row = page.locator(".xl-slice", has_text="from afar")
+    row.wait_for()
+    page.get_by_role("dialog").locator('[data-testid="stPopover"] button').last.click()
+    page.get_by_role("button", name="Delete").click()
+    row.wait_for(state="detached")
+    page.get_by_text("Deleted from afar").wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    row.wait_for()
 
 
 def test_where_answers_differ_each_row_selects_its_samples(opened):
