@@ -130,11 +130,9 @@ def test_the_matrix_counts_what_falls_above_the_threshold(small_run):
 def test_a_brush_is_counted_over_all_samples_and_cleared(small_run):
     sizes = load_traces(small_run, "pa", split="test").falls["true_class", "absolute"].size
     app = shown(brush="over:true_class:absolute:pa:0.01")
-    assert (
-        f"{int((sizes > np.float32(0.01)).sum())} of 300 test samples</b> whose largest fall of the true class is "
-        "above 0.01"
-        in words(app)
-    )
+    count = int((sizes > np.float32(0.01)).sum())
+    said = words(app)
+    assert f"{count} of 300 test samples</b> whose largest fall of the true class is above 0.01" in said
     app.button(key="selection:clear").click().run()
     assert "brush" not in address(app)
 

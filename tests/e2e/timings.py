@@ -121,7 +121,7 @@ def samples_steps(page, times: int) -> list[float]:
 
 
 def brushes(page, url: str, times: int) -> list[float]:
-    """From the release of a box in the scatter to the gallery's pictures; the first, which loads the page, left out."""
+    """From the release of a box in the scatter to the strip's pictures; the first, which loads the page, left out."""
     taken = []
     page.goto(url)
     harness.first_run(page)
@@ -133,11 +133,10 @@ def brushes(page, url: str, times: int) -> list[float]:
         page.wait_for_timeout(500)
         box = chart.locator(".nsewdrag").bounding_box()
         place = [(box["x"] + f * box["width"], box["y"] + (1 - f) * box["height"]) for f in (0.35, 0.6 + i / 100)]
-        ready = "() => document.querySelectorAll('.xl-tile').length > 0"
+        strip = "document.querySelector('.st-key-strip-decrease')"
+        before = page.evaluate(f"{strip}.innerText")
+        ready = f"() => {strip}.querySelector('.xl-tile') && {strip}.innerText !== {before!r}"
         taken.append(painted(page, lambda place=place: harness.drag(page, place), ready))
-        page.wait_for_timeout(500)
-        page.get_by_role("link", name="Monotonicity", exact=True).click()
-        page.wait_for_selector('.xl-chart[data-name="scatter"]')
         harness.settle(page)
     return taken[1:]
 
@@ -171,7 +170,7 @@ def measure(chromium, folder: str | None, run: str, times: int) -> None:
             print(line(f"PoE switch, {view}", toggles(page, poe, drawn_again(page, chart), times)))
             if view == "samples":
                 print(line("next sample", samples_steps(page, times)))
-        print(line("brush to gallery", brushes(page, f"{server.url}/monotonicity{query}", times)))
+        print(line("brush to strip", brushes(page, f"{server.url}/monotonicity{query}", times)))
         print(f"{'peak memory of the server':42s} {peak_memory_mb(server):6.0f} MB")
 
 

@@ -1,7 +1,7 @@
 """The box of the slices: keep the selection under a name, select and combine what was kept, save to files, import."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,9 +21,12 @@ from app.components.text import escape, plain_text
 from app.server.read_only import read_only
 from app.view import View
 
-_WANTED, _DELETED, _ROUND = "slices-wanted", "slices-deleted", "slices-round"
+_WANTED, _DELETED, _FAULT, _ROUND = "slices-wanted", "slices-deleted", "slices-fault", "slices-round"
+_DONE = "slices-done"
 COLUMNS = ("label_name", "predicted_name", "confidence", "fall")
 """Saved beside the ids unless others are chosen."""
+WORST = 10
+"""How many are saved unless told, while nothing is selected: the first of the order."""
 LARGEST_MB = 5
 JOINS = {
     "And": "Narrow the selection to those that are in this slice too.",
@@ -35,17 +38,21 @@ JOINS = {
 def ask_for_slices() -> None:
     """In a callback: open the box."""
     st.session_state[_WANTED] = True
-    st.session_state.pop(_DELETED, None)
+    for name in (_DELETED, _FAULT):
+        st.session_state.pop(name, None)
 
 
 def slices_box(view: View) -> None:
     """Open the box if it was asked for."""
+    st.session_state.pop(_DONE, None)  # with a run of the whole page the box is closed
     if st.session_state.pop(_WANTED, False):
         _box(view)
 
 
 @st.dialog("Slices", width="medium", icon=":material/bookmarks:")
 def _box(view: View) -> None:
+    if fault := st.session_state.pop(_FAULT, ""):
+        st.error(escape(fault))
     try:
         slices = store.saved()
         _save(view)
@@ -64,30 +71,44 @@ def _save(view: View) -> None:
     if read_only():
         plain_text("This app is read-only: slices that its host saved can be shown, none can be saved.", role="caption")
         return
-    if view.selected is None:
-        plain_text(
-            "Nothing is selected now: brush or click a figure, or ask on Samples, then save it here.", role="caption"
-        )
+    table = sample_table(view)
+    rows = selected_rows(view, table)
+    if not len(rows):
+        plain_text("No sample is selected, so there is none to save.", role="caption")
         return
     with st.form("save-slice", border=False, clear_on_submit=False):
-        name, note, go = st.columns([3, 4, 2], vertical_alignment="bottom")
-        count = counted(view.selected.count, "sample")
-        called = name.text_input(f"Save {count} as", max_chars=LONGEST_NAME, placeholder="a name", key="slice-name")
-        noted = note.text_input(
-            "Note", max_chars=LONGEST_NOTE, placeholder="why they are worth a look", key="slice-note"
+        name, first, note, go = st.columns([4, 3, 5, 2], vertical_alignment="bottom")
+        name.text_input("Save as", max_chars=LONGEST_NAME, placeholder="a name", key="slice-name")
+        first.number_input(
+            f"the first of {len(rows):,}",
+            min_value=1,
+            max_value=len(rows),
+            value=len(rows) if view.selected else min(WORST, len(rows)),
+            key="slice-first",
+            help=f"In the order of Samples: by {escape(state.get('sort'))}.",
         )
-        if not go.form_submit_button("Save", type="primary", width="stretch", key="slice-save"):
-            return
+        note.text_input("Note", max_chars=LONGEST_NOTE, placeholder="why to look at them", key="slice-note")
+        go.form_submit_button(
+            "Save", type="primary", width="stretch", key="slice-save", on_click=_keep, args=(view, table, rows)
+        )
+    if st.session_state.pop(_DONE, False):
+        st.rerun()
+
+
+def _keep(view: View, table: SampleTable, rows: np.ndarray) -> None:
+    """In a callback: save what the form says, which then is selected by its name."""
+    most = st.session_state["slice-first"]
+    selection = Selection.of_ids(table["id"].iloc[rows[:most]])
+    if view.selected is not None and most == len(rows):
+        selection = view.selected.selection
     try:
-        one = slice_of(view.run, sample_table(view), view.selected.selection, called, noted)
-        if not one.name:
-            raise ValueError("slice: give it a name, one line")
+        one = slice_of(view.run, table, selection, st.session_state["slice-name"], st.session_state["slice-note"])
         store.changeable().save(one)
     except ValueError as error:
-        st.error(escape(error))
+        st.session_state[_FAULT] = str(error)
         return
     select(_of(one.name), str(state.get("strip")))
-    st.rerun()
+    st.session_state[_DONE] = True
 
 
 def _of(name: str) -> Selection:
@@ -101,7 +122,7 @@ def _list(view: View, slices: Mapping[str, Slice]) -> None:
     if gone := st.session_state.get(_DELETED):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Deleted {escape(gone.name)}.", width="content")
-            st.button("Undo", key="slice-undelete", type="tertiary", on_click=_undelete)
+            st.button("Undo", key="slice-undelete", type="tertiary", on_click=_change, args=(_undelete,))
     if not slices:
         plain_text(
             "No slice is saved yet. A slice keeps samples under a name, across restarts and runs.", role="caption"
@@ -122,17 +143,21 @@ def _row(view: View, number: int, one: Slice) -> None:
     for place, (label, about) in zip(places, {"Show": "Select it.", **JOINS}.items()):
         with place:
             dead = bool(fault) or (view.selected is None and label in ("And", "Or"))
-            if st.button(label, key=f"slice:{label}:{number}", help=about, disabled=dead, type="tertiary"):
-                select(_joined(view, label, one.name))
+            key, action = f"slice:{label}:{number}", {"on_click": _join, "args": (view, label, one.name)}
+            if st.button(label, key=key, help=about, disabled=dead, type="tertiary", **action):
                 st.rerun()
     with more, st.popover("", icon=":material/more_horiz:", help="Rename, delete, save to a file", type="tertiary"):
         _further(number, one)
 
 
-def _joined(view: View, label: str, name: str) -> Selection:
-    """The selection, and a slice joined to it."""
+def _join(view: View, label: str, name: str) -> None:
+    """In a callback: select a slice, or the selection and the slice joined."""
     now = Selection() if view.selected is None else view.selected.selection
-    return {"Show": _of(name), "And": now & _of(name), "Or": now | _of(name), "And not": now & ~_of(name)}[label]
+    joined = {"Show": lambda: _of(name), "And": lambda: now & _of(name), "Or": lambda: now | _of(name)}
+    try:
+        select(joined.get(label, lambda: now & ~_of(name))())
+    except ValueError as error:  # too long
+        state.note(f"What was selected is kept: {error}")
 
 
 def _size(run: Run, split: str, one: Slice) -> tuple[int, str]:
@@ -150,23 +175,31 @@ def _further(number: int, one: Slice) -> None:
     )  # fmt: skip
     if read_only():
         return
-    name = st.text_input("New name", value=one.name, max_chars=LONGEST_NAME, key=f"slice:name:{number}:{one.name}")
-    if st.button("Rename", key=f"slice:rename:{number}", disabled=name.strip() == one.name):
-        _change(lambda: store.changeable().rename(one.name, name.strip()))
-    if st.button("Delete", key=f"slice:delete:{number}", icon=":material/delete:"):
-        _change(lambda: st.session_state.update({_DELETED: store.changeable().delete(one.name)}))
+    key = f"slice:name:{number}:{one.name}"
+    st.text_input("New name", value=one.name, max_chars=LONGEST_NAME, key=key)
+    st.button("Rename", key=f"slice:rename:{number}", on_click=_change, args=(_rename, one.name, key))
+    st.button(
+        "Delete", key=f"slice:delete:{number}", icon=":material/delete:", on_click=_change, args=(_delete, one.name)
+    )
 
 
-def _change(action: object) -> None:
-    """Change what is saved, and show the box as it is then; or say why it cannot be changed."""
+def _change(action: Callable[..., None], *arguments: str) -> None:
+    """In a callback: change what is saved; the box then says why it could not be."""
     try:
-        action()
+        action(*arguments)
     except ValueError as error:
-        st.error(escape(error))
-        return
+        st.session_state[_FAULT] = str(error)
     except KeyError:  # another window was faster
         pass
-    st.rerun(scope="fragment")
+
+
+def _rename(name: str, key: str) -> None:
+    if (to := st.session_state[key].strip()) != name:
+        store.changeable().rename(name, to)
+
+
+def _delete(name: str) -> None:
+    st.session_state[_DELETED] = store.changeable().delete(name)
 
 
 def _undelete() -> None:

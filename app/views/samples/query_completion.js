@@ -15,13 +15,14 @@ function offersAt(text) {
     const from = text.length - bracket[2].length;
     return [from, known.exits.filter((exit) => exit.startsWith(bracket[2])).map((exit) => [exit, `${exit}]`, "exit"])];
   }
-  const token = /(?:"[^"]*|'[^']*|`[^`]*|[\p{L}_][\w.-]*)?$/u.exec(text)[0];
-  const before = text.slice(0, text.length - token.length), from = before.length;
-  const value = new RegExp(`(${NAME})\\s*(?:=|==|!=|~|(?:not\\s+)?in\\s*\\((?:[^()]*,)?)\\s*$`, "iu").exec(before);
+  const clause = text.split(/\b(?:and|or)\b/i).pop();
+  const value = new RegExp(`(${NAME})\\s*(?:==|!=|=(?!=)|~|(?:not\\s+)?in\\s*\\((?:[^()]*,)?)\\s*("[^"]*|'[^']*|[^"',()]*)$`, "iu").exec(clause);
   if (value) {
     const column = known.columns.find(([name]) => name === clean(value[1]));
-    return [from, column?.[4] ? matching(known.values[column[4]], token) : []];
+    return [text.length - value[2].length, column?.[4] ? matching(known.values[column[4]], value[2]) : []];
   }
+  const token = /(?:"[^"]*|'[^']*|`[^`]*|[\p{L}_][\w.-]*)?$/u.exec(text)[0];
+  const from = text.length - token.length, before = text.slice(0, from);
   if (/(?:^|\band\s+|\bor\s+|\bnot\s+|\(\s*)in\s+$/i.test(before)) return [from, matching(known.slices.map((s) => [...s, "slice"]), token)];
   if (!token || /^["']/.test(token)) return [from, []];
   const columns = known.columns.map(([name, written, meaning, exits]) => [name, written, exits ? `${meaning}; ${name}[1] at an exit` : meaning]);
@@ -97,7 +98,7 @@ const inBox = (event) => event.target instanceof Element && event.target.matches
 const listeners = {
   input: (event) => { if (inBox(event) && event.isTrusted) open(event.target); },
   focusout: (event) => { if (inBox(event)) close(); },
-  scroll: (event) => { if (state.list && event.target !== state.list) close(); },
+  scroll: (event) => { if (state.list && event.target !== state.list && event.target !== state.input) close(); }, // a long text scrolls in its box
   keydown: (event) => {
     if (!inBox(event) || !state.list) return;
     if (event.key === "ArrowDown") choose(state.at + 1);

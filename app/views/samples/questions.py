@@ -84,18 +84,18 @@ def _found_box(view: View, table: SampleTable) -> None:
     with st.container(key="found-rows", gap=None):
         _cells(["samples", "baseline", label, "difference, points (95 %)", "p, Holm"])
         for number, one in enumerate(search.found):
-            if _cells(found_cells(one), f"{one.column}: {shortened(one.value, 40)}", number):
-                select(one.selection)
+            name = f"{one.column}: {shortened(one.value, 40)}"
+            if _cells(found_cells(one), name, on_click=select, args=(one.selection,), key=f"found:{number}"):
                 st.rerun()
 
 
-def _cells(texts: list[str], name: str = "", number: int = -1) -> bool:
+def _cells(texts: list[str], name: str = "", **button: object) -> bool:
     """A row of the table; whether its name was clicked."""
     clicked = False
     places = st.columns([5, 1.5, 1.5, 1.5, 4, 1.5], vertical_alignment="center")
     with places[0]:
         if name:
-            clicked = st.button(escape(name), key=f"found:{number}", type="tertiary")
+            clicked = st.button(escape(name), type="tertiary", **button)
     for place, text in zip(places[1:], texts):
         place.html(f'<div class="xl-cell">{html_text(text)}</div>')
     return clicked

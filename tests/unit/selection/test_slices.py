@@ -147,3 +147,17 @@ def test_a_damaged_row_is_a_sentence(kept, worst):
         file.execute("UPDATE slices SET ids = '[1'")
     with pytest.raises(ValueError, match="the slice 'worst' is damaged"):
         kept.listed()
+
+
+def test_a_slice_is_renamed_whole_and_never_over_another(kept, worst):
+    kept.save(worst)
+    kept.save(dataclasses.replace(worst, name="another", note="kept"))
+    with pytest.raises(ValueError, match="there is a slice 'another' already: choose another name"):
+        kept.rename("worst", "another")
+    with pytest.raises(ValueError, match="a name is one line"):
+        kept.rename("worst", "two\nlines")
+    with pytest.raises(KeyError):
+        kept.rename("gone", "x")
+    assert kept.rename("worst", "worse") == kept["worse"] == dataclasses.replace(worst, name="worse")
+    assert list(kept) == ["another", "worse"]
+    assert kept["another"].note == "kept"
