@@ -120,20 +120,55 @@ def samples_steps(page, times: int) -> list[float]:
     return [once() for _ in range(times)]
 
 
-def brushes(page, url: str, times: int) -> list[float]:
-    """From the release of a box in the scatter to the strip's pictures; the first, which loads the page, left out."""
+def recolours(page, url: str, times: int) -> list[float]:
+    """From the choice of another column to the map in its colours."""
+
+    def once(column: str) -> float:
+        page.get_by_role("combobox", name="Colour").click()
+        page.get_by_role("combobox", name="Colour").fill(column)
+        option = page.get_by_role("option", name=column, exact=True)
+        option.wait_for()
+        took = painted(page, option.click, drawn_again(page, "map")())
+        page.wait_for_timeout(400)
+        return took
+
+    page.goto(url)
+    harness.first_run(page)
+    columns = ("confidence", "entropy", "label_name", "correct")
+    return [once(columns[i % len(columns)]) for i in range(times + len(columns))][len(columns) :]
+
+
+def zooms(page, times: int) -> list[float]:
+    """From the release of a zoom into the map to its points painted there."""
+    chart = page.locator('.xl-chart[data-name="map"]')
+    where = "() => JSON.stringify(document.querySelector('[data-name=map] .xl-plot')._fullLayout.xaxis.range)"
+    taken = []
+    for i in range(times):
+        chart.get_by_label("Zoom by dragging").click()
+        box = chart.locator(".nsewdrag").bounding_box()
+        place = [(box["x"] + f * box["width"], box["y"] + f * box["height"]) for f in (0.2, 0.7 + i / 100)]
+        ready = f"() => ({where})() !== {page.evaluate(where)!r}"
+        taken.append(painted(page, lambda place=place: harness.drag(page, place), ready))
+        page.wait_for_timeout(400)
+        chart.get_by_label("Reset zoom").click()
+        page.wait_for_timeout(400)
+    return taken
+
+
+def brushes(page, url: str, times: int, name: str = "scatter", below: str = "decrease") -> list[float]:
+    """From the release of a box in a chart to the strip's pictures; the first, which loads the page, left out."""
     taken = []
     page.goto(url)
     harness.first_run(page)
     for i in range(times + 1):
-        chart = page.locator('.xl-chart[data-name="scatter"]')
-        harness.plot(page, "scatter", "gd.scrollIntoView({block: 'center', behavior: 'instant'})")
+        chart = page.locator(f'.xl-chart[data-name="{name}"]')
+        harness.plot(page, name, "gd.scrollIntoView({block: 'center', behavior: 'instant'})")
         chart.hover()
         chart.get_by_label("Select a box").click()
         page.wait_for_timeout(500)
         box = chart.locator(".nsewdrag").bounding_box()
         place = [(box["x"] + f * box["width"], box["y"] + (1 - f) * box["height"]) for f in (0.35, 0.6 + i / 100)]
-        strip = "document.querySelector('.st-key-strip-decrease')"
+        strip = f"document.querySelector('.st-key-strip-{below}')"
         before = page.evaluate(f"{strip}.innerText")
         ready = f"() => {strip}.querySelector('.xl-tile') && {strip}.innerText !== {before!r}"
         taken.append(painted(page, lambda place=place: harness.drag(page, place), ready))
@@ -171,6 +206,9 @@ def measure(chromium, folder: str | None, run: str, times: int) -> None:
             if view == "samples":
                 print(line("next sample", samples_steps(page, times)))
         print(line("brush to strip", brushes(page, f"{server.url}/monotonicity{query}", times)))
+        print(line("other colours, map", recolours(page, f"{server.url}/map{query}", times)))
+        print(line("zoom, map", zooms(page, times)))
+        print(line("brush to strip, map", brushes(page, f"{server.url}/map{query}", times, "map", "map")))
         print(f"{'peak memory of the server':42s} {peak_memory_mb(server):6.0f} MB")
 
 
