@@ -23,7 +23,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from tests.e2e import pages
 
-PAGES = ("overview", "samples", "monotonicity", "compute", "paper", "live")
+PAGES = ("overview", "samples", "monotonicity", "classes", "compute", "paper", "live")
 SEEN_RUN = "msdnet-cifar100"
 """The run whose pages are opened in many states."""
 STATES = ({"poe": "0", "predictor": "pa"}, {"poe": "1", "predictor": "pa"}, {"poe": "1", "predictor": "ca"})
@@ -41,11 +41,17 @@ FURTHER = {
         {"query": "fall > 0.3 and not correct", "page": "2", "per": "24"},
         {"query": "fall >> 3"},
         {"brush": "over:true_class:absolute:pa:0.01", "poe": "1"},
+        {"poe": "1", "upright": "log", "pin": "77"},
+        {"poe": "1", "upright": "share"},
     ),
     "monotonicity": (
         {"of": "final_prediction", "size": "relative", "beside": "moe,ca", "poe": "1"},
         {"of": "any_class", "scale": "linear", "over": "0.1", "published": "0", "poe": "1"},
         {"brush": "scatter:true_class:absolute:pa:box:1,0,3,2", "poe": "1"},
+    ),
+    "classes": (
+        {"poe": "1", "exit": "any", "grouping": "superclasses"},
+        {"poe": "1", "exit": "2"},
     ),
     "compute": ({"budget": "30000000", "beside": "hard-poe,softmax-poe", "poe": "1"}, {"published": "0"}),
     "paper": ({"poe": "1", "set": "weights:uniform"}, {"poe": "1", "predictor": "softmax-poe"}),

@@ -28,9 +28,7 @@ def answers(draw):
     exits, samples = draw(st.integers(1, 4)), draw(st.integers(0, 12))
     one = st.integers(-1, CLASSES - 1)
     true = draw(st.lists(one, min_size=samples, max_size=samples))
-    predicted = draw(
-        st.lists(st.lists(one, min_size=samples, max_size=samples), min_size=exits, max_size=exits)
-    )
+    predicted = draw(st.lists(st.lists(one, min_size=samples, max_size=samples), min_size=exits, max_size=exits))
     return np.array(true, np.int64), np.array(predicted, np.int64).reshape(exits, samples)
 
 
@@ -71,7 +69,9 @@ def test_everything_is_what_a_loop_counts(given_):
 def test_counts_beside_are_the_other_list_s(first, second):
     pairs, other = (pairs_of(*one, CLASSES) for one in (first, second))
     counts = looped(*second)
-    assert beside(pairs, other).tolist() == [counts[pair] for pair in zip(pairs.true.tolist(), pairs.predicted.tolist())]
+    assert beside(pairs, other).tolist() == [
+        counts[pair] for pair in zip(pairs.true.tolist(), pairs.predicted.tolist())
+    ]
 
 
 @given(st.integers(0, 8).flatmap(lambda n: st.lists(st.integers(0, 5), min_size=n * n, max_size=n * n)))
