@@ -126,7 +126,6 @@ def test_an_empty_split_is_noted_and_another_stands_in(runs, small_logits, small
     assert table(app)["samples"].sum() == 400
     app = shown("fitted", split="test")
     assert not app.error
-    assert address(app)["split"] == "calibration"
     assert table(app)["samples"].sum() == 400
 
 
