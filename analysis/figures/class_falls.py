@@ -47,7 +47,7 @@ def class_falls_figure(
         ticktext=[plain(tick) for tick in ticks or [shortened(name, 28) for name in names]],
         ticks="",
     )
-    top = max((float(np.nanmax(values)) for *_, values in lines if len(values)), default=1.0) or 1.0
+    top = max((float(np.nanmax(values)) for *_, values in lines if len(values)), default=0.0) or 1.0
     figure.update_xaxes(showgrid=True, range=[-0.02 * top, 1.08 * top], zeroline=True, nticks=6)
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))

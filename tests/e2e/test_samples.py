@@ -1,5 +1,6 @@
 """The gallery by AppTest: every kind of run, every filter against NumPy, what a step does, what the address holds."""
 
+import base64
 import json
 import re
 
@@ -13,7 +14,7 @@ from analysis.traces import load_traces
 from tests.e2e.pages import address, figures, opened, title, words
 from tests.unit.images.test_image_tables import spoilt
 
-FIGURES = {"trajectory", "top-classes"}
+FIGURES = {"trajectory", "top-classes", "factors"}
 
 
 def tiles(app: AppTest) -> list[dict]:
@@ -26,7 +27,7 @@ def tiles(app: AppTest) -> list[dict]:
 
 
 def shown(**filters: str) -> AppTest:
-    app = opened("samples", run="small", predictor="pa", **({"poe": "1", "per": "96"} | filters))
+    app = opened("samples", run="small", **({"predictor": "pa", "poe": "1", "per": "96"} | filters))
     assert not app.exception
     return app
 
@@ -107,7 +108,8 @@ def test_every_filter_is_what_numpy_says(small_run, traces):
 def test_the_switch_keeps_the_sample_and_changes_both_figures(small_run):
     on, off = shown(sample="12"), shown(sample="12", poe="0")
     assert address(on)["sample"] == address(off)["sample"] == "12"
-    for name in FIGURES:
+    assert figures(on)["factors"] == figures(off)["factors"]  # of the chosen predictor, shown or not
+    for name in FIGURES - {"factors"}:
         assert figures(on)[name]["data"] != figures(off)[name]["data"]
         assert figures(on)[name]["layout"]["yaxis"]["range"] == figures(off)[name]["layout"]["yaxis"]["range"]
     assert "under PA" in title(figures(on)["trajectory"])
@@ -144,6 +146,59 @@ def test_trajectories_run_over_cost_too(small_run):
     figure = figures(shown(sample="12", axis="cost"))["trajectory"]
     assert figure["layout"]["xaxis"]["title"]["text"] == "cumulative cost, thousands of MACs"
     assert figure["layout"]["xaxis"]["range"][0] == 0
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "share"])
+def test_the_axis_of_probabilities_is_chosen_and_tells_what_it_tells(small_run, traces, scale):
+    figure = figures(shown(sample="12", upright=scale))["trajectory"]
+    (line,) = [one for one in figure["data"] if one["name"] == "PA, P(true class)"]
+    probs = traces["pa"].true_class_prob[:, 12].astype(float)
+    expected = {"linear": probs, "log": np.log10(probs), "share": probs / probs.max()}[scale]
+    np.testing.assert_allclose(packed(line["y"]), expected, rtol=1e-6)
+    np.testing.assert_allclose([about[3] for about in line["customdata"]], probs, rtol=1e-6)
+    low, high = figure["layout"]["yaxis"]["range"]
+    assert all(low <= place <= high for place in packed(line["y"]))
+
+
+def packed(values: dict | list) -> np.ndarray:
+    """The numbers of an axis, which plotly packs."""
+    if isinstance(values, list):
+        return np.array(values, float)
+    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+
+
+def test_a_second_sample_is_pinned_beside_and_kept_in_the_address(small_run):
+    app = shown(sample="12")
+    app.button(key="pin").click().run()
+    assert not app.exception
+    assert address(app)["pin"] == "12"
+    assert app.button(key="pin").disabled
+    app.button(key="step:Right" if not app.button(key="step:Right").disabled else "step:Left").click().run()
+    drawn = figures(app)
+    assert set(drawn) == FIGURES | {f"pinned-{name}" for name in FIGURES}
+    assert drawn["pinned-trajectory"]["data"] == figures(shown(sample="12"))["trajectory"]["data"]
+    assert drawn["trajectory"]["data"] != drawn["pinned-trajectory"]["data"]
+    app.button(key="unpin").click().run()
+    assert set(figures(app)) == FIGURES
+    assert "pin" not in address(app)
+
+
+def test_a_pinned_sample_that_is_not_there_is_noted_and_dropped(small_run):
+    for pin in ("399", "gone"):
+        app = shown(pin=pin)
+        assert f"The pinned sample {pin} is not in the split test" in words(app)
+        assert "pin" not in address(app)
+        assert set(figures(app)) == FIGURES
+
+
+def test_the_factors_are_those_of_the_chosen_product_and_only_of_a_product(small_run):
+    assert title(figures(shown(sample="12"))["factors"]).startswith("Under PA, ")
+    assert title(figures(shown(sample="12", predictor="hard-poe"))["factors"]).startswith("Under Hard PoE, ")
+    assert set(figures(shown(sample="12", predictor="moe"))) == FIGURES - {"factors"}
+
+
+def test_a_picture_can_be_enlarged(small_run):
+    assert '<details class="xl-enlarge"><summary' in words(shown(sample="12"))
 
 
 def test_a_wrong_query_says_where_and_the_page_stands(small_run):

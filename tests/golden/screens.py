@@ -23,7 +23,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from tests.e2e import pages
 
-PAGES = ("overview", "samples", "monotonicity", "map", "compute", "paper", "live")
+PAGES = ("overview", "samples", "monotonicity", "classes", "map", "compute", "paper", "live")
 SEEN_RUN = "msdnet-cifar100"
 """The run whose pages are opened in many states."""
 STATES = ({"poe": "0", "predictor": "pa"}, {"poe": "1", "predictor": "pa"}, {"poe": "1", "predictor": "ca"})
@@ -41,6 +41,8 @@ FURTHER = {
         {"query": "fall > 0.3 and not correct", "page": "2", "per": "24"},
         {"query": "fall >> 3"},
         {"brush": "over:true_class:absolute:pa:0.01", "poe": "1"},
+        {"poe": "1", "upright": "log", "pin": "77"},
+        {"poe": "1", "upright": "share"},
     ),
     "monotonicity": (
         {"of": "final_prediction", "size": "relative", "beside": "moe,ca", "poe": "1"},
@@ -51,6 +53,10 @@ FURTHER = {
         {"colour": "label_name", "poe": "1"},
         {"colour": "confidence", "poe": "1", "brush": "in drawn; drawn = box(map_x, map_y, 0,-1, 1,0)"},
         {"colour": "correct", "placed": "umap"},
+    ),
+    "classes": (
+        {"poe": "1", "exit": "any", "grouping": "superclasses"},
+        {"poe": "1", "exit": "2"},
     ),
     "compute": ({"budget": "30000000", "beside": "hard-poe,softmax-poe", "poe": "1"}, {"published": "0"}),
     "paper": ({"poe": "1", "set": "weights:uniform"}, {"poe": "1", "predictor": "softmax-poe"}),

@@ -99,13 +99,12 @@ def _columns(view: View, shown: Shown, names: Sequence[str]) -> dict[str, object
     texts = {"class": "superclass" if shown.kind == "superclasses" else "class", "taken for": "taken for"}
     return {
         name: st.column_config.TextColumn(
-            texts[name], help=escape(said[name]) if name in said else None, width=130, pinned=name == "class"
+            texts[name], help=escape(said[name]) if name in said else None, width=115, pinned=name == "class"
         )
         if name in texts
         else st.column_config.NumberColumn(
             name,
             help=escape(said[name]) if name in said else None,
-            width="small",
             format="%.1f%%" if _is_percent(name) else "localized",
         )
         for name in names

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import pages
 from tests.golden.screens import saved
 
-OF_SAMPLES = {"trajectories", "scatter", "map", "trajectory", "top-classes", "live"}
+OF_SAMPLES = {"trajectories", "scatter", "map", "trajectory", "top-classes", "factors", "live"}
 OF_NO_PREDICTOR = {"training"}
 DRAWN = ("trace", "x", "y", "z", "customdata", "hover", "offset", "jitter")
 
@@ -20,7 +20,7 @@ def tables(page, **address):
 
 
 @pytest.mark.parametrize("poe", ["0", "1"])
-@pytest.mark.parametrize("page", ["overview", "samples", "monotonicity", "map", "compute", "paper", "live"])
+@pytest.mark.parametrize("page", ["overview", "samples", "monotonicity", "classes", "map", "compute", "paper", "live"])
 def test_every_figure_says_what_its_numbers_are_of(page, poe):
     found = tables(page, run="msdnet-cifar10", poe=poe, sample="3")
     assert found

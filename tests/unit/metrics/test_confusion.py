@@ -28,9 +28,7 @@ def answers(draw):
     exits, samples = draw(st.integers(1, 4)), draw(st.integers(0, 12))
     one = st.integers(-1, CLASSES - 1)
     true = draw(st.lists(one, min_size=samples, max_size=samples))
-    predicted = draw(
-        st.lists(st.lists(one, min_size=samples, max_size=samples), min_size=exits, max_size=exits)
-    )
+    predicted = draw(st.lists(st.lists(one, min_size=samples, max_size=samples), min_size=exits, max_size=exits))
     return np.array(true, np.int64), np.array(predicted, np.int64).reshape(exits, samples)
 
 

@@ -16,6 +16,7 @@ from analysis.selection.marks import (
     falls_from_to,
     falls_inside,
     of_classes,
+    taken_for,
 )
 from analysis.selection.selection import Selection
 
@@ -94,3 +95,20 @@ def test_classes_and_answers():
     assert answered(1, 2, "right").mask(samples).tolist() == [True, False, False, False]
     assert answered(1, 2, "right_deeper").mask(samples).tolist() == [False, True, False, False]
     assert answered(1, 2, "wrong_from_here", some_unknown=True).mask(samples).tolist() == [False, False, True, False]
+
+
+def test_what_is_taken_for_what_counts_any_of_the_exits():
+    samples = pd.DataFrame({
+        "label": [0, 0, 1, np.nan], "pa.predicted_1": [1, 2, 1, 1], "pa.predicted_2": [2, 2, 2, 1],
+    })  # fmt: skip
+
+    def about(*exits):
+        return again(taken_for([0], [1], exits, column="label", predictor="pa")).mask(samples).tolist()
+
+    assert about(1) == [True, False, False, False]
+    assert about(2) == [False] * 4
+    assert about(1, 2) == [True, False, False, False]
+    groups = again(taken_for([0, 1], [1, 2], [2], column="label", predictor="pa"))
+    assert groups.mask(samples).tolist() == [True, True, True, False]
+    own = again(taken_for([0], [1], [2], column="label", predictor="hard-poe"))
+    assert own.columns == ("label", "hard-poe.predicted_2")
