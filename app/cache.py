@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -66,6 +67,18 @@ def results(run: Run, predictor: str, settings: Mapping[str, object] | None = No
 @st.cache_resource(max_entries=RESULTS_KEPT, show_spinner="Computing the traces of every sample …")
 def _results(fingerprint: str, key: str, split: str, _run: Run, _predictor: str, _settings: dict) -> Results:
     return results_of(_run, _predictor, _settings, split)
+
+
+def some(whole: Results, places: np.ndarray) -> Results:
+    """The results of some of the samples, with their own numbers; itself where these are all."""
+    if len(places) == whole.n_samples:
+        return whole
+    return _some(whole.key, places.tobytes(), whole, places)
+
+
+@st.cache_resource(max_entries=RESULTS_KEPT, show_spinner=False)
+def _some(key: tuple[str, ...], which: bytes, _whole: Results, _places: np.ndarray) -> Results:
+    return _whole.select(_places)
 
 
 def difference(a: Results, b: Results) -> Difference:

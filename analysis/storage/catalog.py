@@ -19,7 +19,7 @@ class RunEntry:
     """One folder among the runs; `error` says what is wrong with it, None for a sound one.
 
     `mtime_ns` is when anything in the folder last changed; `provenance` says how the run was made, as its `run.json`
-    does.
+    does; `exits` and `classes` are how many its network has.
     """
 
     id: str
@@ -30,6 +30,8 @@ class RunEntry:
     error: str | None
     mtime_ns: int
     provenance: Mapping[str, object] = field(default_factory=dict)
+    exits: int = 0
+    classes: int = 0
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -42,15 +44,16 @@ def _candidates(folder: Path) -> list[Path]:
 
 
 def _entry(path: Path, error: str | None) -> RunEntry:
-    title, dataset, model, provenance = path.name, None, None, {}
+    title, dataset, model, provenance, exits, classes = path.name, None, None, {}, 0, 0
     if error is None:
         try:
             manifest = read_manifest(path)
             title, dataset, model = manifest.title or path.name, manifest.dataset, manifest.model
             provenance = manifest.provenance
+            exits, classes = len(manifest.exit_names), len(manifest.class_names)
         except RunError as damage:
             error = str(damage)
-    return RunEntry(path.name, path, title, dataset, model, error, _changed_ns(path), provenance)
+    return RunEntry(path.name, path, title, dataset, model, error, _changed_ns(path), provenance, exits, classes)
 
 
 def _changed_ns(folder: Path) -> int:
