@@ -70,14 +70,16 @@ def _results(fingerprint: str, key: str, split: str, _run: Run, _predictor: str,
     return results_of(_run, _predictor, _settings, split)
 
 
-def part(results: Results, mask: np.ndarray) -> Results:
-    """The results of some of their samples: bool (samples,)."""
-    return _part(results.key, mask.tobytes(), results, mask)
+def some(whole: Results, places: np.ndarray) -> Results:
+    """The results of some of the samples, by their places, with their own numbers; itself where these are all."""
+    if len(places) == whole.n_samples:
+        return whole
+    return _some(whole.key, places.tobytes(), whole, places)
 
 
 @st.cache_resource(max_entries=PARTS_KEPT, show_spinner=False)
-def _part(key: tuple[str, ...], which: bytes, _results: Results, _mask: np.ndarray) -> Results:
-    return _results.select(np.flatnonzero(_mask))
+def _some(key: tuple[str, ...], which: bytes, _whole: Results, _places: np.ndarray) -> Results:
+    return _whole.select(_places)
 
 
 def difference(a: Results, b: Results) -> Difference:

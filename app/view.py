@@ -65,7 +65,7 @@ class View:
         if run is not None and run is not self.run:
             return cache.results(run, predictor, self.settings_of(predictor), self.split)
         found = self._whole(predictor)
-        return cache.part(found, self.selected.mask) if self.only else found
+        return cache.some(found, np.flatnonzero(self.selected.mask)) if self.only else found
 
     def traces(self, predictor: str) -> Traces:
         """A predictor's traces of the split on screen: of all its samples, whatever is selected."""

@@ -6,7 +6,18 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import name_ends
-from analysis.figures.style import FAINT, INK, MUTED, base_figure, exit_ticks, on_bars, plain, predictor_style, rgba
+from analysis.figures.style import (
+    FAINT,
+    INK,
+    MUTED,
+    base_figure,
+    exit_ticks,
+    fitted_range,
+    on_bars,
+    plain,
+    predictor_style,
+    rgba,
+)
 
 # key of the counts -> (name, opacity, opacity without numbers on it, pattern): one colour, told apart by fill and
 # hatching. Outlines are drawn in full, and numbers reach 4.5:1 on a fill of no higher opacity.
@@ -25,12 +36,13 @@ def answers_figure(
     exit_names: Sequence[str],
     predictor_id: str,
     answering: int | None,
+    whole: int | None = None,
     opens: bool = True,
     title: str,
     subtitle: str,
     height: int = 320,
 ) -> go.Figure:
-    """One bar per exit, its three parts adding up to all samples.
+    """One bar per exit, its three parts adding up to all samples; or, with `whole`, to those that stop there.
 
     Parameters
     ----------
@@ -40,11 +52,17 @@ def answers_figure(
         Whose colour the bars have.
     answering : int, optional
         The exit that the budget reaches, from 0: its bar is drawn in full, the others faint.
+    whole : int, optional
+        How many samples 100% are; by default those of each bar.
     opens : bool
         Whether a click opens the samples.
     """
     n_exits = len(exit_names)
     totals = sum(np.asarray(counts[key]) for key in PARTS)
+    high = 100.0
+    if whole is not None:
+        high = min(100.0, fitted_range([100 * totals / max(whole, 1), np.zeros(1)])[1])
+        totals = np.full(n_exits, whole)
     figure = base_figure(
         title,
         subtitle,
@@ -56,7 +74,7 @@ def answers_figure(
         bargap=0.2 if n_exits <= GAPS_UP_TO else 0.0,
     )
     figure.update_xaxes(range=[0.4, n_exits + 0.6], **exit_ticks(exit_names))
-    figure.update_yaxes(range=[0, 100], ticksuffix="%")
+    figure.update_yaxes(range=[0, high], ticksuffix="%")
     colour = predictor_style(predictor_id)["color"]
     written = bool(on_bars(["100%"] * n_exits)[0])
     elsewhere, outline = (ELSEWHERE, 1.0) if written else (FAINT[colour], 0.5 if n_exits <= GAPS_UP_TO else 0.0)
@@ -79,7 +97,7 @@ def answers_figure(
                     },
                     "pattern": {"shape": pattern, "fillmode": "overlay", "size": 7, "solidity": 0.2, "fgcolor": colour},
                 },
-                text=[f"{share:.0f}%" if share >= 6 and written else "" for share in shares],
+                text=[f"{share:.0f}%" if share >= 0.06 * high and written else "" for share in shares],
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
@@ -98,5 +116,5 @@ def answers_figure(
         (n_exits + 0.4, sum(shares[:index]) + share / 2, name, MUTED)
         for index, (share, (name, *_)) in enumerate(zip(shares, PARTS.values()))
     ]
-    name_ends(figure, ends, span=(0, 100), pixels=height - 52)
+    name_ends(figure, ends, span=(0, high), pixels=height - 52)
     return figure

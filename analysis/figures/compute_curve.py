@@ -1,4 +1,4 @@
-"""Accuracy against compute in the anytime setting: a step per exit, one line per predictor, and what a budget buys."""
+"""Accuracy against compute: steps where everyone stops at one exit, curves where each sample stops by a rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.names import name_ends
+from analysis.figures.names import name_curves, name_ends
 from analysis.figures.style import (
     FAINT,
     INK,
@@ -35,10 +35,46 @@ class Curve:
     values: np.ndarray
 
 
+@dataclass(frozen=True)
+class RuleCurve:
+    """One stopping rule under one predictor.
+
+    Attributes
+    ----------
+    predictor_id, label, name : whose answers; "PA, threshold"; "threshold", which is written beside the emphasised
+    policy : an id, which a click reports
+    x, values : float, (points,)
+        Mean cost, or mean exit, rising; percent of samples that are right where they stop.
+    settings : (points,)
+        What the setting that runs is at each, as text; a click reports it.
+    about : (points,)
+        What the pointer says of each.
+    joined : bool
+        Whether a line joins the points, else they stand alone.
+    marked : bool
+        Whether the points of a line are marked too.
+    chosen : bool
+        Whether it is the rule on screen.
+    """
+
+    predictor_id: str
+    label: str
+    name: str
+    policy: str
+    x: np.ndarray
+    values: np.ndarray
+    settings: Sequence[str]
+    about: Sequence[str]
+    joined: bool = True
+    marked: bool = False
+    chosen: bool = False
+
+
 def compute_curve_figure(
     x: Sequence[float],
     curves: Sequence[Curve],
     *,
+    rules: Sequence[RuleCurve] = (),
     exit_names: Sequence[str],
     emphasised: str,
     published: Sequence[tuple[Curve, Sequence[float]]] = (),
@@ -57,6 +93,8 @@ def compute_curve_figure(
         Cumulative cost in `unit`, or the exit number where `unit` is None.
     curves : sequence of Curve
         The baseline first.
+    rules : sequence of RuleCurve
+        Thinner than the steps, but for the one on screen. What they have far below the steps is cut off.
     emphasised : str
         The predictor on screen; the others are thinner.
     published : sequence of (Curve, x values)
@@ -81,11 +119,14 @@ def compute_curve_figure(
     figure.update_xaxes(range=[float(x[0]) - 0.06 * span, float(x[-1]) + 0.04 * span])
     for curve in sorted(curves, key=lambda c: c.predictor_id == emphasised):  # the one on screen is drawn last, on top
         figure.add_trace(_steps(curve, x, exit_names, curve.predictor_id == emphasised, unit))
+    for rule in sorted(rules, key=lambda r: (r.predictor_id == emphasised, r.chosen)):
+        figure.add_trace(_rule(rule, rule.predictor_id == emphasised, unit))
     for curve, places in published:
         figure.add_trace(_published(curve, places))
     if answer is not None:
         figure.add_trace(_ring(answer))
-    low, high = fitted_range([c.values for c in curves] + [c.values for c, _ in published], room=0.3)
+    steps = [c.values for c in curves] + [c.values for c, _ in published]
+    low, high = fitted_range([*steps, *(_beside(rule, steps) for rule in rules)], room=0.3)
     figure.update_yaxes(range=[low, high], ticksuffix="%")
     if low > 0:
         figure.layout.title.subtitle.text += " The vertical axis does not start at 0."
@@ -95,7 +136,44 @@ def compute_curve_figure(
         if np.isfinite(curve.values[-1])
     ]
     name_ends(figure, ends, span=(low, high), pixels=height - 52)
+    span_x = figure.layout.xaxis.range
+    named = [_seen(rule, span_x, (low, high)) for rule in rules if rule.predictor_id == emphasised]
+    others = [_seen(rule, span_x, (low, high))[2:] for rule in rules if rule.predictor_id != emphasised]
+    others += [(np.repeat(x, 2)[1:], np.repeat(curve.values, 2)[:-1]) for curve in curves]
+    place = {"spans": (span_x, (low, high)), "pixels": height - 52, "near": float(x[0]) + 0.4 * span}
+    name_curves(figure, named, beside=others, **place)
     return figure
+
+
+def _beside(rule: RuleCurve, steps: Sequence[np.ndarray]) -> np.ndarray:
+    """The values that the axis makes room for: none below all steps, where a budget often ends before any answer."""
+    lowest = min((float(np.nanmin(values)) for values in steps if np.isfinite(values).any()), default=0.0)
+    return np.maximum(rule.values, lowest)
+
+
+def _seen(rule: RuleCurve, across: Sequence[float], up: tuple[float, float]) -> tuple[str, str, np.ndarray, np.ndarray]:
+    inside = (rule.x >= across[0]) & (rule.x <= across[1]) & (rule.values >= up[0]) & (rule.values <= up[1])
+    return rule.name, predictor_style(rule.predictor_id)["color"], rule.x[inside], rule.values[inside]
+
+
+def _rule(rule: RuleCurve, full: bool, unit: str | None) -> go.Scatter:
+    style = predictor_style(rule.predictor_id)
+    where = "mean exit %{x:.2f}" if unit is None else f"%{{x:.4s}} {plain(unit)} on average"
+    size = (9 if full else 7) if not rule.joined else (5 if full else 4)
+    return go.Scatter(
+        x=rule.x,
+        y=rule.values,
+        name=plain(rule.label),
+        mode={(True, True): "lines+markers", (True, False): "lines", (False, False): "markers"}[
+            rule.joined and len(rule.x) > 1, rule.joined and rule.marked and len(rule.x) > 1
+        ],
+        line={"color": style["color"], "dash": style["dash"], "width": (3 if rule.chosen else 1.75) if full else 1.25},
+        marker={"symbol": style["symbol"], "color": style["color"], "size": size},
+        opacity=1 if full else FAINT[style["color"]],
+        customdata=[[rule.policy, text, plain(said)] for text, said in zip(rule.settings, rule.about)],
+        hovertemplate=f"{plain(rule.label)}, %{{customdata[2]}}<br>%{{y:.2f}}%<br>{where}"
+        "<br>click to see whom it stops where<extra></extra>",
+    )
 
 
 def _steps(curve: Curve, x: Sequence[float], exit_names: Sequence[str], full: bool, unit: str | None) -> go.Scatter:

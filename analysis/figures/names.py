@@ -176,6 +176,7 @@ def name_curves(
     spans: tuple[tuple[float, float], tuple[float, float]],
     pixels: float,
     near: float,
+    beside: Sequence[tuple[np.ndarray, np.ndarray]] = (),
 ) -> None:
     """Write falling curves' names beside them, each where no other curve and no other name is near.
 
@@ -191,11 +192,13 @@ def name_curves(
         The height of the y axis.
     near : float
         The x beside which a name stands by preference.
+    beside : sequence of (x, y)
+        Further lines that names keep clear of.
     """
     (left, right), (low, high) = spans
     scale_x, scale_y = _NARROWEST / (right - left), pixels / (high - low)
     drawn = []
-    for _, _, x, y in curves:
+    for x, y in [*((x, y) for _, _, x, y in curves), *beside]:
         points = np.column_stack([(np.asarray(x) - left) * scale_x, (high - np.asarray(y)) * scale_y])
         drawn.append(points[np.isfinite(points).all(axis=1)])
     taken = np.empty((0, 6))

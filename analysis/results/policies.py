@@ -71,6 +71,8 @@ class Gaps(NamedTuple):
     """All of them, labelled or not."""
     accuracy: Float[np.ndarray, " exits"]
     gap: Float[np.ndarray, " exits"]
+    lost: Int64[np.ndarray, " exits"]
+    """How many samples that is: wrong where they stop, right at the last exit."""
     gap_bound: Float[np.ndarray, " exits"]
     """One-sided upper Clopper-Pearson bound of the gap at level 1 - `GAP_DELTA`."""
 
@@ -151,14 +153,18 @@ class PolicyResults:
         whose answer where they stop is already the final one."""
         if self.rule is None:
             return expected_value(self.reached, self.measured.right_share, self.settings["prior"])
-        right = right_where_stopped(self.measured.right, self._judged_stops)
-        return float(right.mean()) if len(right) else NOTHING
+        return float(self.right.mean()) if len(self.right) else NOTHING
+
+    @number
+    def right(self) -> Bool[np.ndarray, " judged"]:
+        """Which judged samples are right where they stop; without labels, whose answer there is the final one."""
+        return right_where_stopped(self.measured.right, self._judged_stops)
 
     @cached_property
     def answers(self) -> dict[str, Int64[np.ndarray, " exits"]]:
         """Of the judged samples that stop at each exit, how many are right there, right deeper alone, and neither."""
         right, stops, n_exits = self.measured.right, self._judged_stops, self.measured.n_exits
-        good, early = right_where_stopped(right, stops), stopped_too_early(right, stops)
+        good, early = self.right, stopped_too_early(right, stops)
         parts = {"right": good, "right_deeper": early, "wrong_from_here": (stops >= 0) & ~good & ~early}
         return {name: np.bincount(stops[part], minlength=n_exits) for name, part in parts.items()}
 
@@ -211,7 +217,7 @@ class PolicyResults:
 
     def _gaps(self, groups: StopGroups, samples: np.ndarray) -> Gaps:
         bounds = [clopper_pearson_upper(int(k), int(n), GAP_DELTA) for k, n in zip(groups.lost, groups.samples)]
-        return Gaps(samples, groups.accuracy, groups.gap, np.array(bounds))
+        return Gaps(samples, groups.accuracy, groups.gap, groups.lost, np.array(bounds))
 
     @property
     def _stopped(self) -> Int64[np.ndarray, " exits"]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from analysis.policies.budgeted import SHARES
 from analysis.policies.scores import scores
 from analysis.policies.table import LOSSES
 from analysis.results.policies import PolicyResults, sweep
+from analysis.statistics.paired import difference_interval
 
+DIGITS = 6
+"""Of a threshold of the curve: as it is typed."""
 POINTS = 40
 """Of a curve over a threshold."""
 EPSILONS = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Of risk control's points, beside the one that is set."""
 TARGETS = tuple(i / 50 for i in range(25, 51))
 """Of PCEE's curve."""
+RUNNING = {"confidence": "lambda", "budgeted": "p", "interruption": "mean", "risk": "epsilon", "pcee": "target"}
+"""Policy -> the setting that runs along its curve."""
 MEANS = tuple(2.0 ** (i / 4) for i in range(-8, 17))
 """Of the exponential law's curve, as multiples of the last exit's cost."""
 
@@ -62,24 +68,24 @@ def _thresholds(results: PolicyResults) -> tuple[float, ...]:
     if not before.size:
         return (1.0,)
     found = np.quantile(before.astype(np.float64), np.linspace(0, 1, POINTS))
-    return tuple(np.unique(np.clip([*found, 0.0, 1.0], 0.0, 1.0)).tolist())
+    return tuple(np.unique(np.round(np.clip([*found, 0.0, 1.0], 0.0, 1.0), DIGITS)).tolist())
 
 
-def _along(results: PolicyResults) -> tuple[str, tuple[float, ...]]:
-    """The setting that runs, and its values; no name where nothing runs."""
+def _along(results: PolicyResults) -> tuple[float, ...]:
+    """The values of the setting that runs; none where nothing does."""
     match results.policy:
         case "budgeted":
-            return "p", SHARES
+            return SHARES
         case "confidence":
-            return "lambda", _thresholds(results)
+            return _thresholds(results)
         case "risk":
             bound, own = LOSSES[results.settings["loss"]], results.settings["epsilon"]
-            return "epsilon", tuple(sorted({*(value for value in EPSILONS if value < bound), own}))
+            return tuple(sorted({*(value for value in EPSILONS if value < bound), own}))
         case "pcee":
-            return "target", TARGETS
-        case "interruption" if results.settings["law"] == "exponential":
-            return "mean", tuple(float(results.costs[-1]) * times for times in MEANS)
-    return "", ()
+            return TARGETS
+    if results.settings["law"] == "exponential":
+        return tuple(float(results.costs[-1]) * times for times in MEANS)
+    return ()
 
 
 def policy_curve(results: PolicyResults) -> StopCurve:
@@ -96,10 +102,35 @@ def policy_curve(results: PolicyResults) -> StopCurve:
     >>> print(f"{curve.costs[place] / 1e6:.1f} {curve.right[place]:.3f} {curve.values[place]:.2f}")
     28.6 0.704 0.86
     """
-    name, values = _along(results)
-    each = sweep(results, name, values) if name else [results]
+    values = _along(results)
+    name = RUNNING[results.policy] if values else ""
+    each = sweep(results, name, values) if values else [results]
     known = results.costs is not None
     costs = np.array([one.mean_cost if known else one.mean_exit for one in each])
     order = np.argsort(costs, kind="stable")
-    kept = tuple(values[place] for place in order) if name else ()
+    kept = tuple(values[place] for place in order) if values else ()
     return StopCurve(results.policy, name, kept, costs[order], np.array([one.right_share for one in each])[order])
+
+
+class Gain(NamedTuple):
+    """How many more samples one has right than the other, a share of the samples that both answer."""
+
+    difference: float
+    low: float
+    """Of a 95% interval."""
+    high: float
+
+
+def gain_of(right: Bool[np.ndarray, " samples"], other: Bool[np.ndarray, " samples"]) -> Gain | None:
+    """What one way to answer the same samples gains over another; None without samples.
+
+    Examples
+    --------
+    >>> gain = gain_of(np.array([True, True, True, False]), np.array([True, False, False, False]))
+    >>> gain.difference, round(gain.low, 2), round(gain.high, 2)
+    (0.5, -0.17, 0.83)
+    """
+    if not len(right):
+        return None
+    mine, others = int((right & ~other).sum()), int((other & ~right).sum())
+    return Gain((mine - others) / len(right), *difference_interval(others, mine, len(right)))

@@ -25,6 +25,7 @@ def control(
     widget: str | None = None,
     default: object = None,
     on_change: Callable[[], None] | None = None,
+    typed: tuple[Callable[[object], str], Callable[[str], object]] | None = None,
     **arguments: object,
 ) -> object:
     """The widget of one control.
@@ -42,12 +43,15 @@ def control(
         How an option is written on screen. Options that would look alike are told apart: Streamlit knows them by what
         is written, and opens the last of those that are the same.
     widget : str, optional
-        "selectbox", "segmented", "radio", "slider", "number", "text" or "toggle", where not the kind's usual one.
+        "selectbox", "segmented", "pills", "radio", "slider", "number", "text" or "toggle", where it is not
+        the kind's usual one.
     default : object, optional
         What stands for the table's default on this run (its first unit, its first sample): shown in its place, not
         written to the address.
     on_change : callable, optional
         Called after the state has taken over the new value, before the script runs.
+    typed : (value -> text, text -> value), optional
+        How a number is typed, in a text box; what the second refuses by a ValueError is said.
     **arguments
         Passed on to the widget (`help`, `disabled`, `step`, `placeholder`, `label_visibility`, ...).
 
@@ -68,11 +72,14 @@ def control(
         value = default
     value = _within(row, value, arguments)
     shown = list(value) if row.kind == "choices" else value
+    if typed is not None:
+        arguments = {k: v for k, v in arguments.items() if k not in ("min_value", "max_value")}
+        widget, shown = "text", typed[0](value)
     put(key, shown)
     arguments = (
         {"help": row.description}
         | arguments
-        | {"key": key, "on_change": _take_over, "args": (name, default, on_change)}
+        | {"key": key, "on_change": _take_over, "args": (name, default, on_change, typed and typed[1])}
     )
     _make(
         row,
@@ -163,15 +170,24 @@ def _make(
         (st.slider if widget == "slider" else st.number_input)(label, **bounds)
     elif widget == "multiselect":
         st.multiselect(label, options, format_func=show, **arguments)
+    elif widget == "pills":
+        st.pills(label, options, format_func=show, selection_mode="multi", **arguments)
     elif widget == "segmented":
         st.segmented_control(label, options, format_func=show, required=True, **arguments)
     else:
         {"selectbox": st.selectbox, "radio": st.radio}[widget](label, options, format_func=show, **arguments)
 
 
-def _take_over(name: str, default: object, then: Callable[[], None] | None) -> None:
+def _take_over(
+    name: str,
+    default: object,
+    then: Callable[[], None] | None,
+    read: Callable[[str], object] | None,
+) -> None:
     value = st.session_state[f"control:{name}"]
     try:
+        if read is not None:
+            value = read(value)
         if default is not None and value == default:
             state.reset(name)
         else:

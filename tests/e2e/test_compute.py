@@ -32,7 +32,7 @@ def test_without_a_budget_the_middle_exit_answers_and_the_address_stays_short(sm
 
 
 def test_a_budget_is_typed(full):
-    full.number_input(key="control:budget").set_value(7e6).run()
+    full.text_input(key="control:budget").set_value("7M").run()
     assert "exit 7 answers" in title(figures(full)["compute"])
     assert address(full)["budget"] == "7000000"
 

@@ -1,8 +1,8 @@
-"""Settings of a predictor in the address: one short text, read without evaluating anything."""
+"""Settings in the address: one short text, read without evaluating anything."""
 
 import pytest
 
-from app.components.predictor_settings import parse_settings, settings_text
+from app.components.setting_widgets import parse_settings, settings_text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,126 @@
+"""What samples that stop by themselves spend, gain and lose: titles and sentences. Plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from analysis.results.policy_curves import Gain
+from analysis.results.policy_numbers import GUARANTEES
+from analysis.words.formats import at_least, at_most, counted, percent, points, quantity, small
+
+SAVINGS = {"measured": "measured as a latency", "simulated": "simulated from counted costs"}
+
+
+def cost_words(value: float, unit: str | None) -> str:
+    """A mean cost, or a mean exit where costs are unknown.
+
+    >>> cost_words(25.3e6, "MACs"), cost_words(2.1, None)
+    ('25.3 M MACs', 'exit 2.10')
+    """
+    return f"exit {value:.2f}" if unit is None else f"{quantity(value)} {unit}"
+
+
+def gain_words(gain: Gain, than: str) -> str:
+    """A difference of accuracies with its interval, in points.
+
+    >>> gain_words(Gain(0.013, 0.009, 0.017), "with everyone at exit 4")
+    '1.30 points more (95%: 0.90 to 1.70) than with everyone at exit 4'
+    >>> gain_words(Gain(0.0, -0.001, 0.001), "the baseline")
+    'as much (95%: -0.10 to 0.10 points) as the baseline'
+    """
+    low, high = (f"{100 * end:.2f}" for end in (gain.low, gain.high))
+    if not gain.difference:
+        return f"as much (95%: {low} to {high} points) as {than}"
+    more = gain.difference > 0
+    low, high = (low, high) if more else (f"{-100 * gain.high:.2f}", f"{-100 * gain.low:.2f}")
+    return f"{points(100 * gain.difference)} {'more' if more else 'less'} (95%: {low} to {high}) than {than}"
+
+
+def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None) -> str:
+    """What the budget buys in the anytime setting, and then by a rule that spends no more on average."""
+    if right is None or gain is None:
+        return title
+    apart = f", {points(100 * gain.difference)} {'more' if gain.difference > 0 else 'less'}" if gain.difference else ""
+    return f"{title}; each sample stopping by {rule} {percent(100 * right)}{apart}"
+
+
+def better_rule(
+    budget: str, rule: str, label: str, right: float, over_exit: tuple[Gain, str] | None, over_other: tuple[Gain, str]
+) -> str:
+    """What a rule gains within the budget over everyone at one exit, and over the same rule on the other predictor.
+
+    Parameters
+    ----------
+    over_exit : the gain and the exit's name; None where no exit answers
+    over_other : the gain, and what the other predictor is called within a sentence
+    """
+    gains = [] if over_exit is None else [gain_words(over_exit[0], f"everyone at exit {over_exit[1]}")]
+    gains.append(gain_words(over_other[0], f"the same rule on {over_other[1]}"))
+    return f"Within {budget} on average, {rule} on {label} gets {percent(100 * right)} right: {', '.join(gains)}."
+
+
+def shares_title(shares: np.ndarray, right: float, exit_names: Sequence[str], *, has_labels: bool) -> str:
+    """Where most samples stop, and how many are right there."""
+    most = int(np.argmax(shares))
+    what = "are right where they stop" if has_labels else "stop with their final answer"
+    return f"{percent(100 * shares[most])} stop at exit {exit_names[most]}; {percent(100 * right)} {what}"
+
+
+def risk_title(gap: np.ndarray, samples: np.ndarray, overall: float, exit_names: Sequence[str]) -> str:
+    """At which exit most is lost against the last, beside what is lost on average."""
+    known = np.isfinite(gap)
+    if not known.any():
+        return "Without labels nobody knows what is lost to the last exit"
+    if not np.nanmax(gap) > 0:
+        return "No sample that the last exit has right is lost by stopping before"
+    worst = int(np.nanargmax(np.where(known, gap, -1)))
+    return (
+        f"Of the {samples[worst]:,} that stop at exit {exit_names[worst]}, {percent(100 * gap[worst])} are wrong "
+        f"there and right at the last; of all, {percent(100 * overall)}"
+    )
+
+
+def depth_title(information: float, shuffled_p95: float) -> str:
+    """What the exit at which a sample stopped reveals of its class."""
+    if not np.isfinite(information):
+        return "All stop at one exit, which tells nothing of their class"
+    beyond = "more than" if information > shuffled_p95 else "no more than"
+    return (
+        f"The exit where a sample stops shares {percent(100 * information)} of its entropy with the class, {beyond} "
+        f"chance (95% below {percent(100 * shuffled_p95)})"
+    )
+
+
+def promise_words(numbers: Mapping[str, object]) -> str:
+    """What was promised by the samples fitted on, beside what holds on those measured; takes `policy_numbers`."""
+    promised, realised = numbers["promised"], numbers["realised"]
+    if promised is None or realised is None:
+        return "Nothing was promised: what was fitted on has no labels."
+    on = numbers["fitted_on"]["run"]
+    where = "" if on == numbers["run"] else f" for samples like those of {on}"
+    if numbers["policy"] != "risk":
+        verdict = "less" if realised < promised else "no less"
+        return (
+            f"Accuracy where it was fitted{where} {percent(100 * promised)}, here {percent(100 * realised)}: {verdict}."
+        )
+    settings = numbers["settings"]
+    if not numbers["passed"]:
+        return f"No threshold passes, so everyone goes to the last exit: risk {small(realised)} here."
+    if not numbers["certified"]:
+        return (
+            f"This rule promises nothing: risk {small(promised)} where it was fitted{where}, {small(realised)} here, "
+            f"with epsilon {settings['epsilon']:g}."
+        )
+    seen = f"{at_most(realised, 3)}, within it" if realised <= promised else f"{at_least(realised, 3)}, above it"
+    rule = GUARANTEES[settings["rule"]]
+    return f"Promised{where}: at most {promised:g} is {rule}. On the samples measured here it is {seen}."
+
+
+def left_out_words(n_left_out: int, named: str, seed: int | None, run: str | None) -> str:
+    """Which samples of the split are not measured because they are fitted on."""
+    which = f"drawn by seed {seed}" if seed is not None else named
+    return f"{counted(n_left_out, 'sample')} of the split ({which}) are fitted on and left out of every curve here." + (
+        f" They are fitted on in the run {run}." if run else ""
+    )

@@ -1,0 +1,110 @@
+"""The budget of the compute page: typed with its unit or dragged, in the unit on screen, on demand at an exit."""
+
+import re
+from dataclasses import dataclass
+
+import streamlit as st
+
+from analysis.policies.anytime import convert_budget
+from analysis.run import Run
+from analysis.settings import number_text
+from analysis.words.formats import quantity
+from app import state
+from app.components.controls import control
+from app.components.text import escape
+from app.view import View
+
+CLOSE = 0.008  # of the axis: a line dropped this close to an exit stands on it
+PREFIXES = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_LAST_UNIT = "compute:budget in"  # run, unit and budget as last shown: a change of unit converts the budget
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What the x axis holds: the cumulative cost of each exit in `unit`, or the exit numbers where `unit` is None."""
+
+    unit: str | None
+    costs: tuple[float, ...]
+
+    def placed(self, budget: float, *, snap: bool = False) -> float:
+        """A budget to 6 digits within the exits' costs; at one where it is close, with `snap` at the nearest."""
+        nearest = min(self.costs, key=lambda cost: abs(cost - budget))
+        if snap or abs(nearest - budget) <= CLOSE * (self.costs[-1] - self.costs[0]):
+            return nearest
+        return min(max(float(f"{budget:.6g}"), self.costs[0]), self.costs[-1])
+
+
+def axis_of(view: View) -> Axis:
+    """The costs in the unit on screen, or the exits themselves."""
+    found = view.run.cost(view.unit)
+    if found is None:
+        return Axis(None, tuple(float(number) for number in range(1, view.run.n_exits + 1)))
+    return Axis(*found)
+
+
+def written(budget: float | None) -> str:
+    """A budget as it is typed: exactly, with the prefix that its size has.
+
+    >>> written(46331024.0), written(3.5e6), written(12.25), written(None)
+    ('46.331024M', '3.5M', '12.25', '')
+    """
+    if budget is None:
+        return ""
+    for prefix, factor in reversed(PREFIXES.items()):
+        if abs(budget) >= factor and float(number_text(budget / factor)) * factor == budget:
+            return f"{number_text(budget / factor)}{prefix}"
+    return number_text(budget)
+
+
+def typed(text: str, unit: str | None = None) -> float | None:
+    """The budget that a text stands for: a number, a prefix, the unit where it is written too. Empty: None.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+
+    >>> typed("30M"), typed("3.5 G MACs", "MACs"), typed("2,500,000"), typed("1e6"), typed(" ")
+    (30000000.0, 3500000000.0, 2500000.0, 1000000.0, None)
+    """
+    bare = text.strip()
+    if unit and bare.lower().endswith(unit.lower()):
+        bare = bare[: -len(unit)].strip()
+    if not bare:
+        return None
+    found = re.fullmatch(r"([0-9][0-9,]*\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?\s*([kMGT]?)", bare, re.ASCII)
+    if found is None:
+        raise ValueError(
+            f"budget is {text[:32]!r}: give a number, with k, M, G or T where it is large, for example 30M"
+        )
+    number = float(found[1].replace(",", "") + (found[2] or ""))
+    return number * PREFIXES.get(found[3], 1.0)
+
+
+def budget_control(run: Run, axis: Axis) -> float:
+    """The budget's widget: from the first exit's cost to the last one's; empty stands for the middle exit."""
+    last = st.session_state.get(_LAST_UNIT)
+    budget = state.get("budget")
+    if budget is not None and last is not None and last[0] == run.fingerprint and last[2] == budget:
+        if last[1].unit != axis.unit:
+            state.set("budget", convert_budget(budget, last[1].costs, axis.costs))
+    elif budget is not None and last is not None and last[0] != run.fingerprint and last[2] == budget:
+        state.reset("budget")  # another run: its costs have nothing to do with this budget
+    low, high = axis.costs[0], axis.costs[-1]
+    budget = state.get("budget")
+    if budget is not None and state.get("snap") and low <= budget <= high:
+        state.set("budget", axis.placed(budget, snap=True))
+    middle = axis.costs[(run.n_exits - 1) // 2]
+    chosen = control(
+        "budget",
+        f"Budget per sample, {escape('exits' if axis.unit is None else axis.unit)}",
+        min_value=float(low),
+        max_value=float(high),
+        typed=(written, lambda text: typed(text, axis.unit)),
+        placeholder=quantity(float(middle)),
+        help=f"From {quantity(float(low))} to {quantity(float(high))}: type it (30M is 30 million), drag the line in "
+        "the figure, or click a marker. One budget for everyone: the deepest exit within it answers. Samples that stop "
+        "by themselves keep within it on average.",
+    )
+    st.session_state[_LAST_UNIT] = (run.fingerprint, axis, state.get("budget"))
+    return middle if chosen is None else float(chosen)

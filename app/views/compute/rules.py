@@ -1,0 +1,232 @@
+"""The stopping rules of the compute page: with which settings, fitted and measured on which samples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.policies import POLICIES, Policy, find_policy, resolve_policy
+from analysis.predictors import settings_key
+from analysis.results import PolicyResults, Results, apply_policy
+from analysis.results.fitting import SampleChoice, choose_samples, split_that_holds
+from analysis.results.policy_curves import StopCurve, policy_curve
+from analysis.run import Run
+from analysis.settings import number_text
+from app import cache, state
+from app.components.setting_widgets import Owner, understood
+from app.view import View
+from app.views.compute.budget import Axis, written
+
+LAMBDAS = {"patience": "2"}
+"""Where a threshold starts, by its measure; 0.8 for scores up to 1."""
+_NEEDED = {"mean": ("law", ("exponential",)), "budgets": ("law", ("list",)), "delta": ("rule", ("ucb-wsr", "ltt"))}
+"""Setting -> the setting that it belongs to, and its values."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the page's rules are fitted and measured on, and how they are set.
+
+    Attributes
+    ----------
+    view, axis, budget : what is on screen
+    source : whose samples are fitted on
+    fits : the ways to choose these, the one that stands for the default first
+    choice : the samples; None where there are none to fit on
+    reason : why not
+    set : policy -> its settings, as texts
+    """
+
+    view: View
+    axis: Axis
+    budget: float
+    source: Run
+    fits: tuple[str, ...]
+    choice: SampleChoice | None
+    reason: str
+    set: Mapping[str, Mapping[str, str]]
+
+    @property
+    def measured(self) -> np.ndarray:
+        """The positions of the samples that every curve of the page is over."""
+        return self.view.run.positions(self.view.split) if self.choice is None else self.choice.measured
+
+    @property
+    def left_out(self) -> int:
+        """How many samples of the split are fitted on and therefore not measured."""
+        return len(self.view.run.positions(self.view.split)) - len(self.measured)
+
+    @property
+    def _key(self) -> tuple:
+        named = None if self.choice is None else (self.choice.named, self.choice.seed, self.choice.on_test)
+        return self.view.run.fingerprint, self.view.split, self.source.fingerprint, named
+
+    def results(self, predictor: str) -> Results:
+        """A predictor's results over the measured samples."""
+        return self._of(self.view.run, predictor, self.measured)
+
+    def _of(self, run: Run, predictor: str, positions: np.ndarray) -> Results:
+        split, places = split_that_holds(run, positions)
+        return cache.some(cache.results(run, predictor, self.view.settings_of(predictor), split), places)
+
+    def settings(self, policy: str, predictor: str = "") -> dict[str, object]:
+        """A policy's settings, complete; under a predictor, a threshold that nobody typed is the budget's."""
+        return self.owner(policy, predictor).values(self.set[policy])
+
+    def owner(self, policy: str, predictor: str = "") -> Owner:
+        """The policy as what has settings."""
+        start = ""
+        if policy == "confidence" and predictor and "lambda" not in self.set[policy]:
+            curve = self.curve(policy, predictor)
+            start = number_text(curve.values[curve.within(self.budget) or 0])
+        return owner_of(find_policy(policy), self.axis, start)
+
+    def why_not(self, policy: str) -> str:
+        """Why there is no such rule on these samples; empty where there is."""
+        row = find_policy(policy)
+        if row.fits and self.choice is None:
+            return self.reason
+        if row.function is None and self.axis.unit is None:
+            return "needs the exits' costs: import the run with --costs"
+        if row.needs_labels(self.settings(policy)):
+            fitted = self.choice.fitted_run.labels[self.choice.fitted]
+            return "" if (fitted >= 0).any() else "is fitted on labels, and none of the samples to fit on has one"
+        return ""
+
+    def apply(self, policy: str, predictor: str, settings: Mapping[str, object] | None = None) -> PolicyResults:
+        """A policy under a predictor; of the settings on screen unless told."""
+        settings = self.settings(policy, predictor) if settings is None else dict(settings)
+        return cache.numbers(_applied, *self.key_of(policy, predictor, settings), rules=self, policy=policy,
+                             predictor=predictor, settings=settings)  # fmt: skip
+
+    def curve(self, policy: str, predictor: str) -> StopCurve:
+        """What the policy spends and gets right along one of its settings."""
+        settings = self.settings(policy)
+        base = self.apply(policy, predictor, settings)
+        return cache.numbers(policy_curve, *self.key_of(policy, predictor, settings), results=base)
+
+    def key_of(self, policy: str, predictor: str, settings: Mapping[str, object] | None = None) -> tuple:
+        """What a policy's numbers under a predictor depend on."""
+        settings = self.settings(policy, predictor) if settings is None else settings
+        of = settings_key(predictor, self.view.settings_of(predictor))
+        return *self._key, self.axis.unit, of, policy, tuple(settings.items())
+
+
+def _applied(rules: Rules, policy: str, predictor: str, settings: Mapping[str, object]) -> PolicyResults:
+    choice, fits = rules.choice, find_policy(policy).fits
+    fitted = rules._of(choice.fitted_run, predictor, choice.fitted) if fits else None
+    return apply_policy(
+        policy,
+        settings,
+        rules.results(predictor),
+        fitted,
+        split=rules.view.split,
+        fitted_on=choice.provenance if fits else None,
+        fitted_on_test=fits and choice.on_test,
+        cost_unit=rules.axis.unit,
+    )
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def owner_of(policy: Policy, axis: Axis, threshold: str = "") -> Owner:
+    """The policy as what has settings: those of all policies stand in one text, and no two share a name.
+
+    Parameters
+    ----------
+    threshold : str
+        Where a threshold that nobody typed starts, if not at the measure's own start.
+    """
+    others = {setting.name for row in POLICIES.values() for setting in row.settings}
+    return Owner(
+        policy.id,
+        policy.settings,
+        "policy_set",
+        lambda texts: resolve_policy(policy.id, texts),
+        lambda texts: _starts(policy, texts, axis) | ({"lambda": threshold} if threshold else {}),
+        others - {setting.name for setting in policy.settings},
+    )
+
+
+def _starts(policy: Policy, texts: Mapping[str, str], axis: Axis) -> dict[str, str]:
+    """What stands where the table has no default: a threshold, and what a law needs."""
+    if policy.id == "confidence":
+        return {"lambda": LAMBDAS.get(texts.get("measure", "").strip().lower(), "0.8")}
+    if policy.id == "interruption":
+        law = texts.get("law", "").strip().lower()
+        middle = axis.costs[(len(axis.costs) - 1) // 2]
+        return {"exponential": {"mean": f"{middle:.12g}"},
+                "list": {"budgets": ",".join(f"{cost:.12g}" for cost in axis.costs)}}.get(law, {})  # fmt: skip
+    return {}
+
+
+def applies(name: str, settings: Mapping[str, object]) -> bool:
+    """Whether a setting means anything beside the others."""
+    of, values = _NEEDED.get(name, (None, ()))
+    return of is None or settings[of] in values
+
+
+def setting_words(name: str, value: float, axis: Axis) -> str:
+    """A setting at a point of a curve."""
+    return f"{name} {written(value)} {axis.unit}" if name == "mean" else f"{name} {value:.4g}"
+
+
+# --- samples ---------------------------------------------------------------------------------------------------------
+
+
+def rules_on_screen(view: View, axis: Axis, budget: float) -> Rules:
+    """What the address says of the rules; a note for each thing that cannot be."""
+    source = _source(view)
+    fits = _ways_to_fit(view, source)
+    if (chosen := state.get("fit")) not in fits:
+        if chosen != state.CONTROLS["fit"].default:
+            state.note(state.fallback_note("fit", chosen, "does not exist here"))
+            state.reset("fit")
+        chosen = fits[0]
+    choice, reason = None, ""
+    try:
+        choice = choose_samples(
+            view.run,
+            view.split,
+            calibration=chosen if chosen.startswith("random:") else None,
+            seed=state.get("fit_seed"),
+            fitted_on=None if source is view.run else source,
+            allow_test_fitting=chosen == "test",
+        )
+    except ValueError as error:
+        reason = f"has no samples to fit on: {error}"
+    texts = {row.id: understood(owner_of(row, axis)) for row in POLICIES.values()}
+    return Rules(view, axis, budget, source, fits, choice, reason, texts)
+
+
+def _ways_to_fit(view: View, source: Run) -> tuple[str, ...]:
+    """The calibration split where it is not itself measured; else a share of the samples, or all of them."""
+    apart = len(source.positions("calibration")) and not (source is view.run and view.split == "calibration")
+    return ("calibration", "random:0.2", "random:0.1", "random:0.5") if apart else (
+        "random:0.2", "random:0.1", "random:0.5", "test")  # fmt: skip
+
+
+def runs_alike(run: Run) -> dict[str, str]:
+    """Ids and titles of the other runs of as many exits and classes."""
+    return {
+        entry.id: entry.title
+        for entry in cache.runs()
+        if entry.error is None and entry.id != run.id and entry.shape[::2] == (run.n_exits, run.n_classes)
+    }
+
+
+def _source(view: View) -> Run:
+    wanted = state.get("fitted_on")
+    if not wanted:
+        return view.run
+    entry = next((one for one in cache.runs() if one.id == wanted and wanted in runs_alike(view.run)), None)
+    try:
+        if entry is not None:
+            return cache.run(entry)
+        reason = "is no run of the same exits and classes"
+    except ValueError as error:
+        reason = f"cannot be opened ({error})"
+    state.note(state.fallback_note("fitted_on", wanted, reason))
+    state.reset("fitted_on")
+    return view.run
