@@ -132,19 +132,6 @@ def find_tensor(path: Path, name: str) -> Tensor:
     return Tensor(start + entry["data_offsets"][0], tuple(entry["shape"]), dtype, entry["dtype"])
 
 
-def map_tensor(path: Path, name: str) -> tuple[np.ndarray, str]:
-    """One tensor, memory-mapped read-only, and its safetensors dtype (BF16 and F8 come as their bits).
-
-    Raises
-    ------
-    ValueError : as `find_tensor`
-    """
-    tensor = find_tensor(path, name)
-    if 0 in tensor.shape:
-        return np.zeros(tensor.shape, tensor.dtype), tensor.stored
-    return np.memmap(path, tensor.dtype, "r", tensor.offset, tensor.shape), tensor.stored
-
-
 def write_header(file: BinaryIO, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> int:
     """Write the header of a file with one tensor, and reserve its place; gives the position of its first byte.
 

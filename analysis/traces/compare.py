@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 
 from analysis.predictors import PREDICTORS, usable_predictors
 from analysis.run import Run
+from analysis.runtime.contents import check_regular
 from analysis.traces.compute import compute_traces
 from analysis.traces.load import bundled_name
 from analysis.traces.parquet import AnotherVersion, read_traces_parquet, to_table
@@ -51,8 +53,18 @@ def difference_of_tables(found: pa.Table, expected: pa.Table) -> list[str]:
 
 
 def bundled_predictors(run: Run) -> list[str]:
-    """The predictors of the table whose traces lie in the run folder."""
-    return [name for name in PREDICTORS if (run.path / bundled_name(name)).is_file()]
+    """The predictors of the table whose traces lie in the run folder.
+
+    Raises
+    ------
+    ValueError : a pipe, a device or a broken link has the name of such a file
+    """
+    found = [name for name in PREDICTORS if os.path.lexists(run.path / bundled_name(name))]
+    for name in found:
+        check_regular(path := run.path / bundled_name(name))
+        if not path.is_file():
+            raise ValueError(f"{path} is no file: remove it")
+    return found
 
 
 def difference_of_bundled(

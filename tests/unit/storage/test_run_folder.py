@@ -15,7 +15,7 @@ from analysis.settings import NAME_LENGTH
 from analysis.storage import RunError, best_first, find_run, list_runs, load_run, write_run
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.manifest import file_entry
-from analysis.storage.safetensors import map_tensor
+from analysis.storage.safetensors import find_tensor
 from analysis.storage.samples import LONGEST_ID
 from analysis.storage.validation import validate_run
 from analysis.storage.writing import write_run_folder
@@ -53,11 +53,10 @@ def test_chunks_and_shards_do_not_change_the_logits(tmp_path, small_logits, smal
     validate_run(run.path)
 
 
-def test_logits_are_memory_mapped(small_run):
-    array, dtype = map_tensor(small_run.path / "logits.safetensors", "logits")
-    assert isinstance(array, np.memmap)
-    assert dtype == "F16"
-    assert array.offset % 64 == 0
+def test_logits_are_stored_aligned_in_their_own_precision(small_run):
+    tensor = find_tensor(small_run.path / "logits.safetensors", "logits")
+    assert tensor.stored == "F16"
+    assert tensor.offset % 64 == 0
 
 
 @pytest.mark.parametrize(

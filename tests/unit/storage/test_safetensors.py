@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.storage.importers.formats import open_file
-from analysis.storage.safetensors import map_tensor
+from analysis.storage.safetensors import find_tensor
 
 
 def write(path, entries: dict, data: bytes):
@@ -36,10 +36,10 @@ def write(path, entries: dict, data: bytes):
 def test_a_damaged_header_is_refused(tmp_path, changes):
     entry = {"dtype": "F32", "shape": [1, 3, 4], "data_offsets": [0, 48]}
     write(tmp_path / "x.safetensors", {"logits": entry}, bytes(48))
-    assert map_tensor(tmp_path / "x.safetensors", "logits")[0].shape == (1, 3, 4)
+    assert find_tensor(tmp_path / "x.safetensors", "logits").shape == (1, 3, 4)
     write(tmp_path / "x.safetensors", {"logits": entry | changes}, bytes(48))
     with pytest.raises(ValueError, match=r"x\.safetensors has a damaged safetensors header: copy it again"):
-        map_tensor(tmp_path / "x.safetensors", "logits")
+        find_tensor(tmp_path / "x.safetensors", "logits")
 
 
 def test_a_hundred_thousand_tensors_are_read_with_one_look_at_the_header(tmp_path):
@@ -55,4 +55,4 @@ def test_a_tensor_that_is_missing_is_told_with_a_few_that_are_there(tmp_path):
     names = {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(1000)}
     write(tmp_path / "x.safetensors", names, b"")
     with pytest.raises(ValueError, match=r"holds no tensor 'logits', only t0, t1, .*, t7, \.\.\.$"):
-        map_tensor(tmp_path / "x.safetensors", "logits")
+        find_tensor(tmp_path / "x.safetensors", "logits")

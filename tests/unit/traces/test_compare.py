@@ -1,5 +1,6 @@
 """Bundled traces beside those of the logits: each column's damage is found, and said by `validate --deep`."""
 
+import os
 import shutil
 
 import numpy as np
@@ -98,6 +99,15 @@ def test_validate_deep_says_what_differs_and_validate_alone_computes_nothing(run
     assert "traces-pa.parquet is not what the logits give: true_class_prob of" in line
     assert "instead of" in line
     assert line.endswith("write the run again")
+
+
+@pytest.mark.parametrize("place", ["pipe", "device", "nowhere"])
+def test_validate_deep_refuses_what_is_no_file_in_place_of_traces(run, capsys, place):
+    path = run.path / bundled_name("moe")
+    os.mkfifo(path) if place == "pipe" else path.symlink_to("/dev/zero" if place == "device" else "nowhere")
+    assert main(["validate", str(run.path), "--deep"]) == 2
+    said = "is no file: remove it" if place == "nowhere" else "is no file but a pipe or device"
+    assert f"{path} {said}" in capsys.readouterr().err
 
 
 def test_traces_of_another_version_are_passed_over(run, capsys):
