@@ -1,6 +1,11 @@
-"""README's numbers are the runs': `python tests/unit/test_readme.py` writes the table, the test compares it."""
+"""README's numbers are the runs': `python tests/unit/test_readme.py` writes the table, the test compares it.
 
+`python tests/unit/test_readme.py bench` measures and writes the seconds, which are those of a machine at an hour.
+"""
+
+import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +21,7 @@ from analysis.words.formats import decimals  # noqa: E402
 
 README = PROJECT / "README.md"
 THRESHOLDS = (0.01, 0.1)
+BENCH = "<!-- bench: python tests/unit/test_readme.py bench -->\n", "<!-- end of bench -->\n"
 BEGIN, END = "<!-- table: python tests/unit/test_readme.py -->\n", "<!-- end of table -->\n"
 
 
@@ -44,9 +50,25 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def between(text: str, begin: str, end: str) -> str:
+    """What stands between two marks."""
+    return text[text.index(begin) + len(begin) : text.index(end)]
+
+
 def test_the_table_is_what_the_runs_say():
+    assert between(README.read_text(), BEGIN, END) == table()
+
+
+def test_the_seconds_are_of_what_bench_measures(capsys):
+    from analysis.cli import main
+
+    assert main(["bench", "--exits", "2", "--samples", "20", "--classes", "3", "--format", "json"]) == 0
+    measured = {row["pass"] for row in json.loads(capsys.readouterr().out)["passes"]}
     text = README.read_text()
-    assert text[text.index(BEGIN) + len(BEGIN) : text.index(END)] == table()
+    rows = [line[:48].strip() for line in between(text, *BENCH).splitlines() if line.endswith("x the bare pass")]
+    assert {"bare pass", "traces, baseline and pa", "traces, all six", "policy, pcee"} <= set(rows)
+    assert set(rows[:-1]) <= measured
+    assert rows[-1].endswith("other metrics and numbers, each")
 
 
 def test_every_file_that_the_readme_names_exists():
@@ -64,6 +86,10 @@ def test_every_command_that_the_readme_names_exists():
 
 
 if __name__ == "__main__":
-    text = README.read_text()
-    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    README.write_text(text[:start] + table() + text[end:])
+    text, (begin, end) = README.read_text(), BENCH if sys.argv[1:] == ["bench"] else (BEGIN, END)
+    if begin == BEGIN:
+        written = table()
+    else:
+        printed = subprocess.check_output([sys.executable, "-m", "analysis", "bench"], cwd=PROJECT, text=True)
+        written = f"```\n{printed}```\n"
+    README.write_text(text.replace(begin + between(text, begin, end), begin + written))
