@@ -11,12 +11,12 @@ the paper.
 266
 """
 
-from analysis.results.calibration import Calibration, calibration_of
 from analysis.results.differences import Difference, difference_of
+from analysis.results.from_logits.calibration import Calibration, calibration_of
+from analysis.results.from_logits.tuning import Tuning, tuning_of
+from analysis.results.from_logits.uncertainty_sets import SetResults, sets_of
 from analysis.results.policies import PolicyResults, policy_of
 from analysis.results.results import Results, results_of
-from analysis.results.tuning import Tuning, tuning_of
-from analysis.results.uncertainty_sets import SetResults, sets_of
 
 __all__ = [
     "Calibration",
