@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> None:
     ValueError : a run, predictor, setting, split or cost unit that cannot be used; no labels; nothing left to measure
     """
     from analysis.report.calibration_tables import as_text
-    from analysis.results.calibration import calibrate, samples_to_calibrate
-    from analysis.results.calibration_numbers import calibration_numbers
     from analysis.results.fitting import results_at
+    from analysis.results.from_logits.calibration import calibrate, samples_to_calibrate
+    from analysis.results.from_logits.calibration_numbers import calibration_numbers
     from analysis.storage import find_run, load_run
 
     opened = load_run(find_run(args.run))

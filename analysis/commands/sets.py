@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> None:
         to measure
     """
     from analysis.report.set_tables import as_text
-    from analysis.results.set_numbers import set_numbers
-    from analysis.results.uncertainty_sets import make_sets, samples_for_sets
+    from analysis.results.from_logits.set_numbers import set_numbers
+    from analysis.results.from_logits.uncertainty_sets import make_sets, samples_for_sets
     from analysis.sets import find_sets, resolve_sets
     from analysis.storage import find_run, load_run
 

@@ -20,7 +20,7 @@ from analysis.commands.progress import progress_bar
 def add_parser(subparsers) -> None:
     """Put `tune` and its options on the command line."""
     from analysis.policies.table import LAWS
-    from analysis.results.tuning import GRIDS, MAX_FALLING, THRESHOLD
+    from analysis.results.from_logits.tuning import GRIDS, MAX_FALLING, THRESHOLD
 
     parser = subparsers.add_parser(
         "tune",
@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> None:
     ValueError : a run, predictor, law, split or cost unit that cannot be used; nothing to fit on or to measure
     """
     from analysis.report.tuning_tables import as_text
-    from analysis.results.tuning import samples_to_tune, tune
-    from analysis.results.tuning_numbers import tuning_numbers
+    from analysis.results.from_logits.tuning import samples_to_tune, tune
+    from analysis.results.from_logits.tuning_numbers import tuning_numbers
     from analysis.storage import find_run, load_run
 
     given = parse_settings(args.settings)

@@ -11,13 +11,13 @@ the paper.
 248
 """
 
-from analysis.results.calibration import Calibration, calibration_of
 from analysis.results.comparison import Comparison, compare
 from analysis.results.differences import Difference, difference_of
+from analysis.results.from_logits.calibration import Calibration, calibration_of
+from analysis.results.from_logits.tuning import Tuning, tuning_of
+from analysis.results.from_logits.uncertainty_sets import SetResults, sets_of
 from analysis.results.policies import PolicyResults, apply_policy, policy_of, sweep
 from analysis.results.results import Results, results_of
-from analysis.results.tuning import Tuning, tuning_of
-from analysis.results.uncertainty_sets import SetResults, sets_of
 
 __all__ = [
     "Calibration",

@@ -64,7 +64,7 @@ _ROWS = (
         name="regularised adaptive prediction sets",
         label="RAPS",
         summary="The likeliest classes until their sum, plus a penalty for each class beyond k_reg, exceeds a quantile "
-        "of calibration samples; randomised, so that coverage is exact.",
+        "of calibration samples; randomised, so that coverage is nearly exact.",
         citation="Angelopoulos, Bates, Jordan, Malik. Uncertainty Sets for Image Classifiers using Conformal "
         "Prediction. ICLR 2021, arXiv 2009.14193",
         settings=(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from analysis.results.from_logits.tuning import GRIDS, Tuning
 from analysis.results.results import Results
 from analysis.results.run_numbers import number, numbers, plain
-from analysis.results.tuning import GRIDS, Tuning
 
 
 def _measured(found: Tuning, results: Results) -> dict[str, object]:

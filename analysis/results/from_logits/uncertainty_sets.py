@@ -18,7 +18,7 @@ from analysis.metrics.accuracy import mean_over_samples
 from analysis.metrics.uncertainty import set_growth_percent
 from analysis.predictors import check_logits, resolve
 from analysis.results.fitting import SampleChoice, choose_samples
-from analysis.results.logit_passes import over_logits, over_predictions
+from analysis.results.from_logits.passes import over_logits, over_predictions
 from analysis.run import Run
 from analysis.sets.conformal import conformal_sets, score_quantile, scores_of
 from analysis.sets.draws import check_seed, log_gammas, uniforms

@@ -8,7 +8,7 @@ from analysis.metrics.calibration import classwise_ece
 from analysis.metrics.temperature import fit_temperatures, likelihood_curve
 from analysis.predictors import predict
 from analysis.results import calibration_of, results_of
-from analysis.results.calibration_numbers import calibration_numbers
+from analysis.results.from_logits.calibration_numbers import calibration_numbers
 from analysis.run import Run
 from analysis.storage import write_run
 
@@ -39,7 +39,7 @@ def test_the_error_at_a_temperature_is_that_of_the_predictor_with_this_setting(s
 
 def test_chunks_and_gaps_change_nothing(small_run, monkeypatch):
     whole = calibration_of(small_run, "pa", calibration="random:0.3", seed=5)
-    monkeypatch.setattr("analysis.results.logit_passes.chunk_samples", lambda *size: 17)
+    monkeypatch.setattr("analysis.results.from_logits.passes.chunk_samples", lambda *size: 17)
     parts = calibration_of(small_run, "pa", calibration="random:0.3", seed=5)
     np.testing.assert_allclose(parts.ece_classwise, whole.ece_classwise, atol=1e-12)
     np.testing.assert_allclose(parts.temperatures.values, whole.temperatures.values, rtol=1e-6)
@@ -136,7 +136,7 @@ def test_nan_logits_are_named_where_samples_lie_apart(small_run, small_logits):
         def take(self, positions):
             return damaged[:, positions]
 
-    from analysis.results.logit_passes import over_predictions
+    from analysis.results.from_logits.passes import over_predictions
 
     run = Run(**{**vars(small_run), "logits": Array()})
     with pytest.raises(ValueError, match="exit 3, sample 62 of 400"):

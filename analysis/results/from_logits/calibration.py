@@ -17,7 +17,7 @@ from analysis.metrics.calibration import ClassBins, class_bins, classwise_error,
 from analysis.metrics.temperature import LikelihoodCurve, Temperatures, fit_temperatures, likelihood_curve
 from analysis.metrics.temperature import tempered_confidence as tempered
 from analysis.results.fitting import SampleChoice, choose_samples, results_at
-from analysis.results.logit_passes import over_predictions
+from analysis.results.from_logits.passes import over_predictions
 from analysis.results.results import Results
 from analysis.run import Run
 

@@ -5,8 +5,8 @@ import pytest
 
 from analysis.policies.interruption import step_area
 from analysis.results import results_of, tuning_of
-from analysis.results.tuning import GRIDS, best_of, grid_settings, on_frontier
-from analysis.results.tuning_numbers import tuning_numbers
+from analysis.results.from_logits.tuning import GRIDS, best_of, grid_settings, on_frontier
+from analysis.results.from_logits.tuning_numbers import tuning_numbers
 
 
 def test_the_grid_holds_the_defaults_first_and_nothing_twice():
@@ -77,7 +77,7 @@ def test_the_law_counts(small_run):
 
 def test_chunks_change_nothing(small_run, monkeypatch):
     whole = tuning_of(small_run, calibration="random:0.4", seed=2)
-    monkeypatch.setattr("analysis.results.logit_passes.chunk_samples", lambda *size: 50)
+    monkeypatch.setattr("analysis.results.from_logits.passes.chunk_samples", lambda *size: 50)
     parts = tuning_of(small_run, calibration="random:0.4", seed=2)
     np.testing.assert_array_equal(parts.expected, whole.expected)
     np.testing.assert_array_equal(parts.falling, whole.falling)

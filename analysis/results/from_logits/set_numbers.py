@@ -5,8 +5,8 @@ The object holds no NaN or infinity, so that it is JSON: what is infinite or unk
 
 from __future__ import annotations
 
+from analysis.results.from_logits.uncertainty_sets import GROWTHS, SetResults
 from analysis.results.run_numbers import number, numbers, plain
-from analysis.results.uncertainty_sets import GROWTHS, SetResults
 from analysis.sets.sizes import SIZE_BINS
 
 

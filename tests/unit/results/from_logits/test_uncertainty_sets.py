@@ -6,7 +6,7 @@ import pytest
 
 from analysis.predictors import predict
 from analysis.results import sets_of
-from analysis.results.set_numbers import set_numbers
+from analysis.results.from_logits.set_numbers import set_numbers
 from analysis.run import Run
 from analysis.sets.conformal import lac_scores, raps_scores, score_quantile
 from analysis.sets.draws import log_gammas, uniforms
@@ -91,7 +91,7 @@ def test_where_no_threshold_covers_enough_that_is_said(small_run):
 def test_chunks_and_gaps_change_nothing(small_run, monkeypatch, method, settings):
     chosen = {"calibration": "random:0.3", "seed": 5}
     whole = sets_of(small_run, method, settings, **chosen)
-    monkeypatch.setattr("analysis.results.logit_passes.chunk_samples", lambda *size: 23)
+    monkeypatch.setattr("analysis.results.from_logits.passes.chunk_samples", lambda *size: 23)
     parts = sets_of(small_run, method, settings, **chosen)
     np.testing.assert_array_equal(parts.sizes, whole.sizes)
     np.testing.assert_array_equal(parts.covered, whole.covered)

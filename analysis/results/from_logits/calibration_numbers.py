@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.results.calibration import Calibration
+from analysis.results.from_logits.calibration import Calibration
 from analysis.results.run_numbers import number, numbers, plain
 
 FROM_TRACES = (

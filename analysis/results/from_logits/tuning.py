@@ -19,7 +19,7 @@ from analysis.policies import resolve_policy
 from analysis.policies.interruption import expected_value, reached_shares
 from analysis.predictors import resolve
 from analysis.results.fitting import SampleChoice, choose_samples, results_at
-from analysis.results.logit_passes import over_logits
+from analysis.results.from_logits.passes import over_logits
 from analysis.results.results import Results
 from analysis.run import Run
 from analysis.traces.compute import trace_chunk
