@@ -244,7 +244,7 @@ def test_a_slice_travels_as_a_file_and_is_refused_where_it_is_no_slice(opened, s
     page.locator('[role="dialog"] input[type="file"]').set_input_files(tmp_path / "good.json")
     row = page.locator(".xl-slice", has_text="from afar")
     row.wait_for()
-    page.get_by_role("dialog").locator('[data-testid="stPopover"] button').last.click()
+    page.get_by_role("dialog").locator('[data-testid="stPopover"] button:visible').first.click()
     page.get_by_role("button", name="Delete").click()
     row.wait_for(state="detached")
     page.get_by_text("Deleted from afar").wait_for()
