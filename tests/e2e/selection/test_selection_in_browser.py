@@ -69,7 +69,7 @@ def test_the_ten_worst_falls_are_saved_and_found_again_after_a_restart(chromium,
         wait_address(page, "a.get('sort') === 'baseline_fall'")
         page.keyboard.press("f")
         page.get_by_label("Save as").fill("ten worst")
-        page.get_by_role("spinbutton", name="the first of").fill("10")
+        page.get_by_role("spinbutton", name="How many of").fill("10")
         page.get_by_label("Note").fill("they fall most under the baseline")
         page.get_by_role("button", name="Save", exact=True).click()
         wait_address(page, "a.get('brush')?.includes('ten worst')")
