@@ -8,15 +8,24 @@ import numpy as np
 
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.selection.columns import FallColumn, fall_column
-from analysis.selection.grammar import Compare, Join, Within, written
+from analysis.selection.grammar import Compare, In, Join, Within, written
 from analysis.selection.regions import Axis, Region
 from analysis.selection.selection import CHOSEN, Selection
+from analysis.settings import join_or
 from analysis.words.formats import at_least, at_most
+
+MOST_NAMES = 12
+"""Classes that are named; more are told by their indices."""
 
 _WHOSE = {"true_class": "the true class", "final_prediction": "the final prediction", "any_class": "any class"}
 
 
-def selection_words(selection: Selection, named: Callable[[str], str], exit_names: Sequence[str] = ()) -> str:
+def selection_words(
+    selection: Selection,
+    named: Callable[[str], str],
+    exit_names: Sequence[str] = (),
+    class_names: Sequence[str] = (),
+) -> str:
     """What a selection holds, in words that follow "12 samples".
 
     Parameters
@@ -26,11 +35,15 @@ def selection_words(selection: Selection, named: Callable[[str], str], exit_name
         Predictor id -> what to call it: "PA", "the baseline".
     exit_names : sequence of str
         Names of the exits, where they have some.
+    class_names : sequence of str
+        Names of the classes, which a query gives by their indices.
 
     Examples
     --------
     >>> selection_words(Selection.parse("pa.fall_true_class > 0.1 and not correct"), str.upper)
     'whose largest fall of the true class is above 0.1 under PA and with not correct'
+    >>> selection_words(Selection.parse("label in (0, 2)"), str.upper, class_names=["fox", "wolf", "bear"])
+    'of the classes fox or bear'
     """
     query = selection.query
     left = list(query.parts if isinstance(query, Join) and query.word == "and" else [] if query is None else [query])
@@ -40,6 +53,9 @@ def selection_words(selection: Selection, named: Callable[[str], str], exit_name
             first, last = (exit_names[e - 1] if e <= len(exit_names) else str(e) for e in ends)
             said.append(f"{'' if said else 'whose largest fall '}goes from exit {first} to {last}")
             del left[:2]
+        elif classes := _classes(left[0], class_names):
+            said.append(classes)
+            del left[0]
         else:
             said.append(_clause(left.pop(0), selection, named))
     return " and ".join(said)
@@ -55,6 +71,22 @@ def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> 
         return f"{_start(fall)} is above {at_least(numbers[0], 3)} under {named(fall.predictor)}"
     low, high = at_least(numbers[0], 3), at_most(numbers[1], 3)
     return f"{_start(fall)} lies from {low} to {high} under {named(fall.predictor)}"
+
+
+def _classes(node: object, class_names: Sequence[str]) -> str:
+    """Of `label = 3`, `label in (3, 5)` and the same of predictions: the classes by name; of anything else nothing."""
+    if isinstance(node, Compare) and [sign.text for sign in node.signs] == ["="]:
+        column, *numbers = node.operands
+    elif isinstance(node, In) and not node.negated:
+        column, numbers = node.operand, list(node.values)
+    else:
+        return ""
+    start = {"label": "of", "predicted": "predicted as", "baseline_predicted": "predicted by the baseline as"}
+    whole = [one.value for one in numbers if one.kind == "number" and one.value in range(len(class_names))]
+    if column.kind != "word" or column.value not in start or len(whole) != len(numbers) or len(whole) > MOST_NAMES:
+        return ""
+    kind = "the class" if len(whole) == 1 else "the classes"
+    return f"{start[column.value]} {kind} {join_or([class_names[index] for index in whole])}"
 
 
 def _within(node: Within, selection: Selection, named: Callable[[str], str]) -> str:

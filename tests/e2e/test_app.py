@@ -102,9 +102,10 @@ def test_a_selection_survives_the_poe_switch(opened, server):
     page = go(
         opened, server, "/monotonicity?run=full&predictor=pa&poe=1&brush=over:true_class:absolute:baseline:0.1"
     )  # of an earlier version
-    count = page.get_by_text(re.compile(r"^\d+ samples$")).first.inner_text()
+    said = page.locator(".xl-selected").inner_text()
+    assert re.match(r"\d+ of \d+ test samples", said)
     switch_poe(page, "scatter")
-    assert page.get_by_text(re.compile(r"^\d+ samples$")).first.inner_text() == count
+    assert page.locator(".xl-selected").inner_text() == said
     assert address(page)["brush"] == "baseline.fall_true_class > 0.1"
 
 
@@ -121,6 +122,7 @@ EXAMPLES = {
     "sort": "confidence",
     "brush": "baseline.fall_true_class > 0.1",
     "colour": "confidence",
+    "strip": "scatter",
 }
 """A value other than the default for every text control: its values depend on the run."""
 
@@ -254,11 +256,15 @@ def test_a_matrix_cell_opens_its_samples(opened, server, folder):
     start, end = np.unravel_index(counts.argmax(), counts.shape)
     page = go(opened, server, "/monotonicity?run=full&predictor=pa&poe=0")
     page.mouse.click(*harness.pixel(page, "exit-pairs", int(end) + 1, int(start) + 1))
-    page.wait_for_url("**/samples?**")
+    page.wait_for_selector(".st-key-strip-histogram .xl-tile")
     harness.settle(page)
     fall = FallColumn("baseline", "true_class", "absolute")
     assert address(page)["brush"] == falls_from_to(fall, 0.01, int(start) + 1, int(end) + 1).text
-    assert f"{counts.max():,} samples" in page.get_by_test_id("stMain").inner_text()
+    page.get_by_role("button", name=f"Open all {counts.max():,} on Samples").click()
+    page.wait_for_url("**/samples?**")
+    harness.settle(page)
+    assert page.locator(".xl-selected").inner_text().startswith(f"{counts.max():,} of ")
+    assert page.locator(".xl-gallery").first.locator(".xl-tile").count() == min(counts.max(), 48)
 
 
 def test_a_box_that_begins_in_the_brushed_one_is_a_new_brush(opened, server):
@@ -269,7 +275,7 @@ def test_a_box_that_begins_in_the_brushed_one_is_a_new_brush(opened, server):
     chart.hover()
     chart.get_by_label("Select a box").click()
     harness.drag(page, [harness.pixel(page, "scatter", x, y) for x, y in ((1, 1), (2, 2))])
-    page.wait_for_url("**/samples?**")
+    page.wait_for_selector(".st-key-strip-decrease .xl-tile")
     harness.settle(page)
     region = Selection.parse(address(page)["brush"]).regions["drawn"]
     assert (*region.x, *region.y) == pytest.approx((1, 2, 1, 2), abs=0.05)
@@ -312,13 +318,13 @@ def test_a_lasso_over_fifty_thousand_points_holds_all_samples_in_it(chromium, tm
         box = page.locator('.xl-chart[data-name="scatter"] .nsewdrag').bounding_box()
         corners = [(0.1, 0.2), (0.9, 0.15), (0.8, 0.9), (0.5, 0.5), (0.2, 0.95)]
         harness.drag(page, [(box["x"] + a * box["width"], box["y"] + b * box["height"]) for a, b in corners])
-        page.wait_for_url("**/samples?**")
+        page.wait_for_selector(".st-key-strip-decrease .xl-tile")
         harness.settle(page)
         lasso = Selection.parse(address(page)["brush"]).regions["drawn"]
         before, after = (load_traces(run, key).falls["true_class", "absolute"].size for key in ("baseline", "pa"))
         expected = even_odd(to_scale(before, FALL_UNIT), to_scale(after, FALL_UNIT), list(lasso.x), list(lasso.y)).sum()
         assert expected > 1000
-        assert f"{expected:,} samples" in page.get_by_test_id("stMain").inner_text()
+        assert f"{expected:,} samples" in page.locator(".st-key-strip-decrease").inner_text()
         page.goto(f"{large.url}/map?run=synthetic&predictor=pa&poe=1")
         harness.first_run(page)
         page.get_by_label("Download this figure").click()

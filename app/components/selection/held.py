@@ -199,7 +199,8 @@ def _selected(view: View) -> Selected | None:
             selection, mask = Selection.parse("false"), np.zeros(len(table), dtype=bool)
     if selection.query is None:
         return None
-    return Selected(selection, mask, selection_words(selection, named, exit_labels(view.run.exit_names)), fault)
+    words = selection_words(selection, named, exit_labels(view.run.exit_names), view.run.class_names)
+    return Selected(selection, mask, words, fault)
 
 
 def _resolved(view: View, table: SampleTable, brush: Selection | None, query: str) -> tuple[Selection, np.ndarray]:

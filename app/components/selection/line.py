@@ -43,8 +43,8 @@ def _words(view: View) -> str:
     said = f"{view.selected.count:,} of {counted(total, f'{split}sample')}"
     over = '<span class="xl-over">numbers are over these alone</span>' if view.only else ""
     none = '<span class="xl-over">none is selected, so numbers are over all</span>' if _of_none(view) else ""
-    words = html_text(view.selected.words)
-    whole = html_text(f"{said} {view.selected.words}")
+    words = html_text(view.selected.fault or view.selected.words)
+    whole = html_text(f"{said} {view.selected.fault or view.selected.words}")
     return f'<div class="xl-selected" aria-live="polite" title="{whole}"><b>{said}</b> {over}{none}{words}</div>'
 
 

@@ -80,12 +80,12 @@ def _save(view: View) -> None:
         name, first, note, go = st.columns([4, 3, 5, 2], vertical_alignment="bottom")
         name.text_input("Save as", max_chars=LONGEST_NAME, placeholder="a name", key="slice-name")
         first.number_input(
-            f"the first of {len(rows):,}",
+            f"How many of {len(rows):,}",
             min_value=1,
             max_value=len(rows),
             value=len(rows) if view.selected else min(WORST, len(rows)),
             key="slice-first",
-            help=f"In the order of Samples: by {escape(state.get('sort'))}.",
+            help=f"The first of them in the order of Samples: by {escape(state.get('sort'))}.",
         )
         note.text_input("Note", max_chars=LONGEST_NOTE, placeholder="why to look at them", key="slice-note")
         go.form_submit_button(

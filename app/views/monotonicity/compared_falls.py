@@ -97,6 +97,8 @@ def compared_falls(view: View) -> Compared:
             disabled=not known,
             help="What the paper reports for this network and data set, as open markers."
             if known
+            else "The paper's numbers are over all samples: switch “Only these” off to see them."
+            if view.only
             else "The paper reports no such numbers for this run: it has absolute falls of the true class and of the "
             "final prediction, for MSDNet, IMTA and DViT on CIFAR-10, CIFAR-100 and ImageNet.",
         )

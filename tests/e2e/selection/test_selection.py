@@ -46,7 +46,7 @@ def saved(name="worst", ids=(3, 5, 8), labels=None, **fields):
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_every_page_says_what_is_selected(small_run, page):
     app = shown(page, brush="label = 3", query="confidence > 0.2")
-    assert "test samples</b> with label = 3 and with confidence &gt; 0.2" in line(app)
+    assert "test samples</b> of the class class &lt;3&gt; and with confidence &gt; 0.2" in line(app)
     assert ("control:only" in {toggle.key for toggle in app.toggle}) == (page in ONLY)
     assert "All 300 test samples" in line(shown(page))
 
@@ -254,4 +254,4 @@ def test_csv_holds_the_chosen_columns_and_no_formula(runs, small_logits, small_l
 def test_a_wrong_query_of_an_address_is_said_on_samples_and_keeps_every_page(small_run):
     for page in EVERY_PAGE:
         app = shown(page, query="fall >> 3")
-        assert "0 of 300 test samples" in line(app)
+        assert "0 of 300 test samples</b> query, character 7" in line(app)
