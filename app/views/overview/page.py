@@ -77,14 +77,14 @@ def _over(view: View, difference: Difference) -> str:
 def _about(view: View, difference: Difference, published: Mapping[str, Published]) -> None:
     """What this run is and where it comes from; what stands against the headline; the paper's numbers."""
     label = label_of(view.predictor)
-    plain_text(_facts(view.run, view.split, view.unit))
-    plain_text(_provenance(view.run, difference, published))
+    plain_text(_facts(view.run, view.split, view.unit), role="caption")
+    plain_text(_provenance(view.run, difference, published), role="caption")
     if {"baseline", view.predictor} <= set(published):
         pair = _published_pair(published, view.predictor, difference.of)
-        plain_text(correction.published_sentence(*pair, label))
+        plain_text(correction.published_sentence(*pair, label), role="caption")
     if difference.n_exits > 1:
-        plain_text(correction.relative_sentence(difference, label))
-    plain_text(correction.price_sentence(difference, label))
+        plain_text(correction.relative_sentence(difference, label), role="caption")
+    plain_text(correction.price_sentence(difference, label), role="caption")
 
 
 def _facts(run: Run, split: str, unit: str | None) -> str:

@@ -52,6 +52,11 @@ def test_its_title_goes_and_comes_with_it(small_run):
     assert load_run(small_run.path).title == "For the talk"
 
 
+def test_a_name_as_long_as_names_may_be_is_no_obstacle(small_run):
+    long = small_run.path.rename(small_run.path.with_name("\N{SNOWMAN}" * 85))
+    assert restore_run(delete_run(long)) == long
+
+
 def test_what_has_taken_its_place_stays(small_run):
     gone = delete_run(small_run.path)
     small_run.path.mkdir()
