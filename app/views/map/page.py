@@ -131,7 +131,8 @@ def _colouring(column: pd.Series, name: str) -> tuple[Colouring, Sequence[tuple[
 
 
 def _data(table: SampleTable, axes: tuple[str, str], column: str) -> pd.DataFrame:
-    return table[["id", *axes, column]].rename(columns={"id": "sample_id"})
+    places = table[list(axes)].round(6)  # what lies behind differs between processors
+    return pd.DataFrame({"sample_id": table["id"], **places, column: table[column]})
 
 
 def _open_region(axes: tuple[str, str], event: dict | None) -> None:
