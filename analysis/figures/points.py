@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import COLOURS, CUSTOM_COLOURS, FAINT, INK, plain, rgba
+from analysis.figures.style import COLOURS, CUSTOM_COLOURS, FAINT, INK, SURFACE, plain, rgba
 from analysis.reference.outside_text import isolated, shortened
 from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
@@ -191,17 +191,18 @@ def add_colour_bar(figure: go.Figure, bar: dict) -> None:
 
 
 def add_ring(figure: go.Figure, x: float, y: float) -> None:
-    """A ring around the sample on screen."""
-    figure.add_trace(
-        go.Scatter(
-            x=[x],
-            y=[y],
-            name="sample on screen",
-            mode="markers",
-            showlegend=False,
-            marker={"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 2}},
-            unselected={"marker": {"opacity": 1}},  # a box around other points does not dim it
-            cliponaxis=False,
-            hoverinfo="skip",
+    """A ring around the sample on screen, with a rim that sets it off from points of its colour."""
+    for colour, width, name in ((SURFACE, 6, "rim"), (INK, 2, "sample on screen")):
+        figure.add_trace(
+            go.Scatter(
+                x=[x],
+                y=[y],
+                name=name,
+                mode="markers",
+                showlegend=False,
+                marker={"symbol": "circle-open", "size": 15, "color": colour, "line": {"width": width}},
+                unselected={"marker": {"opacity": 1}},  # a box around other points does not dim it
+                cliponaxis=False,
+                hoverinfo="skip",
+            )
         )
-    )

@@ -16,7 +16,8 @@ from analysis.predictors import available_predictors
 from analysis.results.fitting import drawn_order
 from analysis.run import Run
 from analysis.selection.columns import class_labels, needs_labels, predictor_columns
-from analysis.selection.trajectory_map import by_umap, on_a_plane, trajectory_vectors, umap_installed
+from analysis.selection.trajectory_map import on_a_plane, trajectory_vectors
+from analysis.selection.umap_map import by_umap, umap_installed
 from analysis.traces import Traces, load_traces
 
 # name -> what it holds. "Shown" is the corrected predictor while PoE is on, the baseline while it is off.

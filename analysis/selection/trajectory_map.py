@@ -1,17 +1,9 @@
-"""Trajectories as vectors: which samples go the same way over the exits, and where each lies on a map.
-
-NumPy only; umap-learn, where it is installed, when its map is asked for.
-"""
+"""Trajectories as vectors: which samples go the same way over the exits, and where each lies on a map. NumPy only."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import warnings
-
 import numpy as np
 
-from analysis.runtime.disk_cache import entry_path, read_entry, write_entry
 from analysis.traces import Traces
 
 NEIGHBOURS = 15
@@ -104,48 +96,6 @@ def share_held(vectors: np.ndarray, places: np.ndarray) -> np.ndarray:
     """
     total = vectors.var(axis=0).sum() if len(vectors) else 0.0
     return places.var(axis=0) / total if total > 0 else np.zeros(2)
-
-
-def umap_installed() -> bool:
-    """Whether umap-learn is installed: it is not among the requirements."""
-    return importlib.util.find_spec("umap") is not None
-
-
-def by_umap(vectors: np.ndarray) -> np.ndarray:
-    """A map on which samples lie near each other that are neighbours among the vectors (UMAP), always the same.
-
-    Takes seconds for 10,000 samples, and is kept on disk. McInnes, Healy, Melville 2018, arXiv 1802.03426.
-
-    Parameters
-    ----------
-    vectors : numpy.ndarray, (rows, n)
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, (rows, 2), without a unit: only who is near means something. As `on_a_plane` where there are fewer
-        rows than neighbours.
-
-    Raises
-    ------
-    ValueError
-        umap-learn is not installed.
-    """
-    if not umap_installed():
-        raise ValueError("a map by UMAP needs the package umap-learn: pip install umap-learn, then start again")
-    if len(vectors) <= NEIGHBOURS:
-        return on_a_plane(vectors)
-    content = hashlib.sha256(np.ascontiguousarray(vectors)).hexdigest()
-    path = entry_path("maps", __name__, content, list(vectors.shape))
-    if (kept := read_entry(path)) is not None and kept.arrays.get("places", np.empty(0)).shape == (len(vectors), 2):
-        return kept.arrays["places"]
-    umap = importlib.import_module("umap")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what its own requirements warn of
-        made = umap.UMAP(n_neighbors=NEIGHBOURS, random_state=0, n_jobs=1).fit_transform(vectors)
-    places = np.asarray(made, dtype=np.float64)
-    write_entry(path, {"places": places}, {})
-    return places
 
 
 def neighbours_kept(vectors: np.ndarray, places: np.ndarray, *, drawn: int = 300, seed: int = 0) -> float:

@@ -439,7 +439,7 @@ class Chart {
 
   /* A press that goes nowhere is a click on the nearest point; it waits for a second one where a double click takes something back. */
   pressed(event) {
-    clearTimeout(this.click);
+    const press = (this.presses = (this.presses ?? 0) + 1);
     if (!this.cloud || !this.data.points.click || event.button !== 0 || !event.target.closest(".draglayer")) return;
     const at = this.cloud.nearest(event), { clientX, clientY } = event;
     this.cloud.hide();
@@ -447,7 +447,9 @@ class Chart {
     document.addEventListener("pointerup", (up) => {
       if (Math.hypot(up.clientX - clientX, up.clientY - clientY) > 3) return;
       const takesBack = ZOOM.has(this.axesShow) || this.data.selection;
-      this.click = setTimeout(() => this.send("point", at), takesBack ? 300 : 0);
+      const send = () => { if (press === this.presses && !this.gone) this.send("point", at); };
+      if (takesBack) setTimeout(() => afterPaint(send), 300); // what was pressed meanwhile is heard before the page is painted
+      else send();
     }, { capture: true, once: true });
   }
 
@@ -606,7 +608,6 @@ class Chart {
     this.observer.disconnect();
     document.removeEventListener("pointerdown", this.onOutside, true);
     removeEventListener("exitlens-points", this.onPoints);
-    clearTimeout(this.click);
     if (self.Plotly && this.listening) self.Plotly.purge(this.plot);
   }
 }

@@ -13,7 +13,7 @@ from analysis.selection import Axis, SampleTable
 from analysis.selection.columns import FALL_NAMES
 from analysis.selection.marks import on_the_map
 from analysis.selection.sample_table import COLUMNS
-from analysis.selection.trajectory_map import NEIGHBOURS, neighbours_kept, share_held, umap_installed
+from analysis.selection.trajectory_map import NEIGHBOURS, neighbours_kept, share_held
 from analysis.words.formats import counted
 from analysis.words.maps import nearness, neighbours_finding, plane_axes, plane_finding
 from app import cache
@@ -26,8 +26,9 @@ from app.components.selection import sample_table, select, strip
 from app.components.selection.held import clear
 from app.components.text import plain_text
 from app.view import View
+from app.views.map.umap import umap_is_there
 
-HEIGHT = 560
+HEIGHT = 520
 COLUMNS_OF = {"pca": ("map_x", "map_y"), "umap": ("umap_x", "umap_y")}
 NO_COLOUR = ("position", "id", "map_x", "map_y", "label", "predicted", "baseline_predicted")
 """Columns that colour nothing: another one says the same in words, or every sample has a value of its own."""
@@ -47,11 +48,7 @@ def render(view: View) -> None:
         shown = control("colour", "Colour", options, widget="selectbox")
     with placed:
         by = control("placed", "Placed by", show={"pca": "PCA", "umap": "UMAP"}.get)
-    if by == "umap" and not umap_installed():
-        st.info(
-            "UMAP is not installed here: install the package umap-learn beside the app and start it again. "
-            "The map is PCA's."
-        )
+    if by == "umap" and not umap_is_there(table.trajectories()):
         by = "pca"
     _map(view, table, shown, by)
     strip(view, "map", hint="Draw a box or a lasso: its samples show here.")
@@ -93,11 +90,7 @@ def _map(view: View, table: SampleTable, column: str, by: str) -> None:
 
 def _places(view: View, table: SampleTable, by: str) -> tuple[np.ndarray, dict[str, str]]:
     """Where the samples lie, and what the figure says of that."""
-    arguments = {"table": table, "by": by}
-    if by == "pca":
-        return cache.numbers(_plane, view.run.fingerprint, view.split, **arguments)
-    with st.spinner("The map is drawn for the first time …", show_time=False):
-        return cache.numbers(_umap, view.run.fingerprint, view.split, **arguments)
+    return cache.numbers(_plane if by == "pca" else _umap, view.run.fingerprint, view.split, table=table, by=by)
 
 
 def _plane(table: SampleTable, by: str) -> tuple[np.ndarray, dict[str, str]]:
@@ -132,7 +125,8 @@ def _colouring(column: pd.Series, name: str) -> tuple[Colouring, Sequence[tuple[
 
 
 def _data(table: SampleTable, axes: tuple[str, str], column: str) -> pd.DataFrame:
-    return table[["id", *axes, column]].rename(columns={"id": "sample_id"})
+    places = table[list(axes)].round(6)  # what lies behind differs between processors
+    return pd.DataFrame({"sample_id": table["id"], **places, column: table[column]})
 
 
 def _open_region(axes: tuple[str, str], event: dict | None) -> None:

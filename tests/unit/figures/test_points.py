@@ -101,7 +101,7 @@ def test_the_map_holds_all_places_in_one_unit():
     assert bottom < -2 < 2 < top
     assert figure.layout.yaxis.scaleanchor == "x"
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (1, 2)
-    assert [trace.name for trace in figure.data] == [module.ENDS, "sample on screen"]
+    assert [trace.name for trace in figure.data] == [module.ENDS, "rim", "sample on screen"]
 
 
 def test_a_map_of_one_sample_or_none_has_axes():

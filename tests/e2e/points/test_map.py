@@ -1,5 +1,8 @@
 """The map by AppTest: every kind of run, places and colours against NumPy, what it opens, what it says."""
 
+import sys
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,13 +92,71 @@ def test_the_map_opens_what_is_in_a_region(monkeypatch):
 
 
 def test_without_umap_the_map_says_how_to_have_it(small_run, monkeypatch):
-    from app.views.map import page
+    from app.views.map import umap
 
-    monkeypatch.setattr(page, "umap_installed", lambda: False)
+    monkeypatch.setattr(umap, "umap_installed", lambda: False)
     app = shown(placed="umap")
     assert "umap-learn" in words(app)
     assert address(app)["placed"] == "umap"
     assert payloads(app)["map"]["points"]["content"] == payloads(shown())["map"]["points"]["content"]
+
+
+UMAP = """import sys, time, numpy as np
+from pathlib import Path
+from analysis.selection import umap_map
+class umap:
+    def UMAP(**_): return umap
+    def fit_transform(vectors): time.sleep({seconds}); return vectors[:, :2] * 3
+umap_map.umap_installed = lambda: True
+umap_map.importlib.import_module = lambda name: umap
+umap_map.main(Path(sys.argv[1]))
+"""
+
+
+def with_umap(monkeypatch, tmp_path, seconds):
+    monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "cache"))
+    from analysis.selection import umap_map
+    from app.views.map import umap
+
+    for module in (umap, sys.modules["analysis.selection.sample_table"]):
+        monkeypatch.setattr(module, "umap_installed", lambda: True)
+    monkeypatch.setattr(umap_map, "COMMAND", [sys.executable, "-c", UMAP.format(seconds=seconds)])
+    monkeypatch.setattr(umap_map, "_made", {})
+    return umap_map
+
+
+def button(app, label):
+    return next(one for one in app.button if one.label == label)
+
+
+def test_umap_is_computed_beside_the_app_and_kept(small_run, monkeypatch, tmp_path):
+    umap_map = with_umap(monkeypatch, tmp_path, 0)
+    app = shown(placed="umap")
+    assert "The map below is PCA's" in words(app)
+    button(app, "Compute the map by UMAP").click().run()
+    for _ in range(60):
+        if not umap_map._running:
+            break
+        time.sleep(0.5)
+        app.run()
+    assert not umap_map._running
+    vectors, app = SampleTable(small_run).trajectories(), shown(placed="umap")
+    assert np.allclose(points(app, "map")["x"], 3 * vectors[:, 0], atol=1e-6)
+    assert "are among the 15 nearest on the map" in title(figures(app)["map"])
+    app = shown(placed="umap", brush="in drawn; drawn = box(umap_x, umap_y, 0,0, 9,9)")
+    assert "drawn on the map of trajectories" in words(app)
+
+
+def test_cancel_ends_the_process(small_run, monkeypatch, tmp_path):
+    umap_map = with_umap(monkeypatch, tmp_path, 60)
+    app = shown(placed="umap")
+    button(app, "Compute the map by UMAP").click().run()
+    (running,) = umap_map._running
+    assert "UMAP has been placing" in words(app)
+    button(app, "Cancel").click().run()
+    assert running.process.poll() is not None
+    assert not umap_map._running
+    assert button(app, "Compute the map by UMAP")
 
 
 def test_the_sample_on_screen_is_ringed_and_an_unknown_column_falls_back(small_run):
