@@ -119,6 +119,8 @@ EXAMPLES = {
     "at": "2",
     "query": "fall > 0.01 or not correct",
     "sort": "confidence",
+    "pin": "12",
+    "exit": "2",
     "brush": "baseline.fall_true_class > 0.1",
 }
 """A value other than the default for every text control: its values depend on the run."""
