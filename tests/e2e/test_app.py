@@ -324,3 +324,13 @@ def test_a_lasso_over_a_thinned_scatter_holds_all_samples(chromium, tmp_path_fac
         assert f"{expected:,} samples" in page.get_by_test_id("stMain").inner_text()
         assert opened.complaints == []
         assert large.tracebacks() == []
+
+
+def test_a_picture_is_enlarged_by_a_click_and_made_small_by_a_key(opened, server):
+    page = go(opened, server, "/samples?run=full&predictor=pa&poe=1")
+    picture = page.locator(".xl-enlarge img")
+    small = picture.bounding_box()["width"]
+    picture.click()
+    assert picture.bounding_box()["width"] > 2 * small
+    page.keyboard.press("Enter")
+    assert picture.bounding_box()["width"] == small
