@@ -120,6 +120,8 @@ EXAMPLES = {
     "at": "2",
     "query": "fall > 0.01 or not correct",
     "sort": "confidence",
+    "pin": "12",
+    "exit": "2",
     "brush": "baseline.fall_true_class > 0.1",
     "colour": "confidence",
     "strip": "scatter",
@@ -335,3 +337,13 @@ def test_a_lasso_over_fifty_thousand_points_holds_all_samples_in_it(chromium, tm
         assert 5000 <= picture.count('class="point"') < 5010
         assert opened.complaints == []
         assert large.tracebacks() == []
+
+
+def test_a_picture_is_enlarged_by_a_click_and_made_small_by_a_key(opened, server):
+    page = go(opened, server, "/samples?run=full&predictor=pa&poe=1")
+    picture = page.locator(".xl-enlarge img")
+    small = picture.bounding_box()["width"]
+    picture.click()
+    assert picture.bounding_box()["width"] > 2 * small
+    page.keyboard.press("Enter")
+    assert picture.bounding_box()["width"] == small
