@@ -59,7 +59,7 @@ def render(view: View) -> None:
     slot = st.container(horizontal=True, vertical_alignment="bottom")
     with slot:
         budget = budget_control(run, axis)
-        control("snap", "At an exit")
+        control("snap", "Snap to exits")
         _curve_choices(view, published)
     control("rules", "Each sample stops by", show=lambda key: POLICIES[key].label, widget="pills")
     rules = rules_on_screen(view, axis, budget)
@@ -120,7 +120,7 @@ def _as_drawn(rules: Rules, policy: str, predictor: str, curve: StopCurve) -> Ru
     return RuleCurve(
         predictor,
         f"{label_of(predictor)}, {_rule_name(rules, policy)}",
-        _rule_name(rules, policy),
+        _lower(POLICIES[policy].label),
         policy,
         curve.costs,
         100 * curve.right,
@@ -132,10 +132,13 @@ def _as_drawn(rules: Rules, policy: str, predictor: str, curve: StopCurve) -> Ru
     )
 
 
+def _lower(label: str) -> str:
+    return label if label.isupper() else label.lower()
+
+
 def _rule_name(rules: Rules, policy: str) -> str:
-    """What a rule is called in a figure and within a sentence, with the setting that tells it from its like."""
-    own, label = rules.settings(policy), POLICIES[policy].label
-    label = label if label.isupper() else label.lower()
+    """What a rule is called within a sentence, with the setting that tells it from its like."""
+    own, label = rules.settings(policy), _lower(POLICIES[policy].label)
     told = {"confidence": "measure", "interruption": "law", "risk": "rule"}.get(policy)
     return f"{label} ({own[told]})" if told else label
 
