@@ -34,9 +34,8 @@ from app.components.selection import open_gallery
 from app.components.setting_widgets import reset_button, setting_widget
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-from app.views.compute.rules import Rules, applies, owner_of, runs_alike
+from app.views.compute.rules import ON_TEST, Rules, applies, owner_of, runs_alike
 
-ON_TEST = "Thresholds were fitted on the very samples that are reported, so these numbers flatter."
 FITS = {
     "calibration": "the calibration split",
     "random:0.1": "10% of the samples, drawn",
