@@ -53,7 +53,7 @@ def answers_figure(
     answering : int, optional
         The exit that the budget reaches, from 0: its bar is drawn in full, the others faint.
     whole : int, optional
-        How many samples 100% are; by default those of each bar.
+        How many samples 100% are; by default those of each bar, whose parts are then named beside the last.
     opens : bool
         Whether a click opens the samples.
     """
@@ -111,6 +111,8 @@ def answers_figure(
                 f"<br>%{{customdata[2]:,}} samples, %{{y:.2f}}%{invitation}<extra></extra>",
             )
         )
+    if whole is not None:
+        return figure  # the last bar is often the lowest: no names fit beside it
     shares = [100 * float(counts[key][-1]) / max(float(totals[-1]), 1) for key in PARTS]
     ends = [
         (n_exits + 0.4, sum(shares[:index]) + share / 2, name, MUTED)

@@ -201,7 +201,7 @@ def name_curves(
     for x, y in [*((x, y) for _, _, x, y in curves), *beside]:
         points = np.column_stack([(np.asarray(x) - left) * scale_x, (high - np.asarray(y)) * scale_y])
         drawn.append(points[np.isfinite(points).all(axis=1)])
-    taken = np.empty((0, 6))
+    taken, written = np.empty((0, 6)), []
     for number, (text, colour, _, _) in enumerate(curves):
         own = drawn[number]
         if not len(own):
@@ -221,13 +221,11 @@ def name_curves(
         if joined:
             look = {"showarrow": True, "ax": start if start > 0 else end, "ay": (top + bottom) / 2, "arrowhead": 0,
                     "arrowwidth": 1, "arrowcolor": colour, "xanchor": "left" if start > 0 else "right"}  # fmt: skip
-        figure.add_annotation(
-            x=left + x / scale_x,
-            y=high - y / scale_y,
-            text=plain(shortened(text, LONGEST)),
-            font={"color": colour, "size": 12},
-            **look,
-        )
+        font = {"color": colour, "size": 12}
+        where = {"x": left + x / scale_x, "y": high - y / scale_y}
+        written.append({**where, "text": plain(shortened(text, LONGEST)), "font": font, **look})
+    if written:  # at once: each that is added alone has all others checked again
+        figure.layout.annotations = [*figure.layout.annotations, *written]
 
 
 # Points are (x, y) in pixels from the upper left corner of axes that are `_NARROWEST` wide. A place of a name is a

@@ -10,14 +10,18 @@ from analysis.figures.style import FILL, INK, MUTED, base_figure, exit_ticks, fi
 
 PARTS = ("here", "so far")
 """What a click reports: those that stop at the exit, and those that have stopped by it."""
+ENOUGH = 50
+"""Samples: the bounds of fewer may leave the axis, which they would fill."""
 
 
 def stop_risk_figure(
     here: np.ndarray,
     here_bound: np.ndarray,
+    here_samples: Sequence[int],
     here_lost: Sequence[int],
     so_far: np.ndarray,
     so_far_bound: np.ndarray,
+    so_far_samples: Sequence[int],
     so_far_lost: Sequence[int],
     *,
     exit_names: Sequence[str],
@@ -34,8 +38,8 @@ def stop_risk_figure(
     ----------
     here, here_bound, so_far, so_far_bound : float, (exits,)
         Percent of the samples that stop there, or by there; NaN where none does.
-    here_lost, so_far_lost : sequences of int, one per exit
-        How many samples that is.
+    here_samples, here_lost, so_far_samples, so_far_lost : sequences of int, one per exit
+        How many samples stop, and how many of them are lost to the last exit.
     level : float
         Of the bounds, percent.
     opens : bool
@@ -46,22 +50,25 @@ def stop_risk_figure(
         title, subtitle, "exit", "lost to the last exit, %", height=height, uirevision="exits", bargap=0.35
     )
     figure.update_xaxes(range=[0.4, n_exits + 0.6], **exit_ticks(exit_names))
-    _, high = fitted_range([here_bound, so_far_bound, np.zeros(1)])
+    bounds = np.where(np.asarray(here_samples) >= ENOUGH, here_bound, here)
+    _, high = fitted_range([bounds, so_far, np.zeros(1)])
     figure.update_yaxes(range=[0, high], ticksuffix="%")
     x, colour = np.arange(1, n_exits + 1), predictor_style(predictor_id)["color"]
     invitation = "<br>click to open them" if opens else ""
 
-    def about(values: np.ndarray, lost: Sequence[int], bounds: np.ndarray, part: str) -> dict[str, object]:
+    def about(
+        values: np.ndarray, samples: Sequence[int], lost: Sequence[int], bounds: np.ndarray, part: str
+    ) -> dict[str, object]:
         said = "of those that stop here" if part == PARTS[0] else "of all that have stopped so far"
         return {
             "x": x,
             "y": values,
             "customdata": [
-                [number, plain(name), int(count), part, None if np.isnan(bound) else float(bound)]
-                for number, (name, count, bound) in enumerate(zip(exit_names, lost, bounds), start=1)
+                [number, plain(name), int(count), part, None if np.isnan(bound) else float(bound), int(of)]
+                for number, (name, count, bound, of) in enumerate(zip(exit_names, lost, bounds, samples), start=1)
             ],
             "hovertemplate": f"exit %{{customdata[1]}}: %{{y:.2f}}% {said}<br>at most %{{customdata[4]:.2f}}%"
-            f" ({level:g}%)<br>%{{customdata[2]:,}} samples{invitation}<extra></extra>",
+            f" ({level:g}%)<br>%{{customdata[2]:,}} of %{{customdata[5]:,}} samples{invitation}<extra></extra>",
         }
 
     figure.add_trace(
@@ -77,7 +84,7 @@ def stop_risk_figure(
                 "thickness": 1.5,
                 "width": 4,
             },
-            **about(here, here_lost, here_bound, PARTS[0]),
+            **about(here, here_samples, here_lost, here_bound, PARTS[0]),
         )
     )
     figure.add_trace(
@@ -86,7 +93,7 @@ def stop_risk_figure(
             mode="lines+markers",
             line={"color": INK, "width": 1.5},
             marker={"color": INK, "size": 6},
-            **about(so_far, so_far_lost, so_far_bound, PARTS[1]),
+            **about(so_far, so_far_samples, so_far_lost, so_far_bound, PARTS[1]),
         )
     )
     if np.isfinite(so_far[-1]):

@@ -11,6 +11,7 @@ from analysis.policies.rule import Rule
 from analysis.policies.scores import certainty
 from analysis.results.fitting import SampleChoice
 from analysis.selection.grammar import written_number
+from analysis.selection.marks import answered
 from analysis.selection.selection import Selection
 
 _NOBODY, _EVERYBODY = "false", "true"
@@ -106,6 +107,65 @@ def stopped_at(rule: Rule, exit_: int, n_classes: int, *, up_to: bool = False) -
     here = Selection() if exit_ == rule.n_exits else Selection.parse(clauses[exit_])
     before = [~Selection.parse(clause) for number, clause in tried.items() if number < exit_]
     return _joined([*before, here])
+
+
+def answered_where_stopped(rule: Rule, exit_: int, part: str, n_classes: int, *, has_labels: bool = True) -> Selection:
+    """The samples that stop at an exit and are answered in one way there: a part of a bar.
+
+    Parameters
+    ----------
+    exit_ : int
+        From 1.
+    part : str
+        As of `answered`: `right`, `right_deeper` (stopped too early), `wrong_from_here`.
+    has_labels : bool
+        Without labels, right is whose answer is the final one.
+
+    Examples
+    --------
+    >>> rule = Rule("confidence", {}, "max-prob", (0.5, 0.0))
+    >>> answered_where_stopped(rule, 1, "right_deeper", 10).text
+    'confidence_1 > 0.5 and not correct_1 and correct_2'
+    """
+    last = exit_ == rule.n_exits
+    if part == "right_deeper" and last:
+        return Selection.parse(_NOBODY)
+    if has_labels:
+        which = answered(exit_, rule.n_exits, part)
+    elif part == "wrong_from_here":
+        return Selection.parse(_NOBODY)
+    else:
+        which = Selection() if last else Selection.parse(f"predicted_{exit_} = predicted")
+        which = which if part == "right" else ~which
+    return stopped_at(rule, exit_, n_classes) & which
+
+
+def lost_where_stopped(rule: Rule, exit_: int, n_classes: int, *, up_to: bool = False) -> Selection:
+    """The samples that are wrong where they stop and right at the last exit; of all up to an exit, from 1, or there."""
+    exits = range(1, exit_ + 1) if up_to else [exit_]
+    return _joined(
+        [
+            stopped_at(rule, number, n_classes)
+            & Selection.parse(f"not correct_{number} and correct_{rule.n_exits}" if number < rule.n_exits else _NOBODY)
+            for number in exits
+        ],
+        any_of=True,
+    )
+
+
+def stopped_too_early(rule: Rule, n_classes: int) -> Selection:
+    """The samples that are wrong where they stop though a later exit is right."""
+    exits = range(1, rule.n_exits + 1)
+    return _joined([answered_where_stopped(rule, exit_, "right_deeper", n_classes) for exit_ in exits], any_of=True)
+
+
+def stopped_too_late(rule: Rule, n_classes: int) -> Selection:
+    """The samples that an exit before the one where they stop had right already."""
+    parts = []
+    for exit_ in range(2, rule.n_exits + 1):
+        before = " or ".join(f"correct_{number}" for number in range(1, exit_))
+        parts.append(stopped_at(rule, exit_, n_classes) & Selection.parse(before))
+    return _joined(parts, any_of=True)
 
 
 def _joined(parts: list[Selection], *, any_of: bool = False) -> Selection:

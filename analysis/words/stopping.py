@@ -118,9 +118,11 @@ def promise_words(numbers: Mapping[str, object]) -> str:
     return f"Promised{where}: at most {promised:g} is {rule}. On the samples measured here it is {seen}."
 
 
-def left_out_words(n_left_out: int, named: str, seed: int | None, run: str | None) -> str:
-    """Which samples of the split are not measured because they are fitted on."""
+def left_out_words(count: int, named: str, seed: int | None) -> str:
+    """Which samples of the split are not measured because they are fitted on.
+
+    >>> left_out_words(80, "random:0.2", 3)
+    '80 samples of the split (drawn by seed 3) are fitted on and left out of every curve here.'
+    """
     which = f"drawn by seed {seed}" if seed is not None else named
-    return f"{counted(n_left_out, 'sample')} of the split ({which}) are fitted on and left out of every curve here." + (
-        f" They are fitted on in the run {run}." if run else ""
-    )
+    return f"{counted(count, 'sample')} of the split ({which}) are fitted on and left out of every curve here."

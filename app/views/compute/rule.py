@@ -1,7 +1,5 @@
 """One stopping rule in full: its settings and samples, what it reaches, and what it does to whom."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,14 +9,21 @@ from analysis.figures.class_depths import class_depths_figure
 from analysis.figures.stop_risk import PARTS as RISK_PARTS
 from analysis.figures.stop_risk import stop_risk_figure
 from analysis.policies import POLICIES
+from analysis.policies.rule import Rule
 from analysis.policies.rule_files import rule_text
 from analysis.report.policy_tables import fitting_lines
 from analysis.results import PolicyResults
 from analysis.results.policies import GAP_DELTA
 from analysis.results.policy_numbers import policy_numbers
 from analysis.selection import Selection
-from analysis.selection.marks import answered, of_classes
-from analysis.selection.stops import measured_of, stopped_at
+from analysis.selection.marks import of_classes
+from analysis.selection.stops import (
+    answered_where_stopped,
+    lost_where_stopped,
+    measured_of,
+    stopped_too_early,
+    stopped_too_late,
+)
 from analysis.words import formats, stopping
 from app import cache, state
 from app.components.chart import chart
@@ -29,9 +34,8 @@ from app.components.selection import open_gallery
 from app.components.setting_widgets import reset_button, setting_widget
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-from app.views.compute.rules import Rules, applies, owner_of, runs_alike
+from app.views.compute.rules import ON_TEST, Rules, applies, owner_of, runs_alike
 
-ON_TEST = "Thresholds were fitted on the very samples that are reported, so these numbers flatter."
 FITS = {
     "calibration": "the calibration split",
     "random:0.1": "10% of the samples, drawn",
@@ -161,7 +165,8 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
         whole=whole,
         opens=found.rule is not None,
         title=stopping.shares_title(found.exit_shares, found.right_share, names, has_labels=labelled),
-        subtitle=f"{label_of(view.shown)}, {formats.counted(whole, 'sample')} by the exit where they stop."
+        subtitle=f"{label_of(view.shown)}, {formats.counted(whole, 'sample')} by the exit where they stop: right "
+        "there, right only deeper (hatched, too early), wrong from there on."
         + ("" if labelled else " Without labels, right means: already the final answer."),
     )
     chart(
@@ -169,28 +174,21 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
         name="stops",
         height=320,
         data=lambda: _table(view, rules, found, counts),
-        on_click=lambda point: _open_stops(point, view, rules, found),
+        on_click=None if found.rule is None else lambda point: _open_stops(point, view, rules, found.rule),
     )
     if not labelled or found.rule is None:
         return
     early, late = int(found.too_early.sum()), int(found.too_late.sum())
     with st.container(horizontal=True):
-        for count, what, said, of, why in (
-            (
-                early,
-                "stop too early",
-                "stops too early",
-                "right_deeper",
-                "Wrong where they stop, though a later exit is right.",
-            ),
-            (late, "stop too late", "stops too late", "", "An exit before the one where they stop was right already."),
+        for count, what, samples, why in (
+            (early, "too early", stopped_too_early, "Wrong where they stop, though a later exit is right."),
+            (late, "too late", stopped_too_late, "An exit before the one where they stop was right already."),
         ):
             st.button(
-                f"Open the {formats.counted(count, 'sample')} that {what}" if count else f"None {said}",
+                f"Open {count:,} {what}" if count else f"None stops {what}",
                 disabled=not count,
                 help=why,
-                on_click=_open,
-                args=(lambda of=of: _everywhere(view, rules, found, of),),
+                on_click=lambda samples=samples: _open(view, rules, samples(found.rule, view.run.n_classes)),
                 key=f"open-{what.split()[-1]}",
             )
 
@@ -198,13 +196,14 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
 def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
     names = formats.exit_labels(view.run.exit_names)
     here, so_far = found.by_exit, found.up_to_exit
-    lost = here.lost
     figure = stop_risk_figure(
         100 * here.gap,
         100 * here.gap_bound,
-        lost.tolist(),
+        here.samples.tolist(),
+        here.lost.tolist(),
         100 * so_far.gap,
         100 * so_far.gap_bound,
+        so_far.samples.tolist(),
         so_far.lost.tolist(),
         exit_names=names,
         predictor_id=view.shown,
@@ -212,7 +211,7 @@ def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
         opens=found.rule is not None,
         title=stopping.risk_title(here.gap, here.samples, float(so_far.gap[-1]), names),
         subtitle=f"{label_of(view.shown)}: wrong where they stop and right at the last exit. Whiskers: exact upper "
-        f"bound at {100 * (1 - GAP_DELTA):g}%.",
+        f"bound at {100 * (1 - GAP_DELTA):g}%, cut off where few samples stop.",
     )
     chart(
         figure,
@@ -220,7 +219,7 @@ def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
         height=320,
         data=lambda: _table(view, rules, found, {f"{name}_{field}": 100 * getattr(gaps, field) for name, gaps in (
             ("stop_here", here), ("so_far", so_far)) for field in ("accuracy", "gap", "gap_bound")}),
-        on_click=lambda point: _open_lost(point, view, rules, found),
+        on_click=None if found.rule is None else lambda point: _open_lost(point, view, rules, found.rule),
     )  # fmt: skip
 
 
@@ -252,7 +251,7 @@ def _classes(view: View, rules: Rules, found: PolicyResults) -> None:
         name="class-depths",
         height=340,
         data=lambda: figure_table(view, _about(rules, found, table), predictor=view.shown),
-        on_click=lambda point: _open_class(point, rules, len(names)),
+        on_click=lambda point: _open_class(point, view, rules),
     )
 
 
@@ -276,24 +275,16 @@ def _about(rules: Rules, found: PolicyResults, table: pd.DataFrame) -> pd.DataFr
 # --- their samples ---------------------------------------------------------------------------------------------------
 
 
-def _open(make: Callable[[], Selection]) -> None:
-    """In a callback: show the samples that a mark counts."""
+def _open(view: View, rules: Rules, which: Selection) -> None:
+    """In a callback: show the samples that a mark counts: of those measured, with labels those whose label is known."""
+    if rules.choice is not None:
+        which = measured_of(rules.choice) & which
+    if view.has_labels and (view.run.labels < 0).any():
+        which = which & Selection.parse("label is not missing")
     try:
-        open_gallery(make(), as_query=True)
+        open_gallery(which, as_query=True)
     except ValueError as error:
         state.note(f"These samples cannot be named in the address: {error}")
-
-
-def _known(view: View, selection: Selection) -> Selection:
-    """Those whose label is known, where some are not."""
-    unknown = bool((view.run.labels < 0).any()) and view.has_labels
-    return selection & Selection.parse("label is not missing") if unknown else selection
-
-
-def _stopping(view: View, rules: Rules, found: PolicyResults, exit_: int, *, up_to: bool = False) -> Selection:
-    return _known(view, measured_of(rules.choice) if rules.choice else Selection()) & stopped_at(
-        found.rule, exit_, view.run.n_classes, up_to=up_to
-    )
 
 
 def _exit_of(about: object, view: View, length: int) -> bool:
@@ -305,63 +296,24 @@ def _exit_of(about: object, view: View, length: int) -> bool:
     )
 
 
-def _open_stops(point: dict, view: View, rules: Rules, found: PolicyResults) -> None:
+def _open_stops(point: dict, view: View, rules: Rules, rule: Rule) -> None:
     about = point["customdata"]
-    if found.rule is not None and _exit_of(about, view, 4) and about[3] in PARTS:
-        _open(lambda: _stopping(view, rules, found, about[0]) & _part(view, about[0], about[3]))
+    if _exit_of(about, view, 4) and about[3] in PARTS:
+        of = view.run.n_classes
+        _open(view, rules, answered_where_stopped(rule, about[0], about[3], of, has_labels=view.has_labels))
 
 
-def _part(view: View, exit_: int, part: str) -> Selection:
-    """Right, right deeper alone, or neither, at an exit; without labels right is whose answer is the final one."""
-    if view.has_labels:
-        return answered(exit_, view.run.n_exits, part)
-    same = [Selection.parse(f"predicted_{number} = predicted") for number in range(exit_, view.run.n_exits)]
-    if part == "right" or not same:
-        return same[0] if same and part == "right" else Selection() if part == "right" else Selection.parse("false")
-    return ~same[0] if part == "right_deeper" else Selection.parse("false")
-
-
-def _everywhere(view: View, rules: Rules, found: PolicyResults, part: str) -> Selection:
-    """Those that stop too early, or too late, wherever they stop."""
-    parts = []
-    for exit_ in range(1, view.run.n_exits + 1):
-        here = stopped_at(found.rule, exit_, view.run.n_classes)
-        if part:
-            which = answered(exit_, view.run.n_exits, part) if exit_ < view.run.n_exits else Selection.parse("false")
-        else:
-            before = " or ".join(f"correct_{number}" for number in range(1, exit_)) or "false"
-            which = Selection.parse(before)
-        parts.append(here & which)
-    some = parts[0]
-    for one in parts[1:]:
-        some = some | one
-    return _known(view, measured_of(rules.choice) if rules.choice else Selection()) & some
-
-
-def _open_lost(point: dict, view: View, rules: Rules, found: PolicyResults) -> None:
+def _open_lost(point: dict, view: View, rules: Rules, rule: Rule) -> None:
     about = point["customdata"]
-    if found.rule is None or not _exit_of(about, view, 5) or about[3] not in RISK_PARTS:
-        return
-
-    def lost(exit_: int) -> Selection:
-        right_last = Selection.parse(f"not correct_{exit_} and correct_{view.run.n_exits}")
-        return _stopping(view, rules, found, exit_) & right_last
-
-    def make() -> Selection:
-        exits = range(1, about[0] + 1) if about[3] == RISK_PARTS[1] else [about[0]]
-        some = lost(exits[0])
-        for exit_ in exits[1:]:
-            some = some | lost(exit_)
-        return some
-
-    _open(make)
+    if _exit_of(about, view, 6) and about[3] in RISK_PARTS and view.has_labels:
+        up_to = about[3] == RISK_PARTS[1]
+        _open(view, rules, lost_where_stopped(rule, about[0], view.run.n_classes, up_to=up_to))
 
 
-def _open_class(point: dict, rules: Rules, n_classes: int) -> None:
+def _open_class(point: dict, view: View, rules: Rules) -> None:
     about = point["customdata"]
-    if isinstance(about, list) and about and isinstance(about[0], int) and 0 <= about[0] < n_classes:
-        apart = measured_of(rules.choice) if rules.choice else Selection()
-        _open(lambda: of_classes([about[0]], "label") & apart)
+    if isinstance(about, list) and about and isinstance(about[0], int) and 0 <= about[0] < view.run.n_classes:
+        _open(view, rules, of_classes([about[0]], "label"))
 
 
 # --- to take away ----------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from app.components.setting_widgets import Owner, understood
 from app.view import View
 from app.views.compute.budget import Axis, written
 
+ON_TEST = "Thresholds were fitted on the very samples that are reported, so these numbers flatter."
 LAMBDAS = {"patience": "2"}
 """Where a threshold starts, by its measure; 0.8 for scores up to 1."""
 _NEEDED = {"mean": ("law", ("exponential",)), "budgets": ("law", ("list",)), "delta": ("rule", ("ucb-wsr", "ltt"))}
@@ -32,8 +33,8 @@ class Rules:
     view, axis, budget : what is on screen
     source : whose samples are fitted on
     fits : the ways to choose these, the one that stands for the default first
-    choice : the samples; None where there are none to fit on
-    reason : why not
+    choice : the samples; None where nothing is fitted, or where there are none to fit on
+    reason : why there are none
     set : policy -> its settings, as texts
     """
 
@@ -185,17 +186,18 @@ def rules_on_screen(view: View, axis: Axis, budget: float) -> Rules:
             state.reset("fit")
         chosen = fits[0]
     choice, reason = None, ""
-    try:
-        choice = choose_samples(
-            view.run,
-            view.split,
-            calibration=chosen if chosen.startswith("random:") else None,
-            seed=state.get("fit_seed"),
-            fitted_on=None if source is view.run else source,
-            allow_test_fitting=chosen == "test",
-        )
-    except ValueError as error:
-        reason = f"has no samples to fit on: {error}"
+    if any(POLICIES[policy].fits for policy in (*state.get("rules"), state.get("policy"))):
+        try:
+            choice = choose_samples(
+                view.run,
+                view.split,
+                calibration=chosen if chosen.startswith("random:") else None,
+                seed=state.get("fit_seed"),
+                fitted_on=None if source is view.run else source,
+                allow_test_fitting=chosen == "test",
+            )
+        except ValueError as error:
+            reason = f"has no samples to fit on: {error}"
     texts = {row.id: understood(owner_of(row, axis)) for row in POLICIES.values()}
     return Rules(view, axis, budget, source, fits, choice, reason, texts)
 

@@ -6,7 +6,14 @@ from analysis.policies.rule import ExitBins, Rule
 from analysis.results import policy_of
 from analysis.results.fitting import choose_samples
 from analysis.selection import SampleTable
-from analysis.selection.stops import measured_of, stopped_at
+from analysis.selection.stops import (
+    answered_where_stopped,
+    lost_where_stopped,
+    measured_of,
+    stopped_at,
+    stopped_too_early,
+    stopped_too_late,
+)
 
 POLICIES = [
     ("confidence", {"lambda": 0.5}),
@@ -44,9 +51,38 @@ def test_the_query_of_every_exit_keeps_the_samples_that_stop_there(small_run, po
             assert kept.positions(table).tolist() == choice.measured[stops].tolist(), (exit_, up_to, kept.text)
 
 
+@pytest.mark.parametrize(
+    ("policy", "settings"), [("risk", {"rule": "empirical", "epsilon": 0.2}), ("confidence", {"lambda": 0.4})]
+)
+def test_every_mark_opens_as_many_samples_as_it_counts(small_run, policy, settings):
+    found = policy_of(small_run, policy, settings, "pa")
+    table, of = SampleTable(small_run, predictor="pa"), small_run.n_classes
+
+    def count(selection):
+        return int(selection.mask(table).sum())
+
+    for exit_ in range(1, small_run.n_exits + 1):
+        for part, counts in found.answers.items():
+            assert count(answered_where_stopped(found.rule, exit_, part, of)) == counts[exit_ - 1]
+        for up_to, gaps in ((False, found.by_exit), (True, found.up_to_exit)):
+            assert count(lost_where_stopped(found.rule, exit_, of, up_to=up_to)) == gaps.lost[exit_ - 1]
+    assert count(stopped_too_early(found.rule, of)) == found.too_early.sum() > 0
+    assert count(stopped_too_late(found.rule, of)) == found.too_late.sum() > 0
+
+
+def test_without_labels_a_mark_opens_those_whose_answer_is_the_final_one(unlabelled_run):
+    found = policy_of(unlabelled_run, "confidence", {"lambda": 0.4})
+    table = SampleTable(unlabelled_run, poe=False)
+    for exit_ in range(1, unlabelled_run.n_exits + 1):
+        for part, counts in found.answers.items():
+            kept = answered_where_stopped(found.rule, exit_, part, unlabelled_run.n_classes, has_labels=False)
+            assert kept.mask(table).sum() == counts[exit_ - 1]
+
+
 def test_of_one_exit_everyone_stops_there_and_nobody_where_no_bin_is_good_enough():
     alone = Rule("confidence", {}, "max-prob", (0.0,))
     assert stopped_at(alone, 1, 10).text == stopped_at(alone, 1, 10, up_to=True).text == ""
+    assert stopped_too_early(alone, 10).text == stopped_too_late(alone, 10).text == "false"
     nobody = Rule("pcee", {}, "max-prob", (None, 0.0), bins=(ExitBins((0.2, 0.9), (0.1,)),), target=0.5)
     assert stopped_at(nobody, 1, 10).text == stopped_at(nobody, 1, 10, up_to=True).text == "false"
     assert stopped_at(nobody, 2, 10).text == ""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.components.setting_widgets import parse_settings, settings_text
+from analysis.policies import POLICIES, resolve_policy
+from app.components.setting_widgets import Owner, _going_together, parse_settings, settings_text
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,20 @@ def test_settings_are_read(text, settings):
 def test_reading_is_the_inverse_of_writing():
     settings = {"weights": "0.2,0.3,0.5", "fallback": "none", "table": "{1: 2, 3: 'a,b'}", "cap": "6"}
     assert parse_settings(settings_text(settings)) == settings
+
+
+def test_what_no_longer_goes_with_a_change_is_left_out():
+    def together(texts):
+        return _going_together(owner, dict(texts), "measure")
+
+    owner = Owner(
+        "confidence",
+        POLICIES["confidence"].settings,
+        "set",
+        lambda texts: resolve_policy("confidence", texts),
+        lambda texts: {"lambda": "2" if texts.get("measure") == "patience" else "0.5"},
+    )
+    assert together({"lambda": "1", "measure": "patience"}) == {"lambda": "1", "measure": "patience"}
+    assert together({"lambda": "0.7", "measure": "patience"}) == {"measure": "patience"}
+    with pytest.raises(ValueError, match="measure is 'sure'"):
+        together({"lambda": "0.7", "measure": "sure"})

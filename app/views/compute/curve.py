@@ -1,0 +1,268 @@
+"""The curves of the compute page: what a budget buys for everyone at one exit, and by each rule on average."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.figures.compute_curve import Curve, RuleCurve, compute_curve_figure
+from analysis.policies import POLICIES
+from analysis.reference.published import Published
+from analysis.results import Results
+from analysis.results.policies import MEASURED_UNITS
+from analysis.results.policy_curves import RUNNING, Gain, StopCurve, gain_of
+from analysis.words import budgets, formats, stopping
+from app import state
+from app.components.chart import chart
+from app.components.figure_table import by_exit, figure_table
+from app.components.predictor_names import label_of, named
+from app.components.setting_widgets import set_one
+from app.components.text import plain_text
+from app.view import View
+from app.views.compute.budget import Axis
+from app.views.compute.rules import ON_TEST, Rules, owner_of, setting_words
+
+HEIGHT = 500
+STANDING = ("risk",)
+"""Rules that are drawn as points: each of their settings is a promise of its own."""
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Within the budget, by the rule on screen under the predictor on screen; None where that cannot be."""
+
+    right: float | None = None
+    over_exit: Gain | None = None
+    """Over everyone at the exit that answers."""
+    over_other: Gain | None = None
+    """Over the same rule on the other predictor."""
+
+
+Curves = Mapping[tuple[str, str], StopCurve]
+"""(policy, predictor) -> its curve."""
+
+
+def _rule_curves(view: View, rules: Rules) -> Curves:
+    policies = dict.fromkeys([*state.get("rules"), state.get("policy")])
+    possible = [policy for policy in policies if not rules.why_not(policy)]
+    return {(policy, key): rules.curve(policy, key) for policy in possible for key in ("baseline", view.predictor)}
+
+
+def _as_drawn(rules: Rules, policy: str, predictor: str, curve: StopCurve) -> RuleCurve:
+    own = rules.settings(policy)
+    values = curve.values or ("",)
+    single = ", ".join(str(value) for name, value in own.items() if name == "law")
+    return RuleCurve(
+        predictor,
+        f"{label_of(predictor)}, {_rule_name(rules, policy)}",
+        _lower(POLICIES[policy].label),
+        policy,
+        curve.costs,
+        100 * curve.right,
+        [curve.setting and f"{value!r}" for value in values],
+        [setting_words(curve.setting, value, rules.axis) if curve.setting else f"law {single}" for value in values],
+        joined=policy not in STANDING and len(curve.costs) > 1,
+        marked=policy == "budgeted",
+        chosen=policy == state.get("policy"),
+    )
+
+
+def _lower(label: str) -> str:
+    return label if label.isupper() else label.lower()
+
+
+def _rule_name(rules: Rules, policy: str) -> str:
+    """What a rule is called within a sentence, with the setting that tells it from its like."""
+    own, label = rules.settings(policy), _lower(POLICIES[policy].label)
+    told = {"confidence": "measure", "interruption": "law", "risk": "rule"}.get(policy)
+    return f"{label} ({own[told]})" if told else label
+
+
+def curves_on_screen(view: View, rules: Rules, answering: int | None, published: Mapping[str, Published]) -> None:
+    """The figure and what it says of the rule on screen; `answering` is the exit, from 0, that the budget reaches."""
+    found = _rule_curves(view, rules)
+    gains = _gains(view, rules, answering, found)
+    results = {key: rules.results(key) for key in dict.fromkeys(["baseline", view.predictor, *state.get("beside")])}
+    _figure(view, rules, answering, results, found, gains, published)
+    _findings(view, rules, answering, found, gains)
+
+
+def _figure(
+    view: View,
+    rules: Rules,
+    answering: int | None,
+    results: Mapping[str, Results],
+    found: Curves,
+    gains: Gains,
+    published: Mapping[str, Published],
+) -> None:
+    run, axis, budget = view.run, rules.axis, rules.budget
+    curves = [Curve(key, label_of(key), one.right_percent) for key, one in results.items()]
+    beside = []
+    if published and state.get("published") and view.has_labels:
+        beside = _published_curves(axis, published, list(results))
+    shown = results[view.shown].right_percent
+    names = formats.exit_labels(run.exit_names)
+    title = budgets.budget_title(
+        label_of(view.shown), names, answering, shown, budget, axis.unit, quantity_of(view), np.asarray(axis.costs)
+    )
+    drawn = [_as_drawn(rules, policy, key, curve) for (policy, key), curve in found.items()]
+    figure = compute_curve_figure(
+        axis.costs,
+        curves,
+        rules=drawn,
+        exit_names=names,
+        emphasised=view.shown,
+        published=beside,
+        answer=None if answering is None else (budget, float(shown[answering])),
+        unit=axis.unit,
+        quantity=f"{quantity_of(view)}, %",
+        title=stopping.title_with_rule(title, _rule_name(rules, state.get("policy")), gains.right, gains.over_exit),
+        subtitle=_subtitle(rules, found) + (" Open markers: the paper." if beside else ""),
+        height=HEIGHT,
+    )
+    chart(
+        figure,
+        name="compute",
+        data=lambda: _curve_data(view, rules, curves, drawn, beside),
+        height=HEIGHT,
+        on_drag=lambda x: state.set("budget", axis.placed(x, snap=state.get("snap"))),
+        draggable=budget,
+        on_click=lambda point: _clicked(point, axis),
+    )
+
+
+def _subtitle(rules: Rules, found: Curves) -> str:
+    text = "Steps: everyone stops at the deepest exit within the budget."
+    if found:
+        text += " Lines and points: each sample stops by a rule, over its mean cost."
+    if any(POLICIES[policy].fits for policy, _ in found):
+        samples = formats.counted(len(rules.choice.fitted), "sample")
+        text += f" Fitted on {samples}" + (", THE SAME AS MEASURED." if rules.choice.on_test else ".")
+    return text
+
+
+def _gains(view: View, rules: Rules, answering: int | None, found: Curves) -> Gains:
+    policy, other = state.get("policy"), view.predictor if view.shown == "baseline" else "baseline"
+    right = {}
+    for key in (view.shown, other):
+        curve = found.get((policy, key))
+        place = None if curve is None or not curve.setting or policy == "interruption" else curve.within(rules.budget)
+        if place is not None:
+            own = {**rules.settings(policy, key), curve.setting: curve.values[place]}
+            right[key] = rules.apply(policy, key, own).right
+    if view.shown not in right or not len(right[view.shown]):
+        return Gains()
+    mine = right[view.shown]
+    everyone = None if answering is None else gain_of(mine, rules.results(view.shown).right[answering])
+    return Gains(float(mine.mean()), everyone, gain_of(mine, right[other]) if other in right else None)
+
+
+def _findings(view: View, rules: Rules, answering: int | None, found: Curves, gains: Gains) -> None:
+    """Under the figure: whose is the better rule, how costs were counted, what is missing and why."""
+    axis, policy = rules.axis, state.get("policy")
+    if gains.right is not None and gains.over_other is not None:
+        names = formats.exit_labels(view.run.exit_names)
+        other = named(view.predictor if view.shown == "baseline" else "baseline")
+        exit_gain = None if gains.over_exit is None else (gains.over_exit, names[answering])
+        plain_text(
+            stopping.better_rule(
+                stopping.cost_words(rules.budget, axis.unit),
+                _rule_name(rules, policy),
+                named(view.shown),
+                gains.right,
+                exit_gain,
+                (gains.over_other, other),
+            )
+        )
+    lines = []
+    if rules.left_out:
+        choice = rules.choice
+        lines.append(stopping.left_out_words(rules.left_out, choice.named, choice.seed))
+    missing = [p for p in dict.fromkeys([*state.get("rules"), policy]) if rules.why_not(p)]
+    lines += [f"{POLICIES[p].label} is not drawn: it {rules.why_not(p).removesuffix('.')}." for p in missing]
+    if axis.unit is not None:
+        saving = "measured" if axis.unit in MEASURED_UNITS else "simulated"
+        lines.append(f"Costs are those of the exits alone, {stopping.SAVINGS[saving]}.")
+    if counted := budgets.cost_sentence(view.run.provenance, axis.unit):
+        lines.append(counted)
+    if lines:
+        plain_text(" ".join(lines), role="caption")
+    if rules.choice is not None and rules.choice.on_test and any(POLICIES[p].fits for p, _ in found):
+        st.badge("fitted on test", icon=":material/warning:", color="orange", help=ON_TEST)
+
+
+def _published_curves(
+    axis: Axis, published: Mapping[str, Published], drawn: Sequence[str]
+) -> list[tuple[Curve, Sequence[float]]]:
+    found = []
+    for key in drawn:
+        if key in published:
+            places = published[key].costs if axis.unit == "MACs" and published[key].costs else axis.costs
+            found.append((Curve(key, label_of(key), 100 * np.asarray(published[key].accuracy)), places))
+    return found
+
+
+def _clicked(point: dict, axis: Axis) -> None:
+    """An exit's marker puts the budget there; a point of a rule's curve shows that rule in full."""
+    about = point["customdata"]
+    if not isinstance(about, list) or not about:
+        return
+    if isinstance(about[0], int) and 1 <= about[0] <= len(axis.costs):
+        state.set("budget", axis.costs[about[0] - 1])
+    elif about[0] in POLICIES and len(about) > 1:
+        policy = POLICIES[about[0]]
+        try:
+            if about[1]:
+                set_one(owner_of(policy, axis), RUNNING[policy.id], about[1])
+        except ValueError:
+            return
+        state.set("policy", policy.id)
+        state.set("below", "rule")
+
+
+def _curve_data(
+    view: View,
+    rules: Rules,
+    curves: Sequence[Curve],
+    drawn: Sequence[RuleCurve],
+    published: Sequence[tuple[Curve, Sequence[float]]],
+) -> pd.DataFrame:
+    axis = rules.axis
+    sources = [("run", curve, axis.costs) for curve in curves]
+    sources += [("published", curve, places) for curve, places in published]
+    cost = {} if axis.unit is None else {"cost_unit": axis.unit}
+    parts = [
+        by_exit(
+            view.run.exit_names,
+            ({} if axis.unit is None else {"cost": np.asarray(places)}) | {"percent": curve.values},
+            predictor=curve.predictor_id,
+            source=source,
+            quantity=quantity_of(view),
+            **cost,
+        )
+        for source, curve, places in sources
+    ]
+    parts += [
+        pd.DataFrame(
+            {
+                "predictor": rule.predictor_id,
+                "source": "run",
+                "quantity": quantity_of(view),
+                **cost,
+                "policy": rule.policy,
+                "at": list(rule.about),
+                ("mean_exit" if axis.unit is None else "cost"): rule.x,
+                "percent": rule.values,
+            }
+        )
+        for rule in drawn
+    ]
+    return figure_table(view, pd.concat(parts, ignore_index=True))
+
+
+def quantity_of(view: View) -> str:
+    """What the curves show."""
+    return "accuracy" if view.has_labels else "share of answers that are final"

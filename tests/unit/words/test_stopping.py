@@ -1,0 +1,79 @@
+"""What is said of stopping rules: gains with their interval, who is lost where, what was promised and what holds."""
+
+import numpy as np
+import pytest
+
+from analysis.results.policy_curves import Gain
+from analysis.words import stopping
+
+NUMBERS = {
+    "policy": "risk",
+    "run": "here",
+    "settings": {"rule": "crc", "epsilon": 0.05},
+    "fitted_on": {"run": "here"},
+    "passed": True,
+    "certified": True,
+    "promised": 0.05,
+    "realised": 0.0412,
+}
+
+
+def test_what_is_lost_is_said_as_less_with_the_interval_turned():
+    assert (
+        stopping.gain_words(Gain(-0.02, -0.03, -0.01), "before") == "2.00 points less (95%: 1.00 to 3.00) than before"
+    )
+
+
+def test_a_title_without_a_rule_stays_as_it_is():
+    assert stopping.title_with_rule("t", "threshold", None, None) == "t"
+    gain = Gain(0.01, 0.0, 0.02)
+    assert stopping.title_with_rule("t", "threshold", 0.7, gain) == (
+        "t; each sample stopping by threshold 70.0%, 1.00 points more"
+    )
+    assert stopping.title_with_rule("t", "threshold", 0.7, Gain(0, 0, 0)).endswith("threshold 70.0%")
+
+
+def test_without_an_exit_that_answers_the_other_predictor_is_compared_alone():
+    said = stopping.better_rule("3 MACs", "threshold", "PA", 0.7, None, (Gain(0.01, 0, 0.02), "the baseline"))
+    assert said == (
+        "Within 3 MACs on average, threshold on PA gets 70.0% right: 1.00 points more (95%: 0.00 to 2.00) than the "
+        "same rule on the baseline."
+    )
+
+
+def test_the_worst_exit_is_named_with_how_many_stop_there():
+    gap = np.array([np.nan, 0.02, 0.05])
+    said = stopping.risk_title(gap, np.array([0, 50, 1200]), 0.03, ["1", "2", "3"])
+    assert said == "Of the 1,200 that stop at exit 3, 5.00% are wrong there and right at the last; of all, 3.00%"
+    assert "No sample" in stopping.risk_title(np.zeros(2), np.array([1, 2]), 0.0, ["1", "2"])
+    assert "Without labels" in stopping.risk_title(np.full(2, np.nan), np.array([1, 2]), np.nan, ["1", "2"])
+
+
+def test_what_the_exit_reveals_stands_beside_chance():
+    assert "no more than chance (95% below 2.00%)" in stopping.depth_title(0.02, 0.02)
+    assert "more than chance" in stopping.depth_title(0.03, 0.02)
+    assert "All stop at one exit" in stopping.depth_title(float("nan"), float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "On the samples measured here it is 0.0412, within it."),
+        ({"realised": 0.0612}, "it is 0.0612, above it."),
+        ({"fitted_on": {"run": "clean"}}, "Promised for samples like those of clean: at most 0.05 is the"),
+        ({"certified": False}, "This rule promises nothing: risk 0.050 where it was fitted, 0.041 here"),
+        ({"passed": False}, "No threshold passes, so everyone goes to the last exit"),
+        ({"policy": "pcee", "promised": 0.9, "realised": 0.8}, "it was fitted 90.0%, here 80.0%: less."),
+        ({"promised": None}, "Nothing was promised"),
+    ],
+)  # fmt: skip
+def test_what_was_promised_stands_beside_what_holds(changed, said):
+    assert said in stopping.promise_words(NUMBERS | changed)
+
+
+def test_most_samples_stop_where_the_share_is_largest():
+    shares = np.array([0.2, 0.5, 0.3])
+    assert stopping.shares_title(shares, 0.7, ["1", "b", "3"], has_labels=True) == (
+        "50.0% stop at exit b; 70.0% are right where they stop"
+    )
+    assert "final answer" in stopping.shares_title(shares, 0.7, ["1", "b", "3"], has_labels=False)
