@@ -8,7 +8,7 @@ swallows bad values silently.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from app.control_table import ALWAYS_WRITTEN, CONTROLS, Control
 from app.page_table import EVERY_PAGE
 
 _SESSION = "exitlens"
+_PAST = 50  # addresses that are remembered
 
 
 def checked(control: Control, value: object) -> object:
@@ -63,6 +64,9 @@ class _Session:
     notes: list[str]
     page: str = ""
     wanted: str | None = None
+    past: list[dict[str, str]] = field(default_factory=list)  # what it put there before
+    running: bool = False  # the script's body, between `begin` and `finish`
+    acted: bool = False  # a callback has set something since the last run began
 
 
 def _session() -> _Session:
@@ -72,10 +76,15 @@ def _session() -> _Session:
 
 
 def begin(page: str) -> None:
-    """Start a run of the script: take over what the address says, if this session did not write it."""
+    """Start a run of the script: take over what the address says, if this session did not write it.
+
+    Actions that come faster than the script runs are sent with an address of before: what a callback has set holds.
+    """
     session = _session()
+    acted, session.acted, session.running = session.acted, False, True
     address = {name: text for name, text in st.query_params.to_dict().items() if name in CONTROLS}
-    if session.written is None or (address and address != session.written):
+    late = acted and address in session.past
+    if session.written is None or (address and address != session.written and not late):
         values, refused = from_address(address)
         session.notes += refused
         if (
@@ -90,11 +99,13 @@ def begin(page: str) -> None:
 def finish() -> None:
     """End a run of the script: write the address, only if it has changed, and forget the notes that were shown."""
     session = _session()
-    session.notes = []
+    session.notes, session.running = [], False
     address = to_address(session.values, session.page)
     if address != {name: text for name, text in st.query_params.to_dict().items() if name in CONTROLS}:
         kept = {name: text for name, text in st.query_params.to_dict().items() if name not in CONTROLS}
         st.query_params.from_dict(kept | address)
+    if session.written is not None and session.written != address:
+        session.past = [*session.past, session.written][-_PAST:]
     session.written = address
 
 
@@ -116,13 +127,17 @@ def set(name: str, value: object) -> None:
     ValueError
         The value is not one of this control's.
     """
-    _session().values[name] = checked(CONTROLS[name], value)
+    session = _session()
+    session.values[name] = checked(CONTROLS[name], value)
+    session.acted |= not session.running
 
 
 def reset(*names: str) -> None:
     """Put controls back to their defaults."""
+    session = _session()
     for name in names:
-        _session().values.pop(name, None)
+        session.values.pop(name, None)
+    session.acted |= not session.running
 
 
 def narrow(name: str, allowed: Iterable[object], default: object = None) -> object:

@@ -255,3 +255,15 @@ def test_a_wrong_query_of_an_address_is_said_on_samples_and_keeps_every_page(sma
     for page in EVERY_PAGE:
         app = shown(page, query="fall >> 3")
         assert "0 of 300 test samples</b> query, character 7" in line(app)
+
+
+def test_a_press_that_comes_with_the_address_of_before_holds_and_a_step_back_goes_back(small_run):
+    app = shown(sort="position", order="up", sample="0")
+    before = address(app)
+    app.button(key="step:Next").click().run()
+    app.query_params["sample"] = "0"  # as the browser sends a press that is faster than the script
+    app.button(key="step:Next").click().run()
+    assert address(app)["sample"] == "2"
+    app.query_params["sample"] = "0"  # as the browser goes back
+    app.run()
+    assert address(app) == before
