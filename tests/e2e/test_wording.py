@@ -21,7 +21,7 @@ BROKEN = {
 
 def said(app):
     """Every text of the page."""
-    yield re.sub(r"<style>.*?</style>|<[^<>]*>", "\n", words(app), flags=re.DOTALL)
+    yield re.sub(r"<(style|script)>.*?</\1>|<[^<>]*>", "\n", words(app), flags=re.DOTALL)
     for figure in figures(app).values():
         title = figure["layout"]["title"]
         yield html.unescape(title["text"])
