@@ -85,7 +85,7 @@ def test_texts_stay_within_their_figure_and_apart_at_every_width(chromium, serve
                 opened.page.wait_for_timeout(300)
                 harness.settle(opened.page)
                 looked_at, found = opened.page.evaluate(MEETING)
-                assert looked_at > 20
+                assert looked_at > (5 if page == "map" else 20)  # whose points have no names
                 assert found == [], f"{page} at {width} pixels"
             assert opened.complaints == []
 

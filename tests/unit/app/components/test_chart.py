@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import pyarrow as pa
 import pytest
 
+from analysis.figures.points import Line
 from app.components import chart as component
 
 
@@ -54,3 +56,31 @@ def test_the_csv_holds_a_table_and_quotes_what_needs_it():
 def test_a_saved_table_holds_no_formula_and_its_numbers_stay_as_they_are():
     table = pd.DataFrame({"=a": ["=1+1", "-0.5"], "b": [-1, 2], "c": [None, -0.25]})
     assert component.csv_text(table).splitlines() == ["'=a,b,c", "'=1+1,-1,", "-0.5,2,-0.25"]
+
+
+@pytest.mark.parametrize("sent", [-1, 3, True, 1.0, "1", None, [1]])
+def test_what_is_no_point_is_dropped(sent):
+    with pytest.raises((TypeError, ValueError)):
+        component._index(sent, count=3)
+
+
+def test_the_place_of_a_point_comes_as_it_is():
+    assert [component._index(place, count=3) for place in (0, 2)] == [0, 2]
+
+
+def test_texts_that_repeat_travel_once_and_a_line_without_values_is_a_text():
+    names = np.array(["fox", "wolf"] * 4, dtype=object)
+    lines = [Line("", names), Line("id ", np.array([f"{i}" for i in range(8)], dtype=object)), Line("click")]
+    columns, told = component._columns({"x": np.zeros(8)}, lines, "line")
+    assert told == [["", "line0", ""], ["id ", "line1", ""], ["click", None, ""]]
+    assert isinstance(columns["line0"], pa.DictionaryArray)
+    assert columns["line0"].to_pylist() == names.tolist()
+    assert pa.types.is_string(columns["line1"].type)
+
+
+def test_a_table_s_name_is_its_content():
+    def table(last, name="wolf"):
+        return pa.table({"x": [0.0, last], "name": pa.array(["fox", name]).dictionary_encode()})
+
+    assert component._digest(table(1.0)) == component._digest(table(1.0))
+    assert len({component._digest(one) for one in (table(1.0), table(2.0), table(1.0, "hare"))}) == 3
