@@ -22,7 +22,7 @@ from app.components.setting_widgets import set_one
 from app.components.text import plain_text
 from app.view import View
 from app.views.compute.budget import Axis
-from app.views.compute.rules import ON_TEST, Rules, owner_of, setting_words
+from app.views.compute.rules import ON_TEST, Rules, owner_of, setting_words, what_of
 
 HEIGHT = 500
 STANDING = ("risk",)
@@ -252,7 +252,9 @@ def _curve_data(
                 "source": "run",
                 "quantity": quantity_of(view),
                 **cost,
-                "policy": rule.policy,
+                **what_of(
+                    rules.apply(rule.policy, rule.predictor_id, rules.settings(rule.policy)), RUNNING[rule.policy]
+                ),
                 "at": list(rule.about),
                 ("mean_exit" if axis.unit is None else "cost"): rule.x,
                 "percent": rule.values,
