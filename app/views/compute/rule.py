@@ -139,6 +139,7 @@ def _numbers(numbers: dict) -> None:
     unit = numbers["cost_unit"]
     row = {
         "accuracy": share(numbers.get("expected_accuracy", numbers["accuracy"])),
+        **({"before exit 1": share(numbers["before_exit_1"])} if "before_exit_1" in numbers else {}),
         "mean exit": "unknown" if numbers["mean_exit"] is None else f"{numbers['mean_exit']:.2f}",
         "mean cost": "unknown" if unit is None else f"{formats.quantity(numbers['mean_cost'])} {unit}",
         f"saved, {numbers['saving'] or 'of cost'}": share(numbers["saved"]),
