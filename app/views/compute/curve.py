@@ -212,7 +212,7 @@ def _clicked(point: dict, axis: Axis) -> None:
         return
     if isinstance(about[0], int) and 1 <= about[0] <= len(axis.costs):
         state.set("budget", axis.costs[about[0] - 1])
-    elif about[0] in POLICIES and len(about) > 1:
+    elif len(about) > 1 and all(isinstance(part, str) for part in about[:2]) and about[0] in POLICIES:
         policy = POLICIES[about[0]]
         try:
             if about[1]:

@@ -287,6 +287,7 @@ def _exit_of(about: object, view: View, length: int) -> bool:
         and len(about) == length
         and isinstance(about[0], int)
         and 1 <= about[0] <= view.run.n_exits
+        and isinstance(about[3], str)
     )
 
 

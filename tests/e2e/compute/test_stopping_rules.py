@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -216,6 +217,24 @@ def test_without_costs_exits_are_counted_and_interruption_says_what_it_needs(ima
     assert "on average, threshold (max-prob) on PA gets" in words(app)
     app = page(run="imageless", below="rule", policy="interruption")
     assert any("needs the exits" in info.value for info in app.info)
+
+
+def test_a_latency_is_called_measured(runs, small_logits, small_labels):
+    write_run(runs / "timed", logits=small_logits, labels=small_labels, costs={"ms": range(1, 8)})
+    app = page(run="timed", below="rule", policy="risk")
+    assert "Costs are those of the exits alone, measured as a latency" in words(app)
+    assert "saved, measured" in words(app)
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "x", [], [[1], [2]], ["budgeted"], ["budgeted", 3], ["risk", "9"], ["gone", "1"]]
+)
+def test_what_is_no_point_of_a_rule_changes_nothing(sent):
+    from app.views.compute import curve
+
+    with mock.patch.object(curve.state, "set") as kept, mock.patch.object(curve, "set_one", side_effect=ValueError):
+        curve._clicked({"customdata": sent}, curve.Axis(None, (1.0, 2.0)))
+    assert not kept.called
 
 
 def test_probabilities_only(probs_run):
