@@ -59,9 +59,9 @@ def answers_figure(
     """
     n_exits = len(exit_names)
     totals = sum(np.asarray(counts[key]) for key in PARTS)
-    high = 100.0
+    high = 100
     if whole is not None:
-        high = min(100.0, fitted_range([100 * totals / max(whole, 1), np.zeros(1)])[1])
+        high = min(100, fitted_range([100 * totals / max(whole, 1), np.zeros(1)])[1])
         totals = np.full(n_exits, whole)
     figure = base_figure(
         title,

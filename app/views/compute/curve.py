@@ -22,7 +22,7 @@ from app.components.setting_widgets import set_one
 from app.components.text import plain_text
 from app.view import View
 from app.views.compute.budget import Axis
-from app.views.compute.rules import ON_TEST, Rules, owner_of, setting_words
+from app.views.compute.rules import ON_TEST, Rules, owner_of, setting_words, what_of
 
 HEIGHT = 500
 STANDING = ("risk",)
@@ -212,7 +212,7 @@ def _clicked(point: dict, axis: Axis) -> None:
         return
     if isinstance(about[0], int) and 1 <= about[0] <= len(axis.costs):
         state.set("budget", axis.costs[about[0] - 1])
-    elif about[0] in POLICIES and len(about) > 1:
+    elif len(about) > 1 and all(isinstance(part, str) for part in about[:2]) and about[0] in POLICIES:
         policy = POLICIES[about[0]]
         try:
             if about[1]:
@@ -252,7 +252,9 @@ def _curve_data(
                 "source": "run",
                 "quantity": quantity_of(view),
                 **cost,
-                "policy": rule.policy,
+                **what_of(
+                    rules.apply(rule.policy, rule.predictor_id, rules.settings(rule.policy)), RUNNING[rule.policy]
+                ),
                 "at": list(rule.about),
                 ("mean_exit" if axis.unit is None else "cost"): rule.x,
                 "percent": rule.values,

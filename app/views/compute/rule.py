@@ -34,7 +34,7 @@ from app.components.selection import open_gallery
 from app.components.setting_widgets import reset_button, setting_widget
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-from app.views.compute.rules import ON_TEST, Rules, applies, owner_of, runs_alike
+from app.views.compute.rules import ON_TEST, Rules, applies, owner_of, runs_alike, what_of
 
 FITS = {
     "calibration": "the calibration split",
@@ -139,6 +139,7 @@ def _numbers(numbers: dict) -> None:
     unit = numbers["cost_unit"]
     row = {
         "accuracy": share(numbers.get("expected_accuracy", numbers["accuracy"])),
+        **({"before exit 1": share(numbers["before_exit_1"])} if "before_exit_1" in numbers else {}),
         "mean exit": "unknown" if numbers["mean_exit"] is None else f"{numbers['mean_exit']:.2f}",
         "mean cost": "unknown" if unit is None else f"{formats.quantity(numbers['mean_cost'])} {unit}",
         f"saved, {numbers['saving'] or 'of cost'}": share(numbers["saved"]),
@@ -173,7 +174,7 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
         figure,
         name="stops",
         height=320,
-        data=lambda: _table(view, rules, found, counts),
+        data=lambda: _table(view, found, counts),
         on_click=None if found.rule is None else lambda point: _open_stops(point, view, rules, found.rule),
     )
     if not labelled or found.rule is None:
@@ -217,7 +218,7 @@ def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
         figure,
         name="stop-risk",
         height=320,
-        data=lambda: _table(view, rules, found, {f"{name}_{field}": 100 * getattr(gaps, field) for name, gaps in (
+        data=lambda: _table(view, found, {f"{name}_{field}": 100 * getattr(gaps, field) for name, gaps in (
             ("stop_here", here), ("so_far", so_far)) for field in ("accuracy", "gap", "gap_bound")}),
         on_click=None if found.rule is None else lambda point: _open_lost(point, view, rules, found.rule),
     )  # fmt: skip
@@ -250,26 +251,19 @@ def _classes(view: View, rules: Rules, found: PolicyResults) -> None:
         figure,
         name="class-depths",
         height=340,
-        data=lambda: figure_table(view, _about(rules, found, table), predictor=view.shown),
+        data=lambda: figure_table(view, _about(found, table), predictor=view.shown),
         on_click=lambda point: _open_class(point, view, rules),
     )
 
 
-def _table(view: View, rules: Rules, found: PolicyResults, columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    return figure_table(view, _about(rules, found, by_exit(view.run.exit_names, columns)), predictor=view.shown)
+def _table(view: View, found: PolicyResults, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    return figure_table(view, _about(found, by_exit(view.run.exit_names, columns)), predictor=view.shown)
 
 
-def _about(rules: Rules, found: PolicyResults, table: pd.DataFrame) -> pd.DataFrame:
+def _about(found: PolicyResults, table: pd.DataFrame) -> pd.DataFrame:
     """A table with columns before it that say of which rule it is, and on what this was fitted."""
-    own = " ".join(f"{name}={value}" for name, value in found.settings.items() if value not in (None, "none"))
-    fitted = found.fitted_on or {}
-    about = {
-        "policy": found.policy,
-        "policy_settings": own,
-        "fitted_on": " ".join(str(fitted[name]) for name in ("run", "split") if name in fitted),
-        "fitted_on_test": found.fitted_on_test,
-    }
-    return pd.concat([pd.DataFrame({name: [value] * len(table) for name, value in about.items()}), table], axis=1)
+    about = {name: [value] * len(table) for name, value in what_of(found).items()}
+    return pd.concat([pd.DataFrame(about), table], axis=1)
 
 
 # --- their samples ---------------------------------------------------------------------------------------------------
@@ -293,6 +287,7 @@ def _exit_of(about: object, view: View, length: int) -> bool:
         and len(about) == length
         and isinstance(about[0], int)
         and 1 <= about[0] <= view.run.n_exits
+        and isinstance(about[3], str)
     )
 
 

@@ -173,6 +173,18 @@ def setting_words(name: str, value: float, axis: Axis) -> str:
     return f"{name} {written(value)} {axis.unit}" if name == "mean" else f"{name} {value:.4g}"
 
 
+def what_of(found: PolicyResults, running: str = "") -> dict[str, object]:
+    """What a saved table says of a rule: which, with which settings but the one that runs, fitted on what."""
+    own = {name: value for name, value in found.settings.items() if name != running and value not in (None, "none")}
+    fitted = found.fitted_on or {}
+    return {
+        "policy": found.policy,
+        "policy_settings": " ".join(f"{name}={value}" for name, value in own.items()),
+        "fitted_on": " ".join(str(fitted[name]) for name in ("run", "split") if name in fitted),
+        "fitted_on_test": found.fitted_on_test,
+    }
+
+
 # --- samples ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,9 +1,12 @@
 """Stopping rules on the compute page by AppTest: curves on one axis, one rule in full, fitted on which samples."""
 
+import io
 import json
 import re
+from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.cli import main
@@ -13,6 +16,7 @@ from analysis.results import policy_of
 from analysis.selection import SampleTable, Selection
 from analysis.storage import load_run, write_run
 from tests.e2e.pages import address, figures, opened, title, words
+from tests.golden.screens import saved
 from tests.toy import full_run
 
 RULE = {"compute", "stops", "stop-risk", "class-depths"}
@@ -215,6 +219,24 @@ def test_without_costs_exits_are_counted_and_interruption_says_what_it_needs(ima
     assert any("needs the exits" in info.value for info in app.info)
 
 
+def test_a_latency_is_called_measured(runs, small_logits, small_labels):
+    write_run(runs / "timed", logits=small_logits, labels=small_labels, costs={"ms": range(1, 8)})
+    app = page(run="timed", below="rule", policy="risk")
+    assert "Costs are those of the exits alone, measured as a latency" in words(app)
+    assert "saved, measured" in words(app)
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "x", [], [[1], [2]], ["budgeted"], ["budgeted", 3], ["risk", "9"], ["gone", "1"]]
+)
+def test_what_is_no_point_of_a_rule_changes_nothing(sent):
+    from app.views.compute import curve
+
+    with mock.patch.object(curve.state, "set") as kept, mock.patch.object(curve, "set_one", side_effect=ValueError):
+        curve._clicked({"customdata": sent}, curve.Axis(None, (1.0, 2.0)))
+    assert not kept.called
+
+
 def test_probabilities_only(probs_run):
     app = page(run="probs", below="rule")
     assert set(figures(app)) == RULE
@@ -225,6 +247,26 @@ def test_too_few_samples_to_fit_on_are_said(runs, small_logits, small_labels):
     app = page(run="tiny")
     assert drawn(app) == [line for line in LINES if "interruption" in line or "threshold" in line]
     assert "Budgeted batch is not drawn: it has no samples to fit on" in words(app)
+
+
+def test_saved_tables_say_of_which_rule_they_are_and_what_it_was_fitted_on(small_run):
+    found = saved(page(below="rule", policy="risk", policy_set="epsilon:0.2,rule:crc"))
+    tables = {name: pd.read_csv(io.StringIO(text), keep_default_na=False) for name, text in found.items()}
+    assert set(tables) == RULE
+    for name in RULE - {"compute"}:
+        assert set(tables[name]["policy"]) == {"risk"}
+        assert set(tables[name]["policy_settings"]) == {"rule=crc loss=consistency epsilon=0.2 delta=0.1"}
+        assert set(tables[name]["fitted_on"]) == {"small calibration"}
+        assert set(tables[name]["predictor"]) == {"pa"}
+    curves = tables["compute"]
+    points = curves[(curves["policy"] == "risk") & (curves["predictor"] == "pa")]
+    assert set(points["policy_settings"]) == {"rule=crc loss=consistency delta=0.1"}
+    of_one = points.set_index("at").loc["epsilon 0.2"]
+    assert not curves.duplicated().any()
+    rule = policy_of(small_run, "risk", {"epsilon": 0.2, "rule": "crc"}, "pa")
+    assert float(of_one["percent"]) == pytest.approx(100 * rule.accuracy)
+    assert tables["stops"]["right"].sum() == rule.answers["right"].sum()
+    assert len(tables["class-depths"]) == 20
 
 
 def test_a_rule_is_saved_as_the_command_writes_it(small_run, tmp_path):

@@ -1,5 +1,6 @@
 """Samples that stop at an exit, as a query: exactly those that the rule stops, under every policy and measure."""
 
+import pandas as pd
 import pytest
 
 from analysis.policies.rule import ExitBins, Rule
@@ -14,6 +15,7 @@ from analysis.selection.stops import (
     stopped_too_early,
     stopped_too_late,
 )
+from analysis.storage import write_run
 
 POLICIES = [
     ("confidence", {"lambda": 0.5}),
@@ -98,6 +100,14 @@ def test_of_a_class_alone_certainty_is_whole():
     rule = Rule("confidence", {}, "entropy", (0.5, 0.0))
     assert stopped_at(rule, 1, 1).text == "true"
     assert stopped_at(rule, 2, 1).text == "not true"
+
+
+def test_a_column_of_the_run_that_is_called_as_a_drawn_number_gets_another_name(tmp_path, small_logits):
+    samples = pd.DataFrame({"id": range(400), "split": "test", "random_0": 7.0})
+    table = SampleTable(write_run(tmp_path / "own", logits=small_logits, samples=samples))
+    assert set(table["run_random_0"]) == {7.0}
+    assert sorted(table["random_0"]) == [place / 400 for place in range(400)]
+    assert table["random_0"].tolist() != table["random_1"].tolist()
 
 
 def test_what_is_left_out_is_said_by_the_split_or_by_ids(small_run):
