@@ -11,14 +11,14 @@ if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
 from app import state  # noqa: E402
-from app.components.history import one_step_a_page  # noqa: E402
+from app.components.frame.history import one_step_a_page  # noqa: E402
+from app.components.frame.navigation import page_bar  # noqa: E402
+from app.components.frame.run_heading import run_heading  # noqa: E402
+from app.components.frame.sidebar import shared_controls  # noqa: E402
 from app.components.keys import page_keys  # noqa: E402
-from app.components.navigation import page_bar  # noqa: E402
-from app.components.run_heading import run_heading  # noqa: E402
 from app.components.selection.held import with_selection  # noqa: E402
 from app.components.selection.line import selection_line  # noqa: E402
 from app.components.selection.slices_box import slices_box  # noqa: E402
-from app.components.sidebar import shared_controls  # noqa: E402
 from app.components.text import escape  # noqa: E402
 from app.page_table import PAGES, Page  # noqa: E402
 from app.server.garbage import freeze_what_stays  # noqa: E402

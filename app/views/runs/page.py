@@ -12,7 +12,7 @@ from analysis.storage import RunEntry
 from analysis.storage.display_titles import LONGEST, display_titles, rename_run
 from analysis.storage.trash import DeletedRun, delete_run, deleted_runs, restore_run, trash_folder, why_not_deletable
 from app import cache, state
-from app.components.run_choice import IMPORT_EXAMPLE, listed_once, natural
+from app.components.frame.run_choice import IMPORT_EXAMPLE, listed_once, natural
 from app.components.text import escape, plain_text
 from app.server.read_only import read_only
 from app.view import View

@@ -14,10 +14,10 @@ from analysis.predictors import (
 )
 from analysis.run import Run
 from app import cache, state
-from app.components.address import copy_address
 from app.components.controls import control
+from app.components.frame.address import copy_address
+from app.components.frame.run_choice import NoRun, chosen_run
 from app.components.predictor_settings import chosen_settings
-from app.components.run_choice import NoRun, chosen_run
 from app.components.text import escape, plain_text
 from app.view import View
 

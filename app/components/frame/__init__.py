@@ -1,0 +1,1 @@
+"""What stands around every page: the bar of pages, the run, the sidebar, keys, the way back."""
