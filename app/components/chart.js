@@ -439,8 +439,9 @@ class Chart {
 
   /* A press that goes nowhere is a click on the nearest point; it waits for a second one where a double click takes something back. */
   pressed(event) {
-    const press = (this.presses = (this.presses ?? 0) + 1);
-    if (!this.cloud || !this.data.points.click || event.button !== 0 || !event.target.closest(".draglayer")) return;
+    const press = (this.presses = (this.presses ?? 0) + 1), second = event.timeStamp - (this.pressedAt ?? -Infinity) < 400;
+    this.pressedAt = event.timeStamp;
+    if (second || !this.cloud || !this.data.points.click || event.button !== 0 || !event.target.closest(".draglayer")) return;
     const at = this.cloud.nearest(event), { clientX, clientY } = event;
     this.cloud.hide();
     if (at < 0) return;
