@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.metrics import (
     accuracy,
     calibration,
+    confusion,
     decrease,
     exit_information,
     failure_prediction,
@@ -37,6 +38,8 @@ from analysis.statistics.paired import bootstrap_intervals
 from analysis.traces import Traces
 
 Work = Callable[[], object]
+CONFUSED = 40
+"""Classes and pairs that are looked at together."""
 OF = "true_class", "absolute"
 NEEDED = {"confidence": {"lambda": 0.8}}
 """Policy -> settings without which it does not run."""
@@ -55,6 +58,9 @@ def metrics_of(traces: Traces) -> dict[str, Work]:
     def each(function: Callable) -> Work:
         return lambda: [function(*one) for one in zip(confidence, correct)]
 
+    pairs = confusion.pairs_of(labels, predicted, traces.n_classes)
+    chosen = confusion.most_confused(pairs, traces.n_classes, CONFUSED)
+
     works = {
         accuracy.accuracy: (correct,),
         accuracy.top_k_accuracy: (traces.rank,),
@@ -68,6 +74,15 @@ def metrics_of(traces: Traces) -> dict[str, Work]:
         calibration.nll: (logs,),
         calibration.nll_on_support: (logs, traces.collapsed),
         calibration.off_support: (logs, traces.collapsed),
+        confusion.pairs_of: (labels, predicted, traces.n_classes),
+        confusion.beside: (pairs, pairs),
+        confusion.commonest: (pairs, CONFUSED),
+        confusion.half_of_the_wrong: (pairs,),
+        confusion.confusion_of_classes: (pairs, traces.n_classes),
+        confusion.most_confused: (pairs, traces.n_classes, CONFUSED),
+        confusion.matrix: (pairs, chosen),
+        confusion.commonest_wrong: (pairs, traces.n_classes),
+        confusion.order_by_confusion: (confusion.matrix(pairs, chosen),),
         decrease.largest_fall: (traces.true_class_prob,),
         decrease.largest_relative_fall: (logs,),
         decrease.decrease_percent: (sizes,),

@@ -36,7 +36,7 @@ def vocabulary(table: SampleTable, n_exits: int, slices: Iterable[str] = ()) -> 
     >>> table = SampleTable(analysis.load_run(analysis.find_run("msdnet-cifar100")))
     >>> known = vocabulary(table, 7, ["second look"])
     >>> known["values"]["label_name"][3], known["slices"], known["exits"][-1]
-    (['bear', 'bear'], [['second look', '`second look`']], 'last')
+    (['bear', '"bear"'], [['second look', '`second look`']], 'last')
     """
     columns, values, same = [], {}, {}
     for name, meaning in describe_columns(table).itertuples(index=False):

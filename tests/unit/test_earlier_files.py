@@ -55,7 +55,7 @@ def test_a_cache_of_an_earlier_version_is_in_nobodys_way(tmp_path, monkeypatch):
         shutil.copy(EARLIER / name, tmp_path / folder)
     shutil.copy(EARLIER / "traces-softmax-poe.safetensors", cache_path(run, settings_key("softmax-poe")))
     same(load_traces(run, "softmax-poe"), compute_traces(run, "softmax-poe", {}))
-    same(read_cached(cache_path(run, settings_key("softmax-poe")), run), compute_traces(run, "softmax-poe", {}))
+    assert read_cached(cache_path(run, settings_key("softmax-poe")), run) is None
 
 
 @pytest.mark.parametrize("page", ADDRESSES["pages"])

@@ -28,7 +28,14 @@ PARTS = {
     "auroc",
 }
 """What metrics are made of."""
-WHOLE_DISTRIBUTIONS = {"classwise_ece"}
+WHOLE_DISTRIBUTIONS = {
+    "classwise_ece",
+    "class_bins",
+    "classwise_error",
+    "likelihood_curve",
+    "fit_temperatures",
+    "tempered_confidence",
+}
 """Metrics that traces do not hold enough for."""
 
 
