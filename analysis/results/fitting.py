@@ -86,7 +86,7 @@ def _named_samples(text: str, source: Run, split: str, seed: int) -> tuple[np.nd
     count = round(share * len(among))
     if not 1 <= count < len(among):
         raise ValueError(
-            f"--calibration {text} takes {count} of the {len(among)} samples of split {split}: "
+            f"--calibration {text} takes {count} of the {len(among)} sample{'s' * (len(among) != 1)} of split {split}: "
             f"choose a share that leaves some on both sides"
         )
     return np.sort(among[drawn_order(len(among), seed)[:count]]), seed

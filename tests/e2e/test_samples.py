@@ -173,7 +173,7 @@ def test_a_second_sample_is_pinned_beside_and_kept_in_the_address(small_run):
     assert not app.exception
     assert address(app)["pin"] == "12"
     assert app.button(key="pin").disabled
-    app.button(key="step:Right" if not app.button(key="step:Right").disabled else "step:Left").click().run()
+    app.button(key="step:Next" if not app.button(key="step:Next").disabled else "step:Previous").click().run()
     drawn = figures(app)
     assert set(drawn) == FIGURES | {f"pinned-{name}" for name in FIGURES}
     assert drawn["pinned-trajectory"]["data"] == figures(shown(sample="12"))["trajectory"]["data"]

@@ -49,18 +49,26 @@ class Rules:
 
     @property
     def measured(self) -> np.ndarray:
-        """The positions of the samples that every curve of the page is over."""
+        """The positions of the samples that every curve of the page is over, where only these count the selected ones."""
+        if not self.view.only:
+            return self._unfitted
+        selected = self.view.run.positions(self.view.split)[self.view.selected.mask]
+        return self._unfitted[np.isin(self._unfitted, selected)]
+
+    @property
+    def _unfitted(self) -> np.ndarray:
         return self.view.run.positions(self.view.split) if self.choice is None else self.choice.measured
 
     @property
     def left_out(self) -> int:
         """How many samples of the split are fitted on and therefore not measured."""
-        return len(self.view.run.positions(self.view.split)) - len(self.measured)
+        return len(self.view.run.positions(self.view.split)) - len(self._unfitted)
 
     @property
     def _key(self) -> tuple:
         named = None if self.choice is None else (self.choice.named, self.choice.seed, self.choice.on_test)
-        return self.view.run.fingerprint, self.view.split, self.source.fingerprint, named
+        some = self.measured.tobytes() if self.view.only else b""
+        return self.view.run.fingerprint, self.view.split, self.source.fingerprint, named, some
 
     def results(self, predictor: str) -> Results:
         """A predictor's results over the measured samples."""
@@ -85,6 +93,8 @@ class Rules:
     def why_not(self, policy: str) -> str:
         """Why there is no such rule on these samples; empty where there is."""
         row = find_policy(policy)
+        if not len(self.measured):
+            return "is fitted on all of the selected samples, so that none is left to measure it on"
         if row.fits and self.choice is None:
             return self.reason
         if row.function is None and self.axis.unit is None:

@@ -91,8 +91,8 @@ def test_a_rule_is_told_in_full(small_run, policy):
     assert sum(point[2] for part in stops.values() for point in part) == 300
     settings = {"lambda": app.text_input(key="setting:confidence:lambda").value} if policy == "confidence" else {}
     found = policy_of(small_run, policy, settings, "pa")
-    assert [point[2] for point in stops["right"]] == found.answers["right"].tolist()
-    assert [point[2] for point in stops["right only deeper"]] == found.answers["right_deeper"].tolist()
+    assert [point[2] for point in stops["right here"]] == found.answers["right"].tolist()
+    assert [point[2] for point in stops["right at a deeper exit"]] == found.answers["right_deeper"].tolist()
     risk = figures(app)["stop-risk"]["data"][0]["customdata"]
     assert [point[5] for point in risk] == found.by_exit.samples.tolist()
     assert ("Save the rule" in [b.label for b in app.get("download_button")]) == (policy != "interruption")
@@ -191,7 +191,7 @@ def test_the_buttons_open_who_stops_too_early_and_too_late(small_run):
         app = page(below="rule", policy_set="lambda:0.3")
         assert app.button(key=key).label == f"Open {which.sum()} {key.replace('open-', 'too ')}"
         app.button(key=key).click().run()
-        kept = Selection.parse(address(app)["query"]).mask(SampleTable(small_run, predictor="pa"))
+        kept = Selection.parse(address(app)["brush"]).mask(SampleTable(small_run, predictor="pa"))
         assert kept.sum() == which.sum() > 0
 
 

@@ -45,8 +45,8 @@ def test_the_saved_numbers_are_those_of_the_run():
     exits = found["exits"]
     same = exits[(exits["quantity"] == "probability of the true class") & (exits["predictor"] == "baseline")]
     np.testing.assert_allclose(means["prob"], same["value"])
-    assert (picture[picture["of"] == "sample"].groupby("sample_id").size() == 7).all()
-    assert picture["sample_id"].nunique() == 1 + 40  # the means have none
+    assert (picture[picture["of"] == "sample"].groupby(["predictor", "sample_id"]).size() == 7).all()
+    assert picture["sample_id"].nunique() == 1 + 10  # the means have none
 
 
 def test_the_scatter_saves_falls_and_not_places_on_its_scale():

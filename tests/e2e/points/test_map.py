@@ -77,18 +77,18 @@ def test_a_region_selects_and_is_drawn_again(small_run):
     app, table = shown(brush=brush), SampleTable(small_run)
     mask = Selection.parse(brush).mask(table)
     assert np.array_equal(np.array(points(app, "map")["kept"], bool), mask)
-    assert f"{mask.sum()} samples** inside a box drawn on the map of trajectories" in words(app)
+    assert f"{mask.sum()} of 300 test samples</b> inside a box drawn on the map of trajectories" in words(app)
     assert payloads(app)["map"]["selection"] == {"kind": "box", "x": [0.0, 9.0], "y": [-9.0, 9.0]}
     assert payloads(shown(brush="not correct"))["map"]["selection"] is None
 
 
-def test_the_map_opens_what_is_in_a_region(monkeypatch):
+def test_the_map_selects_what_is_in_a_region(monkeypatch):
     from app.views.map import page
 
     opened_selections = []
-    monkeypatch.setattr(page, "open_gallery", lambda selection: opened_selections.append(selection.text))
+    monkeypatch.setattr(page, "select", lambda selection, figure: opened_selections.append((selection.text, figure)))
     page._open_region(("map_x", "map_y"), {"kind": "box", "x": [0.0, 1.0], "y": [0.5, 2.0]})
-    assert opened_selections == ["in drawn; drawn = box(map_x, map_y, 0,0.5, 1,2)"]
+    assert opened_selections == [("in drawn; drawn = box(map_x, map_y, 0,0.5, 1,2)", "map")]
 
 
 def test_without_umap_the_map_says_how_to_have_it(small_run, monkeypatch):

@@ -13,8 +13,7 @@ from app import state
 from app.components.selection import store
 from app.components.selection.slices_box import samples_csv
 from app.control_table import EVERY_PAGE
-from tests.e2e.pages import address, figures, opened, title, words
-from tests.e2e.test_monotonicity import numbers
+from tests.e2e.pages import address, figures, opened, points, title, words
 from tests.e2e.test_samples import count, line, tiles
 
 ONLY = state.CONTROLS["only"].pages
@@ -80,9 +79,9 @@ def test_none_or_one_selected_sample_harms_no_page(small_run, page, brush):
 
 
 def test_selected_samples_stand_out_and_are_drawn_first(small_run, traces):
-    scatter = figures(shown("monotonicity", brush="label = 3"))["scatter"]["data"][0]
-    assert numbers(scatter["selectedpoints"]).tolist() == np.flatnonzero(small_run.labels[:300] == 3).tolist()
-    assert "selectedpoints" not in figures(shown("monotonicity"))["scatter"]["data"][0]
+    kept = points(shown("monotonicity", brush="label = 3"), "scatter")["kept"]
+    assert np.flatnonzero(kept).tolist() == np.flatnonzero(small_run.labels[:300] == 3).tolist()
+    assert "kept" not in points(shown("monotonicity"), "scatter")
     about = figures(shown("overview", brush="label = 3"))["trajectories"]["data"][0]["customdata"]
     drawn = {row[0] for row in about if row[0]}
     assert drawn == {str(row) for row in np.flatnonzero(small_run.labels[:300] == 3)}
