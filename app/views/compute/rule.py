@@ -276,7 +276,7 @@ def _open(view: View, rules: Rules, which: Selection) -> None:
     if view.has_labels and (view.run.labels < 0).any():
         which = which & Selection.parse("label is not missing")
     try:
-        open_gallery(which, as_query=True)
+        open_gallery(which)
     except ValueError as error:
         state.note(f"These samples cannot be named in the address: {error}")
 

@@ -82,7 +82,7 @@ def test_selected_samples_stand_out_and_are_drawn_first(small_run, traces):
     kept = points(shown("monotonicity", brush="label = 3"), "scatter")["kept"]
     assert np.flatnonzero(kept).tolist() == np.flatnonzero(small_run.labels[:300] == 3).tolist()
     assert "kept" not in points(shown("monotonicity"), "scatter")
-    about = figures(shown("overview", brush="label = 3"))["trajectories"]["data"][0]["customdata"]
+    about = figures(shown("overview", brush="label = 3", drawn="60"))["trajectories"]["data"][0]["customdata"]
     drawn = {row[0] for row in about if row[0]}
     assert drawn == {str(row) for row in np.flatnonzero(small_run.labels[:300] == 3)}
 
