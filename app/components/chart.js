@@ -439,14 +439,14 @@ class Chart {
 
   /* A press that goes nowhere is a click on the nearest point; it waits for a second one where a double click takes something back. */
   pressed(event) {
-    const press = (this.presses = (this.presses ?? 0) + 1), second = event.timeStamp - (this.pressedAt ?? -Infinity) < 400;
-    this.pressedAt = event.timeStamp;
-    if (second || !this.cloud || !this.data.points.click || event.button !== 0 || !event.target.closest(".draglayer")) return;
-    const at = this.cloud.nearest(event), { clientX, clientY } = event;
-    this.cloud.hide();
-    if (at < 0) return;
+    const press = (this.presses = (this.presses ?? 0) + 1), second = event.timeStamp - (this.clickedAt ?? -Infinity) < 400;
+    const heard = !second && this.cloud && this.data.points.click && event.button === 0 && event.target.closest(".draglayer");
+    const at = heard ? this.cloud.nearest(event) : -1, { clientX, clientY } = event;
+    if (heard) this.cloud.hide();
     document.addEventListener("pointerup", (up) => {
-      if (Math.hypot(up.clientX - clientX, up.clientY - clientY) > 3) return;
+      if (Math.hypot(up.clientX - clientX, up.clientY - clientY) > 3) return; // a drag, which is no first half of a double click
+      this.clickedAt = up.timeStamp;
+      if (at < 0) return;
       const takesBack = ZOOM.has(this.axesShow) || this.data.selection;
       const send = () => { if (press === this.presses && !this.gone) this.send("point", at); };
       if (takesBack) setTimeout(() => afterPaint(send), 300); // what was pressed meanwhile is heard before the page is painted

@@ -95,6 +95,7 @@ def test_other_colours_repaint_and_send_no_place_again(opened, server, places):
     before, count = [colour_at(page, places[row]) for row in rows], harness.drawn(page, "map")
     page.evaluate("() => { window.held = [...exitlensPoints.values()][0].table; }")
     page.get_by_role("combobox", name="Colour").click()
+    page.get_by_role("combobox", name="Colour").fill("correct")
     page.get_by_role("option", name="correct", exact=True).click()
     harness.wait_redrawn(page, "map", count)
     assert page.evaluate("() => [...exitlensPoints.values()][0].table === window.held")
