@@ -74,11 +74,12 @@ def test_no_page_has_a_link_that_a_run_or_an_address_brought(opened, server, pat
 
 def test_a_number_after_a_name_of_another_direction_stays_on_its_right(opened, server):
     page = opened.page
-    page.goto(f"{server.url}/samples?run=hostile&poe=1&query=label%20%3D%204&sort=position&order=up")
+    page.goto(f"{server.url}/samples?run=hostile&poe=1&query=label%20%3D%204&sort=confidence&order=up")
     harness.first_run(page)
     around = page.evaluate(
         """() => {
-            const title = [...document.querySelectorAll('.xl-title')].find((one) => one.textContent.includes('שלום'));
+            const title = [...document.querySelectorAll('.xl-title')].find(
+                (one) => one.textContent.includes('שלום') && /\\d\\.\\d\\d/.test(one.textContent));
             title.style.whiteSpace = "nowrap";
             const node = title.firstChild, at = node.data.indexOf('שלום');
             const left = (from) => { const range = document.createRange(); range.setStart(node, from);

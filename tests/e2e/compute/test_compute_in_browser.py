@@ -26,7 +26,7 @@ def tallest(page, trace: int) -> list:
     )
 
 
-@pytest.mark.parametrize(("trace", "said"), [(0, "right"), (1, "right only deeper")])
+@pytest.mark.parametrize(("trace", "said"), [(0, "right here"), (1, "right at a deeper exit")])
 def test_a_bar_opens_as_many_samples_as_it_counts(chromium, served, trace, said):
     address = f"{served.url}/compute?run=small&predictor=pa&poe=1&below=rule&budget=2500000"
     with harness.opened(chromium, address) as opened:
@@ -35,7 +35,7 @@ def test_a_bar_opens_as_many_samples_as_it_counts(chromium, served, trace, said)
         exit_, height, count = tallest(page, trace)
         assert count > 0
         page.mouse.click(*harness.pixel(page, "stops", exit_, height))
-        page.wait_for_url("**/samples?**query=**")
+        page.wait_for_url("**/samples?**brush=**")
         harness.settle(page)
         page.get_by_text(f"{count} of 300", exact=False).first.wait_for()
         assert opened.complaints == []
