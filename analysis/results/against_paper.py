@@ -88,7 +88,7 @@ def difference(run: float, published: float, std: float, samples: int) -> tuple[
     >>> difference(68.0, 70.0, 0.4, 10_000)
     (-2.0, None)
     """
-    share = published / 100
+    share = np.clip(published / 100, 0, 1)  # the mean of rounded percents may pass 100
     error = 100 * np.sqrt(share * (1 - share) / samples)
     gap = run - published
     return gap, bool(abs(gap) > 2 * std) if std > error else None
