@@ -88,9 +88,10 @@ def difference(run: float, published: float, std: float, samples: int) -> tuple[
     >>> difference(68.0, 70.0, 0.4, 10_000)
     (-2.0, None)
     """
-    share = np.clip(published / 100, 0, 1)  # the mean of rounded percents may pass 100
+    gap, share = run - published, published / 100
+    if not 0 <= share <= 1:  # an oracle gap may be negative: it is the difference of two shares
+        return gap, None
     error = 100 * np.sqrt(share * (1 - share) / samples)
-    gap = run - published
     return gap, bool(abs(gap) > 2 * std) if std > error else None
 
 

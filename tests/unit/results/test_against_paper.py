@@ -221,3 +221,9 @@ def test_no_finding_shown_is_said_so():
     found = verdicts({"baseline": measured(), "pa": measured((10, 10, 90))}, PAPER, EXITS)
     assert summary_sentence(found, "X") == "This run shows none of the 5 published findings on PA for X."
     assert found[2].run.startswith("as in the paper at none of 3 exits; here higher at exit 3, lower at exits 1, 2")
+
+
+def test_an_oracle_gap_that_is_negative_is_no_share_whose_error_is_known():
+    gap, outside = difference(0.3, -0.2, 0.01, 10_000)
+    assert gap == pytest.approx(0.5)
+    assert outside is None
