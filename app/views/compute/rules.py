@@ -49,7 +49,7 @@ class Rules:
 
     @property
     def measured(self) -> np.ndarray:
-        """The positions of the samples that every curve of the page is over, where only these count the selected ones."""
+        """The positions of the samples that every curve is over; with `only`, the selected ones among them."""
         if not self.view.only:
             return self._unfitted
         selected = self.view.run.positions(self.view.split)[self.view.selected.mask]
