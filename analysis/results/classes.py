@@ -22,7 +22,7 @@ from analysis.metrics.confusion import (
 )
 from analysis.metrics.decrease import limits
 from analysis.metrics.groups import by_group
-from analysis.results.differences import Difference
+from analysis.results.differences import Difference, grouped
 from analysis.results.results import Results
 
 THRESHOLD = 0.1
@@ -66,7 +66,7 @@ def class_numbers(difference: Difference, n_groups: int, group_of_class: np.ndar
     group_of_class : int (classes,), optional
         The superclass of every class.
     """
-    group = _grouped(difference.classes, group_of_class)
+    group = grouped(difference.classes, group_of_class)
     known = group >= 0
     sides = (difference.a, difference.b)
     above = [
@@ -91,18 +91,12 @@ def class_numbers(difference: Difference, n_groups: int, group_of_class: np.ndar
     )
 
 
-def _grouped(classes: np.ndarray, group_of_class: np.ndarray | None) -> np.ndarray:
-    """The group of each class; what is no class, below 0, stays none."""
-    classes = np.asarray(classes, np.int64)
-    return classes if group_of_class is None else np.where(classes >= 0, group_of_class[classes], -1)
-
-
 def _falls_into(
     side: Results, of: str, fallen: np.ndarray, group: np.ndarray, group_of_class: np.ndarray | None, n_groups: int
 ) -> np.ndarray:
     rows = np.flatnonzero(fallen)
     answers = side.traces.predicted[side.fall(of).to_exit[rows], rows]
-    return commonest_wrong(pairs_of(group[rows], _grouped(answers, group_of_class)[None], n_groups), n_groups)
+    return commonest_wrong(pairs_of(group[rows], grouped(answers, group_of_class)[None], n_groups), n_groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,10 +136,10 @@ def confusion(
     n_groups, group_of_class
         As in `class_numbers`.
     """
-    group = _grouped(difference.classes, group_of_class)
+    group = grouped(difference.classes, group_of_class)
     exits = slice(None) if exit_ is None else slice(exit_, exit_ + 1)
     both = [
-        pairs_of(group, _grouped(side.traces.predicted[exits], group_of_class), n_groups)
+        pairs_of(group, grouped(side.traces.predicted[exits], group_of_class), n_groups)
         for side in (difference.a, difference.b)
     ]
     larger = _larger(*both)

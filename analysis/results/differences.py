@@ -161,6 +161,12 @@ def _named(results: Results) -> str:
     return f"{results.run.id} (split {results.split})"
 
 
+def grouped(classes: np.ndarray, group_of_class: np.ndarray | None) -> np.ndarray:
+    """The group of each class; what is no class, below 0, stays none."""
+    classes = np.asarray(classes, np.int64)
+    return classes if group_of_class is None else np.where(classes >= 0, group_of_class[classes], -1)
+
+
 @dataclass(frozen=True, eq=False)
 class GroupFalls:
     """Mean largest fall per class or superclass, from `a`'s largest down; groups without samples left out.
@@ -188,8 +194,9 @@ def group_falls(difference: Difference, n_groups: int, group_of_class: np.ndarra
     group_of_class : int (classes,), optional
         The superclass of every class.
     """
-    known = difference.classes >= 0  # -1: nothing was predicted
-    group = difference.classes[known] if group_of_class is None else group_of_class[difference.classes[known]]
+    group = grouped(difference.classes, group_of_class)
+    known = group >= 0  # -1: nothing was predicted
+    group = group[known]
     right = np.zeros((1, int(known.sum())), dtype=bool)
     a, b = (
         by_group(group, right, side.fall(difference.of).size[known], n_groups) for side in (difference.a, difference.b)

@@ -56,7 +56,7 @@ def _box(view: View) -> None:
     try:
         slices = store.saved()
         _save(view)
-        _list(view, {name: slices[name] for name in slices})
+        _list(view, slices)
     except ValueError as error:  # the file is damaged, or cannot be read
         st.error(escape(error))
     _export(view)

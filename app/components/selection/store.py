@@ -10,8 +10,8 @@ from app.server.read_only import read_only
 
 
 def saved() -> Mapping[str, Slice]:
-    """Every saved slice by its name."""
-    return Slices()
+    """Every saved slice by its name, read once."""
+    return {one.name: one for one in Slices().listed()}
 
 
 def changeable() -> Slices:
