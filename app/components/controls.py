@@ -13,6 +13,7 @@ from analysis.reference.outside_text import distinct, isolated
 from analysis.settings import as_text
 from app import state
 
+_USED = "page-in-use"
 SELECTBOX_FROM = 5  # so many choices and more are a list to open, fewer stand side by side
 
 
@@ -102,12 +103,20 @@ def put(key: str, value: object) -> None:
     """Give the widget of a key its value, before it is made, where it would show another.
 
     A widget of the same key on another page is a new one to Streamlit, and starts at its own default although the
-    session still holds the value: so each page gives it once. Not on every run: that would wipe out what is typed.
+    session still holds the value: so each page gives it until somebody uses a control there. A browser that still loads
+    the widget when the script runs again would miss what was given once and show the default; given on every run, it
+    would wipe out what is typed.
     """
     page_key = f"page-of-{key}"
-    if st.session_state.get(page_key) != state.page() or key not in st.session_state or st.session_state[key] != value:
+    unused = st.session_state.get(_USED) != state.page() or st.session_state.get(page_key) != state.page()
+    if unused or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     st.session_state[page_key] = state.page()
+
+
+def used() -> None:
+    """In a callback: somebody uses the controls of this page, so its widgets are there."""
+    st.session_state[_USED] = state.page()
 
 
 def _narrow_all(name: str, options: Sequence[object]) -> None:
@@ -184,6 +193,7 @@ def _take_over(
     then: Callable[[], None] | None,
     read: Callable[[str], object] | None,
 ) -> None:
+    used()
     value = st.session_state[f"control:{name}"]
     try:
         if read is not None:

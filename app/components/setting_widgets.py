@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.settings import REQUIRED, Setting, as_text, number_text, parse
 from app import state
-from app.components.controls import put
+from app.components.controls import put, used
 from app.components.text import escape
 
 Texts = Mapping[str, str]
@@ -177,6 +177,7 @@ def _default_text(owner: Owner, setting: Setting, texts: Texts) -> str:
 
 
 def _take(owner: Owner, setting: Setting, key: str) -> None:
+    used()
     held = st.session_state[key]
     try:
         set_one(owner, setting.name, held if isinstance(held, str) else number_text(round(held, 6)))
