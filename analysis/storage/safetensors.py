@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -47,7 +49,7 @@ def read_header(path: Path) -> tuple[dict[str, dict], int]:
 
     Raises
     ------
-    ValueError : a file that is not safetensors, or whose header does not fit its size
+    ValueError : a file that is not safetensors, whose header does not fit its size, or whose tensors overlap
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -59,6 +61,7 @@ def read_header(path: Path) -> tuple[dict[str, dict], int]:
             tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
             for entry in tensors.values():
                 _check_entry(entry, size - 8 - length)
+            _check_apart(entry["data_offsets"] for entry in tensors.values())
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ValueError(f"{path.name} has a damaged safetensors header: copy it again") from None
     return tensors, 8 + length
@@ -72,6 +75,13 @@ def _check_entry(entry: dict, data_bytes: int) -> None:
     if len(shape) > _MOST_AXES or not isinstance(entry["dtype"], str):
         raise ValueError
     if entry["dtype"] in DTYPES and math.prod(shape) * np.dtype(DTYPES[entry["dtype"]]).itemsize != stop - start:
+        raise ValueError
+
+
+def _check_apart(places: Iterable[list[int]]) -> None:
+    """No byte belongs to two tensors, as the format asks."""
+    taken = sorted((start, stop) for start, stop in places if start < stop)
+    if any(stop > start for (_, stop), (start, _) in pairwise(taken)):
         raise ValueError
 
 

@@ -168,8 +168,8 @@ def check_keys(state: Mapping[str, np.ndarray], expected: Mapping[str, Tensor], 
         if key in state and state[key].shape != tuple(expected[key].shape)
     ]
     problems = [
-        f"{len(keys)} {what} ({listed(keys)})"
-        for what, keys in (("keys are missing", missing), ("keys are unknown", unknown), ("shapes differ", misshapen))
+        f"{what}: {listed(keys)}"
+        for what, keys in (("missing", missing), ("unknown", unknown), ("of another shape", misshapen))
         if keys
     ]
     if problems:

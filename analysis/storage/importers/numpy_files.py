@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,9 +27,23 @@ _HEADER_DAMAGE += (OverflowError, AttributeError, IndexError)
 _LONGEST_HEADER = 1 << 14
 
 
-def _view_npy(data: np.ndarray, what: str) -> object:
-    """The array whose .npy file the bytes (uint8) are, as a view of them; lists and the like in place of objects."""
-    file = io.BytesIO(data[: _LONGEST_HEADER + 12].tobytes())
+class _Header(NamedTuple):
+    """What a .npy file says of its array, and the position of the first byte after that."""
+
+    shape: tuple[int, ...]
+    is_fortran: bool
+    dtype: np.dtype
+    start: int
+
+
+def _read_header(begin: bytes, size: int, what: str) -> _Header:
+    """What a .npy file of `size` bytes says, from its first ones.
+
+    Raises
+    ------
+    ValueError : a damaged header, an array that NumPy cannot hold, or more of it than the file can hold
+    """
+    file = io.BytesIO(begin[: _LONGEST_HEADER + 12])
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -41,20 +56,30 @@ def _view_npy(data: np.ndarray, what: str) -> object:
         if "'<f1'" in str(error):  # as ml_dtypes calls a float8
             raise ValueError(f"{what} holds a type that NumPy does not know: save it as float32") from None
         raise ValueError(f"{what} is not a NumPy array or is damaged: save it again with numpy.save") from None
+    header = _Header(shape, fortran, dtype, file.tell())
     if dtype == np.dtype(object):
-        return _objects(data[file.tell() :], shape, what)
+        return header
     if dtype.hasobject:
         raise ValueError(f"{what} holds Python objects among its fields: save plain numeric arrays")
     if dtype.kind == "V" and dtype.names is None:
         raise ValueError(f"{what} holds a type that NumPy does not know, such as bfloat16: save it as float32")
-    start, size = file.tell(), math.prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0 or start + size > len(data):
+    if min(shape, default=0) < 0 or header.start + math.prod(shape) * dtype.itemsize > size:
         raise ValueError(f"{what} is shorter than its header says: copy it again")
     if max(shape, default=0) >= 1 << 62:
         raise ValueError(f"{what} has the shape {shape}: there is no such array")
-    if size == 0:
-        return np.zeros(shape, dtype)
-    return np.ndarray(shape, dtype, data[start : start + size], order="F" if fortran else "C")
+    return header
+
+
+def _view_npy(data: np.ndarray, what: str) -> object:
+    """The array whose .npy file the bytes (uint8) are, as a view of them; lists and the like in place of objects."""
+    header = _read_header(data[: _LONGEST_HEADER + 12].tobytes(), len(data), what)
+    if header.dtype == np.dtype(object):
+        return _objects(data[header.start :], header.shape, what)
+    stop = header.start + math.prod(header.shape) * header.dtype.itemsize
+    if stop == header.start:
+        return np.zeros(header.shape, header.dtype)
+    order = "F" if header.is_fortran else "C"
+    return np.ndarray(header.shape, header.dtype, data[header.start : stop], order=order)
 
 
 def _objects(data: np.ndarray, shape: tuple[int, ...], what: str) -> object:
@@ -107,7 +132,10 @@ class NpzArrays(Mapping):
         folder = scratch_folder(member.file_size, self._path.parent)
         with named_errors(folder), tempfile.TemporaryFile(dir=folder) as file:
             try:
+                begin, most = b"", min(_LONGEST_HEADER + 12, member.file_size)
                 for block in unpacked(self._archive, member):
+                    if len(begin) < most and len(begin := begin + block) >= most:
+                        _read_header(begin, member.file_size, what)  # before all of it is unpacked
                     file.write(block)
             except Refused:
                 raise ValueError(f"{what} is damaged or encrypted: save it again with numpy.savez") from None

@@ -42,6 +42,17 @@ def test_a_damaged_header_is_refused(tmp_path, changes):
         find_tensor(tmp_path / "x.safetensors", "logits")
 
 
+def test_tensors_that_share_bytes_are_refused(tmp_path):
+    def entry(start, stop):
+        return {"dtype": "F32", "shape": [(stop - start) // 4], "data_offsets": [start, stop]}
+
+    write(tmp_path / "x.safetensors", {"b": entry(24, 48), "none": entry(12, 12), "a": entry(0, 24)}, bytes(48))
+    assert find_tensor(tmp_path / "x.safetensors", "b").shape == (6,)
+    write(tmp_path / "x.safetensors", {"b": entry(24, 48), "a": entry(0, 28)}, bytes(48))
+    with pytest.raises(ValueError, match=r"x\.safetensors has a damaged safetensors header: copy it again"):
+        find_tensor(tmp_path / "x.safetensors", "b")
+
+
 def test_a_hundred_thousand_tensors_are_read_with_one_look_at_the_header(tmp_path):
     names = {f"t{i}": {"dtype": "F32", "shape": [1], "data_offsets": [4 * i, 4 * i + 4]} for i in range(100_000)}
     write(tmp_path / "x.safetensors", names, np.arange(100_000, dtype="<f4").tobytes())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.storage.importers import numpy_files
 from analysis.storage.importers.formats import open_file
 
 
@@ -75,6 +76,18 @@ def test_damage_inside_a_compressed_npz(tmp_path, method, place):
     (tmp_path / "x.npz").write_bytes(data)
     with pytest.raises(ValueError, match=r"x\.npz: logits is damaged or encrypted: save it again"):
         open_file(tmp_path / "x.npz")["logits"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_header_that_claims_more_than_its_member_is_refused_before_it_is_unpacked(tmp_path, method, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", method) as archive:
+        archive.writestr("logits.npy", npy(shaped("(2, 3, 5000000)")) + np.arange(1 << 22, dtype="<f8").tobytes())
+    taken = []
+    blocks = numpy_files.unpacked
+    monkeypatch.setattr(numpy_files, "unpacked", lambda *of: (taken.append(len(b)) or b for b in blocks(*of)))
+    with pytest.raises(ValueError, match=r"x\.npz: logits is shorter than its header says: copy it again"):
+        open_file(tmp_path / "x.npz")["logits"]
+    assert sum(taken) < 1 << 23
 
 
 @pytest.mark.parametrize(
