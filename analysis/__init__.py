@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analysis.models import load_checkpoint
+    from analysis.models import anytime, load_checkpoint
     from analysis.policies import read_rule, stops_now
     from analysis.results import (
         calibration_of,
@@ -34,6 +34,7 @@ __all__ = [
     "Selection",
     "Slice",
     "Slices",
+    "anytime",
     "calibration_of",
     "compare",
     "difference_of",
@@ -53,6 +54,7 @@ __all__ = [
 ]
 
 _FACES = {
+    "anytime": "analysis.models",
     "calibration_of": "analysis.results",
     "compare": "analysis.results",
     "difference_of": "analysis.results",

@@ -31,6 +31,7 @@ COMMANDS = {
     "tune": ("analysis.commands.tune", "settings of a correction that are most accurate while few samples get worse"),
     "evaluate": ("analysis.commands.evaluate", "make a run from a network and a data set"),
     "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
+    "export": ("analysis.commands.export", "write a network with its correction inside as a program of torch.export"),
     "synthesize": ("analysis.commands.synthesize", "write a run of made-up logits"),
     "bench": ("analysis.commands.bench", "time the computation of traces, metrics and policies"),
 }

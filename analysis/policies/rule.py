@@ -113,13 +113,17 @@ def stopping_exits(rule: Rule, scores: Float32[np.ndarray, "exits samples"]) -> 
     return np.stack([stops_at(rule, exit_, score) for exit_, score in enumerate(scores)]).argmax(axis=0)
 
 
-def stops_now(rule: Rule, probs: np.ndarray) -> bool:
-    """Whether one sample stops at the last of the exits that it has come to: what a network asks exit by exit.
+def stops_now(rule: Rule, probs: np.ndarray) -> bool | Bool[np.ndarray, " samples"]:
+    """Whether a sample stops at the last of the exits that it has come to: what a network asks exit by exit.
 
     Parameters
     ----------
-    probs : (exits so far, classes)
+    probs : (exits so far, classes), or of several samples (exits so far, samples, classes)
         The predictor's probabilities at exits 1..m, m from 1.
+
+    Returns
+    -------
+    bool, or one per sample
 
     Raises
     ------
@@ -134,4 +138,5 @@ def stops_now(rule: Rule, probs: np.ndarray) -> bool:
     """
     if len(probs) > rule.n_exits:
         raise ValueError(f"the rule is for {rule.n_exits} exits, and there are {len(probs)}: fit one on this network")
-    return bool(stops_at(rule, len(probs) - 1, score_so_far(rule.measure, probs)))
+    stops = stops_at(rule, len(probs) - 1, score_so_far(rule.measure, probs))
+    return stops if stops.ndim else bool(stops)

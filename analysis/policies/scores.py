@@ -61,13 +61,17 @@ def scores(measure: str, answers: Answers) -> Float32[np.ndarray, "exits samples
     raise ValueError(f"measure is {measure!r}: give one of {', '.join(MEASURES)}")
 
 
-def score_so_far(measure: str, probs: np.ndarray) -> np.float32:
-    """The score of one sample at the last of the exits so far, from the probabilities of all of them.
+def score_so_far(measure: str, probs: np.ndarray) -> np.ndarray | np.float32:
+    """The score at the last of the exits so far, from the probabilities of all of them.
 
     Parameters
     ----------
     measure : as in `scores`
-    probs : (exits so far, classes); a row of zeros shows nothing
+    probs : of one sample (exits so far, classes), or of several (exits so far, samples, classes); zeros show nothing
+
+    Returns
+    -------
+    float32; one number, or one per sample
 
     Examples
     --------
@@ -75,20 +79,20 @@ def score_so_far(measure: str, probs: np.ndarray) -> np.float32:
     [0.75, 0.5, 0.0]
     """
     probs = np.asarray(probs, np.float64)
-    if probs.ndim != 2 or 0 in probs.shape:
-        raise ValueError(f"probs must be (exits so far, classes), not of shape {probs.shape}")
-    last, shown = probs[-1], probs.any(axis=1)
-    if not shown[-1]:
-        return np.float32(0)
+    if probs.ndim not in (2, 3) or 0 in (len(probs), probs.shape[-1]):
+        raise ValueError(f"probs must be (exits so far, classes) or with samples between, not of shape {probs.shape}")
+    last, shown = probs[-1], probs.any(axis=-1)
     match measure:
         case "max-prob":
-            return np.float32(last.max())
+            score = last.max(axis=-1)
         case "margin":
-            top = np.sort(last)[-2:]
-            return np.float32(top[-1] - top[0]) if len(last) > 1 else np.float32(last[0])
+            top = np.sort(last, axis=-1)[..., -2:]
+            score = top[..., -1] - (top[..., 0] if probs.shape[-1] > 1 else 0)
         case "entropy":
-            mass = last[last > 0]
-            return certainty(np.array(-(mass * np.log(mass)).sum()), len(last))[()]
+            entropy = np.asarray(-(last * np.log(np.where(last > 0, last, 1))).sum(axis=-1))
+            score = certainty(entropy, probs.shape[-1])
         case "patience":
-            return patience(probs.argmax(axis=1), shown)[-1]
-    raise ValueError(f"measure is {measure!r}: give one of {', '.join(MEASURES)}")
+            score = patience(probs.argmax(axis=-1), shown)[-1]
+        case _:
+            raise ValueError(f"measure is {measure!r}: give one of {', '.join(MEASURES)}")
+    return np.where(shown[-1], score, 0).astype(np.float32)[()]

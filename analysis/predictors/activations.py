@@ -11,8 +11,8 @@ SOFTPLUS_TAIL = -40.0
 
 
 def threshold_of(
-    logits: Float[Tensor, "exits samples classes"], threshold: float | None, relative_threshold: float | None
-) -> float | Float[Tensor, "exits samples 1"] | None:
+    logits: Float[Tensor, "*shape classes"], threshold: float | None, relative_threshold: float | None
+) -> float | Float[Tensor, "*shape 1"] | None:
     """The threshold b: one number, or each sample's own share of its largest logit at that exit, or None."""
     if relative_threshold is not None:
         return logits.amax(-1, keepdim=True) * relative_threshold
@@ -20,11 +20,11 @@ def threshold_of(
 
 
 def bound_logits(
-    logits: Float[Tensor, "exits samples classes"],
-    threshold: float | Float[Tensor, "exits samples 1"] | None,
+    logits: Float[Tensor, "*shape classes"],
+    threshold: float | Float[Tensor, "*shape 1"] | None,
     threshold_mode: str,
     cap: float | None,
-) -> Float[Tensor, "exits samples classes"]:
+) -> Float[Tensor, "*shape classes"]:
     """Logits below the threshold raised to it ('clamp') or set to 0 ('zero'), then those above the cap lowered to it.
 
     -inf stays -inf. A relative threshold may lie above the cap: such a logit ends at the cap.

@@ -28,7 +28,7 @@ BORDERS = {
     "selection": ("run", "predictors", "traces", "metrics", "statistics", "policies", "results"),
     "words": ("results", "selection"),  # the types of the numbers that it is told
     "figures": (),
-    "models": ("run", "storage", "images", "predictors"),
+    "models": ("run", "storage", "images", "predictors", "policies"),  # a network stops by a rule
     "attribution": ("models", "predictors"),
 }
 """Part of analysis/ -> the parts that it may import, beside itself and those open to all."""
@@ -36,7 +36,7 @@ BORDERS = {
 ABOVE = ("report", "commands", "cli", "__main__")
 """Parts that may import everything, as the app may; models and attribution lazily."""
 
-ON_NETWORKS = ("app.views.live", "analysis.commands.evaluate", "analysis.commands.train")
+ON_NETWORKS = ("app.views.live", *(f"analysis.commands.{name}" for name in ("evaluate", "export", "train")))
 """The page and the commands that are about networks, each imported when it is called."""
 
 TOP_FLOOR = {"__init__", "__main__", "run", "settings", "cli"}

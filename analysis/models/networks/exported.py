@@ -239,7 +239,10 @@ def _try_out(network: ExportedNetwork, wanted: tuple[int, int, int]) -> int:
     if len(counts) == 1 and network.samples_first and stacked[counts[0]][1] == counts[0] > 1:
         network.samples_first = _changes_first_row(program, outputs[counts[0]], wanted)
     try:
-        return network.exits_of(outputs[counts[-1]], counts[-1])[0].shape[1]
+        exits = network.exits_of(outputs[counts[-1]], counts[-1])
+        if all((one >= 0).all() and ((one.sum(dim=1) - 1).abs() < 1e-3).all() for one in exits):
+            raise ValueError("every exit gives probabilities, which sum to 1: export the network that gives logits")
+        return exits[0].shape[1]
     except ValueError as error:
         raise ValueError(f"{program.path}: {error}") from None
 

@@ -163,3 +163,21 @@ def test_one_exit_of_as_many_images_as_classes_is_taken(tmp_path):
 def test_a_network_of_one_exit_is_taken(tmp_path):
     save(tmp_path / "model.pt2", "one")
     assert len(load(tmp_path / "model.pt2")(torch.zeros(2, 3, 32, 32))) == 1
+
+
+class Softmaxes(Heads):
+    """Gives probabilities."""
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        return [logits.softmax(dim=1) for logits in super().forward(images)]
+
+
+def test_probabilities_are_not_taken_for_logits(tmp_path):
+    program = torch.export.export(
+        Softmaxes("list").eval(), (torch.zeros(2, 3, 32, 32),), dynamic_shapes=({0: torch.export.Dim("batch")},)
+    )
+    torch.export.save(program, tmp_path / "model.pt2")
+    with pytest.raises(
+        ValueError, match="every exit gives probabilities, which sum to 1: export the network that gives"
+    ):
+        load(tmp_path / "model.pt2")
