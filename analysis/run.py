@@ -51,7 +51,7 @@ class Logits(Protocol):
 class Run:
     """One cached run, as `analysis.storage.load_run` opens it.
 
-    id, path : the folder and its name
+    id, path : the folder and its name; of a run on object storage the copy of its small files
     kind : `logits`, or `probs`, whose stored array is log p
     exit_names : one per exit, no two alike
     costs : unit (`MACs`, `FLOPs`, `params`, `ms`) -> each exit's cumulative cost, the default unit first; {}: unknown
@@ -60,7 +60,7 @@ class Run:
         `calibration`), `image` (int64 position in the split's image table, -1 none), then any other column
     logits : (exits, samples, classes), read in parts
     identify : gives the fingerprint, reading what it has not read before
-    image_tables : split -> the image parquet shards, in order
+    image_tables : split -> the image parquet shards, in order: files, or addresses on object storage
     arch, weights : architecture id and weights file for live inference, or None
     """
 
@@ -77,7 +77,7 @@ class Run:
     provenance: dict[str, object]
     logits: Logits
     identify: Callable[[], str]
-    image_tables: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    image_tables: dict[str, tuple[Path | str, ...]] = field(default_factory=dict)
     arch: str | None = None
     weights: Path | None = None
 

@@ -15,6 +15,7 @@ from analysis.images.image_tables import ImageSource, image_source
 from analysis.predictors import settings_key
 from analysis.results import Difference, Results, difference_of, results_of
 from analysis.run import Run
+from analysis.runtime.objects import is_address
 from analysis.selection import SampleTable
 from analysis.storage import RunEntry, list_runs, load_run
 
@@ -118,11 +119,13 @@ def _table(name: str, key: tuple, _compute: Callable[..., SampleTable], _argumen
 
 def images(run: Run) -> ImageSource | None:
     """The images of a run, opened once for as long as their files do not change; None where they are not there."""
-    files = tuple(_stamp(Path(shard)) for shards in run.image_tables.values() for shard in shards)
+    files = tuple(_stamp(shard) for shards in run.image_tables.values() for shard in shards)
     return _images(run.fingerprint, files, run) if any(files) else None
 
 
-def _stamp(path: Path) -> tuple[str, int, int] | None:
+def _stamp(path: Path | str) -> tuple[str, int, int] | None:
+    if is_address(path):
+        return path, 0, 0  # on object storage: asked for when an image is
     try:
         found = path.stat()
     except OSError:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from analysis.run import Run
 from analysis.runtime.contents import check_regular
+from analysis.runtime.objects import ObjectFile, is_address
 
 CACHE_BYTES = 1 << 25
 _SIGNATURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"GIF8", "image/gif"))
@@ -48,7 +49,7 @@ class ImageTable:
     ValueError : a file that is missing or is not image parquet
     """
 
-    def __init__(self, shards: Sequence[Path]) -> None:
+    def __init__(self, shards: Sequence[Path | str]) -> None:
         self._shards = shards
         self._files = [_open(shard) for shard in shards]
         groups = [(file, g) for file in self._files for g in range(file.metadata.num_row_groups)]
@@ -112,7 +113,7 @@ class ImageTable:
 
 
 @contextmanager
-def _readable(shards: Sequence[Path]) -> Iterator[None]:
+def _readable(shards: Sequence[Path | str]) -> Iterator[None]:
     """What Arrow raises for damaged pages, or a column of another type, as ValueError."""
     try:
         yield
@@ -121,10 +122,14 @@ def _readable(shards: Sequence[Path]) -> Iterator[None]:
         raise ValueError(f"{named} is damaged: copy the images again") from None
 
 
-def _open(shard: Path) -> pq.ParquetFile:
-    check_regular(shard)
+def _open(shard: Path | str) -> pq.ParquetFile:
+    is_remote = is_address(shard)
+    if not is_remote:
+        check_regular(shard)
     try:
-        file = pq.ParquetFile(shard, pre_buffer=False)  # not mapped: a map dies with a file that is cut off
+        file = pq.ParquetFile(
+            pa.PythonFile(ObjectFile(shard), "r") if is_remote else shard, pre_buffer=False
+        )  # not mapped: a map dies with a file that is cut off
     except FileNotFoundError:
         raise ValueError(f"{shard} is missing: copy the images again") from None
     except (pa.ArrowException, OSError):

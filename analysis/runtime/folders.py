@@ -17,10 +17,27 @@ DATASETS = "datasets"
 """The subfolder of a runs folder that holds the images its runs share; no run may be called so."""
 
 
+def _named_places() -> list[str]:
+    """What `EXITLENS_RUNS` names; the colon of `s3://` separates nothing."""
+    texts: list[str] = []
+    for text in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep):
+        if texts and text.startswith("//") and os.pathsep == ":" and texts[-1].isalnum():
+            texts[-1] += f":{text}"
+        else:
+            texts.append(text)
+    return [text for text in texts if text]
+
+
 def runs_folders() -> list[Path]:
-    """Where runs are looked for: `EXITLENS_RUNS` (several, separated by os.pathsep) or the bundled runs."""
-    named = [Path(name) for name in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if name]
-    return [folder.expanduser() for folder in named] or [PROJECT / "cached_runs"]
+    """Where runs are looked for on this machine: folders of `EXITLENS_RUNS`; where it is empty, the bundled runs."""
+    named = _named_places()
+    folders = [Path(text).expanduser() for text in named if "://" not in text]
+    return folders if named else [PROJECT / "cached_runs"]
+
+
+def runs_addresses() -> list[str]:
+    """Where runs are looked for on object storage: addresses such as `s3://bucket/runs` that `EXITLENS_RUNS` names."""
+    return [text.rstrip("/") for text in _named_places() if "://" in text]
 
 
 @contextmanager

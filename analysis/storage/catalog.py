@@ -11,9 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.runtime.folders import DATASETS, runs_folders
+from analysis.runtime.folders import DATASETS, runs_addresses, runs_folders
+from analysis.runtime.objects import is_address
 from analysis.storage.display_titles import display_titles
 from analysis.storage.manifest import MANIFEST, RunError, read_manifest
+from analysis.storage.remote.stubs import read_stub, remote_runs, stub_of
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,14 @@ def _candidates(folder: Path) -> list[Path]:
 
 
 def _entry(path: Path, error: str | None, titles: Mapping[str, str]) -> RunEntry:
-    manifest = None
+    manifest, stub = None, read_stub(path)
+    sizes = None if stub is None else {name: stamp.size for name, stamp in stub.stamps.items()}
     if error is None:
         try:
-            manifest = read_manifest(path)
+            manifest = read_manifest(path, sizes)
         except RunError as damage:
             error = str(damage)
-    changed_ns, size = _stamp(path)
+    changed_ns, size = _stamp(path) if sizes is None else (stub.time_ns, sum(sizes.values()))
     given = titles.get(os.path.abspath(path))
     if manifest is None:
         return RunEntry(path.name, path, given or path.name, None, None, error, changed_ns, bytes=size)
@@ -99,6 +102,12 @@ def list_runs() -> list[RunEntry]:
             error = f"{path} is hidden by {hidden}, a run of the same name: rename one of them" if hidden else None
             seen.setdefault(path.name, path)
             entries.append(_entry(path, error, titles))
+    for address in runs_addresses():
+        for path, error in remote_runs(address):
+            hidden = seen.get(path.name)
+            error = f"{address}/{path.name} is hidden by {hidden}, a run of the same name" if hidden else error
+            seen.setdefault(path.name, path)
+            entries.append(_entry(path, error, titles))
     return entries
 
 
@@ -120,6 +129,8 @@ def find_run(run: str | Path, *, paths: bool = True) -> Path:
     RunError : no such run
     """
     text = os.fspath(run)
+    if paths and is_address(text):
+        return stub_of(text)
     if paths and (Path(text) / MANIFEST).is_file():
         return Path(text)
     is_name = text == os.path.basename(text) and text not in ("", os.curdir, os.pardir) and "\0" not in text
@@ -127,9 +138,13 @@ def find_run(run: str | Path, *, paths: bool = True) -> Path:
         for folder in runs_folders():
             if (folder / text).is_dir():
                 return folder / text
+        for address in runs_addresses():
+            for path, error in remote_runs(address):
+                if path.name == text and error is None:
+                    return path
     if paths and Path(text).is_dir():
         return Path(text)
     known = [entry.id for entry in list_runs() if entry.error is None]
     there = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "") or "none"
-    places = os.pathsep.join(str(folder) for folder in runs_folders())
+    places = os.pathsep.join([*map(str, runs_folders()), *runs_addresses()])
     raise RunError(f"there is no run {text!r} in {places}: give a run folder's path or one of its runs ({there})")

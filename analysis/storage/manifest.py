@@ -228,8 +228,12 @@ def _parse(content: dict) -> Manifest:
     )
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path, sizes: Mapping[str, int] | None = None) -> Manifest:
     """The checked content of a run folder's `run.json`, after checking that its files are there in their full size.
+
+    Parameters
+    ----------
+    sizes : name -> bytes of what lies elsewhere, of a folder that is a copy of a run's small files; None: all lie here
 
     Raises
     ------
@@ -261,7 +265,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (ValueError, OverflowError) as error:
         raise RunError(f"{folder / MANIFEST} is damaged: {str(error)[:300]}: copy the run again") from None
     for name in (*manifest.logits_files, SAMPLES, *manifest.files):
-        _check_file(folder, name, manifest.files)
+        _check_file(folder, name, manifest.files, sizes)
     return manifest
 
 
@@ -272,18 +276,24 @@ def _check_regular(path: Path) -> None:
         raise RunError(str(error)) from None
 
 
-def _check_file(folder: Path, name: str, files: dict[str, dict[str, object]]) -> None:
+def _check_file(folder: Path, name: str, files: dict[str, dict[str, object]], sizes: Mapping[str, int] | None) -> None:
     if name not in files:
         raise RunError(f"{folder / MANIFEST} is damaged: it does not list {name}: copy the run again")
-    _check_regular(folder / name)
-    try:
-        found = (folder / name).stat()
-    except (OSError, ValueError):  # ValueError: a name that no file can have
-        raise RunError(f"{folder / name} is missing: copy the run again, or import it again") from None
-    if not stat.S_ISREG(found.st_mode):
-        raise RunError(f"{folder / name} is no regular file: copy the run again, or import it again")
-    if found.st_size != files[name]["bytes"]:
+    size = _size_of(folder / name) if sizes is None else sizes.get(name)
+    if size is None:
+        raise RunError(f"{folder / name} is missing: copy the run again, or import it again")
+    if size != files[name]["bytes"]:
         raise RunError(
-            f"{folder / name} has {found.st_size} bytes, not the {files[name]['bytes']} that {MANIFEST} says: "
-            "copy the run again"
+            f"{folder / name} has {size} bytes, not the {files[name]['bytes']} that {MANIFEST} says: copy the run again"
         )
+
+
+def _size_of(path: Path) -> int | None:
+    _check_regular(path)
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise RunError(f"{path} is no regular file: copy the run again, or import it again")
+    return found.st_size

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import posixpath
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from analysis.reference.outside_text import distinct, isolated
 from analysis.run import Logits, Run
 from analysis.runtime.contents import Stamp, content_of, stamp_of
+from analysis.runtime.objects import is_address
 from analysis.storage.display_titles import display_title
 from analysis.storage.logits import JoinedLogits, changed, file_logits, gone
 from analysis.storage.manifest import SAMPLES, WEIGHTS, Manifest, RunError, read_manifest
+from analysis.storage.remote.logits import RemoteLogits
+from analysis.storage.remote.stubs import Stub, fetch, read_stub, stub_of
 from analysis.storage.samples import read_samples
 
 
@@ -29,6 +34,19 @@ def _open_logits(folder: Path, manifest: Manifest) -> Logits:
             "(exits, samples, classes) that run.json says: copy the run again"
         )
     return logits
+
+
+def _remote_image_tables(stub: Stub, manifest: Manifest) -> dict[str, tuple[str, ...]]:
+    """As `_image_tables`, below the address that holds the run."""
+    runs, _, _ = stub.address.rpartition("/")
+    tables = {}
+    for split, files in manifest.images.items():
+        found = [posixpath.normpath(posixpath.join(stub.address.partition("://")[2], file)) for file in files]
+        below = runs.partition("://")[2]
+        if any("\0" in path or not path.startswith(f"{below}/") for path in found):
+            raise RunError(f"{stub.address}: its images lie outside {runs}: copy them into {runs}/datasets")
+        tables[split] = tuple(f"{stub.address.partition('://')[0]}://{path}" for path in found)
+    return tables
 
 
 def _image_tables(folder: Path, manifest: Manifest) -> dict[str, tuple[Path, ...]]:
@@ -70,16 +88,60 @@ def load_run(path: str | Path) -> Run:
 
     Parameters
     ----------
-    path : the run folder; its name is the run's id, whatever a copied run.json says
+    path : the run folder, or its address (`s3://...`); its name is the run's id, whatever a copied run.json says
 
     Raises
     ------
-    RunError : a folder that is missing or damaged
+    RunError : a folder that is missing or damaged; an address that cannot be read
     """
+    if is_address(os.fspath(path)):
+        path = stub_of(os.fspath(path))
     folder = Path(os.path.abspath(path))
+    stub = read_stub(folder)
+    if stub is not None:
+        return _remote_run(folder, stub)
     manifest = read_manifest(folder)
     stamps = _stamps(folder, manifest)
-    logits = _open_logits(folder, manifest)
+    return _run(
+        folder,
+        manifest,
+        _open_logits(folder, manifest),
+        partial(_fingerprint, folder, manifest, stamps),
+        _image_tables(folder, manifest),
+    )
+
+
+def _remote_run(folder: Path, stub: Stub) -> Run:
+    """A run on object storage: its table of samples and its traces are copied, its logits left where they are."""
+    sizes = {name: stamp.size for name, stamp in stub.stamps.items()}
+    manifest = read_manifest(folder, sizes)
+    fetch(folder, stub, [SAMPLES, *(name for name in stub.stamps if _is_traces(name))])
+    names = manifest.logits_files
+    logits = RemoteLogits(
+        [f"{stub.address}/{name}" for name in names],
+        [stub.stamps[name] for name in names],
+        manifest.shape,
+        manifest.dtype,
+    )
+    contents = {
+        name: f"{entry['sha256']} {stub.stamps[name]}" for name, entry in manifest.files.items() if not _is_traces(name)
+    }
+    contents |= {name: str(stamp) for name, stamp in stub.stamps.items() if _is_traces(name)}
+    images = _remote_image_tables(stub, manifest)
+    return _run(folder, manifest, logits, partial(manifest.fingerprint, contents), images)
+
+
+def _is_traces(name: str) -> bool:
+    return name.startswith("traces-") and name.endswith(".parquet")
+
+
+def _run(
+    folder: Path,
+    manifest: Manifest,
+    logits: Logits,
+    identify: Callable[[], str],
+    images: dict[str, tuple[Path | str, ...]],
+) -> Run:
     weights = folder / WEIGHTS
     return Run(
         id=folder.name,
@@ -97,8 +159,8 @@ def load_run(path: str | Path) -> Run:
         samples=read_samples(folder / SAMPLES, manifest.shape[1], manifest.shape[2]),
         provenance=manifest.provenance,
         logits=logits,
-        identify=partial(_fingerprint, folder, manifest, stamps),
-        image_tables=_image_tables(folder, manifest),
+        identify=identify,
+        image_tables=images,
         arch=manifest.arch,
-        weights=weights if WEIGHTS in manifest.files else None,
+        weights=weights if WEIGHTS in manifest.files and weights.is_file() else None,
     )

@@ -44,27 +44,45 @@ _MOST_AXES = 64
 _ALIGNMENT = 64
 
 
-def read_header(path: Path) -> tuple[dict[str, dict], int]:
-    """The header's tensors, by name, and the position of the first data byte.
+def header_in(begin: bytes, size: int, name: str) -> tuple[dict[str, dict], int]:
+    """The header's tensors, by name, and the position of the first data byte, from the first bytes of a file.
+
+    Parameters
+    ----------
+    begin : at least up to the end of the header
+    size : of the whole file
+    name : of the file, for messages
 
     Raises
     ------
     ValueError : a file that is not safetensors, whose header does not fit its size, or whose tensors overlap
     """
+    length = int.from_bytes(begin[:8], "little")
+    if size < 8 or not 2 <= length <= min(size - 8, _LONGEST_HEADER):
+        raise ValueError(f"{name} is not a safetensors file or is cut off: copy it again")
+    try:
+        header = json.loads(begin[8 : 8 + length])
+        tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        for entry in tensors.values():
+            _check_entry(entry, size - 8 - length)
+        _check_apart(entry["data_offsets"] for entry in tensors.values())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError(f"{name} has a damaged safetensors header: copy it again") from None
+    return tensors, 8 + length
+
+
+def read_header(path: Path) -> tuple[dict[str, dict], int]:
+    """The header's tensors of a file, by name, and the position of the first data byte.
+
+    Raises
+    ------
+    ValueError : as `header_in`
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or not 2 <= length <= min(size - 8, _LONGEST_HEADER):
-            raise ValueError(f"{path.name} is not a safetensors file or is cut off: copy it again")
-        try:
-            header = json.loads(file.read(length))
-            tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
-            for entry in tensors.values():
-                _check_entry(entry, size - 8 - length)
-            _check_apart(entry["data_offsets"] for entry in tensors.values())
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise ValueError(f"{path.name} has a damaged safetensors header: copy it again") from None
-    return tensors, 8 + length
+        begin = file.read(8)
+        begin += file.read(min(int.from_bytes(begin, "little"), _LONGEST_HEADER))
+    return header_in(begin, size, path.name)
 
 
 def _check_entry(entry: dict, data_bytes: int) -> None:
@@ -126,6 +144,27 @@ class Tensor(NamedTuple):
     """What safetensors calls the type; the NumPy type of BF16 and F8 is that of their bits."""
 
 
+def tensor_of(tensors: dict[str, dict], start: int, name: str, file: str) -> Tensor:
+    """Where one of a header's tensors lies.
+
+    Parameters
+    ----------
+    tensors, start : as `header_in` gives them
+    name : of the tensor
+    file : its file, for messages
+
+    Raises
+    ------
+    ValueError : no such tensor, or a dtype that NumPy cannot hold
+    """
+    if name not in tensors:
+        some = ", ".join(found[:100] for found in list(tensors)[:8]) or "nothing"
+        raise ValueError(f"{file} holds no tensor {name!r}, only {some}{', ...' if len(tensors) > 8 else ''}")
+    entry = tensors[name]
+    dtype = dtype_of(entry, f"{file}: {name}")
+    return Tensor(start + entry["data_offsets"][0], tuple(entry["shape"]), dtype, entry["dtype"])
+
+
 def find_tensor(path: Path, name: str) -> Tensor:
     """One tensor of a file, not read.
 
@@ -133,13 +172,7 @@ def find_tensor(path: Path, name: str) -> Tensor:
     ------
     ValueError : no such tensor, or a dtype that NumPy cannot hold
     """
-    tensors, start = read_header(path)
-    if name not in tensors:
-        some = ", ".join(found[:100] for found in list(tensors)[:8]) or "nothing"
-        raise ValueError(f"{path.name} holds no tensor {name!r}, only {some}{', ...' if len(tensors) > 8 else ''}")
-    entry, what = tensors[name], f"{path.name}: {name}"
-    dtype = dtype_of(entry, what)
-    return Tensor(start + entry["data_offsets"][0], tuple(entry["shape"]), dtype, entry["dtype"])
+    return tensor_of(*read_header(path), name, path.name)
 
 
 def write_header(file: BinaryIO, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> int:

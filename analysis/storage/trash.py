@@ -16,6 +16,7 @@ from pathlib import Path
 from analysis.runtime.folders import state_folder
 from analysis.runtime.state_file import state_file
 from analysis.storage.display_titles import display_title, rename_run
+from analysis.storage.remote.stubs import is_stub
 
 _TABLE = """CREATE TABLE IF NOT EXISTS deleted (
     folder TEXT PRIMARY KEY, run TEXT NOT NULL, title TEXT NOT NULL, given TEXT NOT NULL,
@@ -65,6 +66,8 @@ def _file() -> Path:
 
 def why_not_deletable(run: Path) -> str | None:
     """Why a run folder cannot be moved away; None where it can."""
+    if is_stub(run):
+        return "it lies on object storage, where this app writes nothing"
     if run.is_symlink():
         return f"{run} is a link to another place: remove the link itself"
     if not os.path.isdir(run):

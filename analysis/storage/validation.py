@@ -15,6 +15,7 @@ from analysis.storage.chunking import samples_per_chunk
 from analysis.storage.faults import describe, first_fault
 from analysis.storage.manifest import RunError, file_entry, read_manifest
 from analysis.storage.reading import load_run
+from analysis.storage.remote.stubs import is_stub
 
 AT_ONCE = 100
 """Images that are read at once."""
@@ -98,6 +99,8 @@ def validate_run(path: str | Path, progress=None) -> Run:
     RunError : the first thing that is wrong
     """
     run = load_run(path)
+    if is_stub(run.path):
+        raise RunError(f"{run.id} lies on object storage: copy it to this machine, and validate the copy")
     manifest = read_manifest(run.path)
     for name, entry in manifest.files.items():
         if file_entry(run.path / name)["sha256"] != entry["sha256"]:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.reference.outside_text import isolated
-from analysis.runtime.folders import runs_folders
+from analysis.runtime.folders import runs_addresses, runs_folders
 from analysis.storage import RunEntry
 from analysis.storage.display_titles import LONGEST, display_titles, rename_run
 from analysis.storage.trash import DeletedRun, delete_run, deleted_runs, restore_run, trash_folder, why_not_deletable
@@ -223,5 +223,5 @@ def _import() -> None:
         "python -m analysis import --help"
     )
     st.code(IMPORT_EXAMPLE, language="bash")
-    places = ", ".join(str(folder) for folder in runs_folders())
+    places = ", ".join([*map(str, runs_folders()), *runs_addresses()])
     plain_text(f"Runs are looked for in {places}; EXITLENS_RUNS names other folders.", role="caption")
