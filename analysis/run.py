@@ -62,6 +62,7 @@ class Run:
     identify : gives the fingerprint, reading what it has not read before
     image_tables : split -> the image parquet shards, in order: files, or addresses on object storage
     arch, weights : architecture id and weights file for live inference, or None
+    address : on object storage; None for a run on disk
     """
 
     id: str
@@ -80,6 +81,12 @@ class Run:
     image_tables: dict[str, tuple[Path | str, ...]] = field(default_factory=dict)
     arch: str | None = None
     weights: Path | None = None
+    address: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where another process finds it: its address on object storage, or the absolute path of its folder."""
+        return self.address or str(self.path)
 
     @cached_property
     def fingerprint(self) -> str:

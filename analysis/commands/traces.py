@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.commands.options import add_predictor, add_run, chosen_predictor
 from analysis.commands.output import check_new_file
 from analysis.commands.progress import progress_bar
+
+if TYPE_CHECKING:
+    from analysis.run import Run
+    from analysis.traces import Traces
 
 
 def add_parser(subparsers) -> None:
@@ -23,6 +29,22 @@ def add_parser(subparsers) -> None:
     parser.add_argument(
         "--out", metavar="FILE.parquet", required=True, type=Path, help="the file to write; refused if it exists"
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS|local:N",
+        help="compute on a Dask cluster (tcp://host:8786) whose workers see the run too, or in N local processes",
+    )
+
+
+def traced_by_cluster(run: Run, predictor_id: str, settings: Mapping[str, object], cluster: str, advance) -> Traces:
+    """Traces of all samples, computed by a cluster and kept in the cache for whoever asks next."""
+    from analysis.predictors import settings_key
+    from analysis.traces.cache import cache_path, write_cached
+    from analysis.traces.cluster import cluster_traces
+
+    traces = cluster_traces(run, predictor_id, settings, cluster=cluster, progress=advance)
+    write_cached(cache_path(run, settings_key(predictor_id, settings)), traces)
+    return traces
 
 
 def run(args: argparse.Namespace) -> None:
@@ -39,6 +61,9 @@ def run(args: argparse.Namespace) -> None:
     opened = load_run(find_run(args.run))
     chosen, settings = chosen_predictor(args, opened)
     with progress_bar(opened.n_samples, f"Tracing {chosen}") as advance:
-        traces = load_traces(opened, chosen, settings, split="all", progress=advance)
+        if args.cluster is None:
+            traces = load_traces(opened, chosen, settings, split="all", progress=advance)
+        else:
+            traces = traced_by_cluster(opened, chosen, settings, args.cluster, advance)
     write_traces_parquet(traces, opened, args.out)
     print(f"{args.out}: {traces.n_samples} samples x {traces.n_exits} exits under {chosen}")

@@ -128,7 +128,7 @@ def _remote_run(folder: Path, stub: Stub) -> Run:
     }
     contents |= {name: str(stamp) for name, stamp in stub.stamps.items() if _is_traces(name)}
     images = _remote_image_tables(stub, manifest)
-    return _run(folder, manifest, logits, partial(manifest.fingerprint, contents), images)
+    return _run(folder, manifest, logits, partial(manifest.fingerprint, contents), images, stub.address)
 
 
 def _is_traces(name: str) -> bool:
@@ -141,6 +141,7 @@ def _run(
     logits: Logits,
     identify: Callable[[], str],
     images: dict[str, tuple[Path | str, ...]],
+    address: str | None = None,
 ) -> Run:
     weights = folder / WEIGHTS
     return Run(
@@ -163,4 +164,5 @@ def _run(
         image_tables=images,
         arch=manifest.arch,
         weights=weights if WEIGHTS in manifest.files and weights.is_file() else None,
+        address=address,
     )
