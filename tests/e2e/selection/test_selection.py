@@ -82,9 +82,19 @@ def test_selected_samples_stand_out_and_are_drawn_first(small_run, traces):
     kept = points(shown("monotonicity", brush="label = 3"), "scatter")["kept"]
     assert np.flatnonzero(kept).tolist() == np.flatnonzero(small_run.labels[:300] == 3).tolist()
     assert "kept" not in points(shown("monotonicity"), "scatter")
-    about = figures(shown("overview", brush="label = 3", drawn="60"))["trajectories"]["data"][0]["customdata"]
-    drawn = {row[0] for row in about if row[0]}
-    assert drawn == {str(row) for row in np.flatnonzero(small_run.labels[:300] == 3)}
+    figure = figures(shown("overview", brush="label = 3", drawn="60"))["trajectories"]
+    rest, drawn = ({row[0] for row in trace["customdata"] if row[0]} for trace in figure["data"][:2])
+    threes = {str(row) for row in np.flatnonzero(small_run.labels[:300] == 3)}
+    assert drawn == threes
+    assert len(rest) == 60
+    assert not rest & threes
+    assert (
+        f"{len(threes)} selected samples and, grey, 60 others drawn at random"
+        in figure["layout"]["title"]["subtitle"]["text"]
+    )
+    assert title(figure).startswith(f"Of the same {len(threes)} samples")
+    only = figures(shown("overview", brush="label = 3", drawn="60", only="1"))["trajectories"]["data"]
+    assert sum(trace["name"] == "samples" for trace in only) == 2
 
 
 def test_a_strip_shows_the_first_of_the_order_below_its_figure(small_run, traces):
