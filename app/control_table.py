@@ -98,8 +98,9 @@ _ROWS = (
         "only",
         "switch",
         False,
-        "On: the page's numbers are over the selected samples alone. Off: over all, and the selected ones stand out.",
-        pages=("overview", "monotonicity", "compute"),
+        "On: the page's numbers, points and pictures are those of the selected samples alone. Off: those of all, and "
+        "the selected ones stand out before the rest in grey.",
+        pages=("overview", "samples", "monotonicity", "classes", "map", "compute"),
     ),
     # overview
     Control("drawn", "integer", 10, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),

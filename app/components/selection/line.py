@@ -6,7 +6,7 @@ from analysis.reference.outside_text import html_text
 from analysis.words.formats import counted
 from app import state
 from app.components.controls import control
-from app.components.selection.held import can_undo, clear, undo
+from app.components.selection.held import can_undo, clear, over_selected, undo
 from app.components.selection.slices_box import ask_for_slices
 from app.view import View
 
@@ -49,4 +49,4 @@ def _words(view: View) -> str:
 
 
 def _of_none(view: View) -> bool:
-    return not view.selected.count and state.get("only") and state.page() in state.CONTROLS["only"].pages
+    return not view.selected.count and over_selected()

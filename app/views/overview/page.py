@@ -199,7 +199,7 @@ def _headed(predictor: Predictor) -> str:
 
 
 def _drawn(view: View, difference: Difference) -> tuple[np.ndarray, int | None, list[int]]:
-    """Which samples are drawn, as places among the split's; which of these the address names; which are not selected."""
+    """Which samples are drawn, as places among the split's; which the address names; which are not selected."""
     lit = view.lit(difference.a.positions)
     some = lit is not None and lit.any()
     groups = [np.flatnonzero(lit), np.flatnonzero(~lit)] if some else [np.arange(difference.n_samples)]

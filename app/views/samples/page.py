@@ -6,7 +6,7 @@ import streamlit as st
 from analysis.selection import SampleTable
 from analysis.selection.filters import RIGHT
 from analysis.selection.sample_table import describe_columns
-from analysis.words.formats import exit_labels
+from analysis.words.formats import counted, exit_labels
 from app import cache, state
 from app.components.controls import control
 from app.components.empty_split import no_samples
@@ -14,7 +14,14 @@ from app.components.keys import walking_keys
 from app.components.predictor_names import label_of
 from app.components.selection import sample_table
 from app.components.selection.gallery import gallery
-from app.components.selection.held import changed, effects_to_choose, exits_to_choose, selected_rows, to_follow
+from app.components.selection.held import (
+    changed,
+    effects_to_choose,
+    exits_to_choose,
+    other_rows,
+    selected_rows,
+    to_follow,
+)
 from app.components.selection.tiles import pictures, tiles_of
 from app.components.text import escape
 from app.view import View
@@ -222,7 +229,9 @@ def _pinned_line(table: SampleTable, row: int) -> None:
 
 
 def _wall(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
-    per = int(state.get("per"))
+    """The selected samples first, then the rest that passes the filters, in grey: what they stand out from."""
+    per, rest = int(state.get("per")), other_rows(view, table)
+    rows = np.concatenate([rows, rest])
     pages = max(1, -(-len(rows) // per))
     if state.get("page") > pages:
         state.set("page", pages)
@@ -230,8 +239,9 @@ def _wall(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
     chosen = rows[start : start + per]
     identities = dict(zip(table["position"].iloc[chosen].tolist(), table["id"].iloc[chosen].tolist()))
     gallery(
-        tiles_of(view, table, chosen),
+        tiles_of(view, table, chosen, lit=True),
         name="samples",
+        rest=f"{counted(len(rest), 'sample')} not selected",
         selected=int(table["position"].iat[row]),
         shown=view.shown,
         on_open=lambda position: _open(str(identities[position])),

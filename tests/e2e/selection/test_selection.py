@@ -1,12 +1,13 @@
 """The selection by AppTest: one state on every page, what it restricts, undo, slices, questions, what is refused."""
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.selection import SampleTable, Slice, Slices
+from analysis.selection import SampleTable, Selection, Slice, Slices
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from app import state
@@ -17,6 +18,7 @@ from tests.e2e.pages import address, figures, opened, points, title, words
 from tests.e2e.test_samples import count, line, tiles
 
 ONLY = state.CONTROLS["only"].pages
+NUMBERS = [page for page in ONLY if page != "samples"]
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,7 @@ def test_every_page_says_what_is_selected(small_run, page):
     assert "All 300 test samples" in line(shown(page))
 
 
-@pytest.mark.parametrize("page", ONLY)
+@pytest.mark.parametrize("page", NUMBERS)
 def test_only_these_restricts_the_numbers_and_says_so(small_run, page):
     all_, some = shown(page), shown(page, brush="label in (3, 5, 9)", only="1")
     number = int((np.isin(small_run.labels[:300], [3, 5, 9])).sum())
@@ -74,7 +76,7 @@ def test_restricted_numbers_are_those_of_the_selected_samples(small_run, traces)
 @pytest.mark.parametrize("brush", ["false", "position = 7"])
 def test_none_or_one_selected_sample_harms_no_page(small_run, page, brush):
     app = shown(page, brush=brush, only="1")
-    assert ("none is selected, so numbers are over all" in line(app)) == (brush == "false")
+    assert ("none is selected, so numbers are over all" in line(app)) == (brush == "false" and page in NUMBERS)
     assert figures(app)
 
 
@@ -95,6 +97,37 @@ def test_selected_samples_stand_out_and_are_drawn_first(small_run, traces):
     assert title(figure).startswith(f"Of the same {len(threes)} samples")
     only = figures(shown("overview", brush="label = 3", drawn="60", only="1"))["trajectories"]["data"]
     assert sum(trace["name"] == "samples" for trace in only) == 2
+
+
+def test_the_gallery_shows_the_selected_first_and_the_rest_in_grey_or_them_alone(small_run, traces):
+    app = shown(brush="label = 3", sort="fall", per="24")
+    fall = traces["pa"].falls["true_class", "absolute"].size
+    threes = small_run.labels[:300] == 3
+    wanted = np.concatenate(
+        [rows[np.argsort(-fall[rows], kind="stable")] for rows in map(np.flatnonzero, (threes, ~threes))]
+    )
+    assert [tile["position"] for tile in tiles(app)] == wanted[:24].tolist()
+    assert [tile["faint"] for tile in tiles(app)] == (~threes[wanted[:24]]).tolist()
+    payloads = [json.loads(one.proto.json or "null") for one in app.get("bidi_component")]
+    assert f"{(~threes).sum()} samples not selected" in [one.get("rest") for one in payloads if isinstance(one, dict)]
+    alone = shown(brush="label = 3", sort="fall", per="24", only="1")
+    assert [tile["position"] for tile in tiles(alone)] == wanted[: threes.sum()].tolist()
+    assert not any(tile["faint"] for tile in tiles(alone))
+    assert len(tiles(shown(brush="false", only="1", per="24"))) == 24
+    both = shown(brush="label = 3", query="position < 40", per="96")
+    assert [tile["position"] for tile in tiles(both) if tile["faint"]] == [
+        p for p in wanted.tolist() if p < 40 and not threes[p]
+    ]
+    assert not any(tile["faint"] for tile in tiles(shown(true="3", per="96")))  # a filter hides
+
+
+def test_a_mark_of_numbers_that_are_over_the_selection_selects_of_it(small_run):
+    app = shown("compute", brush="label in (3, 5, 9, 11)", query="position < 200", only="1")
+    button = next(one for one in app.button if "that a deeper exit has right" in one.label)
+    button.click().run()
+    assert address(app)["brush"].endswith(" and label in (3, 5, 9, 11) and position < 200")
+    mask = Selection.parse(address(app)["brush"]).mask(SampleTable(small_run, predictor="pa", poe=True))
+    assert re.search(rf"\b{mask.sum()} samples?\b", button.label)
 
 
 def test_a_strip_shows_the_first_of_the_order_below_its_figure(small_run, traces):
@@ -153,7 +186,7 @@ def test_ids_of_another_run_find_the_same_samples_there(small_run, runs, small_l
               samples=pd.DataFrame({"id": [str(i) for i in range(399, -1, -1)]}))  # fmt: skip
     saved(labels=tuple(small_labels[[3, 5, 8]].tolist()))
     app = opened("samples", run="turned", brush="in worst", sort="position", order="up")
-    assert [tile["position"] for tile in tiles(app)] == [391, 394, 396]
+    assert [tile["position"] for tile in tiles(app) if not tile["faint"]] == [391, 394, 396]
 
 
 def test_the_box_saves_joins_renames_and_deletes(small_run):
