@@ -185,7 +185,7 @@ _ROWS = (
         "published",
         "switch",
         True,
-        "The paper's numbers for this network, as open markers.",
+        "The paper's numbers for this network, and on Compute the points of other networks, as open markers.",
         pages=("monotonicity", "compute"),
     ),
     Control(

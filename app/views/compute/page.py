@@ -27,6 +27,7 @@ from app.components.text import plain_table, plain_text
 from app.view import View
 from app.views.compute.budget import Axis, axis_of, budget_control
 from app.views.compute.curve import curves_on_screen
+from app.views.compute.other_points import drawn_points, points_beside, points_box
 from app.views.compute.rule import rule_on_screen
 from app.views.compute.rules import rules_on_screen
 
@@ -48,16 +49,17 @@ def render(view: View) -> None:
     axis = axis_of(view)
     if axis.unit is None:
         st.info("This run states no costs, so exits are counted instead: import it again with --costs to see compute.")
-    published = published_beside(view)
+    published, points = published_beside(view), points_beside(view)
     slot = st.container(horizontal=True, vertical_alignment="bottom")
     with slot:
         budget = budget_control(run, axis)
         control("snap", "Snap to exits")
-        _curve_choices(view, published)
+        _curve_choices(view, published, bool(points))
+        points_box(view, axis, points)
     control("rules", "Each sample stops by", show=lambda key: POLICIES[key].label, widget="pills")
     rules = rules_on_screen(view, axis, budget)
     answering = answering_exit(axis.costs, budget)
-    curves_on_screen(view, rules, answering, published)
+    curves_on_screen(view, rules, answering, published, drawn_points(points, axis))
     control("below", "Below", show=BELOW.get, label_visibility="collapsed")
     if state.get("below") == "rule":
         rule_on_screen(view, rules)
@@ -71,14 +73,14 @@ def render(view: View) -> None:
 # --- controls --------------------------------------------------------------------------------------------------------
 
 
-def _curve_choices(view: View, published: Mapping[str, Published]) -> None:
+def _curve_choices(view: View, published: Mapping[str, Published], points: bool) -> None:
     predictors = available_predictors()
     usable = [key for key in usable_predictors(view.run.kind) if key not in ("baseline", view.predictor)]
     kept = tuple(key for key in state.get("beside") if key in usable)
     if kept != state.get("beside") and set(state.get("beside")) - set(kept) <= {view.predictor, "baseline"}:
         state.set("beside", kept)  # what is drawn anyway needs no second line
     control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
-    if published:
+    if published or points:
         control("published", "Published values")
 
 
