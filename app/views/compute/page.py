@@ -22,7 +22,7 @@ from app.components.empty_split import no_samples
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.published import published_beside
-from app.components.selection import open_gallery, select, strip
+from app.components.selection import select, strip
 from app.components.text import plain_table, plain_text
 from app.view import View
 from app.views.compute.budget import Axis, axis_of, budget_control
@@ -65,8 +65,7 @@ def render(view: View) -> None:
         rule_on_screen(view, rules)
         return
     _answers(view, axis, answering, view.results(view.shown).answers)
-    if view.has_labels:
-        strip(view, "answers", hint="Click a bar of the answers: its samples show here.")
+    strip(view, "answers", hint="Click a part of a bar: its samples show here.")
     _overhead(view, axis)
 
 
@@ -95,7 +94,6 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         exit_names=names,
         predictor_id=view.shown,
         answering=answering,
-        opens=labelled,
         title=budgets.given_up_title(names, answering, counts, has_labels=labelled),
         subtitle=f"{label_of(view.shown)}, {formats.counted(int(sum(c[0] for c in counts.values())), 'sample')}; "
         "the exit that answers within the budget in full colour."
@@ -107,18 +105,18 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         name="answers",
         height=340,
         data=lambda: _answers_data(view, counts),
-        on_click=lambda point: _open_answers(point, n_exits, some_unknown) if labelled else None,
+        on_click=lambda point: _open_answers(point, n_exits, some_unknown, labelled),
     )
     if not labelled or answering is None:
         return
     lost = int(counts["right_deeper"][answering])
     st.button(
-        f"Open the {formats.counted(lost, 'sample')} that a deeper exit has right"
+        f"Show the {formats.counted(lost, 'sample')} that a deeper exit has right"
         if lost
         else "No deeper exit does better on any sample",
         disabled=not lost,
-        on_click=open_gallery,
-        args=(answered(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown),),
+        on_click=select,
+        args=(answered(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown), "answers"),
         type="primary",
     )
 
@@ -132,12 +130,13 @@ def _answers_data(view: View, counts: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return figure_table(view, pd.concat(parts, ignore_index=True), predictor=view.shown)
 
 
-def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
+def _open_answers(point: dict, n_exits: int, some_unknown: bool, labelled: bool) -> None:
     about = point["customdata"]
     if not (isinstance(about, list) and len(about) == 4 and isinstance(about[0], int) and 1 <= about[0] <= n_exits):
         return
     if about[3] in PARTS:
-        select(answered(about[0], n_exits, about[3], some_unknown=some_unknown), "answers")
+        which = answered(about[0], n_exits, about[3], some_unknown=some_unknown and labelled, has_labels=labelled)
+        select(which, "answers")
 
 
 # --- what the correction costs ---------------------------------------------------------------------------------------

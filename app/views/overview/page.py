@@ -21,7 +21,8 @@ from analysis.results.differences import group_falls
 from analysis.results.training_log import TrainingLog, training_log
 from analysis.run import Run
 from analysis.selection import Selection
-from analysis.selection.marks import of_classes
+from analysis.selection.columns import FallColumn
+from analysis.selection.marks import falls_above, of_classes
 from analysis.selection.thinning import thinned
 from analysis.words import budgets, correction, formats, training
 from app import state
@@ -57,6 +58,7 @@ def render(view: View) -> None:
         _about(view, difference, published)
     with shares:
         _shares(view, difference, published)
+    strip(view, "shares", hint="Click a marker: the samples that fall by more than its threshold show here.")
     _exit_by_exit(view, difference, published)
     classes, price = st.columns(2, gap="medium")
     with classes:
@@ -284,8 +286,22 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         x_title="samples that fall by more",
         height=HEIGHT,
     )
-    chart(figure, name="shares", height=HEIGHT, data=lambda: _shares_data(view, lines, beside))
+    chart(
+        figure,
+        name="shares",
+        height=HEIGHT,
+        data=lambda: _shares_data(view, lines, beside),
+        on_click=lambda point: _open_falling(point, difference),
+    )
     st.button("See where they fall", on_click=state.open_page, args=("monotonicity",), width="stretch")
+
+
+def _open_falling(point: dict, difference: Difference) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and len(about) == 2 and about[0] in correction.THRESHOLDS:
+        sides = {side.predictor: side for side in (difference.a, difference.b)}
+        if about[1] in sides:
+            select(falls_above(FallColumn(about[1], difference.of, "absolute"), about[0]), "shares")
 
 
 def _shares_data(
