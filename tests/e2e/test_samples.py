@@ -14,7 +14,7 @@ from analysis.traces import load_traces
 from tests.e2e.pages import address, figures, opened, title, words
 from tests.unit.images.test_image_tables import spoilt
 
-FIGURES = {"trajectory", "top-classes", "factors"}
+FIGURES = {"trajectory", "class-race", "factors"}
 
 
 def tiles(app: AppTest) -> list[dict]:
