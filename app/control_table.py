@@ -64,7 +64,8 @@ _ROWS = (
         "guess",
         "text",
         "",
-        "Samples predicted as one class at the last exit by the predictor on screen, by its index; empty: every class.",
+        "Samples predicted as one class at the last exit by the predictor on screen, argmax over classes k of p(k), by "
+        "its index; empty: every class.",
     ),
     Control(
         "right",
@@ -78,7 +79,8 @@ _ROWS = (
         "effect",
         "choice",
         "any",
-        "What the chosen predictor does to the last exit's answer: wrong to right, right to wrong, another class.",
+        "What the chosen predictor does to the last exit's answer, argmax over classes k of p(k), against the "
+        "baseline's: wrong to right, right to wrong, another class.",
         ("any", "fixed", "broken", "changed"),
     ),
     Control(
@@ -117,7 +119,8 @@ _ROWS = (
         "grouping",
         "choice",
         "classes",
-        "Mean falls of classes, or of superclasses where the data set has them.",
+        "Classes, or superclasses where the data set has them; a group's fall is the mean over its samples of the "
+        "maximum over exits m < n of p_m(y) - p_n(y).",
         ("classes", "superclasses"),
         pages=("overview", "classes"),
     ),
@@ -129,7 +132,8 @@ _ROWS = (
         "upright",
         "choice",
         "linear",
-        "The axis of probabilities: linear, in powers of ten, or each line as a share of its own maximum.",
+        "The axis of probabilities: p, in powers of ten (log10 p), or each line as a share of its own maximum, "
+        "p_m / max over exits n of p_n.",
         ("linear", "log", "share"),
         pages=("samples",),
     ),
@@ -314,7 +318,8 @@ _ROWS = (
         "rules",
         "choices",
         ("confidence", "budgeted", "interruption", "risk"),
-        "The stopping rules whose curves are drawn, under the baseline and the chosen predictor.",
+        "The stopping rules whose curves are drawn, under the baseline and the chosen predictor: accuracy where "
+        "samples stop over the mean cost of the exits where they stop.",
         ("confidence", "budgeted", "interruption", "risk", "pcee"),
         pages=("compute",),
     ),

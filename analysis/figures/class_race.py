@@ -55,6 +55,8 @@ def class_race_figure(
     """
     figure = base_figure(title, subtitle, x_title, "rank", height=height, uirevision=x_title, hoverdistance=60)
     exits_axis(figure, x, exit_names, over_cost)
+    low, high = figure.layout.xaxis.range
+    figure.update_xaxes(range=[low - 0.03 * (high - low), high])
     span = (lowest + 1.4, 0.4)  # whatever the sample, so that stepping through samples moves lines and nothing else
     texts = [*(str(rank) for rank in range(1, lowest + 1)), "lower"]
     figure.update_yaxes(range=span, tickvals=list(range(1, lowest + 2)), ticktext=texts, showgrid=False)

@@ -122,7 +122,9 @@ def _list(view: View, slices: Mapping[str, Slice]) -> None:
     if gone := st.session_state.get(_DELETED):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Deleted {escape(gone.name)}.", width="content")
-            st.button("Undo", key="slice-undelete", type="tertiary", on_click=_change, args=(_undelete,))
+            st.button(
+                "Undo", key="slice-undelete", type="tertiary", on_click=_change, args=(_undelete,), help="Put it back."
+            )
     if not slices:
         plain_text(
             "No slice is saved yet. A slice keeps samples under a name, across restarts and runs.", role="caption"

@@ -53,7 +53,12 @@ def points_box(view: View, axis: Axis, points: Sequence[Point]) -> None:
     """What is kept, and where more comes in; nothing for those who may only look and have nothing to look at."""
     if not view.has_labels or axis.unit is None or (read_only() and not points):
         return
-    with st.popover("Other networks", width="content", icon=":material/add_chart:"):
+    with st.popover(
+        "Other networks",
+        width="content",
+        icon=":material/add_chart:",
+        help="Static models and published points beside these curves, from a CSV.",
+    ):
         if not read_only():
             _bring(view.run, axis)
         _kept(view.run, points, axis)
@@ -113,7 +118,10 @@ def _kept(run: Run, points: Sequence[Point], axis: Axis) -> None:
                 )  # fmt: skip
     gone = st.session_state.get(_GONE)
     if gone and gone[0] == _of(run) and not read_only():
-        st.button("Undo the removal", key="points-undo", type="tertiary", icon=":material/undo:", on_click=_restore)
+        st.button(
+            "Undo the removal", key="points-undo", type="tertiary", icon=":material/undo:", on_click=_restore,
+            help="The points that were removed last come back.",
+        )  # fmt: skip
 
 
 def _remove(run: Run, name: str) -> None:

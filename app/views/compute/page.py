@@ -60,7 +60,7 @@ def render(view: View) -> None:
     rules = rules_on_screen(view, axis, budget)
     answering = answering_exit(axis.costs, budget)
     curves_on_screen(view, rules, answering, published, drawn_points(points, axis))
-    control("below", "Below", show=BELOW.get, label_visibility="collapsed")
+    control("below", "Look closer at", show=BELOW.get)
     if state.get("below") == "rule":
         rule_on_screen(view, rules)
         return
@@ -118,6 +118,7 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         on_click=select,
         args=(answered(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown), "answers"),
         type="primary",
+        help="Wrong at the exit that answers within the budget, right at some later one: what stopping there gives up.",
     )
 
 

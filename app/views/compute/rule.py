@@ -107,7 +107,7 @@ def _samples(view: View, rules: Rules) -> None:
         if others:
             control(
                 "fitted_on",
-                "Of the run",
+                "Samples of the run",
                 ["", *others],
                 show=lambda key: others.get(key, "this one"),
                 widget="selectbox",

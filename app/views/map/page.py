@@ -45,7 +45,7 @@ def render(view: View) -> None:
     colour, placed, _ = st.columns([3, 2, 4], vertical_alignment="bottom")
     with colour:
         options = [name for name in table.columns if name not in NO_COLOUR]
-        shown = control("colour", "Colour", options, widget="selectbox")
+        shown = control("colour", "Coloured by", options, widget="selectbox")
     with placed:
         by = control("placed", "Placed by", show={"pca": "PCA", "umap": "UMAP"}.get)
     if by == "umap" and not umap_is_there(table.trajectories()):

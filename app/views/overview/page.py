@@ -293,7 +293,13 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         data=lambda: _shares_data(view, lines, beside),
         on_click=lambda point: _open_falling(point, difference),
     )
-    st.button("See where they fall", on_click=state.open_page, args=("monotonicity",), width="stretch")
+    st.button(
+        "See where they fall",
+        on_click=state.open_page,
+        args=("monotonicity",),
+        width="stretch",
+        help="On Monotonicity: from which exit to which, by how much, and which samples.",
+    )
 
 
 def _open_falling(point: dict, difference: Difference) -> None:
@@ -399,8 +405,13 @@ def _classes(view: View, difference: Difference) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if superclasses is not None:
-            control("grouping", "Group by", label_visibility="collapsed")
-        st.button("See every class", on_click=state.open_page, args=("classes",))
+            control("grouping", "Group by")
+        st.button(
+            "See every class",
+            on_click=state.open_page,
+            args=("classes",),
+            help="On Classes: every class, what it is taken for, and what the correction does to it.",
+        )
 
 
 def _classes_data(

@@ -120,11 +120,10 @@ def axis_switches(view: View) -> None:
     if cost is not None:
         control(
             "axis",
-            "Over",
+            "Trajectories over",
             show=lambda key: "exits" if key == "exits" else escape(cost[0]),
-            label_visibility="collapsed",
         )
-    control("upright", "Probabilities", show=UPRIGHT.get, help=None, label_visibility="collapsed")
+    control("upright", "Axis of probabilities", show=UPRIGHT.get)
 
 
 def _axis(view: View) -> tuple[np.ndarray, str, bool]:

@@ -102,10 +102,14 @@ def _filter_row(view: View) -> None:
         control("guess", "Predicted", classes, show=class_name, **common)
     if view.has_labels:
         with next(places):
-            control("right", "Answer", RIGHT, **common)
+            control("right", "Answers that are", RIGHT, **common)
         with next(places):
             control(
-                "at", "At exit", exits, show=lambda key: key if key == "last" else exit_names[int(key) - 1], **common
+                "at",
+                "Judged at exit",
+                exits,
+                show=lambda key: key if key == "last" else exit_names[int(key) - 1],
+                **common,
             )
     with next(places):
         control("effect", f"What {escape(label)} does", effects_to_choose(view), show=EFFECT_NAMES.get, **common)
@@ -124,7 +128,7 @@ def _query_row(view: View, table: SampleTable) -> None:
             help=GRAMMAR,
             on_change=changed,
         )
-    with columns, st.popover("Columns", width="stretch"):
+    with columns, st.popover("Columns", width="stretch", help="What a query can name, and what each column holds."):
         _columns(table)
     with sort:
         control("sort", "Sort by", list(table.columns), widget="selectbox", on_change=_back_to_first)
@@ -222,7 +226,7 @@ def _pinned(view: View, table: SampleTable) -> int | None:
 def _pinned_line(table: SampleTable, row: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="pinned"):
         st.markdown(f":material/keep: pinned: sample {escape(str(table['id'].iat[row]))}", width="content")
-        st.button("Release", on_click=state.reset, args=("pin",), key="unpin")
+        st.button("Release", on_click=state.reset, args=("pin",), key="unpin", help="Show one sample alone again.")
 
 
 # --- the pictures ----------------------------------------------------------------------------------------------------
@@ -255,8 +259,11 @@ def _pager(pages: int) -> None:
         _turn("Back", page - 1, disabled=page <= 1)
         control("page", f"Page of {pages:,}", widget="number", min_value=1, max_value=pages, step=1, width=130)
         _turn("Forward", page + 1, disabled=page >= pages)
-        control("per", "On a page", widget="selectbox", on_change=_back_to_first, width=110)
+        control("per", "Pictures a page", widget="selectbox", on_change=_back_to_first, width=110)
 
 
 def _turn(name: str, target: int, *, disabled: bool) -> None:
-    st.button(name, key=f"page:{name}", disabled=disabled, on_click=state.set, args=("page", max(target, 1)))
+    st.button(
+        name, key=f"page:{name}", disabled=disabled, on_click=state.set, args=("page", max(target, 1)),
+        help=f"Page {max(target, 1):,} of the pictures.",
+    )  # fmt: skip
