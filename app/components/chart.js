@@ -105,7 +105,7 @@ function applyColours(node, dark, text = false) {
 function sequentialScale(theme) {
   return theme.dark
     ? [[0, "#2f6f9c"], [0.35, "#4d9bd0"], [0.7, "#93cbee"], [1, "#e8f6ff"]]
-    : [[0, "#4a99ca"], [0.35, "#2577ad"], [0.7, "#0f5283"], [1, "#062c48"]];
+    : [[0, "#2a7ab3"], [0.35, "#1a5f92"], [0.7, "#0d4066"], [1, "#04192a"]]; // white numbers are legible on all of it
 }
 
 function template(theme) {

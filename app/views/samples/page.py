@@ -90,6 +90,9 @@ def _filter_row(view: View) -> None:
     exit_names = exit_labels(view.run.exit_names)
     label = label_of(view.predictor)
 
+    def exit_name(key: str) -> str:
+        return "last exit" if key == "last" else f"exit {exit_names[int(key) - 1]}"
+
     def class_name(key: str) -> str:
         return names[int(key)] if key else "any"
 
@@ -102,13 +105,13 @@ def _filter_row(view: View) -> None:
         control("guess", "Predicted", classes, show=class_name, **common)
     if view.has_labels:
         with next(places):
-            control("right", "Answers that are", RIGHT, **common)
+            control("right", "Answer", RIGHT, **common)
         with next(places):
             control(
                 "at",
-                "Judged at exit",
+                "Judged at",
                 exits,
-                show=lambda key: key if key == "last" else exit_names[int(key) - 1],
+                show=exit_name,
                 **common,
             )
     with next(places):
@@ -187,7 +190,7 @@ def _steps(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
     place = int(found[0]) if len(found) else None
     identities = table["id"].iloc[rows].astype(str).to_numpy()
     targets = {"Previous": None if place is None else place - 1, "Next": 0 if place is None else place + 1}
-    with st.container(horizontal=True, vertical_alignment="center", key="steps"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="steps"):
         for name, target in targets.items():
             there = target is not None and 0 <= target < len(rows)
             arguments = (identities[target], target) if there else ("", 0)
