@@ -305,7 +305,7 @@ _ROWS = (
         None,
         "Cost per sample that may be spent, in the unit on screen; empty: the middle exit.",
         low=0,
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "snap",
@@ -337,7 +337,7 @@ _ROWS = (
         "confidence",
         "The rule on screen: when a sample stops by itself.",
         ("confidence", "budgeted", "interruption", "risk", "pcee"),
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "policy_set",
@@ -345,7 +345,7 @@ _ROWS = (
         "",
         "Settings of the rules that differ from their defaults: name:value,name:value.",
         high=600,
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "fit",
@@ -354,7 +354,7 @@ _ROWS = (
         "The samples that thresholds are fitted on: the calibration split, a random share that is then not measured, "
         "or the very samples that are measured, which flatters.",
         ("calibration", "random:0.1", "random:0.2", "random:0.5", "test"),
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "fit_seed",
@@ -363,14 +363,14 @@ _ROWS = (
         "Which samples the random share holds: the same number draws the same.",
         low=0,
         high=9999,
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "fitted_on",
         "name",
         "",
         "Another run of the same exits and classes whose samples thresholds are fitted on; empty: this run.",
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
 )
 CONTROLS: dict[str, Control] = {row.name: row for row in _ROWS}

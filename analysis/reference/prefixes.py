@@ -29,5 +29,5 @@ def prefixed_number(text: str, unit: str | None = None) -> float | None:
         r"((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?\s*([kMGT]?)", bare, re.ASCII
     )
     if found is None:
-        raise ValueError(f"{text[:32]!r} is no number: give one, with k, M, G or T where it is large, for example 30M")
+        raise ValueError(f"{text[:32]!r}: give a number, with k, M, G or T where it is large, for example 30M")
     return float(found[1].replace(",", "") + (found[2] or "")) * PREFIXES.get(found[3], 1.0)

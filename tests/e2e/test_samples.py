@@ -387,3 +387,32 @@ def test_marks_and_guesses_are_those_of_the_chosen_exit(small_run, traces):
             assert tile["mark"] == ("right" if right else "wrong")
             guess = small_run.class_names[pa.predicted[exit_, row]]
             assert tile["note"] == ("" if guess == small_run.class_names[labels[row]] else f"as {guess}")
+
+
+@pytest.mark.parametrize(
+    "more", [{"policy_set": "lambda:0.4"}, {"policy": "risk", "policy_set": "epsilon:0.2"}, {"policy": "interruption"}]
+)
+def test_the_decision_is_that_of_the_budget_and_the_rule_that_are_chosen(small_run, traces, more):
+    from analysis.results import policy_of
+
+    policy = more.get("policy", "confidence")
+    settings = dict(one.split(":") for one in [more["policy_set"]]) if "policy_set" in more else {}
+    found = policy_of(small_run, policy, settings, "pa")
+    for row in (5, 12, 200):
+        said = words(shown(sample=str(row), budget="2500000", **more))
+        at, by = 1, int(found.stops[row])
+        name = small_run.class_names[traces["pa"].predicted[at, row]].replace("<", "&lt;").replace(">", "&gt;")
+        right = "right" if traces["pa"].correct[at, row] else "wrong"
+        assert f"With 2.5 M MACs for everyone PA stops at exit 2: {name}, {right}" in said
+        assert f"this sample stops at exit {by + 1}: " in said
+    assert address(shown(sample="5", budget="2500000", **more))["budget"] == "2500000"
+
+
+def test_the_decision_says_what_cannot_be(unlabelled_run, imageless_run):
+    said = words(opened("samples", run="unlabelled", policy="pcee", sample="3"))
+    assert "PCEE is fitted on labels" in said or "PCEE has no samples to fit on" in said
+    said = words(opened("samples", run="imageless", policy="interruption", sample="3"))
+    assert "needs the exits&#x27; costs" in said
+    app = opened("samples", run="imageless", sample="3")
+    app.button(key="decision:on-screen").click().run()
+    assert "sample" in address(app)

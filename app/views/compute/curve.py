@@ -19,10 +19,10 @@ from app.components.chart import chart
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
 from app.components.setting_widgets import set_one
+from app.components.stopping.budget import Axis
+from app.components.stopping.rules import ON_TEST, Rules, lower, owner_of, rule_name, setting_words, what_of
 from app.components.text import plain_text
 from app.view import View
-from app.views.compute.budget import Axis
-from app.views.compute.rules import ON_TEST, Rules, owner_of, setting_words, what_of
 
 HEIGHT = 500
 STANDING = ("risk",)
@@ -56,8 +56,8 @@ def _as_drawn(rules: Rules, policy: str, predictor: str, curve: StopCurve) -> Ru
     single = ", ".join(str(value) for name, value in own.items() if name == "law")
     return RuleCurve(
         predictor,
-        f"{label_of(predictor)}, {_rule_name(rules, policy)}",
-        _lower(POLICIES[policy].label),
+        f"{label_of(predictor)}, {rule_name(rules, policy)}",
+        lower(POLICIES[policy].label),
         policy,
         curve.costs,
         100 * curve.right,
@@ -67,17 +67,6 @@ def _as_drawn(rules: Rules, policy: str, predictor: str, curve: StopCurve) -> Ru
         marked=policy == "budgeted",
         chosen=policy == state.get("policy"),
     )
-
-
-def _lower(label: str) -> str:
-    return label if label.isupper() else label.lower()
-
-
-def _rule_name(rules: Rules, policy: str) -> str:
-    """What a rule is called within a sentence, with the setting that tells it from its like."""
-    own, label = rules.settings(policy), _lower(POLICIES[policy].label)
-    told = {"confidence": "measure", "interruption": "law", "risk": "rule"}.get(policy)
-    return f"{label} ({own[told]})" if told else label
 
 
 def curves_on_screen(
@@ -127,7 +116,7 @@ def _figure(
         answer=None if answering is None else (budget, float(shown[answering])),
         unit=axis.unit,
         quantity=f"{quantity_of(view)}, %",
-        title=stopping.title_with_rule(title, _rule_name(rules, state.get("policy")), gains.right, gains.over_exit),
+        title=stopping.title_with_rule(title, rule_name(rules, state.get("policy")), gains.right, gains.over_exit),
         subtitle=_subtitle(rules, found) + _open_markers(bool(beside), bool(others)),
         height=HEIGHT,
     )
@@ -183,7 +172,7 @@ def _findings(view: View, rules: Rules, answering: int | None, found: Curves, ga
         plain_text(
             stopping.better_rule(
                 stopping.cost_words(rules.budget, axis.unit),
-                _rule_name(rules, policy),
+                rule_name(rules, policy),
                 named(view.shown),
                 gains.right,
                 exit_gain,

@@ -17,10 +17,10 @@ from analysis.storage.other_points import (
 )
 from analysis.words.formats import counted
 from app import state
+from app.components.stopping.budget import Axis
 from app.components.text import escape, plain_text
 from app.server.read_only import read_only
 from app.view import View
-from app.views.compute.budget import Axis
 
 _TURN, _GONE, _SAID = "points-turn", "points-gone", "points-said"
 EXAMPLE = f"{','.join(COLUMNS)}\nResNet-56,126M,MACs,71.4,my training\n"

@@ -23,13 +23,13 @@ from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.published import published_beside
 from app.components.selection import select, strip
+from app.components.stopping.budget import Axis, axis_of, budget_control
+from app.components.stopping.rules import rules_on_screen
 from app.components.text import plain_table, plain_text
 from app.view import View
-from app.views.compute.budget import Axis, axis_of, budget_control
 from app.views.compute.curve import curves_on_screen
 from app.views.compute.other_points import drawn_points, points_beside, points_box
 from app.views.compute.rule import rule_on_screen
-from app.views.compute.rules import rules_on_screen
 
 OPERATION_UNITS = ("MACs", "FLOPs")  # costs that operations can be a share of
 BELOW = {"budget": "Everyone stops at the budget", "rule": "Each sample stops by a rule"}

@@ -32,9 +32,9 @@ from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.selection import select, strip
 from app.components.setting_widgets import reset_button, setting_widget
+from app.components.stopping.rules import ON_TEST, Rules, applies, owner_of, runs_alike, what_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-from app.views.compute.rules import ON_TEST, Rules, applies, owner_of, runs_alike, what_of
 
 FITS = {
     "calibration": "the calibration split",

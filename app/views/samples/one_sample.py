@@ -25,6 +25,7 @@ from app.components.predictor_names import label_of, named
 from app.components.selection.gallery import image_address
 from app.components.text import escape
 from app.view import View
+from app.views.samples.decision import stopping_decision
 from app.views.samples.factors import factors_chart
 
 RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
@@ -56,6 +57,7 @@ def one_sample(view: View, row: int, position: int, image: bytes | None, *, pref
     shown = corrected if view.poe else baseline
     of = "true_class" if shown.labels[row] >= 0 else "final_prediction"
     _heading(view, row, position, image, {"baseline": baseline, view.predictor: corrected})
+    stopping_decision(view, row, position, prefix or "on-screen")
     x, x_title, over_cost = _axis(view)
     lines = {
         "baseline": _trajectory(view, "baseline", baseline, row, of),

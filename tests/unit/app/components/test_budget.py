@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.views.compute.budget import Axis, typed, written
+from app.components.stopping.budget import Axis, typed, written
 
 
 @pytest.mark.parametrize(
