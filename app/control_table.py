@@ -139,6 +139,13 @@ _ROWS = (
     ),
     Control("pin", "name", "", "A second sample beside the one on screen, by its id.", pages=("samples",)),
     Control(
+        "pin_run",
+        "name",
+        "",
+        "Another run of the same data set, in which the sample on screen stands beside it; empty: none.",
+        pages=("samples",),
+    ),
+    Control(
         "alike",
         "choice",
         "trajectory",

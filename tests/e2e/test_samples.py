@@ -183,6 +183,28 @@ def test_a_second_sample_is_pinned_beside_and_kept_in_the_address(small_run):
     assert "pin" not in address(app)
 
 
+def test_the_sample_stands_beside_itself_in_another_run(
+    runs, small_run, small_logits, small_labels
+):
+    turned = {"samples": pd.DataFrame({"id": [str(i) for i in range(399, -1, -1)]}), "labels": small_labels[::-1]}
+    same = {"class_names": small_run.class_names, "dataset": small_run.dataset}
+    write_run(runs / "turned", logits=small_logits[:5, ::-1], **turned, **same)
+    write_run(runs / "others", logits=small_logits, labels=(small_labels + 1) % 20, **same)
+    app = shown(sample="12")
+    assert set(app.selectbox(key="control:pin_run").options) == {"none", "others", "turned"}
+    app.selectbox(key="control:pin_run").select("turned").run()
+    assert not app.exception
+    assert address(app)["pin_run"] == "turned"
+    mine, theirs = (figures(app)[name]["data"] for name in ("class-race", "other-class-race"))
+    assert len(packed(mine[-1]["x"])) == 7
+    assert len(packed(theirs[-1]["x"])) == 5
+    labels = {t["name"] for t in theirs}
+    assert small_run.class_names[small_labels[12]].replace("<", "&lt;").replace(">", "&gt;") in labels
+    refused = shown(sample="12", pin_run="others")
+    assert "its sample 12 has another label, so it is another sample" in " ".join(one.value for one in refused.info)
+    assert "other-class-race" not in figures(refused)
+
+
 def test_a_pinned_sample_that_is_not_there_is_noted_and_dropped(small_run):
     for pin in ("399", "gone"):
         app = shown(pin=pin)

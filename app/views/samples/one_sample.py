@@ -37,7 +37,9 @@ UPRIGHT = {"linear": "linear", "log": "log", "share": "own maximum"}
 PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
 
 
-def one_sample(view: View, row: int, position: int, image: bytes | None, *, prefix: str = "") -> None:
+def one_sample(
+    view: View, row: int, position: int, image: bytes | None, *, prefix: str = "", decides: bool = True
+) -> None:
     """Everything about one sample.
 
     Parameters
@@ -51,13 +53,16 @@ def one_sample(view: View, row: int, position: int, image: bytes | None, *, pref
         Its encoded picture.
     prefix : str
         What its charts' names begin with, where it is not the only sample on the page.
+    decides : bool
+        Whether it is said where the sample stops: budget and rule are those of the run on screen.
     """
     baseline = view.traces("baseline")
     corrected = view.traces(view.predictor)
     shown = corrected if view.poe else baseline
     of = "true_class" if shown.labels[row] >= 0 else "final_prediction"
     _heading(view, row, position, image, {"baseline": baseline, view.predictor: corrected})
-    stopping_decision(view, row, position, prefix or "on-screen")
+    if decides:
+        stopping_decision(view, row, position, prefix or "on-screen")
     x, x_title, over_cost = _axis(view)
     lines = {
         "baseline": _trajectory(view, "baseline", baseline, row, of),

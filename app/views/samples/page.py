@@ -27,6 +27,7 @@ from app.components.text import escape
 from app.view import View
 from app.views.samples.alike import samples_alike
 from app.views.samples.one_sample import axis_switches, one_sample
+from app.views.samples.other_run import in_other_run, other_run, other_run_control
 from app.views.samples.query_completion import complete_the_query
 from app.views.samples.questions import questions_row
 
@@ -56,8 +57,8 @@ def render(view: View) -> None:
     elif not len(rows):
         st.info("No sample passes every filter: take the last one back by Undo, or Clear them all.")
     row = _on_screen(view, table, rows)
-    pinned = _pinned(view, table)
-    if pinned is None:
+    pinned, other = _pinned(view, table), in_other_run(view, str(table["id"].iat[row]))
+    if pinned is None and other is None:
         wall, detail = st.columns([5, 6], gap="medium")
     else:
         detail, beside = st.columns(2, gap="medium")
@@ -67,6 +68,9 @@ def render(view: View) -> None:
     with detail:
         _steps(view, table, rows, row)
         _sample(view, table, row)
+    if other is not None:
+        with beside:
+            other_run(*other)
     if pinned is not None:
         with beside:
             _pinned_line(table, pinned)
@@ -204,6 +208,7 @@ def _steps(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
             on_click=state.set, args=("pin", identity), key="pin",
         )  # fmt: skip
         axis_switches(view)
+        other_run_control(view)
     walking_keys(place, len(rows), lambda to: _step(identities[to], to))
 
 
