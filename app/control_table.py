@@ -64,7 +64,8 @@ _ROWS = (
         "guess",
         "text",
         "",
-        "Samples predicted as one class at the last exit by the predictor on screen, by its index; empty: every class.",
+        "Samples predicted as one class at the last exit by the predictor on screen, argmax over classes k of p(k), by "
+        "its index; empty: every class.",
     ),
     Control(
         "right",
@@ -78,7 +79,8 @@ _ROWS = (
         "effect",
         "choice",
         "any",
-        "What the chosen predictor does to the last exit's answer: wrong to right, right to wrong, another class.",
+        "What the chosen predictor does to the last exit's answer, argmax over classes k of p(k), against the "
+        "baseline's: wrong to right, right to wrong, another class.",
         ("any", "fixed", "broken", "changed"),
     ),
     Control(
@@ -98,8 +100,9 @@ _ROWS = (
         "only",
         "switch",
         False,
-        "On: the page's numbers are over the selected samples alone. Off: over all, and the selected ones stand out.",
-        pages=("overview", "monotonicity", "compute"),
+        "On: the page's numbers, points and pictures are those of the selected samples alone. Off: those of all, and "
+        "the selected ones stand out before the rest in grey.",
+        pages=("overview", "samples", "monotonicity", "classes", "map", "compute"),
     ),
     # overview
     Control("drawn", "integer", 10, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
@@ -116,7 +119,8 @@ _ROWS = (
         "grouping",
         "choice",
         "classes",
-        "Mean falls of classes, or of superclasses where the data set has them.",
+        "Classes, or superclasses where the data set has them; a group's fall is the mean over its samples of the "
+        "maximum over exits m < n of p_m(y) - p_n(y).",
         ("classes", "superclasses"),
         pages=("overview", "classes"),
     ),
@@ -128,11 +132,19 @@ _ROWS = (
         "upright",
         "choice",
         "linear",
-        "The axis of probabilities: linear, in powers of ten, or each line as a share of its own maximum.",
+        "The axis of probabilities: p, in powers of ten (log10 p), or each line as a share of its own maximum, "
+        "p_m / max over exits n of p_n.",
         ("linear", "log", "share"),
         pages=("samples",),
     ),
     Control("pin", "name", "", "A second sample beside the one on screen, by its id.", pages=("samples",)),
+    Control(
+        "pin_run",
+        "name",
+        "",
+        "Another run of the same data set, in which the sample on screen stands beside it; empty: none.",
+        pages=("samples",),
+    ),
     Control(
         "alike",
         "choice",
@@ -184,7 +196,7 @@ _ROWS = (
         "published",
         "switch",
         True,
-        "The paper's numbers for this network, as open markers.",
+        "The paper's numbers for this network, and on Compute the points of other networks, as open markers.",
         pages=("monotonicity", "compute"),
     ),
     Control(
@@ -300,7 +312,7 @@ _ROWS = (
         None,
         "Cost per sample that may be spent, in the unit on screen; empty: the middle exit.",
         low=0,
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "snap",
@@ -313,7 +325,8 @@ _ROWS = (
         "rules",
         "choices",
         ("confidence", "budgeted", "interruption", "risk"),
-        "The stopping rules whose curves are drawn, under the baseline and the chosen predictor.",
+        "The stopping rules whose curves are drawn, under the baseline and the chosen predictor: accuracy where "
+        "samples stop over the mean cost of the exits where they stop.",
         ("confidence", "budgeted", "interruption", "risk", "pcee"),
         pages=("compute",),
     ),
@@ -331,7 +344,7 @@ _ROWS = (
         "confidence",
         "The rule on screen: when a sample stops by itself.",
         ("confidence", "budgeted", "interruption", "risk", "pcee"),
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "policy_set",
@@ -339,7 +352,7 @@ _ROWS = (
         "",
         "Settings of the rules that differ from their defaults: name:value,name:value.",
         high=600,
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "fit",
@@ -348,7 +361,7 @@ _ROWS = (
         "The samples that thresholds are fitted on: the calibration split, a random share that is then not measured, "
         "or the very samples that are measured, which flatters.",
         ("calibration", "random:0.1", "random:0.2", "random:0.5", "test"),
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "fit_seed",
@@ -357,14 +370,14 @@ _ROWS = (
         "Which samples the random share holds: the same number draws the same.",
         low=0,
         high=9999,
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
     Control(
         "fitted_on",
         "name",
         "",
         "Another run of the same exits and classes whose samples thresholds are fitted on; empty: this run.",
-        pages=("compute",),
+        pages=("samples", "compute"),
     ),
 )
 CONTROLS: dict[str, Control] = {row.name: row for row in _ROWS}

@@ -37,7 +37,6 @@ def answers_figure(
     predictor_id: str,
     answering: int | None,
     whole: int | None = None,
-    opens: bool = True,
     title: str,
     subtitle: str,
     height: int = 320,
@@ -54,8 +53,6 @@ def answers_figure(
         The exit that the budget reaches, from 0: its bar is drawn in full, the others faint.
     whole : int, optional
         How many samples 100% are; by default those of each bar, whose parts are then named beside the last.
-    opens : bool
-        Whether a click opens the samples.
     """
     n_exits = len(exit_names)
     totals = sum(np.asarray(counts[key]) for key in PARTS)
@@ -79,7 +76,6 @@ def answers_figure(
     written = bool(on_bars(["100%"] * n_exits)[0])
     elsewhere, outline = (ELSEWHERE, 1.0) if written else (FAINT[colour], 0.5 if n_exits <= GAPS_UP_TO else 0.0)
     emphasis = [1.0 if answering is None or index == answering else elsewhere for index in range(n_exits)]
-    invitation = "<br>click to open them" if opens else ""
     for key, (name, numbered, bare, pattern) in PARTS.items():
         opacity = numbered if written else bare
         values = np.asarray(counts[key])
@@ -108,7 +104,7 @@ def answers_figure(
                     for index, (exit_name, value) in enumerate(zip(exit_names, values), start=1)
                 ],
                 hovertemplate=f"exit %{{customdata[1]}}: {name}"
-                f"<br>%{{customdata[2]:,}} samples, %{{y:.2f}}%{invitation}<extra></extra>",
+                f"<br>%{{customdata[2]:,}} samples, %{{y:.2f}}%<br>click to see them<extra></extra>",
             )
         )
     if whole is not None:

@@ -50,7 +50,7 @@ def class_depths_figure(
             marker={"color": rgba(colour, 0.55), "size": 8, "line": {"color": colour, "width": 1}},
             customdata=[[int(index), in_lines(class_names[index]), int(samples[index])] for index in drawn],
             hovertemplate="%{customdata[1]}<br>mean exit %{x:.2f}<br>%{y:.2f} points lost to the last exit"
-            "<br>%{customdata[2]:,} samples<br>click to open them<extra></extra>",
+            "<br>%{customdata[2]:,} samples<br>click to see them<extra></extra>",
         )
     )
     order = drawn[np.argsort(gap[drawn], kind="stable")]

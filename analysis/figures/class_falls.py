@@ -64,7 +64,7 @@ def class_falls_figure(
                 opacity=1 if predictor_id == emphasised else FAINT[style["color"]],
                 customdata=about,
                 hovertemplate=f"%{{customdata[1]}}<br>{plain(label)}: {value}"
-                "<br>over %{customdata[2]} samples; click to open them<extra></extra>",
+                "<br>over %{customdata[2]} samples; click to see them<extra></extra>",
             )
         )
     marks = [(values[0], label, predictor_style(key)["color"]) for key, label, values in lines if len(values)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.names import name_curves, name_ends
+from analysis.figures.names import in_lines, name_curves, name_ends
 from analysis.figures.style import (
     FAINT,
     INK,
@@ -70,6 +70,17 @@ class RuleCurve:
     chosen: bool = False
 
 
+@dataclass(frozen=True)
+class Others:
+    """Points of one other network, by rising cost: a static model's curve, or what somebody published."""
+
+    name: str
+    x: Sequence[float]
+    values: Sequence[float]
+    """Percent."""
+    sources: Sequence[str]
+
+
 def compute_curve_figure(
     x: Sequence[float],
     curves: Sequence[Curve],
@@ -78,6 +89,7 @@ def compute_curve_figure(
     exit_names: Sequence[str],
     emphasised: str,
     published: Sequence[tuple[Curve, Sequence[float]]] = (),
+    others: Sequence[Others] = (),
     answer: tuple[float, float] | None = None,
     unit: str | None,
     quantity: str,
@@ -99,6 +111,8 @@ def compute_curve_figure(
         The predictor on screen; the others are thinner.
     published : sequence of (Curve, x values)
         Open markers.
+    others : sequence of Others
+        Open markers in ink, those of one network joined by a thin line; the axis reaches to the dearest.
     answer : (budget, value), optional
         What the predictor on screen gives at the budget: a ringed point on the step.
     quantity : str
@@ -116,17 +130,23 @@ def compute_curve_figure(
         figure.update_xaxes(**exit_ticks(exit_names, x))
     else:
         figure.update_xaxes(tickformat="~s", hoverformat=",.4s")
-    figure.update_xaxes(range=[float(x[0]) - 0.06 * span, float(x[-1]) + 0.04 * span])
+    dearest = max([float(x[-1]) + 0.04 * span, *(1.02 * float(cost) for one in others for cost in one.x)])
+    cheapest = min([float(x[0]) - 0.06 * span, *(0.98 * float(cost) for one in others for cost in one.x)])
+    figure.update_xaxes(range=[cheapest, dearest])
     for curve in sorted(curves, key=lambda c: c.predictor_id == emphasised):  # the one on screen is drawn last, on top
         figure.add_trace(_steps(curve, x, exit_names, curve.predictor_id == emphasised, unit))
     for rule in sorted(rules, key=lambda r: (r.predictor_id == emphasised, r.chosen)):
         figure.add_trace(_rule(rule, rule.predictor_id == emphasised, unit))
     for curve, places in published:
         figure.add_trace(_published(curve, places))
+    for one in others:
+        figure.add_trace(_others(one, unit))
     if answer is not None:
         figure.add_trace(_ring(answer))
     steps = [c.values for c in curves] + [c.values for c, _ in published]
-    low, high = fitted_range([*steps, *(_beside(rule, steps) for rule in rules)], room=0.3)
+    low, high = fitted_range(
+        [*steps, *(np.asarray(one.values) for one in others), *(_beside(rule, steps) for rule in rules)], room=0.3
+    )
     figure.update_yaxes(range=[low, high], ticksuffix="%")
     if low > 0:
         figure.layout.title.subtitle.text += " The vertical axis does not start at 0."
@@ -138,10 +158,11 @@ def compute_curve_figure(
     name_ends(figure, ends, span=(low, high), pixels=height - 52)
     span_x = figure.layout.xaxis.range
     named = [_seen(rule, span_x, (low, high)) for rule in rules if rule.predictor_id == emphasised]
-    others = [_seen(rule, span_x, (low, high))[2:] for rule in rules if rule.predictor_id != emphasised]
-    others += [(np.repeat(x, 2)[1:], np.repeat(curve.values, 2)[:-1]) for curve in curves]
+    named += [(one.name, INK, np.asarray(one.x), np.asarray(one.values)) for one in others]
+    lines = [_seen(rule, span_x, (low, high))[2:] for rule in rules if rule.predictor_id != emphasised]
+    lines += [(np.repeat(x, 2)[1:], np.repeat(curve.values, 2)[:-1]) for curve in curves]
     place = {"spans": (span_x, (low, high)), "pixels": height - 52, "near": float(x[0]) + 0.4 * span}
-    name_curves(figure, named, beside=others, **place)
+    name_curves(figure, named, beside=lines, **place)
     return figure
 
 
@@ -207,6 +228,20 @@ def _published(curve: Curve, places: Sequence[float]) -> go.Scatter:
         mode="markers",
         marker={"symbol": f"{style['symbol']}-open", "color": style["color"], "size": 10, "line": {"width": 1.5}},
         hovertemplate=f"published, {plain(curve.label)}<br>%{{y:.2f}}%<br>%{{x:.4s}}<extra></extra>",
+    )
+
+
+def _others(one: Others, unit: str | None) -> go.Scatter:
+    return go.Scatter(
+        x=one.x,
+        y=one.values,
+        name=plain(one.name),
+        mode="lines+markers" if len(one.x) > 1 else "markers",
+        line={"color": INK, "width": 1},
+        marker={"symbol": "diamond-tall-open", "color": INK, "size": 10, "line": {"width": 1.5}},
+        customdata=[[in_lines(one.name), in_lines(source)] for source in one.sources],
+        hovertemplate=f"%{{customdata[0]}}<br>%{{y:.2f}}%<br>%{{x:.4s}} {plain(unit)}<br>%{{customdata[1]}}"
+        "<extra></extra>",
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import in_lines
-from analysis.figures.style import MUTED, base_figure, plain
+from analysis.figures.style import FAINT, MUTED, base_figure, plain
 from analysis.reference.outside_text import shortened
 
 NAMED_UP_TO = 16  # characters of a class beside its row
@@ -58,7 +58,7 @@ def confusion_matrix_figure(
             ~apart & (counts > 0),
             RIGHT,
             "answered as",
-            {"colorscale": [[0, MUTED], [1, MUTED]], "showscale": False, "opacity": 0.3},
+            {"colorscale": [[0, MUTED], [1, MUTED]], "showscale": False, "opacity": FAINT[MUTED]},
         ),
     ):
         figure.add_trace(

@@ -118,7 +118,7 @@ def _bars(
     pattern = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.3, "fgcolor": colour} if sign < 0 else None
     n_exits = len(exit_names)
     about = [
-        [exit_, plain(exit_name), int(count), name, "<br>click to open them" if opens and exit_ == n_exits else ""]
+        [exit_, plain(exit_name), int(count), name, "<br>click to see them" if opens and exit_ == n_exits else ""]
         for exit_, (exit_name, count) in enumerate(zip(exit_names, counts), start=1)
     ]
     return go.Bar(

@@ -51,7 +51,9 @@ def decrease_share_figure(
                 mode="markers",
                 marker={"symbol": style["symbol"], "color": style["color"], "size": 12},
                 opacity=1 if predictor_id == emphasised else FAINT[style["color"]],
-                hovertemplate=f"{plain(label)}: %{{x:.2f}}% of samples<br>fall by %{{y}}<extra></extra>",
+                customdata=[[float(threshold), predictor_id] for threshold in thresholds],
+                hovertemplate=f"{plain(label)}: %{{x:.2f}}% of samples<br>fall by %{{y}}"
+                "<br>click to see them<extra></extra>",
             )
         )
     for predictor_id, percents in published:

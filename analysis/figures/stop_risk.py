@@ -54,7 +54,7 @@ def stop_risk_figure(
     _, high = fitted_range([bounds, so_far, np.zeros(1)])
     figure.update_yaxes(range=[0, high], ticksuffix="%")
     x, colour = np.arange(1, n_exits + 1), predictor_style(predictor_id)["color"]
-    invitation = "<br>click to open them" if opens else ""
+    invitation = "<br>click to see them" if opens else ""
 
     def about(
         values: np.ndarray, samples: Sequence[int], lost: Sequence[int], bounds: np.ndarray, part: str

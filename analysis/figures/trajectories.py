@@ -10,11 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import heading, in_lines
-from analysis.figures.style import FAINT, INK, MARKERS_DRAWN, base_figure, exit_ticks, plain, predictor_style
+from analysis.figures.style import FAINT, INK, MARKERS_DRAWN, MUTED, base_figure, exit_ticks, plain, predictor_style
 
 SAMPLES = "samples"
 """Name of the traces whose points are samples; their customdata: id, id as text, name, exit, fall, predictor id."""
 PROBABILITIES = (-0.02, 1.02)  # the y axis, whatever is drawn
+UNSELECTED = 0.3  # opacity
 GAP = 0.04  # between the panels, as a share of the figure's width
 
 
@@ -48,6 +49,7 @@ def trajectories_figure(
     ids: Sequence[str],
     names: Sequence[str],
     followed: int | None,
+    rest: Sequence[int] = (),
     exit_names: Sequence[str],
     quantity: str,
     threshold: float,
@@ -65,6 +67,8 @@ def trajectories_figure(
         Sample ids, and what to call the sample in the hover (its label).
     followed : int, optional
         Which of the drawn samples is followed: it is drawn in ink.
+    rest : sequence of int
+        Which of them are not selected, where some are: grey behind the others, whose lines are then stronger.
     exit_names : sequence of str
     quantity : str
         "probability of the true class" or "probability of the final prediction".
@@ -85,11 +89,14 @@ def trajectories_figure(
         title, subtitle, height=height, uirevision="exits", hoverdistance=60, annotations=headings, **axes
     )
     figure.layout.margin.t = 30
-    at_random = [place for place in range(len(ids)) if place != followed]
+    chosen = [place for place in range(len(ids)) if place != followed and place not in rest]
     for number, panel in enumerate(panels, start=1):
         colour = predictor_style(panel.predictor_id)["color"]
         about = (panel, ids, names, exit_names)
-        traces = [_sample_lines(*about, at_random, colour), _falls(panel, threshold, colour), _mean(panel, exit_names)]
+        falls = _falls(panel, threshold, colour, [place for place in range(len(ids)) if place not in rest])
+        traces = [_sample_lines(*about, chosen, colour), falls, _mean(panel, exit_names)]
+        if rest:
+            traces = [_behind(_sample_lines(*about, rest, MUTED)), _selected(traces[0]), *traces[1:]]
         if followed is not None:
             traces.append(_followed(_sample_lines(*about, [followed], INK)))
         suffix = "" if number == 1 else str(number)
@@ -158,6 +165,18 @@ def _sample_lines(
     )
 
 
+def _behind(line: go.Scatter) -> go.Scatter:
+    """The same lines, grey and as faint as points that are not selected."""
+    line.line.width, line.mode, line.opacity = 0.75, "lines", UNSELECTED
+    return line
+
+
+def _selected(line: go.Scatter) -> go.Scatter:
+    """The same lines, before grey ones."""
+    line.line.width, line.opacity = 1.75, 1
+    return line
+
+
 def _followed(line: go.Scatter) -> go.Scatter:
     """The same line, to stand out."""
     line.line.width, line.marker.size, line.opacity = 2.5, 7, 1
@@ -171,10 +190,10 @@ def _fall_text(drawn: Trajectories, sample: int, exit_names: Sequence[str]) -> s
     return f"largest fall {drawn.fall[sample]:.3f}, exit {start} to {end}"
 
 
-def _falls(drawn: Trajectories, threshold: float, colour: str) -> go.Scatter:
+def _falls(drawn: Trajectories, threshold: float, colour: str, among: Sequence[int]) -> go.Scatter:
     """The stretch of each sample's largest fall, where it exceeds the threshold."""
     x, y = [], []
-    for sample in np.flatnonzero(drawn.fall > threshold):
+    for sample in (place for place in among if drawn.fall[place] > threshold):
         stretch = np.arange(int(drawn.from_exit[sample]), int(drawn.to_exit[sample]) + 1)
         x += [*(stretch + 1.0), np.nan]
         y += [*drawn.samples[stretch, sample], np.nan]

@@ -45,6 +45,35 @@ def reached_shares(
     return at_least[:-1] - at_least[1:]
 
 
+def drawn_places(positions: np.ndarray, seed: int) -> Float64[np.ndarray, " samples"]:
+    """Where in the law each sample's budget is drawn, from 0 to below 1: the same whichever others are measured.
+
+    Parameters
+    ----------
+    positions : int, (samples,)
+        In the run.
+    """
+    count = int(positions.max()) + 1 if len(positions) else 0
+    return np.random.default_rng([seed, 1]).random(count)[positions]  # a stream of its own beside the shuffles
+
+
+def exits_reached(places: np.ndarray, reached: np.ndarray) -> np.ndarray:
+    """The exit, from 0, that answers each sample whose budget is drawn there; -1: it ends before exit 1.
+
+    Examples
+    --------
+    >>> exits_reached(np.array([0.0, 0.2, 0.99]), np.array([0.2, 0.5, 0.3])).tolist()
+    [-1, 0, 1]
+    """
+    return np.searchsorted(ends_of(reached), places, side="right") - 1
+
+
+def ends_of(reached: np.ndarray) -> np.ndarray:
+    """Up to where budgets are drawn that end before exit 1, that reach exit 1 and no other, ...; the last is 1."""
+    ends = np.cumsum(reached)
+    return ends / ends[-1]
+
+
 def expected_value(shares: np.ndarray, values: Numbers, prior: float = 0.0) -> float:
     """sum_m P(m) value_m + P(before exit 1) prior; an exit that never answers counts for nothing, whatever it holds.
 

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int64
 from analysis.metrics.exit_information import ExitInformation, exit_information
 from analysis.policies import find_policy, resolve_policy
 from analysis.policies.budgeted import SHARES, rule_for
-from analysis.policies.interruption import expected_value, reached_shares
+from analysis.policies.interruption import drawn_places, exits_reached, expected_value, reached_shares
 from analysis.policies.risk_control import RiskFit, loss_per_exit
 from analysis.policies.rule import Fit, Rule, stopping_exits
 from analysis.policies.scores import scores
@@ -119,10 +119,7 @@ class PolicyResults:
         Under `interruption` each sample's budget is drawn from the law by the seed; -1: it ends before exit 1.
         """
         if self.rule is None:
-            drawn = np.random.default_rng([self.seed, 1]).choice(  # a stream of its own beside the shuffles
-                self.measured.n_exits + 1, self.measured.n_samples, p=self.reached
-            )
-            return drawn.astype(np.int64) - 1
+            return exits_reached(drawn_places(self.measured.positions, self.seed), self.reached)
         return stopping_exits(self.rule, scores(self.rule.measure, self.measured.traces))
 
     @number

@@ -69,3 +69,22 @@ def racing_classes(probs: np.ndarray, label: int = -1, count: int = 5, most: int
     wanted = [*top_classes(probs[-1], count).tolist(), *([label] if label >= 0 else []), *leaders]
     kept = np.array(list(dict.fromkeys(wanted))[:most], np.int64)
     return kept[np.lexsort((kept, -probs[-1][kept]))]
+
+
+def class_ranks(probs: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The rank of classes at every exit, float64 (exits, chosen classes): 1 is the likeliest, NaN has no probability.
+
+    Ties by index, as predictions break them.
+
+    Parameters
+    ----------
+    probs : float, (exits, classes)
+    classes : int, (chosen classes,)
+
+    Examples
+    --------
+    >>> class_ranks(np.array([[0.2, 0.4, 0.4, 0.0]]), np.array([1, 2, 3])).tolist()
+    [[1.0, 2.0, nan]]
+    """
+    ranks = np.argsort(np.argsort(-probs, axis=1, kind="stable"), axis=1)[:, classes] + 1.0
+    return np.where(probs[:, classes] > 0, ranks, np.nan)

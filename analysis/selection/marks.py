@@ -106,7 +106,7 @@ def taken_for(
     return of_classes(classes, column) & functools.reduce(Selection.__or__, answered_so)
 
 
-def answered(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False) -> Selection:
+def answered(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False, has_labels: bool = True) -> Selection:
     """Samples that the predictor on screen answers in one of three ways at an exit.
 
     Parameters
@@ -117,6 +117,8 @@ def answered(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False)
         `right`; `right_deeper`: wrong here, right at some deeper exit; `wrong_from_here`: wrong here and deeper.
     some_unknown : bool
         Whether some labels are unknown: those samples are neither right nor wrong, and left out.
+    has_labels : bool
+        Without labels, right is whose answer is the final one.
 
     Examples
     --------
@@ -124,7 +126,12 @@ def answered(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False)
     'not correct_2 and (correct_3 or correct_4)'
     >>> answered(4, 4, "wrong_from_here", some_unknown=True).text
     'not correct_4 and label is not missing'
+    >>> answered(2, 4, "right_deeper", has_labels=False).text
+    'not predicted_2 = predicted'
     """
+    if not has_labels:
+        same = Selection() if exit_ == n_exits else Selection.parse(f"predicted_{exit_} = predicted")
+        return {"right": same, "right_deeper": ~same}.get(part, Selection.parse("false"))
     if part == "right":
         return Selection.parse(f"correct_{exit_}")
     query = f"not correct_{exit_}"

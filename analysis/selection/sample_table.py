@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.policies.interruption import drawn_places
 from analysis.predictors import available_predictors
 from analysis.results.fitting import drawn_order
 from analysis.run import Run
@@ -83,6 +84,7 @@ _KNOWN_WITH_LABELS = (
 UMAP = ("umap_x", "umap_y")
 """Places on the map that UMAP makes: not listed, and there where it is installed."""
 _RANDOM = re.compile(r"random_(0|[1-9]\d{0,8})")
+_INTERRUPTED = re.compile(r"interrupted_(0|[1-9]\d{0,8})")
 _OWN = ("id", "label", "split", "image")  # of `run.samples`; its other columns are the run's
 
 
@@ -94,7 +96,8 @@ class SampleTable:
     `run_<name>`. Further columns are there for whoever names them, all of `columns.predictor_columns`: of the predictor
     shown by their plain names (`entropy_3`, at exit 3), of any predictor with its id before (`pa.confidence_1`,
     `hard-poe.relative_fall_any_class`). `random_0` is a number from 0 to below 1 that the seed 0 draws for each
-    sample, and so any other seed: those below 0.2 are the share of this split that `random:0.2` sets aside. Where
+    sample, and so any other seed: those below 0.2 are the share of this split that `random:0.2` sets aside.
+    `interrupted_0` is where in a law the seed 0 draws each sample's budget when the world interrupts. Where
     umap-learn is installed, there are `umap_x` and `umap_y` too.
 
     Parameters
@@ -206,6 +209,8 @@ class SampleTable:
             return lambda: self._umap[:, UMAP.index(name)]
         if seed := _RANDOM.fullmatch(str(name)):
             return lambda: np.argsort(drawn_order(len(self), int(seed[1]))) / max(len(self), 1)
+        if seed := _INTERRUPTED.fullmatch(str(name)):
+            return lambda: drawn_places(self._rows, int(seed[1]))
         predictor, dot, tail = str(name).rpartition(".")
         if tail not in self._of_one or (dot and predictor not in available_predictors()):
             return None
@@ -259,6 +264,7 @@ class SampleTable:
             name in self._makers
             or name in UMAP
             or _RANDOM.fullmatch(name)
+            or _INTERRUPTED.fullmatch(name)
             or ("." in name and self._further(name) is not None)
         ):
             name = f"run_{name}"

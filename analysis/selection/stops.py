@@ -1,20 +1,47 @@
-"""The samples that stop at an exit under a rule, as a query on the columns of the predictor shown: short, and exact.
+"""The samples that stop at an exit under a rule, or an interruption, as a query on the columns of the predictor shown.
+
+Short, and exact: it keeps the very samples that the numbers count.
 
 May import policies and results.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from analysis.policies.interruption import ends_of
 from analysis.policies.rule import Rule
 from analysis.policies.scores import certainty
+from analysis.results import PolicyResults
 from analysis.results.fitting import SampleChoice
 from analysis.selection.grammar import written_number
 from analysis.selection.marks import answered
 from analysis.selection.selection import Selection
 
 _NOBODY, _EVERYBODY = "false", "true"
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What stands for a rule where the world decides: each sample stops where the budget ends that it is drawn.
+
+    `reached` holds P(before exit 1) and P(exit m); `seed` draws.
+    """
+
+    reached: tuple[float, ...]
+    seed: int
+
+    @property
+    def n_exits(self) -> int:
+        """How many exits the network has."""
+        return len(self.reached) - 1
+
+
+def stopper_of(found: PolicyResults) -> Rule | Interruption:
+    """What stops the samples of a policy."""
+    return Interruption(tuple(found.reached.tolist()), found.seed) if found.rule is None else found.rule
 
 
 def _above(column: str, threshold: float, reaches: bool) -> str:
@@ -64,7 +91,7 @@ def _in_bins(rule: Rule, exit_: int) -> str:
     return " or ".join(f"({part})" for part in parts) or _NOBODY
 
 
-def _stops(rule: Rule, exit_: int, n_classes: int) -> str:
+def _stops(rule: Rule | Interruption, exit_: int, n_classes: int) -> str:
     """That a sample which has come to an exit, from 1, stops there."""
     if rule.bins:
         return _in_bins(rule, exit_)
@@ -79,7 +106,18 @@ def _stops(rule: Rule, exit_: int, n_classes: int) -> str:
     return _above(f"{'margin' if rule.measure == 'margin' else 'confidence'}_{exit_}", threshold, rule.reaches)
 
 
-def stopped_at(rule: Rule, exit_: int, n_classes: int, *, up_to: bool = False) -> Selection:
+def _interrupted(law: Interruption, exit_: int, up_to: bool) -> Selection:
+    """By the places that the seed draws in the law, whose ends are those of `exits_reached`."""
+    ends = ends_of(np.asarray(law.reached))
+    low, high = float(ends[0 if up_to else exit_ - 1]), float(ends[exit_])
+    if not high > low:
+        return Selection.parse(_NOBODY)
+    column = f"interrupted_{law.seed}"
+    least = [f"{column} >= {written_number(low)}"] * (low > 0)
+    return Selection.parse(" and ".join([*least, f"{column} < {written_number(high)}"]))
+
+
+def stopped_at(rule: Rule | Interruption, exit_: int, n_classes: int, *, up_to: bool = False) -> Selection:
     """The samples that stop at an exit under a rule on the predictor shown; with `up_to`, at it or before.
 
     Parameters
@@ -97,6 +135,8 @@ def stopped_at(rule: Rule, exit_: int, n_classes: int, *, up_to: bool = False) -
     >>> stopped_at(rule, 2, 10, up_to=True).text
     'confidence_1 > 0.5 or confidence_2 > 0.75'
     """
+    if isinstance(rule, Interruption):
+        return _interrupted(rule, exit_, up_to)
     clauses = {number: _stops(rule, number, n_classes) for number in range(1, min(exit_, rule.n_exits - 1) + 1)}
     tried = {number: clause for number, clause in clauses.items() if clause != _NOBODY}
     if up_to:
@@ -109,7 +149,9 @@ def stopped_at(rule: Rule, exit_: int, n_classes: int, *, up_to: bool = False) -
     return _joined([*before, here])
 
 
-def answered_where_stopped(rule: Rule, exit_: int, part: str, n_classes: int, *, has_labels: bool = True) -> Selection:
+def answered_where_stopped(
+    rule: Rule | Interruption, exit_: int, part: str, n_classes: int, *, has_labels: bool = True
+) -> Selection:
     """The samples that stop at an exit and are answered in one way there: a part of a bar.
 
     Parameters
@@ -127,20 +169,12 @@ def answered_where_stopped(rule: Rule, exit_: int, part: str, n_classes: int, *,
     >>> answered_where_stopped(rule, 1, "right_deeper", 10).text
     'confidence_1 > 0.5 and not correct_1 and correct_2'
     """
-    last = exit_ == rule.n_exits
-    if part == "right_deeper" and last:
+    if part == "right_deeper" and exit_ == rule.n_exits:
         return Selection.parse(_NOBODY)
-    if has_labels:
-        which = answered(exit_, rule.n_exits, part)
-    elif part == "wrong_from_here":
-        return Selection.parse(_NOBODY)
-    else:
-        which = Selection() if last else Selection.parse(f"predicted_{exit_} = predicted")
-        which = which if part == "right" else ~which
-    return stopped_at(rule, exit_, n_classes) & which
+    return stopped_at(rule, exit_, n_classes) & answered(exit_, rule.n_exits, part, has_labels=has_labels)
 
 
-def lost_where_stopped(rule: Rule, exit_: int, n_classes: int, *, up_to: bool = False) -> Selection:
+def lost_where_stopped(rule: Rule | Interruption, exit_: int, n_classes: int, *, up_to: bool = False) -> Selection:
     """The samples that are wrong where they stop and right at the last exit; of all up to an exit, from 1, or there."""
     exits = range(1, exit_ + 1) if up_to else [exit_]
     return _joined(
@@ -153,13 +187,13 @@ def lost_where_stopped(rule: Rule, exit_: int, n_classes: int, *, up_to: bool = 
     )
 
 
-def stopped_too_early(rule: Rule, n_classes: int) -> Selection:
+def stopped_too_early(rule: Rule | Interruption, n_classes: int) -> Selection:
     """The samples that are wrong where they stop though a later exit is right."""
     exits = range(1, rule.n_exits + 1)
     return _joined([answered_where_stopped(rule, exit_, "right_deeper", n_classes) for exit_ in exits], any_of=True)
 
 
-def stopped_too_late(rule: Rule, n_classes: int) -> Selection:
+def stopped_too_late(rule: Rule | Interruption, n_classes: int) -> Selection:
     """The samples that an exit before the one where they stop had right already."""
     parts = []
     for exit_ in range(2, rule.n_exits + 1):

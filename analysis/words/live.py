@@ -46,24 +46,38 @@ def live_finding(
     return f"{said}, {probability(abs(gap))} {'less' if gap < 0 else 'more'} than without distortion ({distortion})"
 
 
-def likeliest_finding(likeliest: Sequence[tuple[str, float]], *, true_class_missing: bool) -> str:
-    """The title of one sample's likeliest classes: what the last exit gives to the first of them.
+def race_finding(leaders: Sequence[str | None], exit_names: Sequence[str], ends: Sequence[tuple[str, float]]) -> str:
+    """The title of one sample's race of classes: who leads when, and what the last exit gives.
 
     Parameters
     ----------
-    likeliest : (class's name, its probability at the last exit), from the largest down
-    true_class_missing : whether the true class is known, and not drawn
+    leaders : (exits,)
+        The likeliest class at each; None where no class has a probability.
+    ends : (class's name, its probability at the last exit), from the largest down
 
     Examples
     --------
-    >>> likeliest_finding([("fox", 0.9), ("7", 0.1), ("cat", 0.0)], true_class_missing=False)
-    'The last exit gives 0.90 to fox, 0.10 to class 7'
+    >>> names, ends = ["1", "2", "3"], [("fox", 0.9), ("7", 0.1), ("cat", 0.0)]
+    >>> race_finding(["fox", "fox", "fox"], names, ends)
+    'Fox leads at every exit; the last gives 0.90 to fox, 0.10 to class 7'
+    >>> race_finding(["7", "7", "fox"], names, ends)
+    'Class 7 leads until fox overtakes at exit 3; the last gives 0.90 to fox, 0.10 to class 7'
+    >>> race_finding(["fox", "7", "fox"], names, ends)
+    'The lead changes 2 times, for good at exit 3; the last gives 0.90 to fox, 0.10 to class 7'
     """
-    given = [f"{probability(prob)} to {class_words(name)}" for name, prob in likeliest if prob > 0]
-    missing = "; the true class is not among them" if true_class_missing else ""
-    if not given:
-        return "The last exit gives no class any probability"
-    return f"The last exit gives {', '.join(given)}{missing}"
+    given = [f"{probability(prob)} to {class_words(name)}" for name, prob in ends if prob > 0]
+    last = f"the last gives {', '.join(given)}" if given else "the last gives no class any probability"
+    if len(leaders) == 1:
+        return last[:1].upper() + last[1:].replace("last", "only exit", 1)
+    changes = [place for place in range(1, len(leaders)) if leaders[place] != leaders[place - 1]]
+    first, final = (class_words(name) if name is not None else "no class" for name in (leaders[0], leaders[-1]))
+    if not changes:
+        said = f"{first} leads at every exit"
+    elif len(changes) == 1:
+        said = f"{first} leads until {final} overtakes at exit {exit_names[changes[0]]}"
+    else:
+        said = f"the lead changes {len(changes)} times, for good at exit {exit_names[changes[-1]]}"
+    return f"{said[:1].upper()}{said[1:]}; {last}"
 
 
 def attribution_finding(correlations: Sequence[float]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.results.policy_curves import Gain
 from analysis.results.policy_numbers import GUARANTEES
-from analysis.words.formats import at_least, at_most, counted, percent, points, quantity, small
+from analysis.words.formats import at_least, at_most, class_words, counted, percent, points, quantity, small
 
 SAVINGS = {"measured": "measured as a latency", "simulated": "simulated from counted costs"}
 
@@ -126,3 +127,57 @@ def left_out_words(count: int, named: str, seed: int | None) -> str:
     """
     which = f"drawn by seed {seed}" if seed is not None else named
     return f"{counted(count, 'sample')} of the split ({which}) are fitted on and left out of every curve here."
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What a sample gets where it stops.
+
+    Attributes
+    ----------
+    exit_name, answer : the exit, and the class that it answers
+    right : whether that is the true one; None where this is unknown
+    later_right : whether it is wrong, and a later exit right
+    earlier_right : whether an earlier exit was right already
+    """
+
+    exit_name: str
+    answer: str
+    right: bool | None
+    later_right: bool
+    earlier_right: bool
+
+
+def decision_words(budget: str, rule: str, predictor: str, at: Stop | None, by: Stop | None, reason: str) -> str:
+    """Where one sample stops at a budget that holds for everyone, and under a rule of its own.
+
+    Parameters
+    ----------
+    budget, rule, predictor : in words
+    at : at the budget; None: it ends before the first exit
+    by : under the rule; None: it is interrupted before the first exit, or the rule cannot be
+    reason : why the rule cannot be; empty where it can
+
+    Examples
+    --------
+    >>> fox, wolf = Stop("4", "fox", True, False, False), Stop("2", "wolf", False, True, False)
+    >>> at, by = decision_words("30 M MACs", "threshold (margin)", "PA", fox, wolf, "").split(". ")
+    >>> at
+    'With 30 M MACs for everyone PA stops at exit 4: fox, right'
+    >>> by
+    'By threshold (margin) this sample stops at exit 2: wolf, wrong, too early: a later exit is right.'
+    """
+    first = "before the first exit, without an answer" if at is None else f"at exit {at.exit_name}: {_got(at)}"
+    said = f"With {budget} for everyone {predictor} stops {first}."
+    if reason:
+        return f"{said} {rule[:1].upper()}{rule[1:]} {reason.removesuffix('.')}."
+    if by is None:
+        return f"{said} By {rule} this sample is interrupted before the first exit."
+    return f"{said} By {rule} this sample stops at exit {by.exit_name}: {_got(by)}."
+
+
+def _got(stop: Stop) -> str:
+    judged = "" if stop.right is None else ", right" if stop.right else ", wrong"
+    early = ", too early: a later exit is right" if stop.later_right else ""
+    late = ", later than it could: an earlier exit was right" if stop.earlier_right and not early else ""
+    return f"{class_words(stop.answer)}{judged}{early}{late}"

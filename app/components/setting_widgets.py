@@ -122,14 +122,19 @@ def _slider(setting: Setting, label: str, typed: str, arguments: Mapping[str, ob
     key = f"slide:{arguments['key']}"
     put(key, type(step)(min(max(value, low), high)))
     ends = type(step)(low), type(step)(high)
-    taken = {"on_change": _take, "args": (*arguments["args"][:-1], key)}
+    taken = {"on_change": _take, "args": (*arguments["args"][:-1], key), "help": arguments["help"]}
     st.slider(label, *ends, step=step, key=key, label_visibility="collapsed", **taken)
 
 
 def reset_button(owner: Owner, texts: Texts) -> None:
     """A button that puts this owner's settings back to their defaults, where some differ."""
     if texts:
-        st.button("Back to the defaults", on_click=_keep, args=(owner, parse_settings(state.get(owner.control)), {}))
+        st.button(
+            "Back to the defaults",
+            on_click=_keep,
+            args=(owner, parse_settings(state.get(owner.control)), {}),
+            help="Every setting as it is when nobody has changed one.",
+        )
 
 
 def set_one(owner: Owner, name: str, value: object) -> None:

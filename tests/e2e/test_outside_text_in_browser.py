@@ -110,7 +110,7 @@ def test_a_saved_table_holds_no_formula(opened, server, tmp_path):
     page = opened.page
     page.goto(f"{server.url}/samples?run=hostile&poe=1")
     harness.first_run(page)
-    chart = page.locator('.xl-chart[data-name="top-classes"]')
+    chart = page.locator('.xl-chart[data-name="class-race"]')
     chart.scroll_into_view_if_needed()
     chart.get_by_role("button", name="Download this figure").click()
     with page.expect_download() as download:

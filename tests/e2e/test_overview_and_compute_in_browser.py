@@ -67,10 +67,9 @@ def test_the_budget_is_dragged_into_the_address_and_opens_what_it_gives_up(chrom
         assert budget == pytest.approx(2.5e6, abs=4e4)
         label = page.get_by_role("button", name="that a deeper exit has right").inner_text()
         page.get_by_role("button", name="that a deeper exit has right").click()
-        page.wait_for_url("**/samples?**query=**")
-        harness.settle(page)
+        page.wait_for_url("**/compute?**brush=**")
         count = label.split()[2]
-        page.get_by_text(f"{count} ", exact=False).first.wait_for()
+        page.get_by_role("button", name=f"Open all {count} on Samples").wait_for()
         assert opened.complaints == []
 
 

@@ -14,7 +14,7 @@ from analysis.traces import load_traces
 from tests.e2e.pages import address, figures, opened, title, words
 from tests.unit.images.test_image_tables import spoilt
 
-FIGURES = {"trajectory", "top-classes", "factors"}
+FIGURES = {"trajectory", "class-race", "factors"}
 
 
 def tiles(app: AppTest) -> list[dict]:
@@ -183,6 +183,28 @@ def test_a_second_sample_is_pinned_beside_and_kept_in_the_address(small_run):
     assert "pin" not in address(app)
 
 
+def test_the_sample_stands_beside_itself_in_another_run(
+    runs, small_run, small_logits, small_labels
+):
+    turned = {"samples": pd.DataFrame({"id": [str(i) for i in range(399, -1, -1)]}), "labels": small_labels[::-1]}
+    same = {"class_names": small_run.class_names, "dataset": small_run.dataset}
+    write_run(runs / "turned", logits=small_logits[:5, ::-1], **turned, **same)
+    write_run(runs / "others", logits=small_logits, labels=(small_labels + 1) % 20, **same)
+    app = shown(sample="12")
+    assert set(app.selectbox(key="control:pin_run").options) == {"none", "others", "turned"}
+    app.selectbox(key="control:pin_run").select("turned").run()
+    assert not app.exception
+    assert address(app)["pin_run"] == "turned"
+    mine, theirs = (figures(app)[name]["data"] for name in ("class-race", "other-class-race"))
+    assert len(packed(mine[-1]["x"])) == 7
+    assert len(packed(theirs[-1]["x"])) == 5
+    labels = {t["name"] for t in theirs}
+    assert small_run.class_names[small_labels[12]].replace("<", "&lt;").replace(">", "&gt;") in labels
+    refused = shown(sample="12", pin_run="others")
+    assert "its sample 12 has another label, so it is another sample" in " ".join(one.value for one in refused.info)
+    assert "other-class-race" not in figures(refused)
+
+
 def test_a_pinned_sample_that_is_not_there_is_noted_and_dropped(small_run):
     for pin in ("399", "gone"):
         app = shown(pin=pin)
@@ -301,7 +323,7 @@ def test_a_sample_of_another_split_is_noted(small_run):
 def test_without_labels_nothing_asks_for_them(unlabelled_run):
     app = opened("samples", run="unlabelled", poe="1")
     assert not app.exception
-    assert not {"True class", "Right or wrong", "At exit"} & {box.label for box in app.selectbox}
+    assert not {"True class", "Answer", "Judged at"} & {box.label for box in app.selectbox}
     assert {tile["mark"] for tile in tiles(app)} == {""}
     assert "P(final prediction)" in title(figures(app)["trajectory"])
     app = opened("samples", run="unlabelled", right="wrong", true="3", sort="rank", at="99")
@@ -387,3 +409,32 @@ def test_marks_and_guesses_are_those_of_the_chosen_exit(small_run, traces):
             assert tile["mark"] == ("right" if right else "wrong")
             guess = small_run.class_names[pa.predicted[exit_, row]]
             assert tile["note"] == ("" if guess == small_run.class_names[labels[row]] else f"as {guess}")
+
+
+@pytest.mark.parametrize(
+    "more", [{"policy_set": "lambda:0.4"}, {"policy": "risk", "policy_set": "epsilon:0.2"}, {"policy": "interruption"}]
+)
+def test_the_decision_is_that_of_the_budget_and_the_rule_that_are_chosen(small_run, traces, more):
+    from analysis.results import policy_of
+
+    policy = more.get("policy", "confidence")
+    settings = dict(one.split(":") for one in [more["policy_set"]]) if "policy_set" in more else {}
+    found = policy_of(small_run, policy, settings, "pa")
+    for row in (5, 12, 200):
+        said = words(shown(sample=str(row), budget="2500000", **more))
+        at, by = 1, int(found.stops[row])
+        name = small_run.class_names[traces["pa"].predicted[at, row]].replace("<", "&lt;").replace(">", "&gt;")
+        right = "right" if traces["pa"].correct[at, row] else "wrong"
+        assert f"With 2.5 M MACs for everyone PA stops at exit 2: {name}, {right}" in said
+        assert f"this sample stops at exit {by + 1}: " in said
+    assert address(shown(sample="5", budget="2500000", **more))["budget"] == "2500000"
+
+
+def test_the_decision_says_what_cannot_be(unlabelled_run, imageless_run):
+    said = words(opened("samples", run="unlabelled", policy="pcee", sample="3"))
+    assert "PCEE is fitted on labels" in said or "PCEE has no samples to fit on" in said
+    said = words(opened("samples", run="imageless", policy="interruption", sample="3"))
+    assert "needs the exits&#x27; costs" in said
+    app = opened("samples", run="imageless", sample="3")
+    app.button(key="decision:on-screen").click().run()
+    assert "sample" in address(app)

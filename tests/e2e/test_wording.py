@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.storage import write_run
+from app.control_table import EVERY_PAGE
 from tests.e2e.pages import figures, opened, words
 
 BROKEN = {
@@ -51,3 +52,22 @@ def test_no_page_says_a_broken_sentence(run, page, poe):
         for why, pattern in BROKEN.items():
             found = re.search(pattern, sentence)
             assert found is None, f"{why}: {found[0]!r} in {sentence!r}"
+
+
+WIDGETS = (
+    *("button", "selectbox", "text_input", "multiselect", "toggle", "slider", "number_input", "segmented_control"),
+    *("pills", "radio", "checkbox", "text_area", "file_uploader", "download_button", "link_button"),
+)
+
+
+@pytest.mark.parametrize("more", [{}, {"below": "rule", "brush": "label = 3", "only": "1", "strip": "stops"}])
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_every_control_says_what_it_does_on_hover(small_run, page, more):
+    app = opened(page, run="small", poe="1", predictor="pa", **more)
+    assert not app.exception
+    seen = [one for kind in WIDGETS for one in app.get(kind)]
+    assert len(seen) > 3
+    for one in seen:
+        assert one.proto.help, (one.key, one.proto.label)
+        if (one.key or "").startswith("control:"):  # with its label, what is said on hover would be hidden too
+            assert not one.proto.label_visibility.value, one.key

@@ -124,8 +124,8 @@ def recolours(page, url: str, times: int) -> list[float]:
     """From the choice of another column to the map in its colours."""
 
     def once(column: str) -> float:
-        page.get_by_role("combobox", name="Colour").click()
-        page.get_by_role("combobox", name="Colour").fill(column)
+        page.get_by_role("combobox", name="Coloured by").click()
+        page.get_by_role("combobox", name="Coloured by").fill(column)
         option = page.get_by_role("option", name=column, exact=True)
         option.wait_for()
         took = painted(page, option.click, drawn_again(page, "map")())

@@ -246,7 +246,7 @@ def test_the_headline_follows_from_falls_and_answers(pairs, right):
 
 @given(st.lists(sizes, min_size=1, max_size=3))
 def test_a_sample_s_likeliest_classes_are_named_with_what_they_get(probs):
-    said = live.likeliest_finding([(str(i), p) for i, p in enumerate(probs)], true_class_missing=False)
+    said = live.race_finding(["0", "0"], ["1", "2"], [(str(i), p) for i, p in enumerate(probs)])
     for i, prob in enumerate(probs):
         found = re.search(rf"(\S+) to class {i}", said)
         assert bool(found) == (prob > 0)

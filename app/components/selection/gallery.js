@@ -83,6 +83,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return node;
   });
   const first = wall.firstElementChild, samePage = nodes.length && first === nodes[0];
+  const rest = data.rest ? data.tiles.findIndex((tile) => tile.faint) : -1;
+  if (rest >= 0) nodes.splice(rest, 0, element("div", "xl-rest", data.rest));
   wall.replaceChildren(...nodes);
   if (!samePage) wall.scrollTop = wall.scrollLeft = 0;
   wall.classList.toggle("xl-row", data.row);
@@ -91,5 +93,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const tile = event.target.closest?.(".xl-tile");
     if (tile) setTriggerValue("open", Number(tile.dataset.position));
   };
-  wall.dataset.tiles = String(nodes.length);
+  wall.dataset.tiles = String(data.tiles.length);
 }

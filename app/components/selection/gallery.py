@@ -64,6 +64,7 @@ def gallery(
     shown: str,
     on_open: Callable[[int], None],
     in_a_row: bool = False,
+    rest: str = "",
 ) -> None:
     """Show tiles; a click hands over the sample's position.
 
@@ -80,6 +81,8 @@ def gallery(
         Called with the position, before the script body.
     in_a_row : bool
         Small and beside each other, in one row that scrolls: a strip.
+    rest : str
+        What stands above the first of those that are not selected, where they come last; plain text.
     """
     key = f"gallery:{name}"
     drawing = f"0 0 {sparkline.WIDTH} {sparkline.HEIGHT}"
@@ -93,6 +96,7 @@ def gallery(
             "baseline": baseline,
             "drawing": drawing,
             "row": in_a_row,
+            "rest": rest,
         },
         on_open_change=lambda: _deliver(key, {tile.position for tile in tiles}, on_open),
     )

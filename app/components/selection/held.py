@@ -26,6 +26,7 @@ SELECTING = ("brush", *FILTERS)
 """The controls that select."""
 _WITH_THEM = ("sort", "order", "strip", "only")  # what a step back brings back too
 _FOLLOWING, _PAST, _UNDERSTOOD = "selection-changed", "selection-past", "selection-understood"
+_OVER = "selection-over"  # the text of what the page's numbers are over, while they are over the selected samples alone
 MOST_STEPS = 50
 
 
@@ -53,15 +54,19 @@ def sample_table(view: View) -> SampleTable:
 # --- what changes it, in callbacks -----------------------------------------------------------------------------------
 
 
-def select(selection: Selection, figure: str = "") -> None:
-    """In a callback: this is selected from now on, and nothing else that hides samples.
+def select(selection: Selection, figure: str = "", *, anew: bool = False) -> None:
+    """In a callback: this is selected from now on, and nothing else; of the samples that the page's numbers are over.
 
     Parameters
     ----------
     selection : Selection
     figure : str
         Name of the chart below which the samples are shown, where `strip` has a place for it.
+    anew : bool
+        Among all samples, even while numbers are over the selected ones alone: it is no mark of a figure.
     """
+    if not anew and st.session_state.get(_OVER):
+        selection = selection & Selection.parse(st.session_state[_OVER])
     text = carried(selection)
     if text is None:
         state.note("What was selected is too long for the address: select less, or save it in parts as slices.")
@@ -150,15 +155,29 @@ def with_selection(view: View) -> View:
     What cannot be is noted, and then not selected; a query that is none keeps the samples of the last that was. What an
     earlier version wrote is understood, and then stands in the address as this one writes it.
     """
+    st.session_state.pop(_OVER, None)
     _known_filters(view)
     selected = _selected(view) if any(state.get(n) != state.CONTROLS[n].default for n in SELECTING) else None
     _remember()
     if selected is None:
         return view
-    only = bool(selected.count) and state.get("only") and state.page() in state.CONTROLS["only"].pages
+    only = bool(selected.count) and over_selected()
+    if only and not selected.fault:
+        st.session_state[_OVER] = _as_named(view).text
     chosen = view.run.positions(view.split)[selected.mask]
     labelled = bool((view.run.labels[chosen] >= 0).any()) if only else view.has_labels
     return replace(view, selected=selected, only=only, has_labels=labelled)
+
+
+def over_selected() -> bool:
+    """Whether the page's numbers are over the selected samples alone, where there are any; a list has no numbers."""
+    return state.get("only") and state.page() in state.CONTROLS["only"].pages and state.page() != "samples"
+
+
+def _as_named(view: View) -> Selection:
+    """What is selected, with the names of slices whose ids the address does not hold."""
+    filters = _filters(view, state.get("query")).selection()
+    return read_selection(state.get("brush")) & filters if state.get("brush") else filters
 
 
 def _known_filters(view: View) -> None:
@@ -248,6 +267,21 @@ def right_at(view: View) -> int:
 
 def selected_rows(view: View, table: SampleTable) -> np.ndarray:
     """The selected rows of the table, all while none are, in the order that is chosen."""
-    mask = np.ones(len(table), dtype=bool) if view.selected is None else view.selected.mask
+    return _in_order(table, np.ones(len(table), dtype=bool) if view.selected is None else view.selected.mask)
+
+
+def other_rows(view: View, table: SampleTable) -> np.ndarray:
+    """The rows that pass the filters and were not brushed, clicked or asked for, in that order; with `only` none.
+
+    What a filter or the query leaves out is hidden, as filters do everywhere; what a brush leaves out is grey.
+    """
+    alone = view.selected is None or view.selected.fault or not state.get("brush")
+    if alone or (view.selected.count and state.get("only")):
+        return np.empty(0, dtype=np.int64)
+    passing = store.explained(_filters(view, state.get("query")).selection(), view.run).mask(table)
+    return _in_order(table, passing & ~view.selected.mask)
+
+
+def _in_order(table: SampleTable, mask: np.ndarray) -> np.ndarray:
     sort = state.get("sort") if state.get("sort") in table else state.CONTROLS["sort"].default
     return ordered(table, mask, sort, descending=state.get("order") == "down")

@@ -107,7 +107,7 @@ def _keep(view: View, table: SampleTable, rows: np.ndarray) -> None:
     except ValueError as error:
         st.session_state[_FAULT] = str(error)
         return
-    select(_of(one.name), str(state.get("strip")))
+    select(_of(one.name), str(state.get("strip")), anew=True)
     st.session_state[_DONE] = True
 
 
@@ -122,7 +122,9 @@ def _list(view: View, slices: Mapping[str, Slice]) -> None:
     if gone := st.session_state.get(_DELETED):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Deleted {escape(gone.name)}.", width="content")
-            st.button("Undo", key="slice-undelete", type="tertiary", on_click=_change, args=(_undelete,))
+            st.button(
+                "Undo", key="slice-undelete", type="tertiary", on_click=_change, args=(_undelete,), help="Put it back."
+            )
     if not slices:
         plain_text(
             "No slice is saved yet. A slice keeps samples under a name, across restarts and runs.", role="caption"
@@ -155,7 +157,7 @@ def _join(view: View, label: str, name: str) -> None:
     now = Selection() if view.selected is None else view.selected.selection
     joined = {"Show": lambda: _of(name), "And": lambda: now & _of(name), "Or": lambda: now | _of(name)}
     try:
-        select(joined.get(label, lambda: now & ~_of(name))())
+        select(joined.get(label, lambda: now & ~_of(name))(), anew=True)
     except ValueError as error:  # too long
         state.note(f"What was selected is kept: {error}")
 

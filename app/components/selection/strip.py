@@ -41,6 +41,7 @@ def strip(view: View, *figures: str, hint: str) -> None:
                 type="tertiary",
                 icon=":material/grid_view:",
                 disabled=not len(rows),
+                help="All of them as pictures on Samples, each with its trajectory.",
                 on_click=open_gallery,
             )
         positions = table["position"].to_numpy()[shown].tolist()

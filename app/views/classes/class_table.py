@@ -41,6 +41,7 @@ def class_table(view: View, shown: Shown) -> None:
         on_click="ignore",
         icon=":material/download:",
         width="stretch",
+        help="This table with every column, a row for each class.",
     )
     key = f"class-table:{view.run.fingerprint}:{view.split}:{shown.kind}"
     st.dataframe(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from analysis.predictors import settings_key
 from analysis.reference.superclasses import superclasses_of
 from analysis.results import Difference
 from analysis.results.classes import THRESHOLD, ClassNumbers, Confusion, class_numbers, confusion
@@ -69,7 +68,7 @@ def shown_classes(view: View) -> Shown:
         names, of_class, grouping = run.class_names, None, "classes"
         members = [[index] for index in range(len(names))]
     exits = range(1, run.n_exits + 1) if at == "any" else [run.n_exits if at == "last" else int(at)]
-    key = run.fingerprint, view.split, settings_key(view.predictor, view.settings), grouping
+    key = difference.a.key, difference.b.key, grouping
     about = {"difference": difference, "n_groups": len(names), "group_of_class": of_class}
     return Shown(
         difference,

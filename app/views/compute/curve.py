@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.figures.compute_curve import Curve, RuleCurve, compute_curve_figure
+from analysis.figures.compute_curve import Curve, Others, RuleCurve, compute_curve_figure
 from analysis.policies import POLICIES
 from analysis.reference.published import Published
 from analysis.results import Results
@@ -19,10 +19,10 @@ from app.components.chart import chart
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
 from app.components.setting_widgets import set_one
+from app.components.stopping.budget import Axis
+from app.components.stopping.rules import ON_TEST, Rules, lower, owner_of, rule_name, setting_words, what_of
 from app.components.text import plain_text
 from app.view import View
-from app.views.compute.budget import Axis
-from app.views.compute.rules import ON_TEST, Rules, owner_of, setting_words, what_of
 
 HEIGHT = 500
 STANDING = ("risk",)
@@ -56,8 +56,8 @@ def _as_drawn(rules: Rules, policy: str, predictor: str, curve: StopCurve) -> Ru
     single = ", ".join(str(value) for name, value in own.items() if name == "law")
     return RuleCurve(
         predictor,
-        f"{label_of(predictor)}, {_rule_name(rules, policy)}",
-        _lower(POLICIES[policy].label),
+        f"{label_of(predictor)}, {rule_name(rules, policy)}",
+        lower(POLICIES[policy].label),
         policy,
         curve.costs,
         100 * curve.right,
@@ -69,23 +69,18 @@ def _as_drawn(rules: Rules, policy: str, predictor: str, curve: StopCurve) -> Ru
     )
 
 
-def _lower(label: str) -> str:
-    return label if label.isupper() else label.lower()
-
-
-def _rule_name(rules: Rules, policy: str) -> str:
-    """What a rule is called within a sentence, with the setting that tells it from its like."""
-    own, label = rules.settings(policy), _lower(POLICIES[policy].label)
-    told = {"confidence": "measure", "interruption": "law", "risk": "rule"}.get(policy)
-    return f"{label} ({own[told]})" if told else label
-
-
-def curves_on_screen(view: View, rules: Rules, answering: int | None, published: Mapping[str, Published]) -> None:
+def curves_on_screen(
+    view: View,
+    rules: Rules,
+    answering: int | None,
+    published: Mapping[str, Published],
+    others: Sequence[Others],
+) -> None:
     """The figure and what it says of the rule on screen; `answering` is the exit, from 0, that the budget reaches."""
     found = _rule_curves(view, rules)
     gains = _gains(view, rules, answering, found)
     results = {key: rules.results(key) for key in dict.fromkeys(["baseline", view.predictor, *state.get("beside")])}
-    _figure(view, rules, answering, results, found, gains, published)
+    _figure(view, rules, answering, results, found, gains, published, others)
     _findings(view, rules, answering, found, gains)
 
 
@@ -97,6 +92,7 @@ def _figure(
     found: Curves,
     gains: Gains,
     published: Mapping[str, Published],
+    others: Sequence[Others],
 ) -> None:
     run, axis, budget = view.run, rules.axis, rules.budget
     curves = [Curve(key, label_of(key), one.right_percent) for key, one in results.items()]
@@ -116,17 +112,18 @@ def _figure(
         exit_names=names,
         emphasised=view.shown,
         published=beside,
+        others=others,
         answer=None if answering is None else (budget, float(shown[answering])),
         unit=axis.unit,
         quantity=f"{quantity_of(view)}, %",
-        title=stopping.title_with_rule(title, _rule_name(rules, state.get("policy")), gains.right, gains.over_exit),
-        subtitle=_subtitle(rules, found) + (" Open markers: the paper." if beside else ""),
+        title=stopping.title_with_rule(title, rule_name(rules, state.get("policy")), gains.right, gains.over_exit),
+        subtitle=_subtitle(rules, found) + _open_markers(bool(beside), bool(others)),
         height=HEIGHT,
     )
     chart(
         figure,
         name="compute",
-        data=lambda: _curve_data(view, rules, curves, drawn, beside),
+        data=lambda: _curve_data(view, rules, curves, drawn, beside, others),
         height=HEIGHT,
         on_drag=lambda x: state.set("budget", axis.placed(x, snap=state.get("snap"))),
         draggable=budget,
@@ -142,6 +139,11 @@ def _subtitle(rules: Rules, found: Curves) -> str:
         samples = formats.counted(len(rules.choice.fitted), "sample")
         text += f" Fitted on {samples}" + (", THE SAME AS MEASURED." if rules.choice.on_test else ".")
     return text
+
+
+def _open_markers(paper: bool, others: bool) -> str:
+    whose = " and ".join(["the paper"] * paper + ["other networks"] * others)
+    return f" Open markers: {whose}." if whose else ""
 
 
 def _gains(view: View, rules: Rules, answering: int | None, found: Curves) -> Gains:
@@ -170,7 +172,7 @@ def _findings(view: View, rules: Rules, answering: int | None, found: Curves, ga
         plain_text(
             stopping.better_rule(
                 stopping.cost_words(rules.budget, axis.unit),
-                _rule_name(rules, policy),
+                rule_name(rules, policy),
                 named(view.shown),
                 gains.right,
                 exit_gain,
@@ -229,6 +231,7 @@ def _curve_data(
     curves: Sequence[Curve],
     drawn: Sequence[RuleCurve],
     published: Sequence[tuple[Curve, Sequence[float]]],
+    others: Sequence[Others],
 ) -> pd.DataFrame:
     axis = rules.axis
     sources = [("run", curve, axis.costs) for curve in curves]
@@ -262,7 +265,13 @@ def _curve_data(
         )
         for rule in drawn
     ]
-    return figure_table(view, pd.concat(parts, ignore_index=True))
+    table = figure_table(view, pd.concat(parts, ignore_index=True))
+    theirs = [
+        pd.DataFrame({"source": list(one.sources), "quantity": quantity_of(view), **cost, "at": one.name,
+                      "cost": one.x, "percent": one.values})
+        for one in others
+    ]  # fmt: skip
+    return pd.concat([table, *theirs], ignore_index=True)
 
 
 def quantity_of(view: View) -> str:

@@ -22,13 +22,14 @@ from app.components.empty_split import no_samples
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
 from app.components.published import published_beside
-from app.components.selection import open_gallery, select, strip
+from app.components.selection import select, strip
+from app.components.stopping.budget import Axis, axis_of, budget_control
+from app.components.stopping.rules import rules_on_screen
 from app.components.text import plain_table, plain_text
 from app.view import View
-from app.views.compute.budget import Axis, axis_of, budget_control
 from app.views.compute.curve import curves_on_screen
+from app.views.compute.other_points import drawn_points, points_beside, points_box
 from app.views.compute.rule import rule_on_screen
-from app.views.compute.rules import rules_on_screen
 
 OPERATION_UNITS = ("MACs", "FLOPs")  # costs that operations can be a share of
 BELOW = {"budget": "Everyone stops at the budget", "rule": "Each sample stops by a rule"}
@@ -48,37 +49,37 @@ def render(view: View) -> None:
     axis = axis_of(view)
     if axis.unit is None:
         st.info("This run states no costs, so exits are counted instead: import it again with --costs to see compute.")
-    published = published_beside(view)
+    published, points = published_beside(view), points_beside(view)
     slot = st.container(horizontal=True, vertical_alignment="bottom")
     with slot:
         budget = budget_control(run, axis)
         control("snap", "Snap to exits")
-        _curve_choices(view, published)
+        _curve_choices(view, published, bool(points))
+        points_box(view, axis, points)
     control("rules", "Each sample stops by", show=lambda key: POLICIES[key].label, widget="pills")
     rules = rules_on_screen(view, axis, budget)
     answering = answering_exit(axis.costs, budget)
-    curves_on_screen(view, rules, answering, published)
-    control("below", "Below", show=BELOW.get, label_visibility="collapsed")
+    curves_on_screen(view, rules, answering, published, drawn_points(points, axis))
+    control("below", "Look closer at", show=BELOW.get)
     if state.get("below") == "rule":
         rule_on_screen(view, rules)
         return
     _answers(view, axis, answering, view.results(view.shown).answers)
-    if view.has_labels:
-        strip(view, "answers", hint="Click a bar of the answers: its samples show here.")
+    strip(view, "answers", hint="Click a part of a bar: its samples show here.")
     _overhead(view, axis)
 
 
 # --- controls --------------------------------------------------------------------------------------------------------
 
 
-def _curve_choices(view: View, published: Mapping[str, Published]) -> None:
+def _curve_choices(view: View, published: Mapping[str, Published], points: bool) -> None:
     predictors = available_predictors()
     usable = [key for key in usable_predictors(view.run.kind) if key not in ("baseline", view.predictor)]
     kept = tuple(key for key in state.get("beside") if key in usable)
     if kept != state.get("beside") and set(state.get("beside")) - set(kept) <= {view.predictor, "baseline"}:
         state.set("beside", kept)  # what is drawn anyway needs no second line
     control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
-    if published:
+    if published or points:
         control("published", "Published values")
 
 
@@ -93,7 +94,6 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         exit_names=names,
         predictor_id=view.shown,
         answering=answering,
-        opens=labelled,
         title=budgets.given_up_title(names, answering, counts, has_labels=labelled),
         subtitle=f"{label_of(view.shown)}, {formats.counted(int(sum(c[0] for c in counts.values())), 'sample')}; "
         "the exit that answers within the budget in full colour."
@@ -105,19 +105,20 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         name="answers",
         height=340,
         data=lambda: _answers_data(view, counts),
-        on_click=lambda point: _open_answers(point, n_exits, some_unknown) if labelled else None,
+        on_click=lambda point: _open_answers(point, n_exits, some_unknown, labelled),
     )
     if not labelled or answering is None:
         return
     lost = int(counts["right_deeper"][answering])
     st.button(
-        f"Open the {formats.counted(lost, 'sample')} that a deeper exit has right"
+        f"Show the {formats.counted(lost, 'sample')} that a deeper exit has right"
         if lost
         else "No deeper exit does better on any sample",
         disabled=not lost,
-        on_click=open_gallery,
-        args=(answered(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown),),
+        on_click=select,
+        args=(answered(answering + 1, n_exits, "right_deeper", some_unknown=some_unknown), "answers"),
         type="primary",
+        help="Wrong at the exit that answers within the budget, right at some later one: what stopping there gives up.",
     )
 
 
@@ -130,12 +131,13 @@ def _answers_data(view: View, counts: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return figure_table(view, pd.concat(parts, ignore_index=True), predictor=view.shown)
 
 
-def _open_answers(point: dict, n_exits: int, some_unknown: bool) -> None:
+def _open_answers(point: dict, n_exits: int, some_unknown: bool, labelled: bool) -> None:
     about = point["customdata"]
     if not (isinstance(about, list) and len(about) == 4 and isinstance(about[0], int) and 1 <= about[0] <= n_exits):
         return
     if about[3] in PARTS:
-        select(answered(about[0], n_exits, about[3], some_unknown=some_unknown), "answers")
+        which = answered(about[0], n_exits, about[3], some_unknown=some_unknown and labelled, has_labels=labelled)
+        select(which, "answers")
 
 
 # --- what the correction costs ---------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from analysis.figures.class_depths import class_depths_figure
 from analysis.figures.stop_risk import PARTS as RISK_PARTS
 from analysis.figures.stop_risk import stop_risk_figure
 from analysis.policies import POLICIES
-from analysis.policies.rule import Rule
 from analysis.policies.rule_files import rule_text
 from analysis.report.policy_tables import fitting_lines
 from analysis.results import PolicyResults
@@ -23,6 +22,7 @@ from analysis.selection.stops import (
     measured_of,
     stopped_too_early,
     stopped_too_late,
+    stopper_of,
 )
 from analysis.words import formats, stopping
 from app import cache, state
@@ -30,11 +30,11 @@ from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of
-from app.components.selection import open_gallery
+from app.components.selection import select, strip
 from app.components.setting_widgets import reset_button, setting_widget
+from app.components.stopping.rules import ON_TEST, Rules, applies, owner_of, runs_alike, what_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-from app.views.compute.rules import ON_TEST, Rules, applies, owner_of, runs_alike, what_of
 
 FITS = {
     "calibration": "the calibration split",
@@ -62,8 +62,10 @@ def rule_on_screen(view: View, rules: Rules) -> None:
         _where(view, rules, found)
     with risk:
         _risk(view, rules, found)
+    strip(view, "stops", "stop-risk", hint="Click a bar, or a point of the risk: its samples show here.")
     if view.has_labels:
         _classes(view, rules, found)
+        strip(view, "class-depths", hint="Click a class: its samples show here.")
 
 
 # --- which rule ------------------------------------------------------------------------------------------------------
@@ -105,7 +107,7 @@ def _samples(view: View, rules: Rules) -> None:
         if others:
             control(
                 "fitted_on",
-                "Of the run",
+                "Samples of the run",
                 ["", *others],
                 show=lambda key: others.get(key, "this one"),
                 widget="selectbox",
@@ -164,7 +166,6 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
         predictor_id=view.shown,
         answering=None,
         whole=whole,
-        opens=found.rule is not None,
         title=stopping.shares_title(found.exit_shares, found.right_share, names, has_labels=labelled),
         subtitle=f"{label_of(view.shown)}, {formats.counted(whole, 'sample')} by the exit where they stop: right "
         "there, right only deeper (hatched, too early), wrong from there on."
@@ -175,9 +176,9 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
         name="stops",
         height=320,
         data=lambda: _table(view, found, counts),
-        on_click=None if found.rule is None else lambda point: _open_stops(point, view, rules, found.rule),
+        on_click=lambda point: _open_stops(point, view, rules, found),
     )
-    if not labelled or found.rule is None:
+    if not labelled:
         return
     early, late = int(found.too_early.sum()), int(found.too_late.sum())
     with st.container(horizontal=True):
@@ -186,10 +187,12 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
             (late, "too late", stopped_too_late, "An exit before the one where they stop was right already."),
         ):
             st.button(
-                f"Open {count:,} {what}" if count else f"None stops {what}",
+                f"Show the {count:,} that stop {what}" if count else f"None stops {what}",
                 disabled=not count,
                 help=why,
-                on_click=lambda samples=samples: _open(view, rules, samples(found.rule, view.run.n_classes)),
+                on_click=lambda samples=samples: _open(
+                    view, rules, samples(stopper_of(found), view.run.n_classes), "stops"
+                ),
                 key=f"open-{what.split()[-1]}",
             )
 
@@ -209,7 +212,7 @@ def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
         exit_names=names,
         predictor_id=view.shown,
         level=100 * (1 - GAP_DELTA),
-        opens=found.rule is not None,
+        opens=view.has_labels,
         title=stopping.risk_title(here.gap, here.samples, float(so_far.gap[-1]), names),
         subtitle=f"{label_of(view.shown)}: wrong where they stop and right at the last exit. Whiskers: exact upper "
         f"bound at {100 * (1 - GAP_DELTA):g}%, cut off where few samples stop.",
@@ -220,7 +223,7 @@ def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
         height=320,
         data=lambda: _table(view, found, {f"{name}_{field}": 100 * getattr(gaps, field) for name, gaps in (
             ("stop_here", here), ("so_far", so_far)) for field in ("accuracy", "gap", "gap_bound")}),
-        on_click=None if found.rule is None else lambda point: _open_lost(point, view, rules, found.rule),
+        on_click=lambda point: _open_lost(point, view, rules, found),
     )  # fmt: skip
 
 
@@ -269,14 +272,14 @@ def _about(found: PolicyResults, table: pd.DataFrame) -> pd.DataFrame:
 # --- their samples ---------------------------------------------------------------------------------------------------
 
 
-def _open(view: View, rules: Rules, which: Selection) -> None:
-    """In a callback: show the samples that a mark counts: of those measured, with labels those whose label is known."""
+def _open(view: View, rules: Rules, which: Selection, figure: str) -> None:
+    """In a callback: select the samples that a mark counts: of those measured, with labels those of a known label."""
     if rules.choice is not None:
         which = measured_of(rules.choice) & which
     if view.has_labels and (view.run.labels < 0).any():
         which = which & Selection.parse("label is not missing")
     try:
-        open_gallery(which)
+        select(which, figure)
     except ValueError as error:
         state.note(f"These samples cannot be named in the address: {error}")
 
@@ -291,24 +294,26 @@ def _exit_of(about: object, view: View, length: int) -> bool:
     )
 
 
-def _open_stops(point: dict, view: View, rules: Rules, rule: Rule) -> None:
+def _open_stops(point: dict, view: View, rules: Rules, found: PolicyResults) -> None:
     about = point["customdata"]
     if _exit_of(about, view, 4) and about[3] in PARTS:
-        of = view.run.n_classes
-        _open(view, rules, answered_where_stopped(rule, about[0], about[3], of, has_labels=view.has_labels))
+        n_classes, labelled = view.run.n_classes, view.has_labels
+        which = answered_where_stopped(stopper_of(found), about[0], about[3], n_classes, has_labels=labelled)
+        _open(view, rules, which, "stops")
 
 
-def _open_lost(point: dict, view: View, rules: Rules, rule: Rule) -> None:
+def _open_lost(point: dict, view: View, rules: Rules, found: PolicyResults) -> None:
     about = point["customdata"]
     if _exit_of(about, view, 6) and about[3] in RISK_PARTS and view.has_labels:
         up_to = about[3] == RISK_PARTS[1]
-        _open(view, rules, lost_where_stopped(rule, about[0], view.run.n_classes, up_to=up_to))
+        which = lost_where_stopped(stopper_of(found), about[0], view.run.n_classes, up_to=up_to)
+        _open(view, rules, which, "stop-risk")
 
 
 def _open_class(point: dict, view: View, rules: Rules) -> None:
     about = point["customdata"]
     if isinstance(about, list) and about and isinstance(about[0], int) and 0 <= about[0] < view.run.n_classes:
-        _open(view, rules, of_classes([about[0]], "label"))
+        _open(view, rules, of_classes([about[0]], "label"), "class-depths")
 
 
 # --- to take away ----------------------------------------------------------------------------------------------------

@@ -145,7 +145,12 @@ def _start(view: View, image: np.ndarray, settings: StripSettings, path: Path) -
     failed, why = st.session_state.get(_FAILED, (None, ""))
     if failed == path:
         st.error(escape(f"{why}."))
-    st.button("Compute the film-strip", on_click=begin, icon=":material/theaters:")
+    st.button(
+        "Compute the film-strip",
+        on_click=begin,
+        icon=":material/theaters:",
+        help="One map of attributions per exit: which pixels speak for the class, and which against it.",
+    )
     plain_text(
         METHODS[settings.method].summary + " Computed beside the app, some seconds an exit; then kept.", role="caption"
     )
@@ -166,7 +171,7 @@ def _progress(count: int) -> None:
     waits, done = job.waits_for(), job.exits_done()
     said = f"waiting for {waits} other{'s' if waits > 1 else ''}" if waits else f"{done} of {count} exits"
     st.progress(min(done / count, 1.0), text=said)
-    st.button("Cancel", on_click=_cancel, key="film-strip-cancel")
+    st.button("Cancel", on_click=_cancel, key="film-strip-cancel", help="End the computation.")
     try:
         strip = job.result()
     except ValueError as error:

@@ -97,6 +97,7 @@ def _step_buttons(view: View) -> None:
                 key=f"live-step:{key}",
                 on_click=state.set,
                 args=("sample", identity),
+                help=f"The {name.lower()} sample of the split: arrow {key.lower()}",
             )
 
 
@@ -124,7 +125,13 @@ def chosen_distortion() -> Distortion:
         control("cover_x", "Square from the left, %")
         control("cover_y", "Square from the top, %")
         control("seed", "Noise, seed", widget="number", step=1)
-    st.button("Undo the distortions", on_click=state.reset, args=DISTORTIONS, icon=":material/undo:")
+    st.button(
+        "Undo the distortions",
+        on_click=state.reset,
+        args=DISTORTIONS,
+        icon=":material/undo:",
+        help="No rotation, blur, noise or cover: the image as it is.",
+    )
     return Distortion(**{name: state.get(name) for name in DISTORTIONS})
 
 

@@ -45,7 +45,7 @@ def render(view: View) -> None:
     colour, placed, _ = st.columns([3, 2, 4], vertical_alignment="bottom")
     with colour:
         options = [name for name in table.columns if name not in NO_COLOUR]
-        shown = control("colour", "Colour", options, widget="selectbox")
+        shown = control("colour", "Coloured by", options, widget="selectbox")
     with placed:
         by = control("placed", "Placed by", show={"pca": "PCA", "umap": "UMAP"}.get)
     if by == "umap" and not umap_is_there(table.trajectories()):
@@ -55,17 +55,19 @@ def render(view: View) -> None:
 
 
 def _map(view: View, table: SampleTable, column: str, by: str) -> None:
-    axes, positions = COLUMNS_OF[by], table["position"].to_numpy()
-    places, said = _places(view, table, by)
-    colouring, legend, bar = _colouring(table[column], column)
+    axes = COLUMNS_OF[by]
+    everywhere, said = _places(view, table, by)
+    kept = view.selected.mask if view.only else np.ones(len(table), dtype=bool)  # all of them tell where each one lies
+    places, positions = everywhere[kept], table["position"].to_numpy()[kept]
+    colouring, legend, bar = _colouring(table[column][kept], column)
     row = row_on_screen(view, positions)
     figure = trajectory_map_figure(
-        places,
+        everywhere,
         legend=legend,
         legend_title=column,
         bar=bar,
         chosen=None if row is None else (float(places[row, 0]), float(places[row, 1])),
-        subtitle=f"Each of {counted(len(table), '' if view.split == 'all' else view.split + ' sample')} by its "
+        subtitle=f"Each of {counted(len(places), 'sample' if view.split == 'all' else view.split + ' sample')} by its "
         f"trajectory at {counted(view.run.n_exits, 'exit')} under the baseline. "
         f"Colour: {COLUMNS.get(column, 'a column of this run')}. "
         "A box or lasso selects the samples in it, a click opens one.",
@@ -80,7 +82,7 @@ def _map(view: View, table: SampleTable, column: str, by: str) -> None:
         figure,
         name="map",
         height=HEIGHT,
-        data=lambda: figure_table(view, _data(table, axes, column), predictor=view.shown),
+        data=lambda: figure_table(view, _data(table, axes, column)[kept], predictor=view.shown),
         on_select=partial(_open_region, axes),
         selection=drawn_before(view.selected, *(Axis(name) for name in axes)),
         points=Points(places[:, 0], places[:, 1], lines, colouring, view.lit(positions)),

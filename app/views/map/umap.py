@@ -28,7 +28,13 @@ def umap_is_there(vectors: np.ndarray) -> bool:
         if fault := st.session_state.pop(_FAULT, ""):
             st.error(escape(f"{fault}."))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Compute the map by UMAP", on_click=_start, args=(vectors,), icon=":material/scatter_plot:")
+            st.button(
+                "Compute the map by UMAP",
+                on_click=_start,
+                args=(vectors,),
+                icon=":material/scatter_plot:",
+                help="Places samples so that neighbours stay neighbours; some seconds to minutes, then kept.",
+            )
             st.markdown(
                 f"{counted(len(vectors), 'sample')}: a minute for 10,000 the first time, computed beside the app, then "
                 "kept. The map below is PCA's.",
@@ -61,7 +67,7 @@ def _waiting(samples: int) -> None:
             "The map below is PCA's.",
             width="content",
         )
-        st.button("Cancel", on_click=_cancel, key="umap-cancel")
+        st.button("Cancel", on_click=_cancel, key="umap-cancel", help="End the computation; the map by PCA stays.")
     try:
         if not job.done():
             return

@@ -93,7 +93,7 @@ def compared_falls(view: View) -> Compared:
         known = bool(published_falls(view, of, kind))
         control(
             "published",
-            "Published",
+            "Published values",
             disabled=not known,
             help="What the paper reports for this network and data set, as open markers."
             if known

@@ -21,7 +21,8 @@ from analysis.results.differences import group_falls
 from analysis.results.training_log import TrainingLog, training_log
 from analysis.run import Run
 from analysis.selection import Selection
-from analysis.selection.marks import of_classes
+from analysis.selection.columns import FallColumn
+from analysis.selection.marks import falls_above, of_classes
 from analysis.selection.thinning import thinned
 from analysis.words import budgets, correction, formats, training
 from app import state
@@ -57,6 +58,7 @@ def render(view: View) -> None:
         _about(view, difference, published)
     with shares:
         _shares(view, difference, published)
+    strip(view, "shares", hint="Click a marker: the samples that fall by more than its threshold show here.")
     _exit_by_exit(view, difference, published)
     classes, price = st.columns(2, gap="medium")
     with classes:
@@ -150,25 +152,27 @@ def _published_pair(published: Mapping[str, Published], predictor: str, of: str)
 def _picture(view: View, difference: Difference) -> None:
     """The baseline and the correction side by side, whatever the switch says: the same samples in both."""
     run, label = view.run, label_of(view.predictor)
-    drawn, followed = _drawn(view, difference)
+    drawn, followed, rest = _drawn(view, difference)
     positions = difference.a.positions[drawn]
     panels = [
         _trajectories(difference.a, "baseline", "Baseline, each exit by itself", drawn),
         _trajectories(difference.b, view.predictor, _headed(available_predictors()[view.predictor]), drawn),
     ]
-    falling = tuple(int((panel.fall > correction.THRESHOLD).sum()) for panel in panels)
-    among = " from the selection" if len(_lit(view, difference)) < difference.n_samples else ""
-    at_random = formats.counted(len(drawn) - (followed is not None), "sample")
+    coloured = np.setdiff1d(np.arange(len(drawn)), rest)
+    falling = tuple(int((panel.fall[coloured] > correction.THRESHOLD).sum()) for panel in panels)
+    at_random = formats.counted(len(coloured) - (followed is not None), "selected sample" if rest else "sample")
+    behind = f" and, grey, {formats.counted(len(rest), 'other')}" if rest else ""
     figure = trajectories_figure(
         panels,
         ids=run.samples["id"].iloc[positions].tolist(),
         names=_sample_names(run, positions),
         followed=followed,
+        rest=rest,
         exit_names=formats.exit_labels(run.exit_names),
         quantity=f"probability of the {formats.QUANTITY[difference.of]}",
         threshold=correction.THRESHOLD,
-        title=correction.trajectories_title(falling, len(drawn), label),
-        subtitle=f"Thin: {at_random} drawn at random{among}, largest falls thicker where they exceed "
+        title=correction.trajectories_title(falling, len(coloured), label),
+        subtitle=f"Thin: {at_random}{behind} drawn at random, largest falls thicker where they exceed "
         f"{correction.THRESHOLD:g}. Bold: the mean of all {_over(view, difference)}. A click opens a sample."
         + ("" if followed is None else f" In the colour of text: sample {state.get('sample')}, which is followed."),
         height=PICTURE_HEIGHT,
@@ -177,7 +181,7 @@ def _picture(view: View, difference: Difference) -> None:
         figure,
         name="trajectories",
         height=PICTURE_HEIGHT,
-        data=lambda: _picture_data(view, panels, positions),
+        data=lambda: _picture_data(view, panels, positions, rest),
         on_click=_open_sample,
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -196,32 +200,31 @@ def _headed(predictor: Predictor) -> str:
     return name if predictor.path else name[:1].upper() + name[1:]
 
 
-def _drawn(view: View, difference: Difference) -> tuple[np.ndarray, int | None]:
-    """Which samples are drawn, as places among the split's; and which of them the address names, if it does."""
-    known = _lit(view, difference)
-    picked = known[thinned(len(known), state.get("drawn"), seed=state.get("draw"))]
-    place = np.flatnonzero(difference.a.positions == view.sample)
-    if not state.get("sample") or not len(place):
-        return picked, None
-    others = picked[picked != place[0]]
-    return np.append(others, place[0]), len(others)
-
-
-def _lit(view: View, difference: Difference) -> np.ndarray:
-    """The samples that are drawn from, as places among the split's: the selected ones, where there are any."""
+def _drawn(view: View, difference: Difference) -> tuple[np.ndarray, int | None, list[int]]:
+    """Which samples are drawn, as places among the split's; which the address names; which are not selected."""
     lit = view.lit(difference.a.positions)
-    return np.arange(difference.n_samples) if lit is None or not lit.any() else np.flatnonzero(lit)
+    some = lit is not None and lit.any()
+    groups = [np.flatnonzero(lit), np.flatnonzero(~lit)] if some else [np.arange(difference.n_samples)]
+    picked = [group[thinned(len(group), state.get("drawn"), seed=state.get("draw"))] for group in groups]
+    named_one = np.flatnonzero(difference.a.positions == view.sample) if state.get("sample") else np.array([], int)
+    picked = [group[~np.isin(group, named_one)] for group in picked]
+    count = sum(len(group) for group in picked)
+    followed = count if len(named_one) else None
+    return np.concatenate([*picked, named_one]), followed, list(range(len(picked[0]), count))
 
 
-def _picture_data(view: View, panels: Sequence[Trajectories], positions: np.ndarray) -> pd.DataFrame:
+def _picture_data(
+    view: View, panels: Sequence[Trajectories], positions: np.ndarray, rest: Sequence[int]
+) -> pd.DataFrame:
     """The drawn samples under both, and the means of all."""
     run, parts = view.run, []
     ids, names = run.samples["id"].iloc[positions], _sample_names(run, positions)
+    whats = ["sample, not selected" if place in rest else "sample" for place in range(len(positions))]
     for panel in panels:
         of = {"predictor": panel.predictor_id}
         parts += [
-            by_exit(run.exit_names, {"prob": probs}, **of, of="sample", sample_id=identity, label=name)
-            for identity, name, probs in zip(ids, names, panel.samples.T)
+            by_exit(run.exit_names, {"prob": probs}, **of, of=what, sample_id=identity, label=name)
+            for what, identity, name, probs in zip(whats, ids, names, panel.samples.T)
         ]
         parts.append(by_exit(run.exit_names, {"prob": panel.mean}, **of, of="mean of all"))
     return figure_table(view, pd.concat(parts, ignore_index=True))
@@ -283,8 +286,28 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         x_title="samples that fall by more",
         height=HEIGHT,
     )
-    chart(figure, name="shares", height=HEIGHT, data=lambda: _shares_data(view, lines, beside))
-    st.button("See where they fall", on_click=state.open_page, args=("monotonicity",), width="stretch")
+    chart(
+        figure,
+        name="shares",
+        height=HEIGHT,
+        data=lambda: _shares_data(view, lines, beside),
+        on_click=lambda point: _open_falling(point, difference),
+    )
+    st.button(
+        "See where they fall",
+        on_click=state.open_page,
+        args=("monotonicity",),
+        width="stretch",
+        help="On Monotonicity: from which exit to which, by how much, and which samples.",
+    )
+
+
+def _open_falling(point: dict, difference: Difference) -> None:
+    about = point["customdata"]
+    if isinstance(about, list) and len(about) == 2 and about[0] in correction.THRESHOLDS:
+        sides = {side.predictor: side for side in (difference.a, difference.b)}
+        if about[1] in sides:
+            select(falls_above(FallColumn(about[1], difference.of, "absolute"), about[0]), "shares")
 
 
 def _shares_data(
@@ -382,8 +405,13 @@ def _classes(view: View, difference: Difference) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if superclasses is not None:
-            control("grouping", "Group by", label_visibility="collapsed")
-        st.button("See every class", on_click=state.open_page, args=("classes",))
+            control("grouping", "Group by")
+        st.button(
+            "See every class",
+            on_click=state.open_page,
+            args=("classes",),
+            help="On Classes: every class, what it is taken for, and what the correction does to it.",
+        )
 
 
 def _classes_data(

@@ -146,8 +146,12 @@ def _rename(entry: RunEntry) -> None:
         help="What this run is called wherever its title is shown. It is kept in your state folder: the run itself "
         "does not change, and its id stays.",
     )
-    st.button("Rename it", on_click=_renamed, args=(entry, key))
-    st.button("Its own title again", on_click=_renamed, args=(entry, None))
+    st.button(
+        "Rename it", on_click=_renamed, args=(entry, key), help="Shown everywhere; the run folder stays as it is."
+    )
+    st.button(
+        "Its own title again", on_click=_renamed, args=(entry, None), help="The title that stands in the run folder."
+    )
 
 
 def _renamed(entry: RunEntry, key: str | None) -> None:
@@ -168,7 +172,9 @@ def _delete(entry: RunEntry) -> None:
     plain_text("Its folder moves into the trash, from where it can be put back. To be sure, type its id:")
     st.code(entry.id, language=None)
     st.text_input("Id of the run", key=key, placeholder=entry.id, help="The name of its folder.")
-    st.button("Delete this run", on_click=_deleted, args=(entry, key))
+    st.button(
+        "Delete this run", on_click=_deleted, args=(entry, key), help="To the trash, from which it can be put back."
+    )
 
 
 def _deleted(entry: RunEntry, key: str) -> None:
@@ -201,7 +207,7 @@ def _trash() -> None:
     st.markdown("**Deleted runs**")
     for one in found:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Put back", key=f"put-back:{one.folder}", on_click=_put_back, args=(one,))
+            st.button("Put back", key=f"put-back:{one.folder}", on_click=_put_back, args=(one,), help="Where it was.")
             plain_text(f"{one.title} ({one.id}), deleted {one.deleted[:16].replace('T', ' ')} UTC, was in {one.run}")
     plain_text(f"They lie in {trash_folder()}: what is removed from there is gone for good.", role="caption")
 

@@ -24,7 +24,7 @@ def samples_alike(view: View, table: SampleTable, row: int) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**Most like this sample**", width="content")
             kinds = list(SAID) if view.run.kind == "logits" else ["trajectory"]
-            by = control("alike", "by", kinds, show=SAID.get, widget="segmented", label_visibility="collapsed")
+            by = control("alike", "Alike by", kinds, show=SAID.get, widget="segmented")
             rows = _alike(view, table, row, by)
             identities = table["id"].iloc[rows].astype(str).tolist()
             st.button(

@@ -1,4 +1,4 @@
-"""One sample in full: its picture, its numbers, its trajectory, its likeliest classes, and what every exit answers."""
+"""One sample in full: its picture, its numbers, its trajectory, the race of its classes, what every exit answers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.figures.class_race import Racer, class_race_figure
 from analysis.figures.probability_axis import probability_axis
 from analysis.figures.sample_trajectory import WRONG_KEY, Trajectory, sample_trajectory_figure
-from analysis.figures.top_classes import ClassLine, top_classes_figure
 from analysis.predictors import settings_key
 from analysis.reference.outside_text import html_text, shortened
-from analysis.results.sample_distribution import class_probs, racing_classes
+from analysis.results.sample_distribution import class_probs, class_ranks, racing_classes
 from analysis.traces import Traces
 from analysis.words.falls import trajectory_finding
 from analysis.words.formats import exit_labels
-from analysis.words.live import likeliest_finding
+from analysis.words.live import race_finding
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -25,17 +25,21 @@ from app.components.predictor_names import label_of, named
 from app.components.selection.gallery import image_address
 from app.components.text import escape
 from app.view import View
+from app.views.samples.decision import stopping_decision
 from app.views.samples.factors import factors_chart
 
 RIGHT_MARK, WRONG_MARK = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
-SAID = 3  # classes that the title names
+SAID = 2  # classes whose end the title says
+LOWEST, RACE_HEIGHT = 6, 290  # the last rank with a row of its own
 ENLARGED = 512  # pixels: the longer side of a picture that was clicked
 UPRIGHT = {"linear": "linear", "log": "log", "share": "own maximum"}
 PREFIXES = ((1e9, "billions of "), (1e6, "millions of "), (1e3, "thousands of "))
 
 
-def one_sample(view: View, row: int, position: int, image: bytes | None, *, prefix: str = "") -> None:
+def one_sample(
+    view: View, row: int, position: int, image: bytes | None, *, prefix: str = "", decides: bool = True
+) -> None:
     """Everything about one sample.
 
     Parameters
@@ -49,12 +53,16 @@ def one_sample(view: View, row: int, position: int, image: bytes | None, *, pref
         Its encoded picture.
     prefix : str
         What its charts' names begin with, where it is not the only sample on the page.
+    decides : bool
+        Whether it is said where the sample stops: budget and rule are those of the run on screen.
     """
     baseline = view.traces("baseline")
     corrected = view.traces(view.predictor)
     shown = corrected if view.poe else baseline
     of = "true_class" if shown.labels[row] >= 0 else "final_prediction"
     _heading(view, row, position, image, {"baseline": baseline, view.predictor: corrected})
+    if decides:
+        stopping_decision(view, row, position, prefix or "on-screen")
     x, x_title, over_cost = _axis(view)
     lines = {
         "baseline": _trajectory(view, "baseline", baseline, row, of),
@@ -62,7 +70,7 @@ def one_sample(view: View, row: int, position: int, image: bytes | None, *, pref
     }
     _trajectory_chart(view, position, lines, of, x, x_title, over_cost, f"{prefix}trajectory")
     label = int(shown.labels[row])
-    _classes_chart(view, position, label, x, x_title, over_cost, f"{prefix}top-classes")
+    _race_chart(view, position, label, x, x_title, over_cost, f"{prefix}class-race")
     factors_chart(view, position, label, f"{prefix}factors")
 
 
@@ -119,11 +127,10 @@ def axis_switches(view: View) -> None:
     if cost is not None:
         control(
             "axis",
-            "Over",
+            "Trajectories over",
             show=lambda key: "exits" if key == "exits" else escape(cost[0]),
-            label_visibility="collapsed",
         )
-    control("upright", "Probabilities", show=UPRIGHT.get, help=None, label_visibility="collapsed")
+    control("upright", "Axis of probabilities", show=UPRIGHT.get)
 
 
 def _axis(view: View) -> tuple[np.ndarray, str, bool]:
@@ -238,35 +245,42 @@ def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
     return f'<span class="xl-tick" role="img" aria-label="{said}">{mark}</span>{shown}'
 
 
-def _classes_chart(
-    view: View, position: int, label: int, x: np.ndarray, x_title: str, over_cost: bool, name: str
-) -> None:
-    probs = _probs(view, view.shown, view.shown_settings, position)
+def _race_chart(view: View, position: int, label: int, x: np.ndarray, x_title: str, over_cost: bool, name: str) -> None:
+    """Which classes lead when: ranks, probabilities in the rings; of the true class the baseline's ranks too."""
+    probs, names = _probs(view, view.shown, view.shown_settings, position), view.run.class_names
     behind = _probs(view, "baseline", {}, position) if view.poe else None
     racing = racing_classes(probs, label)
-    lines = [
-        ClassLine(view.run.class_names[c], probs[:, c], None if behind is None else behind[:, c], int(c) == label)
-        for c in racing
+    followed = label if label >= 0 else int(racing[0])
+    ranks = class_ranks(probs, racing)
+    racers = [
+        Racer(
+            names[c],
+            probs[:, c],
+            ranks[:, place],
+            None if behind is None or c != followed else class_ranks(behind, np.array([c]))[:, 0],
+            int(c) == label,
+        )
+        for place, c in enumerate(racing)
     ]
-    scale = "log" if state.get("upright") == "log" else "linear"  # lines that all reach 1 would not race
-    drawn = [probs[:, racing], *([] if behind is None else [behind[:, racing]])]
-    figure = top_classes_figure(
-        lines,
+    leaders = [names[int(row.argmax())] if row.any() else None for row in probs]
+    figure = class_race_figure(
+        racers,
+        lowest=min(LOWEST, view.run.n_classes),
         predictor_id=view.shown,
         x=x,
         x_title=x_title,
         exit_names=exit_labels(view.run.exit_names),
-        title=likeliest_finding(
-            [(shortened(line.name, 40), float(line.probs[-1])) for line in lines[:SAID]],
-            true_class_missing=label >= 0 and label not in racing[:SAID],
+        title=race_finding(
+            [one and shortened(one, 30) for one in leaders],
+            exit_labels(view.run.exit_names),
+            [(shortened(one.name, 30), float(one.probs[-1])) for one in racers[:SAID]],
         ),
-        subtitle=f"Under {named(view.shown)}: the last exit's likeliest classes, the true one, and any exit's leader"
-        + ("; dashed behind: the same classes under the baseline." if view.poe else "."),
+        subtitle=f"Ranks under {named(view.shown)} of the last exit's likeliest classes, the true one, and any exit's "
+        "leader; in the rings, percent" + ("; dashed: the same class under the baseline." if view.poe else "."),
         over_cost=over_cost,
-        height=290,
-        axis=probability_axis(scale, drawn),
+        height=RACE_HEIGHT,
     )
-    chart(figure, name=name, height=290, data=lambda: _class_data(view, position, lines))
+    chart(figure, name=name, height=RACE_HEIGHT, data=lambda: _race_data(view, position, racers))
 
 
 def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndarray:
@@ -277,12 +291,14 @@ def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndar
     )  # fmt: skip
 
 
-def _class_data(view: View, position: int, lines: Sequence[ClassLine]) -> pd.DataFrame:
+def _race_data(view: View, position: int, racers: Sequence[Racer]) -> pd.DataFrame:
     identity = view.run.samples["id"].iloc[position]
     parts = []
-    for line in lines:
-        for predictor, probs in ((view.shown, line.probs), ("baseline", line.behind)):
-            if probs is not None:
-                about = {"predictor": predictor, "sample_id": identity, "class": line.name, "true": line.is_true}
-                parts.append(by_exit(view.run.exit_names, _cost(view) | {"prob": probs}, **about))
+    for one in racers:
+        about = {"predictor": view.shown, "sample_id": identity, "class": one.name, "true": one.is_true}
+        parts.append(by_exit(view.run.exit_names, _cost(view) | {"prob": one.probs, "rank": one.ranks}, **about))
+        if one.behind is not None:
+            parts.append(
+                by_exit(view.run.exit_names, _cost(view) | {"rank": one.behind}, **about | {"predictor": "baseline"})
+            )
     return figure_table(view, pd.concat(parts, ignore_index=True))

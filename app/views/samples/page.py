@@ -6,7 +6,7 @@ import streamlit as st
 from analysis.selection import SampleTable
 from analysis.selection.filters import RIGHT
 from analysis.selection.sample_table import describe_columns
-from analysis.words.formats import exit_labels
+from analysis.words.formats import counted, exit_labels
 from app import cache, state
 from app.components.controls import control
 from app.components.empty_split import no_samples
@@ -14,12 +14,20 @@ from app.components.keys import walking_keys
 from app.components.predictor_names import label_of
 from app.components.selection import sample_table
 from app.components.selection.gallery import gallery
-from app.components.selection.held import changed, effects_to_choose, exits_to_choose, selected_rows, to_follow
+from app.components.selection.held import (
+    changed,
+    effects_to_choose,
+    exits_to_choose,
+    other_rows,
+    selected_rows,
+    to_follow,
+)
 from app.components.selection.tiles import pictures, tiles_of
 from app.components.text import escape
 from app.view import View
 from app.views.samples.alike import samples_alike
 from app.views.samples.one_sample import axis_switches, one_sample
+from app.views.samples.other_run import in_other_run, other_run, other_run_control
 from app.views.samples.query_completion import complete_the_query
 from app.views.samples.questions import questions_row
 
@@ -49,8 +57,8 @@ def render(view: View) -> None:
     elif not len(rows):
         st.info("No sample passes every filter: take the last one back by Undo, or Clear them all.")
     row = _on_screen(view, table, rows)
-    pinned = _pinned(view, table)
-    if pinned is None:
+    pinned, other = _pinned(view, table), in_other_run(view, str(table["id"].iat[row]))
+    if pinned is None and other is None:
         wall, detail = st.columns([5, 6], gap="medium")
     else:
         detail, beside = st.columns(2, gap="medium")
@@ -60,6 +68,9 @@ def render(view: View) -> None:
     with detail:
         _steps(view, table, rows, row)
         _sample(view, table, row)
+    if other is not None:
+        with beside:
+            other_run(*other)
     if pinned is not None:
         with beside:
             _pinned_line(table, pinned)
@@ -83,6 +94,9 @@ def _filter_row(view: View) -> None:
     exit_names = exit_labels(view.run.exit_names)
     label = label_of(view.predictor)
 
+    def exit_name(key: str) -> str:
+        return "last exit" if key == "last" else f"exit {exit_names[int(key) - 1]}"
+
     def class_name(key: str) -> str:
         return names[int(key)] if key else "any"
 
@@ -98,7 +112,11 @@ def _filter_row(view: View) -> None:
             control("right", "Answer", RIGHT, **common)
         with next(places):
             control(
-                "at", "At exit", exits, show=lambda key: key if key == "last" else exit_names[int(key) - 1], **common
+                "at",
+                "Judged at",
+                exits,
+                show=exit_name,
+                **common,
             )
     with next(places):
         control("effect", f"What {escape(label)} does", effects_to_choose(view), show=EFFECT_NAMES.get, **common)
@@ -117,7 +135,7 @@ def _query_row(view: View, table: SampleTable) -> None:
             help=GRAMMAR,
             on_change=changed,
         )
-    with columns, st.popover("Columns", width="stretch"):
+    with columns, st.popover("Columns", width="stretch", help="What a query can name, and what each column holds."):
         _columns(table)
     with sort:
         control("sort", "Sort by", list(table.columns), widget="selectbox", on_change=_back_to_first)
@@ -176,7 +194,7 @@ def _steps(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
     place = int(found[0]) if len(found) else None
     identities = table["id"].iloc[rows].astype(str).to_numpy()
     targets = {"Previous": None if place is None else place - 1, "Next": 0 if place is None else place + 1}
-    with st.container(horizontal=True, vertical_alignment="center", key="steps"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="steps"):
         for name, target in targets.items():
             there = target is not None and 0 <= target < len(rows)
             arguments = (identities[target], target) if there else ("", 0)
@@ -190,6 +208,7 @@ def _steps(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
             on_click=state.set, args=("pin", identity), key="pin",
         )  # fmt: skip
         axis_switches(view)
+        other_run_control(view)
     walking_keys(place, len(rows), lambda to: _step(identities[to], to))
 
 
@@ -215,14 +234,16 @@ def _pinned(view: View, table: SampleTable) -> int | None:
 def _pinned_line(table: SampleTable, row: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="pinned"):
         st.markdown(f":material/keep: pinned: sample {escape(str(table['id'].iat[row]))}", width="content")
-        st.button("Release", on_click=state.reset, args=("pin",), key="unpin")
+        st.button("Release", on_click=state.reset, args=("pin",), key="unpin", help="Show one sample alone again.")
 
 
 # --- the pictures ----------------------------------------------------------------------------------------------------
 
 
 def _wall(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
-    per = int(state.get("per"))
+    """The selected samples first, then the rest that passes the filters, in grey: what they stand out from."""
+    per, rest = int(state.get("per")), other_rows(view, table)
+    rows = np.concatenate([rows, rest])
     pages = max(1, -(-len(rows) // per))
     if state.get("page") > pages:
         state.set("page", pages)
@@ -230,8 +251,9 @@ def _wall(view: View, table: SampleTable, rows: np.ndarray, row: int) -> None:
     chosen = rows[start : start + per]
     identities = dict(zip(table["position"].iloc[chosen].tolist(), table["id"].iloc[chosen].tolist()))
     gallery(
-        tiles_of(view, table, chosen),
+        tiles_of(view, table, chosen, lit=True),
         name="samples",
+        rest=f"{counted(len(rest), 'sample')} not selected",
         selected=int(table["position"].iat[row]),
         shown=view.shown,
         on_open=lambda position: _open(str(identities[position])),
@@ -245,8 +267,11 @@ def _pager(pages: int) -> None:
         _turn("Back", page - 1, disabled=page <= 1)
         control("page", f"Page of {pages:,}", widget="number", min_value=1, max_value=pages, step=1, width=130)
         _turn("Forward", page + 1, disabled=page >= pages)
-        control("per", "On a page", widget="selectbox", on_change=_back_to_first, width=110)
+        control("per", "Pictures a page", widget="selectbox", on_change=_back_to_first, width=110)
 
 
 def _turn(name: str, target: int, *, disabled: bool) -> None:
-    st.button(name, key=f"page:{name}", disabled=disabled, on_click=state.set, args=("page", max(target, 1)))
+    st.button(
+        name, key=f"page:{name}", disabled=disabled, on_click=state.set, args=("page", max(target, 1)),
+        help=f"Page {max(target, 1):,} of the pictures.",
+    )  # fmt: skip

@@ -26,15 +26,21 @@ def tallest(page, trace: int) -> list:
     )
 
 
-@pytest.mark.parametrize(("trace", "said"), [(0, "right here"), (1, "right at a deeper exit")])
-def test_a_bar_opens_as_many_samples_as_it_counts(chromium, served, trace, said):
-    address = f"{served.url}/compute?run=small&predictor=pa&poe=1&below=rule&budget=2500000"
+@pytest.mark.parametrize(
+    ("policy", "trace", "said"), [("confidence", 0, "right here"), ("interruption", 1, "right at a deeper exit")]
+)
+def test_a_bar_shows_as_many_samples_as_it_counts(chromium, served, policy, trace, said):
+    address = f"{served.url}/compute?run=small&predictor=pa&poe=1&below=rule&budget=2500000&policy={policy}"
     with harness.opened(chromium, address) as opened:
         page = opened.page
         assert harness.plot(page, "stops", f"gd._fullData[{trace}].name") == said
         exit_, height, count = tallest(page, trace)
         assert count > 0
         page.mouse.click(*harness.pixel(page, "stops", exit_, height))
+        page.wait_for_url("**/compute?**brush=**")
+        harness.settle(page)
+        strip = page.locator(".st-key-strip-stops")
+        strip.get_by_role("button", name=f"Open all {count} on Samples").click()
         page.wait_for_url("**/samples?**brush=**")
         harness.settle(page)
         page.get_by_text(f"{count} of 300", exact=False).first.wait_for()

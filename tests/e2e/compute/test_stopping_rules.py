@@ -189,10 +189,21 @@ def test_the_buttons_open_who_stops_too_early_and_too_late(small_run):
     found = policy_of(small_run, "confidence", {"lambda": 0.3}, "pa")
     for key, which in (("open-early", found.too_early), ("open-late", found.too_late)):
         app = page(below="rule", policy_set="lambda:0.3")
-        assert app.button(key=key).label == f"Open {which.sum()} {key.replace('open-', 'too ')}"
+        assert app.button(key=key).label == f"Show the {which.sum()} that stop {key.replace('open-', 'too ')}"
         app.button(key=key).click().run()
         kept = Selection.parse(address(app)["brush"]).mask(SampleTable(small_run, predictor="pa"))
         assert kept.sum() == which.sum() > 0
+        assert address(app)["strip"] == "stops"
+        assert app.button(key="open-strip:stops").label == f"Open all {which.sum()} on Samples"
+
+
+def test_marks_of_an_interruption_select_the_samples_that_they_count(small_run):
+    app = page(below="rule", policy="interruption")
+    found = policy_of(small_run, "interruption", {}, "pa")
+    app.button(key="open-late").click().run()
+    kept = Selection.parse(address(app)["brush"]).mask(SampleTable(small_run, predictor="pa"))
+    assert kept.sum() == found.too_late.sum() > 0
+    assert all("click to see them" in bar["hovertemplate"] for bar in figures(app)["stops"]["data"])
 
 
 def test_without_labels_answers_are_judged_by_the_last_exit(unlabelled_run):

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import pages
 from tests.golden.screens import saved
 
-OF_SAMPLES = {"trajectories", "scatter", "map", "trajectory", "top-classes", "factors", "live"}
+OF_SAMPLES = {"trajectories", "scatter", "map", "trajectory", "class-race", "factors", "live"}
 OF_NO_PREDICTOR = {"training"}
 DRAWN = ("trace", "x", "y", "z", "customdata", "hover", "offset", "jitter")
 

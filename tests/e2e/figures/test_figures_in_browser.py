@@ -105,7 +105,8 @@ def test_no_picture_moves_when_its_title_changes(chromium, served):
 
 def test_selects_stay_wide_enough_to_read_at_150_percent(chromium, served):
     wide = """() => [...document.querySelectorAll('[data-testid="stMain"] [data-testid="stSelectbox"]')]
-        .filter((one) => !one.textContent.includes("On a page")).map((one) => one.getBoundingClientRect().width)"""
+        .filter((one) => !one.textContent.includes("Pictures a page"))
+        .map((one) => one.getBoundingClientRect().width)"""
     for page in ("samples", "monotonicity"):
         address = f"{served.url}/{page}?run=crowded&predictor=pa&poe=1"
         with harness.opened(chromium, address, width=853) as opened:

@@ -51,7 +51,7 @@ def test_a_colour_moves_no_point_and_a_selection_sends_no_place_again(small_run)
 @pytest.mark.parametrize("poe", ["0", "1"])
 def test_every_column_colours(small_run, poe):
     app = shown(poe=poe)
-    (box,) = [one for one in app.selectbox if one.label == "Colour"]
+    (box,) = [one for one in app.selectbox if one.label == "Coloured by"]
     for column in [*box.options][:: 5 if poe == "0" else 1]:
         held = points(shown(poe=poe, colour=column), "map")
         assert len(held["code"]) == len(small_run.positions("test")), column

@@ -1,12 +1,13 @@
 """The selection by AppTest: one state on every page, what it restricts, undo, slices, questions, what is refused."""
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.selection import SampleTable, Slice, Slices
+from analysis.selection import SampleTable, Selection, Slice, Slices
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from app import state
@@ -17,6 +18,7 @@ from tests.e2e.pages import address, figures, opened, points, title, words
 from tests.e2e.test_samples import count, line, tiles
 
 ONLY = state.CONTROLS["only"].pages
+NUMBERS = [page for page in ONLY if page != "samples"]
 
 
 @pytest.fixture(autouse=True)
@@ -47,10 +49,15 @@ def test_every_page_says_what_is_selected(small_run, page):
     app = shown(page, brush="label = 3", query="confidence > 0.2")
     assert "test samples</b> of the class class &lt;3&gt; and with confidence &gt; 0.2" in line(app)
     assert ("control:only" in {toggle.key for toggle in app.toggle}) == (page in ONLY)
-    assert "All 300 test samples" in line(shown(page))
+    empty = shown(page)
+    assert "All 300 test samples</b>" in line(empty)
+    assert "those samples stand out on every page" in line(empty)
+    keys = {one.key for one in (*empty.button, *empty.toggle)}
+    assert "selection:slices" in keys
+    assert not keys & {"selection:clear", "selection:undo", "control:only"}
 
 
-@pytest.mark.parametrize("page", ONLY)
+@pytest.mark.parametrize("page", NUMBERS)
 def test_only_these_restricts_the_numbers_and_says_so(small_run, page):
     all_, some = shown(page), shown(page, brush="label in (3, 5, 9)", only="1")
     number = int((np.isin(small_run.labels[:300], [3, 5, 9])).sum())
@@ -74,7 +81,7 @@ def test_restricted_numbers_are_those_of_the_selected_samples(small_run, traces)
 @pytest.mark.parametrize("brush", ["false", "position = 7"])
 def test_none_or_one_selected_sample_harms_no_page(small_run, page, brush):
     app = shown(page, brush=brush, only="1")
-    assert ("none is selected, so numbers are over all" in line(app)) == (brush == "false")
+    assert ("none is selected, so numbers are over all" in line(app)) == (brush == "false" and page in NUMBERS)
     assert figures(app)
 
 
@@ -82,9 +89,50 @@ def test_selected_samples_stand_out_and_are_drawn_first(small_run, traces):
     kept = points(shown("monotonicity", brush="label = 3"), "scatter")["kept"]
     assert np.flatnonzero(kept).tolist() == np.flatnonzero(small_run.labels[:300] == 3).tolist()
     assert "kept" not in points(shown("monotonicity"), "scatter")
-    about = figures(shown("overview", brush="label = 3", drawn="60"))["trajectories"]["data"][0]["customdata"]
-    drawn = {row[0] for row in about if row[0]}
-    assert drawn == {str(row) for row in np.flatnonzero(small_run.labels[:300] == 3)}
+    figure = figures(shown("overview", brush="label = 3", drawn="60"))["trajectories"]
+    rest, drawn = ({row[0] for row in trace["customdata"] if row[0]} for trace in figure["data"][:2])
+    threes = {str(row) for row in np.flatnonzero(small_run.labels[:300] == 3)}
+    assert drawn == threes
+    assert len(rest) == 60
+    assert not rest & threes
+    assert (
+        f"{len(threes)} selected samples and, grey, 60 others drawn at random"
+        in figure["layout"]["title"]["subtitle"]["text"]
+    )
+    assert title(figure).startswith(f"Of the same {len(threes)} samples")
+    only = figures(shown("overview", brush="label = 3", drawn="60", only="1"))["trajectories"]["data"]
+    assert sum(trace["name"] == "samples" for trace in only) == 2
+
+
+def test_the_gallery_shows_the_selected_first_and_the_rest_in_grey_or_them_alone(small_run, traces):
+    app = shown(brush="label = 3", sort="fall", per="24")
+    fall = traces["pa"].falls["true_class", "absolute"].size
+    threes = small_run.labels[:300] == 3
+    wanted = np.concatenate(
+        [rows[np.argsort(-fall[rows], kind="stable")] for rows in map(np.flatnonzero, (threes, ~threes))]
+    )
+    assert [tile["position"] for tile in tiles(app)] == wanted[:24].tolist()
+    assert [tile["faint"] for tile in tiles(app)] == (~threes[wanted[:24]]).tolist()
+    payloads = [json.loads(one.proto.json or "null") for one in app.get("bidi_component")]
+    assert f"{(~threes).sum()} samples not selected" in [one.get("rest") for one in payloads if isinstance(one, dict)]
+    alone = shown(brush="label = 3", sort="fall", per="24", only="1")
+    assert [tile["position"] for tile in tiles(alone)] == wanted[: threes.sum()].tolist()
+    assert not any(tile["faint"] for tile in tiles(alone))
+    assert len(tiles(shown(brush="false", only="1", per="24"))) == 24
+    both = shown(brush="label = 3", query="position < 40", per="96")
+    assert [tile["position"] for tile in tiles(both) if tile["faint"]] == [
+        p for p in wanted.tolist() if p < 40 and not threes[p]
+    ]
+    assert not any(tile["faint"] for tile in tiles(shown(true="3", per="96")))  # a filter hides
+
+
+def test_a_mark_of_numbers_that_are_over_the_selection_selects_of_it(small_run):
+    app = shown("compute", brush="label in (3, 5, 9, 11)", query="position < 200", only="1")
+    button = next(one for one in app.button if "that a deeper exit has right" in one.label)
+    button.click().run()
+    assert address(app)["brush"].endswith(" and label in (3, 5, 9, 11) and position < 200")
+    mask = Selection.parse(address(app)["brush"]).mask(SampleTable(small_run, predictor="pa", poe=True))
+    assert re.search(rf"\b{mask.sum()} samples?\b", button.label)
 
 
 def test_a_strip_shows_the_first_of_the_order_below_its_figure(small_run, traces):
@@ -106,7 +154,7 @@ def test_undo_takes_each_change_back(small_run):
     assert (address(app)["brush"], address(app)["query"]) == ("label = 3", "confidence > 0.2")
     app.button(key="selection:undo").click().run()
     assert "query" not in address(app)
-    assert app.button(key="selection:undo").disabled
+    assert "selection:undo" not in {button.key for button in app.button}
 
 
 def test_a_slice_is_shown_with_its_ids_in_the_address(small_run):
@@ -143,7 +191,7 @@ def test_ids_of_another_run_find_the_same_samples_there(small_run, runs, small_l
               samples=pd.DataFrame({"id": [str(i) for i in range(399, -1, -1)]}))  # fmt: skip
     saved(labels=tuple(small_labels[[3, 5, 8]].tolist()))
     app = opened("samples", run="turned", brush="in worst", sort="position", order="up")
-    assert [tile["position"] for tile in tiles(app)] == [391, 394, 396]
+    assert [tile["position"] for tile in tiles(app) if not tile["faint"]] == [391, 394, 396]
 
 
 def test_the_box_saves_joins_renames_and_deletes(small_run):

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 FOLD = 720
 
 BOTTOMS = """() => Object.fromEntries(Object.entries({
+    selection: '.xl-selected',
     sentence: '.st-key-lead',
     title: '.xl-chart[data-name="trajectories"] .xl-title',
     left: '.xl-chart[data-name="trajectories"] .subplot.xy',
@@ -39,6 +40,9 @@ def test_sentence_and_both_panels_are_above_the_fold(chromium, bundled, dark):
             assert bottom <= FOLD, name
             assert width > 0, name
         assert found["right"][2] > 300
+        line = opened.page.locator(".xl-selected")
+        assert line.inner_text().startswith("All 10,000 test samples click a bar, or draw around points")
+        assert line.evaluate("(one) => one.scrollWidth <= one.clientWidth")  # the whole of it is seen
         sentence = opened.page.locator(".st-key-lead").inner_text()
         assert re.search(
             r"for [\d.]+% of samples .* under product anytime \(PA\) for .*; the last exit's accuracy", sentence

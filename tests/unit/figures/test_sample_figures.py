@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from analysis.figures.class_race import Racer, class_race_figure
 from analysis.figures.sample_trajectory import Trajectory, sample_trajectory_figure
 from analysis.figures.sparkline import HEIGHT, WIDTH, sparkline_paths
-from analysis.figures.top_classes import ClassLine, top_classes_figure
 
 EXITS = ["1", "2", "<3>"]
 AXIS = {"x": [1, 2, 3], "x_title": "exit", "exit_names": EXITS, "title": "t", "subtitle": "s"}
@@ -79,28 +79,41 @@ def test_many_exits_leave_room_between_ticks():
     assert len(figure.layout.xaxis.tickvals) <= 14
 
 
-def test_the_true_class_bears_the_predictor_s_colour_and_classes_are_told_apart_by_numbers():
-    classes = [
-        ClassLine("fox", np.array([0.1, 0.2, 0.6]), np.array([0.3, 0.3, 0.3]), False),
-        ClassLine("<i>wolf</i>", np.array([0.2, 0.3, 0.3]), np.array([0.1, 0.1, 0.1]), True),
+def racer(name, probs, ranks, behind=None, is_true=False):
+    return Racer(name, np.array(probs), np.array(ranks, float), behind and np.array(behind, float), is_true)
+
+
+def test_classes_race_over_their_ranks_with_their_percent_in_rings_and_the_true_one_in_colour():
+    racers = [
+        racer("fox", [0.1, 0.2, 0.6], [3, 2, 1]),
+        racer("<i>wolf</i>", [0.2, 0.3, 0.001], [1, 1, 9], [2, 1, 1], True),
+        racer("cat", [0.1, 0.0, 0.0], [2, np.nan, np.nan]),
     ]
-    figure = top_classes_figure(classes, predictor_id="pa", **AXIS)
+    figure = class_race_figure(racers, lowest=3, predictor_id="pa", **AXIS)
     traces = by_name(figure)
-    assert traces["&lt;i&gt;wolf&lt;/i&gt;"].line.color == "#0072B2"
-    assert traces["fox"].line.color != "#0072B2"
-    assert [traces[name].line.dash for name in ("fox", "&lt;i&gt;wolf&lt;/i&gt;")] == ["solid"] * 2  # PA's
-    assert traces["fox"].text == ("1", "1", "1")
-    assert set(traces["&lt;i&gt;wolf&lt;/i&gt;"].text) == {"2"}
-    assert (traces["baseline: fox"].line.dash, traces["baseline: fox"].line.color) == ("dash", "#7A7A7A")
-    assert set(traces["baseline: fox"].text) == {"1", ""}
-    assert any(a.text == "2: &lt;i&gt;wolf&lt;/i&gt;, true" for a in figure.layout.annotations)
+    wolf, fox, cat = (traces[name] for name in ("&lt;i&gt;wolf&lt;/i&gt;", "fox", "cat"))
+    assert (wolf.line.color, wolf.line.dash, fox.line.dash) == ("#0072B2", "solid", "solid")  # PA's
+    assert fox.line.color != "#0072B2"
+    assert wolf.line.width > fox.line.width
+    assert (tuple(fox.y), fox.text) == ((3, 2, 1), ("10", "20", "60"))
+    assert (tuple(wolf.y), wolf.text) == ((1, 1, 4), ("20", "30", ""))  # below the last row no ring
+    assert tuple(cat.y) == (2, 4, 4)
+    behind = traces["baseline: &lt;i&gt;wolf&lt;/i&gt;"]
+    assert (tuple(behind.y), behind.line.dash, behind.line.color) == ((2, 1, 1), "dash", "#7A7A7A")
+    assert not [name for name in traces if name.startswith("baseline: ") and "wolf" not in name]
+    low, high = figure.layout.yaxis.range
+    assert low > 4 > high  # rank 1 is on top
+    assert figure.layout.yaxis.ticktext == ("1", "2", "3", "lower")
+    names = {note.text: note.y for note in figure.layout.annotations}
+    assert names == {"fox": 1, "&lt;i&gt;wolf&lt;/i&gt;, true": 4, "cat": 4}
+    assert list(fox.customdata[2][2:]) == [0.6, "1"]
 
 
 def test_a_long_class_name_is_cut_beside_its_line_and_whole_for_the_pointer():
     name = "a long scientific description " * 10
-    figure = top_classes_figure([ClassLine(name, np.full(3, 0.5), None, False)], predictor_id="pa", **AXIS)
+    figure = class_race_figure([racer(name, [0.5] * 3, [1, 1, 1])], lowest=6, predictor_id="pa", **AXIS)
     label = figure.layout.annotations[0]
-    assert label.text == "1: a long scientif…"
+    assert label.text == "a long scientific…"
     assert label.hovertext.replace("<br>", " ") == name.strip()
     assert figure.data[0].customdata[0][1].replace("<br>", " ") == name.strip()
     assert max(len(part) for part in label.hovertext.split("<br>")) <= 60

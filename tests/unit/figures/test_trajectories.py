@@ -82,5 +82,16 @@ def test_the_sample_that_is_followed_is_drawn_in_ink_and_once_in_each_panel():
     assert lines[1].line.color == "#1B1B1F"
 
 
+def test_those_that_are_not_selected_are_grey_behind_and_never_thick():
+    figure = drawn(rest=[0])
+    grey, lit = traces(figure, SAMPLES)[:2]
+    assert {about[0] for about in grey.customdata if about[0]} == {"7"}
+    assert {about[0] for about in lit.customdata if about[0]} == {"<b>x</b>"}
+    assert (grey.line.color, figure.data[0].name) == ("#6A6A70", SAMPLES)
+    assert grey.opacity < lit.opacity
+    assert grey.line.width < lit.line.width
+    assert not traces(figure, "falls")[0].x[0]  # the only fall above the threshold is of a grey one
+
+
 def test_it_holds_no_shapes():
     assert not drawn().layout.shapes

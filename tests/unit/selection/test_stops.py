@@ -1,10 +1,11 @@
 """Samples that stop at an exit, as a query: exactly those that the rule stops, under every policy and measure."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.policies.rule import ExitBins, Rule
-from analysis.results import policy_of
+from analysis.results import apply_policy, policy_of
 from analysis.results.fitting import choose_samples
 from analysis.selection import SampleTable
 from analysis.selection.stops import (
@@ -14,6 +15,7 @@ from analysis.selection.stops import (
     stopped_at,
     stopped_too_early,
     stopped_too_late,
+    stopper_of,
 )
 from analysis.storage import write_run
 
@@ -54,22 +56,40 @@ def test_the_query_of_every_exit_keeps_the_samples_that_stop_there(small_run, po
 
 
 @pytest.mark.parametrize(
-    ("policy", "settings"), [("risk", {"rule": "empirical", "epsilon": 0.2}), ("confidence", {"lambda": 0.4})]
+    ("policy", "settings"),
+    [
+        ("risk", {"rule": "empirical", "epsilon": 0.2}),
+        ("confidence", {"lambda": 0.4}),
+        ("interruption", {}),
+        ("interruption", {"law": "exponential", "mean": 3e6}),
+        ("interruption", {"law": "list", "budgets": "500000,2000000,2000000,7000000"}),
+    ],
 )
 def test_every_mark_opens_as_many_samples_as_it_counts(small_run, policy, settings):
     found = policy_of(small_run, policy, settings, "pa")
-    table, of = SampleTable(small_run, predictor="pa"), small_run.n_classes
+    table, of, stopper = SampleTable(small_run, predictor="pa"), small_run.n_classes, stopper_of(found)
 
     def count(selection):
         return int(selection.mask(table).sum())
 
     for exit_ in range(1, small_run.n_exits + 1):
         for part, counts in found.answers.items():
-            assert count(answered_where_stopped(found.rule, exit_, part, of)) == counts[exit_ - 1]
+            assert count(answered_where_stopped(stopper, exit_, part, of)) == counts[exit_ - 1]
         for up_to, gaps in ((False, found.by_exit), (True, found.up_to_exit)):
-            assert count(lost_where_stopped(found.rule, exit_, of, up_to=up_to)) == gaps.lost[exit_ - 1]
-    assert count(stopped_too_early(found.rule, of)) == found.too_early.sum() > 0
-    assert count(stopped_too_late(found.rule, of)) == found.too_late.sum() > 0
+            assert count(lost_where_stopped(stopper, exit_, of, up_to=up_to)) == gaps.lost[exit_ - 1]
+    assert count(stopped_too_early(stopper, of)) == found.too_early.sum() > 0
+    assert count(stopped_too_late(stopper, of)) == found.too_late.sum() > 0
+
+
+def test_an_interrupted_sample_is_drawn_the_same_budget_whichever_others_are_measured(small_run):
+    whole = policy_of(small_run, "interruption", {}, "pa")
+    some = apply_policy("interruption", {}, whole.measured.select(np.arange(0, 300, 3)))
+    assert some.stops.tolist() == whole.stops[::3].tolist()
+    for exit_ in range(1, 8):
+        kept = stopped_at(stopper_of(whole), exit_, small_run.n_classes).mask(SampleTable(small_run))
+        assert kept.tolist() == (whole.stops == exit_ - 1).tolist()
+        up_to = stopped_at(stopper_of(whole), exit_, small_run.n_classes, up_to=True).mask(SampleTable(small_run))
+        assert up_to.tolist() == ((whole.stops >= 0) & (whole.stops < exit_)).tolist()
 
 
 def test_without_labels_a_mark_opens_those_whose_answer_is_the_final_one(unlabelled_run):
@@ -103,9 +123,10 @@ def test_of_a_class_alone_certainty_is_whole():
 
 
 def test_a_column_of_the_run_that_is_called_as_a_drawn_number_gets_another_name(tmp_path, small_logits):
-    samples = pd.DataFrame({"id": range(400), "split": "test", "random_0": 7.0})
+    samples = pd.DataFrame({"id": range(400), "split": "test", "random_0": 7.0, "interrupted_3": 8.0})
     table = SampleTable(write_run(tmp_path / "own", logits=small_logits, samples=samples))
     assert set(table["run_random_0"]) == {7.0}
+    assert set(table["run_interrupted_3"]) == {8.0}
     assert sorted(table["random_0"]) == [place / 400 for place in range(400)]
     assert table["random_0"].tolist() != table["random_1"].tolist()
 

@@ -1,4 +1,4 @@
-"""The stopping rules of the compute page: with which settings, fitted and measured on which samples."""
+"""The stopping rules: with which settings, fitted and measured on which samples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from analysis.run import Run
 from analysis.settings import number_text
 from app import cache, state
 from app.components.setting_widgets import Owner, understood
+from app.components.stopping.budget import Axis, written
 from app.view import View
-from app.views.compute.budget import Axis, written
 
 ON_TEST = "Thresholds were fitted on the very samples that are reported, so these numbers flatter."
 LAMBDAS = {"patience": "2"}
@@ -26,7 +26,7 @@ _NEEDED = {"mean": ("law", ("exponential",)), "budgets": ("law", ("list",)), "de
 
 @dataclass(frozen=True)
 class Rules:
-    """What the page's rules are fitted and measured on, and how they are set.
+    """What the rules on screen are fitted and measured on, and how they are set.
 
     Attributes
     ----------
@@ -181,6 +181,18 @@ def applies(name: str, settings: Mapping[str, object]) -> bool:
 def setting_words(name: str, value: float, axis: Axis) -> str:
     """A setting at a point of a curve."""
     return f"{name} {written(value)} {axis.unit}" if name == "mean" else f"{name} {value:.4g}"
+
+
+def rule_name(rules: Rules, policy: str) -> str:
+    """What a rule is called within a sentence, with the setting that tells it from its like."""
+    own, label = rules.settings(policy), lower(POLICIES[policy].label)
+    told = {"confidence": "measure", "interruption": "law", "risk": "rule"}.get(policy)
+    return f"{label} ({own[told]})" if told else label
+
+
+def lower(label: str) -> str:
+    """A rule's label within a sentence."""
+    return label if label.isupper() else label.lower()
 
 
 def what_of(found: PolicyResults, running: str = "") -> dict[str, object]:

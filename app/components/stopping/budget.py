@@ -1,11 +1,11 @@
-"""The budget of the compute page: typed with its unit or dragged, in the unit on screen, on demand at an exit."""
+"""The budget: typed with its unit or dragged, in the unit on screen, on demand at an exit."""
 
-import re
 from dataclasses import dataclass
 
 import streamlit as st
 
 from analysis.policies.anytime import convert_budget
+from analysis.reference.prefixes import PREFIXES, prefixed_number
 from analysis.run import Run
 from analysis.settings import number_text
 from analysis.words.formats import quantity
@@ -15,7 +15,6 @@ from app.components.text import escape
 from app.view import View
 
 CLOSE = 0.008  # of the axis: a line dropped this close to an exit stands on it
-PREFIXES = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _LAST_UNIT = "compute:budget in"  # run, unit and budget as last shown: a change of unit converts the budget
 
 
@@ -57,54 +56,53 @@ def written(budget: float | None) -> str:
 
 
 def typed(text: str, unit: str | None = None) -> float | None:
-    """The budget that a text stands for: a number, a prefix, the unit where it is written too. Empty: None.
+    """The budget that a text stands for, as `prefixed_number` reads it. Empty: None.
 
     Raises
     ------
     ValueError
         It is none.
-
-    >>> typed("30M"), typed("3.5 G MACs", "MACs"), typed("2,500,000"), typed("1e6"), typed(" ")
-    (30000000.0, 3500000000.0, 2500000.0, 1000000.0, None)
     """
-    bare = text.strip()
-    if unit and bare.lower().endswith(unit.lower()):
-        bare = bare[: -len(unit)].strip()
-    if not bare:
-        return None
-    found = re.fullmatch(r"([0-9][0-9,]*\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?\s*([kMGT]?)", bare, re.ASCII)
-    if found is None:
-        raise ValueError(
-            f"budget is {text[:32]!r}: give a number, with k, M, G or T where it is large, for example 30M"
-        )
-    number = float(found[1].replace(",", "") + (found[2] or ""))
-    return number * PREFIXES.get(found[3], 1.0)
+    try:
+        return prefixed_number(text, unit)
+    except ValueError as error:
+        raise ValueError(f"budget is {error}") from None
 
 
 def budget_control(run: Run, axis: Axis) -> float:
     """The budget's widget: from the first exit's cost to the last one's; empty stands for the middle exit."""
-    last = st.session_state.get(_LAST_UNIT)
-    budget = state.get("budget")
-    if budget is not None and last is not None and last[0] == run.fingerprint and last[2] == budget:
-        if last[1].unit != axis.unit:
-            state.set("budget", convert_budget(budget, last[1].costs, axis.costs))
-    elif budget is not None and last is not None and last[0] != run.fingerprint and last[2] == budget:
-        state.reset("budget")  # another run: its costs have nothing to do with this budget
+    budget_on_screen(run, axis)
     low, high = axis.costs[0], axis.costs[-1]
     budget = state.get("budget")
     if budget is not None and state.get("snap") and low <= budget <= high:
         state.set("budget", axis.placed(budget, snap=True))
-    middle = axis.costs[(run.n_exits - 1) // 2]
-    chosen = control(
+    control(
         "budget",
         f"Budget per sample, {escape('exits' if axis.unit is None else axis.unit)}",
         min_value=float(low),
         max_value=float(high),
         typed=(written, lambda text: typed(text, axis.unit)),
-        placeholder=quantity(float(middle)),
+        placeholder=quantity(float(_middle(axis))),
         help=f"From {quantity(float(low))} to {quantity(float(high))}: type it (30M is 30 million), drag the line in "
         "the figure, or click a marker. One budget for everyone: the deepest exit within it answers. Samples that stop "
         "by themselves keep within it on average.",
     )
-    st.session_state[_LAST_UNIT] = (run.fingerprint, axis, state.get("budget"))
-    return middle if chosen is None else float(chosen)
+    return budget_on_screen(run, axis)
+
+
+def budget_on_screen(run: Run, axis: Axis) -> float:
+    """The budget that the address holds, within the exits' costs: in the unit on screen, forgotten with another run."""
+    last = st.session_state.get(_LAST_UNIT)
+    budget = state.get("budget")
+    if budget is not None and last is not None and last[2] == budget:
+        if last[0] != run.fingerprint:
+            state.reset("budget")  # another run: its costs have nothing to do with this budget
+        elif last[1].unit != axis.unit:
+            state.set("budget", convert_budget(budget, last[1].costs, axis.costs))
+    chosen = state.get("budget")
+    st.session_state[_LAST_UNIT] = (run.fingerprint, axis, chosen)
+    return _middle(axis) if chosen is None else float(min(max(chosen, axis.costs[0]), axis.costs[-1]))
+
+
+def _middle(axis: Axis) -> float:
+    return axis.costs[(len(axis.costs) - 1) // 2]
