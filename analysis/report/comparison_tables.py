@@ -1,12 +1,16 @@
-"""A comparison of runs and predictors as text for a terminal, CSV and LaTeX. Takes what `as_object` returns."""
+"""A comparison of runs and predictors as text for a terminal, CSV, Markdown and LaTeX. Takes `as_object`'s return."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, shown
+import pandas as pd
+
+from analysis.reference.outside_text import csv_cell
+from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
+from analysis.report.table_formats import BOOKTABS
 
 SURE = 0.05
 """A difference whose adjusted p-value is below this is marked."""
@@ -93,15 +97,15 @@ def as_text(found: dict) -> str:
     return "\n".join(lines)
 
 
-def as_csv(found: dict) -> str:
-    """One row per pair and exit, and per pair and threshold."""
-    text = io.StringIO()
-    fields = (
-        "a_run", "a_predictor", "b_run", "b_predictor", "samples", "quantity", "at", "a", "b", "difference",
-        "low", "high", "a_only", "b_only", "p", "p_holm",
-    )  # fmt: skip
-    writer = csv.DictWriter(text, fields, lineterminator="\n")
-    writer.writeheader()
+FIELDS = (
+    "a_run", "a_predictor", "b_run", "b_predictor", "samples", "quantity", "at", "a", "b", "difference",
+    "low", "high", "a_only", "b_only", "p", "p_holm",
+)  # fmt: skip
+
+
+def csv_rows(found: dict) -> list[dict[str, object]]:
+    """One row per pair and exit, and per pair and threshold: what CSV holds, by `FIELDS`."""
+    rows = []
     for pair in found["pairs"]:
         a, b = (found["entries"][pair[side]] for side in "ab")
         both = {"a_run": a["run"], "a_predictor": a["predictor"], "b_run": b["run"], "b_predictor": b["predictor"]}
@@ -109,28 +113,107 @@ def as_csv(found: dict) -> str:
         for one in pair["exits"]:
             at = one["exit"]
             row = {key: value for key, value in one.items() if key != "exit"}
-            writer.writerow(
-                both | {"quantity": "accuracy", "at": at, "a": a["accuracy"][at - 1], "b": b["accuracy"][at - 1]} | row
-            )
+            ours = {"quantity": "accuracy", "at": at, "a": a["accuracy"][at - 1], "b": b["accuracy"][at - 1]}
+            rows.append(both | ours | row)
         for tau, one in pair["decrease"].items():
             percents = {"a": a["decrease_percent"][tau], "b": b["decrease_percent"][tau]}
-            writer.writerow(both | {"quantity": "decrease_percent", "at": tau} | percents | one)
+            rows.append(both | {"quantity": "decrease_percent", "at": tau} | percents | one)
+    return rows
+
+
+def as_csv(found: dict) -> str:
+    """One row per pair and exit, and per pair and threshold."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: csv_cell(value) for name, value in row.items()} for row in csv_rows(found))
     return text.getvalue().rstrip("\n")
 
 
-def as_latex(found: dict) -> str:
-    """Tables for a paper, which need the package booktabs: the entries per exit and threshold, then every two."""
+def _interval(one: dict, factor: float) -> str:
+    """On one line of a page, however narrow."""
+    return f"{_signed(factor * one['low'])}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{_signed(factor * one['high'])}"
+
+
+def exits_shown(found: dict, pair: dict, named: Sequence[str], *, only_differing: bool = False) -> pd.DataFrame:
+    """The differences of one pair as people read them, a row per exit that both have.
+
+    Parameters
+    ----------
+    named : what the entries are called
+    only_differing : whether exits whose adjusted p is `SURE` or more are left out
+    """
+    a, b = (found["entries"][pair[side]]["accuracy"] for side in "ab")
+    rows = [one for one in pair["exits"] if not only_differing or one["p_holm"] < SURE]
+    return pd.DataFrame(
+        [
+            [
+                str(one["exit"]), shown(a[one["exit"] - 1], 100), shown(b[one["exit"] - 1], 100),
+                _signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
+                _interval(one, 100),
+                f"{one['a_only']:,}", f"{one['b_only']:,}", f"{one['p']:.2g}", f"{one['p_holm']:.2g}",
+            ]
+            for one in rows
+        ],
+        columns=[
+            "exit", f"{named[pair['a']]}, %", f"{named[pair['b']]}, %", "difference, points", "95% interval",
+            "first alone right", "second alone right", "p, McNemar", "p, Holm",
+        ],
+    )  # fmt: skip
+
+
+def falls_shown(found: dict, pair: dict, named: Sequence[str]) -> pd.DataFrame:
+    """The same of the percent of samples whose true class falls, a row per threshold."""
+    a, b = (found["entries"][pair[side]]["decrease_percent"] for side in "ab")
+    return pd.DataFrame(
+        [
+            [tau, shown(a[tau]), shown(b[tau]), _signed(one["difference"]),
+             _interval(one, 1)]
+            for tau, one in pair["decrease"].items()
+        ],
+        columns=[
+            "true class falls by more than", f"{named[pair['a']]}, %", f"{named[pair['b']]}, %", "difference, points",
+            "95% interval",
+        ],
+    )  # fmt: skip
+
+
+def pairs_shown(found: dict, named: Sequence[str]) -> pd.DataFrame:
+    """Every two entries at the last exit that both have, a row per pair."""
+    rows = []
+    for pair in found["pairs"]:
+        one = pair["exits"][-1]
+        rows.append([
+            named[pair["a"]], named[pair["b"]], f"{pair['samples']:,}", str(one["exit"]),
+            _signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
+            _interval(one, 100), f"{one['p_holm']:.2g}",
+        ])  # fmt: skip
+    heads = ["first", "second", "samples", "exit", "second less first, points", "95% interval", "p, Holm"]
+    return pd.DataFrame(rows, columns=heads)
+
+
+def _tables(found: dict, written: Callable[[str, Sequence[str], Rows], list[str]]) -> list[str]:
+    """Tables for a paper: the entries per exit and threshold, then every two."""
     thresholds = list(found["entries"][0]["decrease_percent"])
-    lines = ["% needs \\usepackage{booktabs}"]
-    lines += latex_table(f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found))
+    lines = written(f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found))
     caption = "Percent of samples whose true class's probability falls by more than a threshold."
-    lines += ["", *latex_table(caption, thresholds, fall_table(found))]
+    lines += ["", *written(caption, thresholds, fall_table(found))]
     for pair in found["pairs"]:
         caption = (
             f"{_pair_name(found, pair)}: differences with 95 % intervals from paired resamples; "
             f"*: p < {SURE:g} (McNemar, adjusted over the exits by Holm)."
         )
         exits = [str(one["exit"]) for one in pair["exits"]]
-        lines += ["", *latex_table(caption, exits, pair_table(found, pair))]
-        lines += ["", *latex_table("The same, of samples that fall.", thresholds, pair_falls(pair))]
-    return "\n".join(lines)
+        lines += ["", *written(caption, exits, pair_table(found, pair))]
+        lines += ["", *written("The same, of samples that fall.", thresholds, pair_falls(pair))]
+    return lines
+
+
+def as_latex(found: dict) -> str:
+    """Tables for a paper, which need the package booktabs: the entries per exit and threshold, then every two."""
+    return "\n".join([BOOKTABS, *_tables(found, latex_table)])
+
+
+def as_markdown(found: dict) -> str:
+    """The same tables as Markdown."""
+    return "\n".join(_tables(found, markdown_rows))

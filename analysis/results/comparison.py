@@ -15,11 +15,14 @@ from jaxtyping import Float
 from analysis.metrics.decrease import THRESHOLDS, limits
 from analysis.results.differences import Difference, difference_of
 from analysis.results.results import Results
+from analysis.run import Run
 from analysis.statistics.paired import bootstrap_intervals, holm, mcnemar
 
 MOST = 8
 """Entries side by side: 28 pairs of them; more are told apart neither in a table nor in a figure."""
 OF = "true_class"
+_AT_ONCE = 1 << 23
+"""Numbers that are resampled together: 64 MB."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +102,30 @@ def compare(entries: Sequence[Results], *, seed: int = 0) -> Comparison:
     for one in entries:
         if not one.has_labels:
             raise ValueError(f"run {one.run.id} has no labels: compare needs them, import it again with --labels")
-    pairs = tuple(
-        _pair(a, b, difference_of(entries[a], entries[b]), seed) for a, b in combinations(range(len(entries)), 2)
-    )
-    return Comparison(tuple(entries), pairs, seed)
+    both = list(combinations(range(len(entries)), 2))
+    differences = [difference_of(entries[a], entries[b]) for a, b in both]
+    pairs = [_pair(*one, difference, made) for one, difference, made in zip(both, differences, _all(differences, seed))]
+    return Comparison(tuple(entries), tuple(pairs), seed)
 
 
-def _pair(a: int, b: int, difference: Difference, seed: int) -> Pair:
-    quantities = np.stack([*_right(difference), *_fallen(difference)])
-    means = quantities.mean(axis=1)
-    low, high = bootstrap_intervals(quantities, seed)
-    estimates = [Estimate(float(m), float(lo), float(hi)) for m, lo, hi in zip(means, low, high)]
+def _all(differences: Sequence[Difference], seed: int) -> list[list[Estimate]]:
+    """The estimates of every pair: those of equally many samples from the same resamples, which are drawn once."""
+    made: list[list[Estimate]] = [[] for _ in differences]
+    waiting = list(range(len(differences)))
+    while waiting:
+        samples = differences[waiting[0]].n_samples
+        size = samples * (differences[waiting[0]].n_exits + len(THRESHOLDS))
+        together = [i for i in waiting if differences[i].n_samples == samples][: max(1, _AT_ONCE // size)]
+        waiting = [i for i in waiting if i not in together]
+        values = [np.stack([*_right(differences[i]), *_fallen(differences[i])]) for i in together]
+        means = np.concatenate([one.mean(axis=1) for one in values])
+        ends = zip(means.tolist(), *(end.tolist() for end in bootstrap_intervals(np.concatenate(values), seed)))
+        for i, own in zip(together, values):
+            made[i] = [Estimate(*next(ends)) for _ in own]
+    return made
+
+
+def _pair(a: int, b: int, difference: Difference, estimates: Sequence[Estimate]) -> Pair:
     exits = difference.n_exits
     p = [mcnemar(int(one), int(other)) for one, other in zip(difference.a_only, difference.b_only)]
     at = zip(range(1, exits + 1), estimates, difference.a_only.tolist(), difference.b_only.tolist(), p, holm(p))
@@ -135,6 +151,35 @@ def _fallen(difference: Difference) -> Iterator[Float[np.ndarray, " samples"]]:
     for threshold in THRESHOLDS:
         a, b = (100.0 * (size > limits(threshold, size.dtype)) for size in sizes)
         yield b - a
+
+
+def shared_unit(runs: Sequence[Run], wanted: str | None = None) -> str | None:
+    """The unit of cost in which runs stand on one axis: the wanted one, else the first that all state.
+
+    None where no run states any cost.
+
+    Raises
+    ------
+    ValueError
+        Some state costs, and no unit is known to all: what each states, and what to do.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> run = analysis.load_run(analysis.find_run("msdnet-cifar100"))
+    >>> shared_unit([run, run])
+    'MACs'
+    """
+    if not any(one.costs for one in runs):
+        return None
+    units = [unit for unit in runs[0].costs if all(unit in one.costs for one in runs)]
+    if not units:
+        stated = {one.id: ", ".join(one.costs) or "none" for one in runs}
+        raise ValueError(
+            f"no unit of cost is known to all runs ({'; '.join(f'{key}: {said}' for key, said in stated.items())}): "
+            "import one again with --costs in the other's --cost-unit, or compare them over their exits"
+        )
+    return wanted if wanted in units else units[0]
 
 
 def as_object(compared: Comparison, cost_unit: str | None = None) -> dict[str, object]:

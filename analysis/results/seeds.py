@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.results.against_paper import Percents, places_of
+from analysis.results.results import Results
 from analysis.run import Run
 
 SAME = {"recipe": None, "epochs": None, "processes": 1}
@@ -68,6 +69,32 @@ def same_samples(run: Run, other: Run, split: str) -> bool:
         return False
     mine, theirs = (one.labels[one.positions(split)] for one in (run, other))
     return len(mine) > 0 and np.array_equal(mine, theirs)
+
+
+def seed_groups(entries: Sequence[Results]) -> list[tuple[int, ...]]:
+    """Which results are of one recipe and differ in its seed alone: groups of positions, the rest alone.
+
+    Of one group are the same predictor with the same settings, on runs that were trained alike and answer for the same
+    samples. Groups stand where their first entry does.
+    """
+    groups: list[list[int]] = []
+    for place, one in enumerate(entries):
+        for group in groups:
+            if all(_of_one_recipe(entries[other], one) for other in group):
+                group.append(place)
+                break
+        else:
+            groups.append([place])
+    return [tuple(group) for group in groups]
+
+
+def _of_one_recipe(one: Results, other: Results) -> bool:
+    return (
+        (one.predictor, one.settings, one.split) == (other.predictor, other.settings, other.split)
+        and (one.run.dataset, one.run.model, one.run.kind) == (other.run.dataset, other.run.model, other.run.kind)
+        and trained_alike(one.run.provenance, other.run.provenance)
+        and same_samples(one.run, other.run, one.split)
+    )
 
 
 def with_spread(table: pd.DataFrame, runs: Sequence[Mapping[str, Percents]], exit_names: Sequence[str]) -> pd.DataFrame:

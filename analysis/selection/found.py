@@ -6,7 +6,7 @@ is adjusted for all that were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,12 +34,13 @@ class Found:
 
     Attributes
     ----------
-    selection : its samples, in any table of the run
+    selection : its samples, in any table of the run that `of` names
     column, value : what it is, in words
     samples : how many of them both have with a label
     a, b : accuracy, fractions
     difference, low, high : b's less a's, and its 95 % interval
     p, p_holm : of "both are right equally often", alone and adjusted for every slice that was tried
+    of : `a`, or `b` where the column is one that the second run alone has
     """
 
     selection: Selection
@@ -53,6 +54,7 @@ class Found:
     high: float
     p: float
     p_holm: float
+    of: str = "a"
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ class Search:
     tried: int
 
 
-def slices_that_differ(run: Run, table: SampleTable, difference: Difference) -> Search:
-    """Where two predictors, or two runs, differ most.
+def slices_that_differ(
+    run: Run, table: SampleTable, difference: Difference, other: SampleTable | None = None
+) -> Search:
+    """Where two predictors, or two runs, differ most; samples of two runs are joined by their ids.
 
     Parameters
     ----------
@@ -74,6 +78,8 @@ def slices_that_differ(run: Run, table: SampleTable, difference: Difference) -> 
         Of that run, with every sample of the difference.
     difference : Difference
         Of two results, with labels.
+    other : SampleTable, optional
+        Of the second run: the columns that it alone brings are tried too.
 
     Raises
     ------
@@ -82,33 +88,50 @@ def slices_that_differ(run: Run, table: SampleTable, difference: Difference) -> 
     """
     if not difference.has_labels:
         raise ValueError(f"run {run.id} has no labels: where answers differ is told by who is right")
-    rows = pd.Index(table["position"]).get_indexer(difference.a.positions)
     last = difference.n_exits - 1
     a, b = (side.right[last] for side in (difference.a, difference.b))
+    sides = [("a", table, difference.a.positions, _groups(run, table))]
+    if other is not None:
+        sides.append(("b", other, difference.b.positions, _values_of(other, set(other.columns) - set(table.columns))))
     tried = []
-    for column, value, selection in _groups(run, table):
-        member = selection.mask(table)[rows]
-        if (count := int(member.sum())) >= LEAST:
-            tried.append((column, value, selection, count, a[member], b[member]))
-    p_values = [mcnemar(int((x & ~y).sum()), int((y & ~x).sum())) for *_, x, y in tried]
+    for of, samples, positions, groups in sides:
+        rows = pd.Index(samples["position"]).get_indexer(positions)
+        for column, value, selection in groups:
+            member = selection.mask(samples)[rows]
+            if (count := int(member.sum())) >= LEAST:
+                tried.append((column, value, selection, count, a[member], b[member], of))
+    p_values = [mcnemar(int((x & ~y).sum()), int((y & ~x).sum())) for *_, x, y, _ in tried]
     found = [_found(*one, p, adjusted) for one, p, adjusted in zip(tried, p_values, holm(p_values))]
     found.sort(key=lambda one: (one.p, -abs(one.difference)))
     return Search(tuple(found[:MOST]), len(tried))
 
 
 def _found(
-    column: str, value: str, selection: Selection, count: int, a: np.ndarray, b: np.ndarray, p: float, p_holm: float
+    column: str,
+    value: str,
+    selection: Selection,
+    count: int,
+    a: np.ndarray,
+    b: np.ndarray,
+    of: str,
+    p: float,
+    p_holm: float,
 ) -> Found:
     low, high = difference_interval(int((a & ~b).sum()), int((b & ~a).sum()), count)
     shares = float(a.mean()), float(b.mean())
-    return Found(selection, column, value, count, *shares, shares[1] - shares[0], low, high, p, p_holm)
+    return Found(selection, column, value, count, *shares, shares[1] - shares[0], low, high, p, p_holm, of)
 
 
 def _groups(run: Run, table: SampleTable) -> Iterator[tuple[str, str, Selection]]:
     for index, name in enumerate(run.class_names):
         yield "class", name, Selection.parse(f"label = {index}")
+    yield from _values_of(table, set(table.columns))
+
+
+def _values_of(table: SampleTable, names: Collection[str]) -> Iterator[tuple[str, str, Selection]]:
+    """Values of those of the named columns that the run brings."""
     for name in table.columns:
-        if name not in COLUMNS and not (name.startswith("correct_") and name[8:].isdigit()):
+        if name in names and name not in COLUMNS and not (name.startswith("correct_") and name[8:].isdigit()):
             yield from _values(name, table[name])
 
 

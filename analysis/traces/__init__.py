@@ -6,7 +6,7 @@ Reading traces that are bundled or cached imports no torch; computing them does.
 from analysis.traces.arrays import trace_logits, trace_together
 from analysis.traces.bundle import bundle_traces
 from analysis.traces.compute import compute_traces
-from analysis.traces.load import bundled_name, load_traces
+from analysis.traces.load import at_hand, bundled_name, load_traces
 from analysis.traces.parquet import COLUMNS, read_traces_parquet, write_traces_parquet
 from analysis.traces.table import FALLS, Traces
 
@@ -14,6 +14,7 @@ __all__ = [
     "COLUMNS",
     "FALLS",
     "Traces",
+    "at_hand",
     "bundle_traces",
     "bundled_name",
     "compute_traces",

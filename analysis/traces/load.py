@@ -37,6 +37,20 @@ def bundled_file(run: Run, predictor_id: str, resolved: Mapping[str, object], sp
     return path if path.is_file() else None
 
 
+def at_hand(run: Run, predictor_id: str, settings: Mapping[str, object] | None = None, split: str = "test") -> bool:
+    """Whether traces are in the run folder or in the cache, so that nothing has to be computed.
+
+    Raises
+    ------
+    ValueError
+        A setting or predictor that this run does not take.
+    """
+    resolved = resolve(predictor_id, settings or {}, kind=run.kind, n_exits=run.n_exits)
+    if bundled_file(run, predictor_id, resolved, split) is not None:
+        return True
+    return cache_path(run, settings_key(predictor_id, resolved)).exists()
+
+
 def load_traces(
     run: Run,
     predictor_id: str = "pa",

@@ -10,10 +10,10 @@ from analysis.results.classes import THRESHOLD
 from analysis.selection import Selection
 from analysis.selection.marks import of_classes
 from analysis.words.formats import counted
-from app.components.chart import csv_text
 from app.components.figure_table import settings_text
 from app.components.predictor_names import label_of, named
 from app.components.selection import open_gallery
+from app.components.table_export import offer_table
 from app.components.text import escape, plain_text
 from app.view import View
 from app.views.classes.shown_classes import Shown, answered_in, falling_in
@@ -33,16 +33,13 @@ def class_table(view: View, shown: Shown) -> None:
             f"**{'All' if len(rows) == len(shown.names) else 'The'} {len(rows):,} {shown.kind}, number by number**"
         )
         plain_text("A heading sorts, the magnifying glass searches, a row offers its samples below.", role="caption")
-    download.download_button(
-        "CSV",
-        lambda: "\ufeff" + csv_text(_saved(view, shown, rows)),
-        file_name=f"exitlens-{shown.kind}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-        width="stretch",
-        help="This table with every column, a row for each class.",
-    )
+    with download:
+        offer_table(
+            shown.kind,
+            f"{shown.kind.capitalize()} of {view.run.id}, split {view.split}: the baseline and {named(view.predictor)}",
+            lambda: _saved(view, shown, rows),
+            shown=lambda: _as_shown(table),
+        )
     key = f"class-table:{view.run.fingerprint}:{view.split}:{shown.kind}"
     st.dataframe(
         table,
@@ -114,6 +111,12 @@ def _columns(view: View, shown: Shown, names: Sequence[str]) -> dict[str, object
 
 def _is_percent(name: str) -> bool:
     return name not in ("samples", "broken", "fixed", "times")
+
+
+def _as_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its percents written as the page has them."""
+    percents = [name for name in table if _is_percent(name) and pd.api.types.is_float_dtype(table[name])]
+    return table.assign(**{name: [f"{value:.1f}%" for value in table[name]] for name in percents})
 
 
 def _saved(view: View, shown: Shown, rows: np.ndarray) -> pd.DataFrame:

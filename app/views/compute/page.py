@@ -25,6 +25,7 @@ from app.components.published import published_beside
 from app.components.selection import select, strip
 from app.components.stopping.budget import Axis, axis_of, budget_control
 from app.components.stopping.rules import rules_on_screen
+from app.components.table_export import offer_table
 from app.components.text import plain_table, plain_text
 from app.view import View
 from app.views.compute.curve import curves_on_screen
@@ -161,7 +162,12 @@ def _overhead(view: View, axis: Axis) -> None:
     with st.expander("Operations and bytes per exit"):
         alike = "" if unit is None else f" One operation is counted like one {unit.rstrip('s')}."
         plain_text(f"Counted: {cost.counted}.{alike}", role="caption")
-        plain_table(_overhead_table(run, cost, shares, unit))
+        table = _overhead_table(run, cost, shares, unit)
+        plain_table(table)
+        offer_table(
+            "overhead", f"What {label} itself computes on {run.id}", figure_table(view, table, predictor=view.predictor,
+            split=False), shown=table,
+        )  # fmt: skip
 
 
 def _overhead_table(run: Run, cost: CorrectionCost, shares: np.ndarray, unit: str | None) -> pd.DataFrame:

@@ -33,6 +33,7 @@ from app.components.predictor_names import label_of
 from app.components.selection import select, strip
 from app.components.setting_widgets import reset_button, setting_widget
 from app.components.stopping.rules import ON_TEST, Rules, applies, owner_of, runs_alike, what_of
+from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 
@@ -55,7 +56,7 @@ def rule_on_screen(view: View, rules: Rules) -> None:
     found = rules.apply(policy, view.shown)
     numbers = cache.numbers(policy_numbers, *rules.key_of(policy, view.shown), results=found)
     _provenance(rules, numbers)
-    _numbers(numbers)
+    _numbers(view, numbers)
     rule_file(found)
     where, risk = st.columns(2, gap="medium")
     with where:
@@ -132,7 +133,7 @@ def _provenance(rules: Rules, numbers: dict) -> None:
         st.badge("fitted on test", icon=":material/warning:", color="orange", help=ON_TEST)
 
 
-def _numbers(numbers: dict) -> None:
+def _numbers(view: View, numbers: dict) -> None:
     """One row of what the rule reaches."""
 
     def share(value: float | None) -> str:
@@ -151,7 +152,15 @@ def _numbers(numbers: dict) -> None:
     if numbers["fitted_on"] is not None:
         how = (lambda value: f"{value:.4g}") if numbers["policy"] == "risk" else share
         row |= {name: "unknown" if numbers[name] is None else how(numbers[name]) for name in ("promised", "realised")}
-    plain_table(pd.DataFrame([row]))
+    table = pd.DataFrame([row])
+    plain_table(table)
+    plain = {name: value for name, value in numbers.items() if isinstance(value, str | int | float | None)}
+    offer_table(
+        f"rule-{numbers['policy']}",
+        f"{POLICIES[numbers['policy']].name}, {label_of(view.shown)}, {numbers['run']}, split {numbers['split']}",
+        pd.DataFrame([plain]),
+        shown=table,
+    )
 
 
 # --- to whom ---------------------------------------------------------------------------------------------------------

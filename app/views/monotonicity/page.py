@@ -18,7 +18,7 @@ from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
-from analysis.words.formats import at_most, counted, exit_labels
+from analysis.words.formats import at_most, counted, decimals, exit_labels
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
@@ -28,6 +28,7 @@ from app.components.points import drawn_before, open_row, row_on_screen, sample_
 from app.components.predictor_names import named
 from app.components.selection import select, strip
 from app.components.selection.held import clear
+from app.components.table_export import offer_table
 from app.components.text import plain_text
 from app.view import View
 from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
@@ -57,6 +58,7 @@ def render(view: View) -> None:
         _scatter(view, compared, told)
     strip(view, "decrease", "scatter", hint="Draw a lasso in the scatter, or click a curve: the samples show here.")
     _explanation(view, compared)
+    _save(view, compared)
     histogram, pairs = st.columns([6, 5], gap="medium")
     with histogram:
         _histogram(view, compared, told)
@@ -131,6 +133,23 @@ def _open_over(compared: Compared, point: dict) -> None:
     about = point["customdata"]
     if isinstance(about, list) and len(about) == 3 and about[2] in compared.results:
         select(falls_above(compared.column(about[2]), float(about[0])), "decrease")
+
+
+def _save(view: View, compared: Compared) -> None:
+    """The curves at the paper's thresholds, as a table to take away."""
+    percents = {key: compared.percents(key, THRESHOLDS) for key in compared.results}
+    parts = [pd.DataFrame({"predictor": key, "threshold": THRESHOLDS, "percent": percents[key]}) for key in percents]
+    offer_table(
+        "falls",
+        f"Percent of {_samples(view, compared)} of {view.run.id} where {compared.what} falls by more than a threshold"
+        f"{compared.by}",
+        lambda: figure_table(view, pd.concat(parts, ignore_index=True).assign(of=compared.of, falls=compared.size)),
+        shown=lambda: pd.DataFrame(
+            {"fall by more than": [f"{tau:g}" for tau in THRESHOLDS]}
+            | {compared.labels[key]: [decimals(value) for value in values] for key, values in percents.items()}
+        ),
+        label="Save these percents",
+    )
 
 
 # --- which samples: baseline against predictor -----------------------------------------------------------------------

@@ -24,6 +24,7 @@ from app.components.chart import chart
 from app.components.empty_split import no_samples
 from app.components.figure_table import figure_table
 from app.components.predictor_names import label_of
+from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.paper.numbers_table import LOOK, and_spread
@@ -87,7 +88,7 @@ def render(view: View) -> None:
         by_seed = {seed_of(view.run.provenance): found}
         by_seed |= {other.seed: _told(other.measured, published, names) for other in others}
         seeds_section(view, measured, others, published, predictor, by_seed)
-    _numbers(table, published)
+    _numbers(shown, published)
 
 
 def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Percents]:
@@ -315,9 +316,17 @@ def _findings_html(found: Sequence[ToldVerdict]) -> str:
     )
 
 
-def _numbers(table: pd.DataFrame, published: Mapping[str, Published]) -> None:
-    st.markdown("**Every number beside the paper's**")
-    st.html(_numbers_html(table))
+def _numbers(shown: Shown, published: Mapping[str, Published]) -> None:
+    heading, save = st.columns([6, 1], vertical_alignment="bottom")
+    heading.markdown("**Every number beside the paper's**")
+    with save:
+        offer_table(
+            "against-the-paper",
+            f"{shown.view.run.id}, split {shown.view.split}, beside the published numbers",
+            lambda: shown.saved(SECTIONS),
+            shown=lambda: _numbers_shown(shown.table),
+        )
+    st.html(_numbers_html(shown.table))
     about = (
         "The paper: means over 3 seeds ± their population standard deviation; oracle gap and entropy come without one. "
         "Difference: this run less the paper, and whether that is outside two of these standard deviations (sd) where "
@@ -325,7 +334,17 @@ def _numbers(table: pd.DataFrame, published: Mapping[str, Published]) -> None:
         if published["baseline"].accuracy_std is not None
         else "The paper: one checkpoint, without a spread. Difference: this run less the paper."
     )
-    plain_text(f"{about} The menu of each figure saves these numbers as CSV.", role="caption")
+    plain_text(about, role="caption")
+
+
+def _numbers_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """A row per quantity and place, three columns per predictor, written as on the page."""
+    rows = {}
+    for row in table.itertuples():
+        label = label_of(row.predictor)
+        texts = rows.setdefault((SECTIONS[row.quantity], row.at), {})
+        texts |= dict(zip((label, f"{label}, the paper", f"{label}, difference"), _three_texts(row)))
+    return pd.DataFrame([{"quantity": what, "at": at} | texts for (what, at), texts in rows.items()]).fillna("")
 
 
 def _numbers_html(table: pd.DataFrame) -> str:
@@ -353,6 +372,10 @@ _NO_CELLS = '<td class="g"></td><td></td><td></td>'
 
 
 def _three_cells(row: object) -> str:
+    ours, paper, difference = map(html_text, _three_texts(row))
+    return f'<td class="g">{ours}</td><td>{paper}</td><td>{difference}</td>'
+
+
+def _three_texts(row: object) -> tuple[str, str, str]:
     difference = verdicts.difference_words(row.difference, row.outside_2_sd, unit=False)
-    ours, paper = formats.decimals(row.run), and_spread(row.published, row.published_std)
-    return f'<td class="g">{html_text(ours)}</td><td>{html_text(paper)}</td><td>{html_text(difference)}</td>'
+    return formats.decimals(row.run), and_spread(row.published, row.published_std), difference

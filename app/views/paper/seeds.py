@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from analysis.metrics.decrease import THRESHOLDS
@@ -17,6 +18,7 @@ from analysis.storage import RunEntry, load_run
 from analysis.words.verdicts import ToldVerdict, agreement_sentence
 from app import cache
 from app.components.predictor_names import label_of
+from app.components.table_export import offer_table
 from app.components.text import escape, plain_text
 from app.view import View
 from app.views.paper.numbers_table import LOOK, and_spread
@@ -104,7 +106,23 @@ def seeds_section(
         f"Trained alike from other seeds, thin lines above ({named}). {agreement_sentence(found)}",
         role="caption",
     )
-    st.html(_table_html(rows, published, ("baseline", predictor)))
+    both = ("baseline", predictor)
+    st.html(_table_html(rows, published, both))
+    offer_table(
+        "seeds",
+        f"{view.run.id} and runs trained alike from other seeds, split {view.split}",
+        lambda: _saved(rows, both),
+        label="Save the table of seeds",
+    )
+
+
+def _saved(rows: Mapping[str, Mapping[str, Percents]], predictors: Sequence[str]) -> pd.DataFrame:
+    """A row per seed, a column per quantity and predictor, percents in full."""
+    taken = {f"{head}, {label_of(key)}": (q, at, key) for head, (q, at) in COLUMNS.items() for key in predictors}
+    return pd.DataFrame(
+        [{"trained from": name} | {head: one[key][q][at] for head, (q, at, key) in taken.items()}
+         for name, one in rows.items()]
+    )  # fmt: skip
 
 
 def _table_html(

@@ -89,6 +89,7 @@ def test_the_table_is_searched_and_a_row_offers_its_samples(page):
 
 
 def test_the_table_is_saved_and_no_other_way(page, tmp_path):
+    page.get_by_role("button", name="Save table").first.click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV", exact=False).first.click()
     path = tmp_path / "classes.csv"

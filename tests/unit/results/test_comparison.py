@@ -8,7 +8,7 @@ import pytest
 
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.results import compare, results_of
-from analysis.results.comparison import MOST, as_object
+from analysis.results.comparison import MOST, as_object, shared_unit
 from analysis.statistics.paired import holm, mcnemar
 from analysis.storage import load_run, write_run
 
@@ -87,6 +87,30 @@ def test_the_object_is_the_contracts(small_run):
     assert list(pair) == ["a", "b", "samples", "exits", "decrease"]
     assert list(pair["exits"][0]) == ["exit", "difference", "low", "high", "a_only", "b_only", "p", "p_holm"]
     assert list(pair["decrease"]["0.01"]) == ["difference", "low", "high"]
+
+
+def test_pairs_together_have_the_intervals_of_each_alone(small_run, shuffled, monkeypatch):
+    other, _ = shuffled
+    entries = [results_of(small_run, "baseline"), results_of(small_run, "pa"), results_of(other, "baseline")]
+    together = compare(entries, seed=5).pairs
+    for pair in together:
+        alone = compare([entries[pair.a], entries[pair.b]], seed=5).pairs[0]
+        assert (alone.exits, alone.decrease) == (pair.exits, pair.decrease)
+    monkeypatch.setattr("analysis.results.comparison._AT_ONCE", 1)
+    assert compare(entries, seed=5).pairs == together
+
+
+def test_runs_share_the_wanted_unit_or_the_first_that_all_state(small_run, imageless_run, runs, small_logits):
+    assert shared_unit([small_run, small_run]) == "MACs"
+    assert shared_unit([small_run, small_run], "params") == "params"
+    assert shared_unit([imageless_run]) is None
+    other = write_run(runs / "timed", logits=small_logits, costs={"ms": range(1, 8), "params": range(1, 8)})
+    assert shared_unit([small_run, other], "MACs") == "params"
+    timed = write_run(runs / "only-timed", logits=small_logits, costs={"ms": range(1, 8)})
+    with pytest.raises(ValueError, match=r"no unit .* \(small: MACs, params; only-timed: ms\): import one again with"):
+        shared_unit([small_run, timed])
+    with pytest.raises(ValueError, match="imageless: none"):
+        shared_unit([small_run, imageless_run])
 
 
 def test_what_cannot_be_compared_says_why(small_run, unlabelled_run, shuffled, runs):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from analysis.results import results_of
 from analysis.results.against_paper import comparison_table
-from analysis.results.seeds import same_samples, seed_of, trained_alike, with_spread
+from analysis.results.seeds import same_samples, seed_groups, seed_of, trained_alike, with_spread
 from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run, write_run
 from tests.unit.results.test_against_paper import EXITS, PAPER, RUN, measured
@@ -76,3 +77,19 @@ def test_the_spread_is_the_population_s_over_all_seeds():
     rises = spread[(spread["quantity"] == "entropy") & (spread["predictor"] == "baseline")]
     assert rises["seeds_std"].tolist() == [0, 0, 0, 0, 0, 2]
     assert np.array_equal(spread["run"], table["run"])
+
+
+def test_entries_of_one_recipe_and_setting_are_a_group(runs, small_logits, small_labels):
+    made = [
+        write_run(runs / name, logits=small_logits, labels=labels, dataset="d", model="m", provenance=provenance)
+        for name, labels, provenance in (
+            ("a", small_labels, TRAINED),
+            ("b", small_labels, other()),
+            ("c", small_labels, other(recipe="another")),
+            ("d", small_labels[::-1].copy(), other(seed=2)),
+        )
+    ]
+    entries = [results_of(run, key) for run in made for key in ("baseline", "moe")]
+    assert seed_groups(entries) == [(0, 2), (1, 3), (4,), (5,), (6,), (7,)]
+    flat = results_of(made[1], "baseline", {"temperature": 2})
+    assert seed_groups([entries[0], flat]) == [(0,), (1,)]

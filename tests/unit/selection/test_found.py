@@ -47,6 +47,39 @@ def test_a_planted_difference_comes_first(planted):
     assert len(search.found) == 12
 
 
+def test_two_runs_are_joined_by_their_ids(planted, tmp_path):
+    run, other, labels, rain = planted
+    order = np.random.default_rng(1).permutation(600)[:500]
+    samples = other.samples.iloc[order].reset_index(drop=True)[["id", "weather", "size", "dark"]]
+    logits = other.logits.read(0, 600)[:, order].astype(np.float32)
+    write_run(tmp_path / "turned", logits=logits, labels=labels[order], samples=samples)
+    turned = load_run(tmp_path / "turned")
+    for a, b, sign in ((run, turned, -1), (turned, run, 1)):
+        difference = difference_of(results_of(a, "baseline"), results_of(b, "baseline"))
+        first = slices_that_differ(a, SampleTable(a), difference).found[0]
+        assert (first.value, first.samples, first.difference) == ('it\'s "rain"', rain[order].sum(), sign)
+        ids = a.samples["id"].to_numpy()[first.selection.positions(SampleTable(a))]
+        assert set(turned.samples["id"][rain[order]]) <= set(ids)
+
+
+def test_columns_that_the_second_run_alone_has_are_tried_on_its_table(planted, tmp_path):
+    run, other, labels, rain = planted
+    order = np.random.default_rng(1).permutation(600)
+    samples = pd.DataFrame({"id": other.samples["id"].to_numpy()[order], "camera": np.where(rain[order], "old", "new")})
+    logits = other.logits.read(0, 600)[:, order].astype(np.float32)
+    write_run(tmp_path / "turned", logits=logits, labels=labels[order], samples=samples)
+    turned = load_run(tmp_path / "turned")
+    difference = difference_of(results_of(run, "baseline"), results_of(turned, "baseline"))
+    table, second = SampleTable(run), SampleTable(turned)
+    alone, both = slices_that_differ(run, table, difference), slices_that_differ(run, table, difference, second)
+    assert both.tried == alone.tried + 2
+    cameras = [one for one in both.found if one.of == "b"]
+    assert [(one.column, one.value) for one in cameras] == [("camera", "old"), ("camera", "new")]
+    assert cameras[0].samples == rain.sum()
+    assert cameras[0].selection.mask(second).tolist() == rain[order].tolist()
+    assert {one.of for one in alone.found} == {"a"}
+
+
 def test_every_number_is_that_of_counting(small_run):
     a, b = (results_of(small_run, key) for key in ("baseline", "pa"))
     search = slices_that_differ(small_run, SampleTable(small_run), difference_of(a, b))

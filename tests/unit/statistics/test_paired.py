@@ -30,6 +30,22 @@ def test_mcnemar_of_many():
     assert mcnemar(20_000, 20_000) == 1.0
 
 
+@pytest.mark.parametrize(("a_only", "b_only"), [(0, 1), (3, 9), (66, 94), (248, 520), (0, 40)])
+def test_mcnemar_agrees_with_scipy(a_only, b_only):
+    from scipy.stats import binomtest
+
+    assert mcnemar(a_only, b_only) == pytest.approx(binomtest(a_only, a_only + b_only).pvalue, rel=1e-9)
+
+
+def test_the_bootstrap_agrees_with_scipys_percentiles():
+    from scipy.stats import bootstrap
+
+    values = np.random.default_rng(2).choice([-1.0, 0.0, 1.0], p=[0.05, 0.88, 0.07], size=(1, 4000))
+    low, high = bootstrap_intervals(values)
+    theirs = bootstrap((values[0],), np.mean, n_resamples=2000, method="percentile", batch=100, rng=0)
+    assert (low[0], high[0]) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-3)
+
+
 @given(st.lists(st.floats(0, 1), max_size=8))
 def test_holm_rejects_what_its_steps_reject(p):
     adjusted = holm(p)

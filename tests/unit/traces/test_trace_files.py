@@ -19,6 +19,7 @@ from analysis.storage.logits import FileLogits
 from analysis.storage.validation import validate_run
 from analysis.traces import (
     COLUMNS,
+    at_hand,
     bundle_traces,
     bundled_name,
     compute_traces,
@@ -156,6 +157,18 @@ def test_what_was_computed_is_cached_for_every_split(small_run, counted):
     same(load_traces(small_run, "moe", split="all"), first)
     same(load_traces(small_run, "moe", split="calibration"), first.select(small_run.positions("calibration")))
     assert len(counted) == 1
+
+
+def test_traces_are_at_hand_where_nothing_has_to_be_computed(small_run):
+    assert not at_hand(small_run, "moe")
+    load_traces(small_run, "moe")
+    assert at_hand(small_run, "moe")
+    assert at_hand(small_run, "moe", split="calibration")
+    assert not at_hand(small_run, "moe", {"activation": "relu"})
+    traces = compute_traces(small_run, "pa").select(small_run.positions("test"))
+    write_traces_parquet(traces, small_run, small_run.path / bundled_name("pa"), split="test")
+    assert at_hand(small_run, "pa")
+    assert not at_hand(small_run, "pa", split="all")
 
 
 def test_what_took_no_time_is_not_written(small_run, counted, own_cache, monkeypatch):

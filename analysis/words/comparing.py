@@ -1,0 +1,205 @@
+"""What is said of runs and predictors side by side: what each is called, and which is better by how much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from analysis.reference.outside_text import distinct
+from analysis.words.formats import percent, points
+
+SHORT = 16
+"""Characters of a run's name that is not cut any further."""
+
+
+def entry_names(
+    runs: Sequence[str], titles: Sequence[str], predictors: Sequence[str], settings: Sequence[str]
+) -> tuple[str, ...]:
+    """What entries are called beside each other: what differs between them, and no more.
+
+    Parameters
+    ----------
+    runs, titles, predictors, settings : one per entry
+        The run's id and title, the predictor's label, the settings that differ from its defaults.
+
+    Examples
+    --------
+    >>> entry_names(["a", "a"], ["My run", "My run"], ["Baseline", "PA"], ["", ""])
+    ('Baseline', 'PA')
+    >>> titles = ["MSDNet on CIFAR-10, 18 epochs, seed 0", "MSDNet on CIFAR-10, 18 epochs, seed 1"]
+    >>> entry_names(["a", "b"], titles, ["PA", "PA"], ["", ""])
+    ('seed 0', 'seed 1')
+    >>> entry_names(["a", "b"], ["MSDNet on CIFAR-100, fast", "IMTA stage 1 on CIFAR-100, fast"], ["PA"] * 2, [""] * 2)
+    ('MSDNet', 'IMTA stage 1')
+    >>> entry_names(["a", "b"], ["My own network, try 2", "My own network, try 10"], ["PA"] * 2, [""] * 2)
+    ('try 2', 'try 10')
+    >>> entry_names(["a", "a"], ["My run", "My run"], ["PA", "PA"], ["", "weights=uniform"])
+    ('PA', 'PA weights=uniform')
+    """
+    short = _apart(dict(zip(runs, titles)))
+    one_run = len(short) == 1
+    one_predictor = len(set(zip(predictors, settings))) == 1
+    names = []
+    for run, predictor, setting in zip(runs, predictors, settings):
+        own = f"{predictor} {setting}".strip()
+        names.append(own if one_run else short[run] if one_predictor else f"{own}, {short[run]}")
+    return distinct(names, lambda place: str(place + 1))
+
+
+def _apart(titles: dict[str, str]) -> dict[str, str]:
+    """Run -> what tells its title from the others: as few of its parts, between commas, as do that for all of them.
+
+    Of longer ones the words that all begin or end with go too. Runs of one title are told by their ids.
+    """
+    if len(titles) == 1:
+        return titles
+    for places in ((0,), (-1,), (0, -1), (0, 1), (0, 1, -1), slice(None)):
+        short = {run: _parts(title.split(", "), places) for run, title in titles.items()}
+        if len(set(short.values())) == len(short):
+            return _without_shared_words(short)
+    return {run: run for run in titles}
+
+
+def _parts(parts: Sequence[str], places: tuple[int, ...] | slice) -> str:
+    if isinstance(places, tuple):
+        chosen = dict.fromkeys(place % len(parts) for place in places if place < len(parts))
+        parts = [parts[place] for place in chosen]
+    return ", ".join(parts[places] if isinstance(places, slice) else parts)
+
+
+def _without_shared_words(texts: dict[str, str]) -> dict[str, str]:
+    if max(map(len, texts.values())) <= SHORT:
+        return texts
+    words = {run: text.split() for run, text in texts.items()}
+    first = _shared_words(list(words.values()))
+    last = _shared_words([own[::-1] for own in words.values()])
+    if first and any("".join(own[first : len(own) - last]).isdigit() for own in words.values()):
+        first -= 1  # the number of something: of what stands before it
+    for begin, end in ((first, last), (0, last), (first, 0)):
+        short = {run: " ".join(own[begin : len(own) - end]) for run, own in words.items()}
+        if all(short.values()) and len(set(short.values())) == len(short):
+            return short
+    return texts
+
+
+def _shared_words(texts: Sequence[Sequence[str]]) -> int:
+    shortest = min(map(len, texts))
+    return next((n for n in range(shortest) if len({text[n] for text in texts}) > 1), shortest)
+
+
+def named_within(name: str) -> str:
+    """An entry's name within a sentence, where the baseline is a word.
+
+    Examples
+    --------
+    >>> named_within("Baseline, seed 0"), named_within("PA")
+    ('the baseline, seed 0', 'PA')
+    """
+    return f"the b{name[1:]}" if re.match(r"Baseline\b", name) else name
+
+
+def accuracy_finding(names: Sequence[str], last: Sequence[float]) -> str:
+    """Which is right most often at its last exit, and by how much more than the next; fractions.
+
+    Examples
+    --------
+    >>> accuracy_finding(["Baseline", "PA"], [0.7079, 0.7351])
+    'At its last exit PA is right most often: 73.5%, 2.72 points more than the baseline'
+    """
+    names = [named_within(name) for name in names]
+    order = sorted(range(len(names)), key=lambda i: -last[i])
+    best, next_ = order[:2]
+    if last[best] == last[next_]:
+        return (
+            f"At their last exits {names[best]} and {names[next_]} are right equally often: {percent(100 * last[best])}"
+        )
+    gap = points(100 * (last[best] - last[next_]))
+    most = percent(100 * last[best])
+    return f"At its last exit {names[best]} is right most often: {most}, {gap} more than {names[next_]}"
+
+
+def falls_finding(names: Sequence[str], percents: Sequence[float], threshold: float) -> str:
+    """Under which the fewest samples fall by more than a threshold, and how many where most do.
+
+    Examples
+    --------
+    >>> falls_finding(["Baseline", "PA"], [68.07, 9.83], 0.01)
+    'Fewest samples fall by more than 0.01 under PA, 9.83%; most under the baseline, 68.1%'
+    """
+    names = [named_within(name) for name in names]
+    order = sorted(range(len(names)), key=lambda i: percents[i])
+    least, most = order[0], order[-1]
+    if percents[least] == percents[most]:
+        return f"Under all of them {percent(percents[least])} of samples fall by more than {threshold:g}"
+    return (
+        f"Fewest samples fall by more than {threshold:g} under {names[least]}, {percent(percents[least])}; "
+        f"most under {names[most]}, {percent(percents[most])}"
+    )
+
+
+def difference_finding(
+    a: str, b: str, difference: float, low: float, high: float, p_holm: float, where: str = "the last exit"
+) -> str:
+    """How much more often the second is right than the first at an exit, and how sure that is.
+
+    Examples
+    --------
+    >>> difference_finding("Baseline", "PA", 0.0272, 0.0222, 0.0322, 1e-20)
+    'PA is right more often than the baseline at the last exit: by 2.72 points (95% interval 2.22 to 3.22)'
+    >>> difference_finding("CA", "PA", -0.001, -0.004, 0.002, 0.6)
+    'At the last exit PA and CA cannot be told apart: -0.10 points (95% interval -0.40 to +0.20), adjusted p = 0.6'
+    """
+    a, b, at = named_within(a), named_within(b), f"at {where}"
+    if p_holm >= 0.05:
+        ends = f"{100 * low:+.2f} to {100 * high:+.2f}"
+        return (
+            f"{at.capitalize()} {b} and {a} cannot be told apart: {100 * difference:+.2f} points "
+            f"(95% interval {ends}), adjusted p = {p_holm:.2g}"
+        )
+    more, sign = ("more", 1) if difference > 0 else ("less", -1)
+    ends = sorted((sign * 100 * low, sign * 100 * high))
+    b = f"T{b[1:]}" if b.startswith("the b") else b
+    return (
+        f"{b} is right {more} often than {a} {at}: by {points(100 * difference)} "
+        f"(95% interval {ends[0]:.2f} to {ends[1]:.2f})"
+    )
+
+
+def last_exit_words(exit: int, exits: tuple[int, int]) -> str:
+    """What the last exit that two networks have is called; `exits` are how many each has.
+
+    Examples
+    --------
+    >>> last_exit_words(7, (7, 7)), last_exit_words(4, (7, 4))
+    ('the last exit', 'exit 4, the last that both have,')
+    """
+    return "the last exit" if exits == (exit, exit) else f"exit {exit}, the last that both have,"
+
+
+def hidden_exits(shown: int, exits: int) -> str:
+    """What is not in a table of exits that differ.
+
+    Examples
+    --------
+    >>> hidden_exits(2, 7), hidden_exits(0, 7), hidden_exits(7, 7)
+    ('5 of 7 exits, where the two do not differ (adjusted p 0.05 or more), are hidden.', 'The two differ at no exit \
+(adjusted p 0.05 or more).', '')
+    """
+    if shown == exits:
+        return ""
+    if not shown:
+        return "The two differ at no exit (adjusted p 0.05 or more)."
+    return f"{exits - shown} of {exits} exits, where the two do not differ (adjusted p 0.05 or more), are hidden."
+
+
+def collapsed_name(names: Sequence[str]) -> str:
+    """What entries that differ in their seed alone are called together.
+
+    Examples
+    --------
+    >>> collapsed_name(["PA, seed 0", "PA, seed 1"]), collapsed_name(["seed 0", "seed 1", "seed 2"])
+    ('PA, 2 seeds', '3 seeds')
+    """
+    parts = [name.split(", ") for name in names]
+    shared = ", ".join(part for part in parts[0] if all(part in other for other in parts[1:]))
+    return f"{shared}, {len(names)} seeds" if shared else f"{len(names)} seeds"
