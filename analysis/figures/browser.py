@@ -1,4 +1,4 @@
-"""What draws figures in a browser, within the app and in files that stand alone: plotly.js, and how a figure is dressed.
+"""What draws figures in a browser, in the app and in files that stand alone: plotly.js, and how a figure is dressed.
 
 plotly.js is the official Cartesian bundle (MIT, in `plotly/`), of the version that the pinned plotly package writes
 figures for. It has every trace type that is drawn here and is a third of the whole library, so a fresh browser

@@ -1,7 +1,8 @@
 """plotly.js as a route of the server: never a CDN, and never twice.
 
 What is served is `analysis.figures.browser.BUNDLE`. The library travels once per plotly version, compressed once per
-server: its address names the version, so browsers keep it for good. Streamlit mounts user routes at the root whatever `server.baseUrlPath` says, so the route adds it.
+server: its address names the version, so browsers keep it for good. Streamlit mounts user routes at the root whatever
+`server.baseUrlPath` says, so the route adds it.
 """
 
 import gzip
