@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.predictors import usable_predictors
 from analysis.reference.names import network_name
 from analysis.report.reviewer.stopping import Stopping, stopping_claim
@@ -40,10 +39,8 @@ def claims_of(subject: Subject, compared: Comparison | None, stops: Stopping) ->
             said.append(words.falls_claim(label, difference.of, estimates))
     if difference.n_exits > 1:
         said.append(correction.relative_sentence(difference, label))
-        at = ENTROPY_THRESHOLDS.index(words.ENTROPY_RISE)
-        rises = [float(side.entropy_rise_percent[at]) for side in (difference.a, difference.b)]
-        if np.isfinite(rises).all():
-            said.append(words.entropy_claim(label, *rises))
+        if np.isfinite(subject.rises).all():
+            said.append(words.entropy_claim(label, *subject.rises))
     if claim := stopping_claim(stops):
         said.append(claim)
     return [*said, correction.price_sentence(difference, label)]

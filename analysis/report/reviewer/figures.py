@@ -13,11 +13,13 @@ from analysis.figures.class_falls import class_falls_figure
 from analysis.figures.correction_price import correction_price_figure
 from analysis.figures.decrease_curve import Curve as FallCurve
 from analysis.figures.decrease_curve import decrease_curve_figure
+from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.fall_scatter import drawn_points, fall_scatter_figure
 from analysis.figures.trajectories import Trajectories, trajectories_figure
 from analysis.metrics.decrease import THRESHOLDS
+from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.reference.names import network_name
 from analysis.reference.outside_text import shortened
 from analysis.reference.superclasses import superclasses_of
@@ -71,10 +73,8 @@ def figures_of(subject: Subject, stops: Stopping) -> list[Shown]:
     found = [_trajectories(subject), _exits(subject)]
     if falling:
         found += [_curve(subject), _scatter(subject)]
-    found += [_classes(subject), _uncertainty(subject)]
-    if falling:
-        found.append(_pairs(subject))
-    found.append(_price(subject))
+    found += [_classes(subject), *([_pairs(subject)] if falling else [])]
+    found += [_uncertainty(subject), *([_rises(subject)] if subject.difference.n_exits > 1 else []), _price(subject)]
     return [*found, _stopping(stops)]
 
 
@@ -192,6 +192,30 @@ def _uncertainty(subject: Subject) -> Shown:
         " ECE: 15 bins of equal width over the confidence." if subject.difference.has_labels else ""
     )
     return _panels(subject, "uncertainty", panels, words.entropy_title(subject.difference, subject.label), subtitle)
+
+
+def _rises(subject: Subject) -> Shown:
+    lines = [(key, name, side.entropy_rise_percent) for key, name, side in subject.both]
+    beside = [
+        (key, np.array([subject.published[key].entropy_rises.get(tau, np.nan) for tau in ENTROPY_THRESHOLDS]))
+        for key, _, _ in subject.both
+        if key in subject.published and subject.published[key].entropy_rises
+    ]
+    return _in_both(
+        "rises",
+        lambda state: decrease_share_figure(
+            ENTROPY_THRESHOLDS,
+            lines,
+            published=beside,
+            emphasised="baseline" if state == "off" else subject.row.id,
+            title=words.entropy_claim(subject.label, *subject.rises).removesuffix("."),
+            subtitle=f"Rise of a sample's entropy between an earlier and a later exit, nats; {subject.over}."
+            + (" Open: the paper." if beside else ""),
+            x_title="samples that rise by more",
+            does="rise",
+            height=340,
+        ),
+    )
 
 
 # --- what falls ------------------------------------------------------------------------------------------------------

@@ -77,9 +77,9 @@ def as_html(page: Page) -> str:
     labels = list(dict.fromkeys(subject.label for subject in subjects))
     return Template(_source("report.html")).substitute(
         scripts=" ".join(f"'sha256-{_script_hash(script)}'" for script in (plotly, own)),
-        title=html_text(_title(subjects, labels)),
+        title=html_text(f"{_heading(labels)}: {', '.join(_called(subject) for subject in subjects)}"),
         style=_source("report.css"),
-        heading=html_text(_title(subjects, labels)),
+        heading=html_text(_heading(labels)),
         correction=html_text(" / ".join(labels)),
         contents=_contents(page),
         sections="".join(_section(section, number) for number, section in enumerate(page.sections, start=1)),
@@ -112,9 +112,13 @@ def _json(value: object) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _title(subjects: Sequence[Subject], labels: Sequence[str]) -> str:
-    runs = ", ".join(subject.run.title or subject.run.id for subject in subjects)
-    return f"{' and '.join(labels)} against the baseline: {runs}"
+def _heading(labels: Sequence[str]) -> str:
+    return f"{' and '.join(labels)} against the baseline"
+
+
+def _called(subject: Subject) -> str:
+    """A run by its title, or by its id where it has none."""
+    return subject.run.title or subject.run.id
 
 
 def _numbered(page: Page) -> list[tuple[Section, int]]:
@@ -226,7 +230,7 @@ def _card(card: Card, subject: Subject, known: set[str]) -> str:
     picture = ""
     if card.image:
         alt = html_text(f"Picture of sample {card.id}, {card.title}")
-        picture = f'<img src="{html_text(card.image)}" alt="{alt}" loading="lazy">'
+        picture = f'<img src="{html_text(card.image)}" alt="{alt}">'
     falls = [f"{card.fall_words(state)} under {subject.named(state)}" for state in STATES]
     drawing = (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="'
@@ -237,9 +241,14 @@ def _card(card: Card, subject: Subject, known: set[str]) -> str:
     return (
         f'<figure class="card"{own}>{picture}{drawing}<figcaption><b>{html_text(card.title)}</b>'
         f"<span>sample {html_text(card.id)}</span><span>{answers}</span>"
-        f"<span>{_in_both([card.fall_words(state) for state in STATES])}</span></figcaption>{_exits(card, subject)}"
+        f"{''.join(_fall(*one) for one in zip(STATES, falls))}</figcaption>{_exits(card, subject)}"
         "</figure>"
     )
+
+
+def _fall(state: str, words: str) -> str:
+    """Both are told; the one that is shown stands out."""
+    return f'<span class="of-{state}">{html_text(words)}</span>'
 
 
 def _answer(card: Card, state: str) -> str:
@@ -283,7 +292,7 @@ def _section(section: Section, number: int) -> str:
     problems = "".join(f'<p class="badge">{html_text(fault)}</p>' for fault in faults(section.groups))
     what = "true class" if subject.difference.has_labels else "final prediction"
     return (
-        f'<section id="run-{number}" style="{_colours(subject)}"><h2>{html_text(run.title or run.id)}</h2>'
+        f'<section id="run-{number}" style="{_colours(subject)}"><h2>{html_text(_called(subject))}</h2>'
         f'<p class="facts-line">{html_text(f"{run.id} · {section.facts}")}</p>'
         f"<h3>Claims</h3><ol>{claims}</ol>"
         f'<h3>Figures</h3><div class="figures">{figures}</div>'
@@ -309,9 +318,7 @@ def _colours(subject: Subject) -> str:
 def _contents(page: Page) -> str:
     if len(page.sections) == 1:
         return ""
-    links = [
-        (f"run-{number}", section.subject.run.title or section.subject.run.id) for section, number in _numbered(page)
-    ]
+    links = [(f"run-{number}", _called(section.subject)) for section, number in _numbered(page)]
     links.insert(0, ("comparison", "The runs beside each other"))
     return f'<nav aria-label="Contents"><ul>{"".join(_link(*link) for link in links)}</ul></nav>'
 

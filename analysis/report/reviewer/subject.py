@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.predictors import Predictor, resolve
 from analysis.reference.outside_text import isolated
 from analysis.reference.published import Published, published_for
@@ -16,6 +17,7 @@ from analysis.results.fitting import SampleChoice
 from analysis.run import Run
 from analysis.selection.thinning import thinned
 from analysis.words import formats
+from analysis.words.report import ENTROPY_RISE
 
 UNKNOWN = "label unknown"
 STATES = ("off", "on")
@@ -114,6 +116,12 @@ class Subject:
     def picked(self) -> np.ndarray:
         """The samples drawn at random, as places among the judged."""
         return thinned(self.difference.n_samples, self.drawn, seed=self.seed)
+
+    @property
+    def rises(self) -> tuple[float, float]:
+        """Percent of samples whose entropy rises by more than `ENTROPY_RISE`: of the baseline, of the correction."""
+        at = ENTROPY_THRESHOLDS.index(ENTROPY_RISE)
+        return tuple(float(side.entropy_rise_percent[at]) for _, _, side in self.both)
 
     @cached_property
     def all_published(self) -> Mapping[str, Published]:

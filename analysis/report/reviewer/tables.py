@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.metrics.decrease import THRESHOLDS
+from analysis.predictors import PREDICTORS
 from analysis.reference.published import Published
 from analysis.report.number_tables import cost_row
 from analysis.report.reviewer.subject import STATES, Subject
@@ -113,18 +114,22 @@ def paper_table(subject: Subject, measured: Mapping[str, Percents]) -> Table | N
     published: Mapping[str, Published] = subject.all_published
     samples = subject.difference.a.n_samples
     found = against_paper.comparison_table(measured, published, subject.exit_names, samples)
+    keys = list(dict.fromkeys(found["predictor"]))
+    cells = {(row.quantity, row.at, row.predictor): _beside(row) for row in found.itertuples()}
     rows = tuple(
-        (
-            f"{PAPER[row.quantity]} {row.at}",
-            row.predictor,
-            decimals(row.run),
-            decimals(row.published) + (f" ± {decimals(row.published_std)}" if np.isfinite(row.published_std) else ""),
-            verdicts.difference_words(row.difference, row.outside_2_sd, unit=False),
-        )
-        for row in found.itertuples()
+        (f"{PAPER[quantity]} {place}", *(cell for key in keys for cell in cells.get((quantity, place, key), ("",) * 3)))
+        for quantity, place in dict.fromkeys(zip(found["quantity"], found["at"]))
     )
-    head = ("percent of samples", "predictor", "this run", "the paper", "difference, points")
+    heads = ((f"{PREDICTORS[key].label}: this run", "the paper", "difference, points") for key in keys)
+    head = ("percent of samples", *(cell for one in heads for cell in one))
     return Table("This run's numbers beside the paper's", head, rows)
+
+
+def _beside(row: object) -> tuple[str, str, str]:
+    """A number of the run, the paper's with its spread, and the difference."""
+    spread = f" ± {decimals(row.published_std)}" if np.isfinite(row.published_std) else ""
+    difference = verdicts.difference_words(row.difference, row.outside_2_sd, unit=False)
+    return decimals(row.run), decimals(row.published) + spread, difference
 
 
 def comparison_tables(compared: Comparison, names: Sequence[str]) -> list[Table]:
