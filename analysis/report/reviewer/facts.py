@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from analysis.predictors import file_hash, resolve
+from analysis.predictors import Predictor, file_hash, first_correction
 from analysis.report.reviewer.subject import Options, Subject
 from analysis.run import Run
 from analysis.runtime.code_version import code_version
@@ -40,7 +40,8 @@ def setting_rows(subject: Subject) -> Rows:
     rows = [("correction", subject.row.full_name)]
     if subject.row.path is not None:
         rows.append((f"sha256 of {Path(subject.row.path).name}", file_hash(subject.row.path)))
-    rows += [(f"setting {name}", text or "none") for name, text in setting_texts(subject).items()]
+    texts = setting_texts(subject.row, subject.after.settings)
+    rows += [(f"setting {name}", text or "none") for name, text in texts.items()]
     rows += [("split", subject.split), ("cost unit", subject.unit or "none")]
     rows.append(("samples drawn at random", f"{subject.drawn} (seed {subject.seed})"))
     choice = subject.choice
@@ -88,40 +89,35 @@ def version_rows() -> Rows:
 
 
 def command_of(subjects: Sequence[Subject], options: Options) -> str:
-    """The command that makes the same file again, on a machine that has the same runs."""
-    first, row = subjects[0], subjects[0].row
-    parts = ["python", "-m", "analysis", "report", *(subject.run.id for subject in subjects)]
-    if options.predictor is not None:
-        file = "" if row.path is None else f"{Path(row.path).name}:"
-        parts += ["--predictor", f"{file}{row.id}"]
-    for name, value in sorted(changed_settings(first).items()):
-        parts += ["--set", f"{name}={value}"]
+    """The command that makes the same file again, where the same runs are; what is the default is left out."""
+    runs, first = [subject.run for subject in subjects], subjects[0]
+    parts = ["python", "-m", "analysis", "report", *(run.id for run in runs)]
+    if any(first.row.id != first_correction(run.kind) for run in runs) and options.predictor is not None:
+        file = "" if first.row.path is None else f"{Path(first.row.path).name}:"
+        parts += ["--predictor", f"{file}{first.row.id}"]
+    parts += setting_arguments(first.row, first.after.settings)
     standard = Options()
     for field in ("split", "cost_unit", "samples", "seed", "calibration"):
         if (value := getattr(options, field)) != getattr(standard, field):
             parts += [f"--{field.replace('_', '-')}", str(value)]
     parts += ["--allow-test-fitting"] if options.allow_test_fitting else []
-    return shlex.join([*parts, "--out", file_name(subjects)])
+    return shlex.join([*parts, "--out", file_name([run.id for run in runs], first.row.id)])
 
 
-def changed_settings(subject: Subject) -> dict[str, str]:
-    """The correction's settings that are not its defaults, as `--set` takes them."""
-    defaults = resolve(subject.row, {}, kind=subject.run.kind, n_exits=subject.run.n_exits)
-    settings = subject.after.settings
-    changed = {name for name in settings if name not in defaults or settings[name] != defaults[name]}
-    return {name: text for name, text in setting_texts(subject).items() if name in changed}
+def setting_arguments(row: Predictor, settings: Mapping[str, object]) -> list[str]:
+    """A correction's settings that are not its defaults, as a command takes them."""
+    defaults = {setting.name: setting.default for setting in row.settings}
+    texts = setting_texts(row, settings)
+    changed = (name for name in sorted(settings) if name not in defaults or settings[name] != defaults[name])
+    return [part for name in changed for part in ("--set", f"{name}={texts[name]}")]
 
 
-def setting_texts(subject: Subject) -> dict[str, str]:
-    """Every setting of the correction, as `--set` takes it."""
-    rows = {row.name: row for row in subject.row.settings}
-    return {
-        name: as_text(rows[name], value) if name in rows else repr(value)
-        for name, value in subject.after.settings.items()
-    }
+def setting_texts(row: Predictor, settings: Mapping[str, object]) -> dict[str, str]:
+    """A correction's settings, each as `--set` takes it."""
+    rows = {setting.name: setting for setting in row.settings}
+    return {name: as_text(rows[name], value) if name in rows else repr(value) for name, value in settings.items()}
 
 
-def file_name(subjects: Sequence[Subject]) -> str:
-    """What the file is called: the runs and the correction."""
-    runs = "-".join(dict.fromkeys(subject.run.id for subject in subjects))[:150]
-    return f"{runs}-{subjects[0].row.id}.html"
+def file_name(runs: Sequence[str], predictor: str) -> str:
+    """What the file is called: the runs' ids and the correction's."""
+    return f"{'-'.join(runs)[:150]}-{predictor}.html"

@@ -25,7 +25,7 @@ from analysis.reference.outside_text import shortened
 from analysis.reference.superclasses import superclasses_of
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.report.reviewer.stopping import Stopping, stopping_figure, stopping_notes
-from analysis.report.reviewer.subject import STATES, Subject
+from analysis.report.reviewer.subject import LONGEST, STATES, Subject
 from analysis.results import Results
 from analysis.results.differences import group_falls
 from analysis.selection.thinning import thinned
@@ -268,7 +268,7 @@ def _scatter(subject: Subject) -> Shown:
     sizes = [side.fall().size for _, _, side in subject.both]
     picked = thinned(difference.n_samples, POINTS_DRAWN, seed=subject.seed)
     positions = difference.a.positions[picked]
-    ids = subject.run.samples["id"].iloc[positions].tolist()
+    ids = [shortened(str(one), LONGEST) for one in subject.run.samples["id"].iloc[positions]]
     names = [subject.true_name(position) for position in positions]
     of = difference.n_samples
     drawn = f"{len(picked):,} of {subject.over}, drawn at random" if len(picked) < of else f"each of {subject.over}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 from collections.abc import Sequence
@@ -20,11 +21,11 @@ import plotly.graph_objects as go
 from analysis.figures.browser import BUNDLE, dress_script
 from analysis.figures.sparkline import HEIGHT, WIDTH
 from analysis.figures.style import THEMED, predictor_style
-from analysis.reference.outside_text import html_text
+from analysis.reference.outside_text import html_text, shortened
 from analysis.report.reviewer.facts import Rows
 from analysis.report.reviewer.figures import Shown
 from analysis.report.reviewer.samples import Card, Group, faults
-from analysis.report.reviewer.subject import STATES, Subject
+from analysis.report.reviewer.subject import LONGEST, STATES, Subject
 from analysis.report.reviewer.tables import Table
 from analysis.words.formats import probability
 from analysis.words.verdicts import ToldVerdict
@@ -118,7 +119,7 @@ def _heading(labels: Sequence[str]) -> str:
 
 def _called(subject: Subject) -> str:
     """A run by its title, or by its id where it has none."""
-    return subject.run.title or subject.run.id
+    return shortened(subject.run.title or subject.run.id, 3 * LONGEST)
 
 
 def _numbered(page: Page) -> list[tuple[Section, int]]:
@@ -225,22 +226,22 @@ def _group(group: Group, subject: Subject, known: set[str]) -> str:
 
 
 def _card(card: Card, subject: Subject, known: set[str]) -> str:
-    own = "" if card.id in known else f' data-sample="{html_text(card.id)}" tabindex="-1"'
+    own = "" if card.id in known else f' data-sample="{html.escape(card.id)}" tabindex="-1"'
     known.add(card.id)
     picture = ""
     if card.image:
-        alt = html_text(f"Picture of sample {card.id}, {card.title}")
+        alt = html_text(f"Picture of sample {card.called}, {card.title}")
         picture = f'<img src="{html_text(card.image)}" alt="{alt}">'
     falls = [f"{card.fall_words(state)} under {subject.named(state)}" for state in STATES]
     drawing = (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="'
-        f'{html_text(f"Trajectory of sample {card.id}: it {falls[0]}, it {falls[1]}")}">'
+        f'{html_text(f"Trajectory of sample {card.called}: it {falls[0]}, it {falls[1]}")}">'
         f'<path class="of-off" d="{card.paths["off"]}"/><path class="of-on" d="{card.paths["on"]}"/></svg>'
     )
     answers = _in_both([_answer(card, state) for state in STATES])
     return (
         f'<figure class="card"{own}>{picture}{drawing}<figcaption><b>{html_text(card.title)}</b>'
-        f"<span>sample {html_text(card.id)}</span><span>{answers}</span>"
+        f"<span>sample {html_text(card.called)}</span><span>{answers}</span>"
         f"{''.join(_fall(*one) for one in zip(STATES, falls))}</figcaption>{_exits(card, subject)}"
         "</figure>"
     )

@@ -11,8 +11,8 @@ import numpy as np
 from analysis.figures.sparkline import sparkline_paths
 from analysis.images.image_tables import image_source
 from analysis.images.thumbnails import thumbnail
-from analysis.reference.outside_text import isolated
-from analysis.report.reviewer.subject import STATES, Subject
+from analysis.reference.outside_text import isolated, shortened
+from analysis.report.reviewer.subject import LONGEST, STATES, Subject
 from analysis.results import Results
 from analysis.words.formats import small
 
@@ -35,7 +35,7 @@ class Card:
 
     Attributes
     ----------
-    id, title : its id, and its true class
+    id, title : its id as the run has it, and its true class
     image : a data address; empty where it has none
     fault : why its picture cannot be shown
     paths : SVG path data of its trajectory, by state of the switch
@@ -50,6 +50,11 @@ class Card:
     paths: dict[str, str]
     falls: dict[str, float]
     exits: dict[str, tuple[AtExit, ...]]
+
+    @property
+    def called(self) -> str:
+        """Its id within a sentence."""
+        return isolated(shortened(self.id, LONGEST))
 
     def fall_words(self, state: str) -> str:
         """How far it falls."""
@@ -104,7 +109,7 @@ def _cards(subject: Subject, places: np.ndarray) -> Iterator[Card]:
     for number, (position, picture) in enumerate(zip(positions.tolist(), _pictures(subject, positions))):
         image, fault = picture
         yield Card(
-            id=isolated(subject.run.samples["id"].iat[position]),
+            id=str(subject.run.samples["id"].iat[position]),
             title=subject.true_name(position),
             image=image,
             fault=fault,

@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.predictors import Predictor, resolve
-from analysis.reference.outside_text import isolated
+from analysis.reference.outside_text import isolated, shortened
 from analysis.reference.published import Published, published_for
 from analysis.results import Difference, Results, difference_of
 from analysis.results.fitting import SampleChoice
@@ -20,6 +20,8 @@ from analysis.words import formats
 from analysis.words.report import ENTROPY_RISE
 
 UNKNOWN = "label unknown"
+LONGEST = 100
+"""Characters of a name or an id that stands beside many others."""
 STATES = ("off", "on")
 """What the switch shows: the baseline, or the correction."""
 
@@ -142,7 +144,7 @@ class Subject:
 
     def class_name(self, index: int) -> str:
         """A class by its index; none for -1."""
-        return isolated(self.run.class_names[index]) if index >= 0 else "none"
+        return isolated(shortened(self.run.class_names[index], LONGEST)) if index >= 0 else "none"
 
     def true_name(self, position: int) -> str:
         """The true class of a sample, by its position in the run."""

@@ -27,6 +27,7 @@ from app.components.predictor_names import label_of
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.paper.numbers_table import LOOK, and_spread
+from app.views.paper.reviewer_bundle import reviewer_bundle
 from app.views.paper.seeds import OtherSeed, other_seeds, seeds_section
 
 HEIGHT = 470
@@ -49,13 +50,19 @@ MARKS = {
 def render(view: View) -> None:
     """The page."""
     st.subheader("How far is this run from the published numbers, and which findings does it show too?", anchor=False)
-    run = view.run
-    published = published_for(run.dataset, run.model, run.n_exits)
+    published = published_for(view.run.dataset, view.run.model, view.run.n_exits)
     if not published:
-        _no_numbers(run)
-        return
+        _no_numbers(view.run)
     if no_samples(view):
         return
+    if published:
+        _beside_the_paper(view, published)
+    reviewer_bundle(view)
+
+
+def _beside_the_paper(view: View, published: Mapping[str, Published]) -> None:
+    """The run's numbers, the paper's, and which findings both show."""
+    run = view.run
     measured = _measured(view, published)
     if not measured:
         st.info(
