@@ -80,12 +80,12 @@ def _nats(value: float) -> str:
 
 def entropy_claim(label: str, before: float, after: float, threshold: float = ENTROPY_RISE) -> str:
     """For how many samples entropy rises with more computation; percents."""
-    shares = [percent(share) if share else "no sample" for share in (before, after)]
-    of = " of samples" if before else ""
-    return (
-        f"Entropy rises by more than {threshold:g} nats between two exits for {shares[0]}{of} under the baseline, for "
-        f"{shares[1]} under {label}."
-    )
+    start = f"Entropy rises by more than {threshold:g} nats between two exits for"
+    if not before:
+        now = f"for {percent(after)} of samples" if after else "nor"
+        return f"{start} no sample under the baseline, {now} under {label}."
+    now = percent(after) if after else "none"
+    return f"{start} {percent(before)} of samples under the baseline, for {now} under {label}."
 
 
 def interval_words(low: float, high: float, places: int = 2) -> str:
