@@ -13,7 +13,7 @@ from analysis.report.reviewer.figures import figures_of
 from analysis.report.reviewer.page import Page, Section, as_html
 from analysis.report.reviewer.stopping import stopping_of
 from analysis.report.reviewer.subject import Options, Subject
-from analysis.results import Results, against_paper, compare, results_of
+from analysis.results import Results, against_paper, compare, difference_of, results_of
 from analysis.results.comparison import MOST
 from analysis.results.fitting import SampleChoice, choose_samples, results_at
 from analysis.run import Run
@@ -56,7 +56,7 @@ def report_html(
     return as_html(
         Page(
             sections=tuple(sections),
-            comparison=_side_by_side(subjects) if len(subjects) > 1 else ((), ""),
+            comparison=_side_by_side(subjects) if len(subjects) > 1 else ((), ()),
             versions=tuple(facts.version_rows()),
             command=facts.command_of(subjects, options),
         )
@@ -165,12 +165,35 @@ def _paper_results(subject: Subject) -> dict[str, Results]:
     return found
 
 
-def _side_by_side(subjects: Sequence[Subject]) -> tuple[tuple[tables.Table, ...], str]:
-    """The runs beside each other, or why that cannot be."""
-    entries = [side for subject in subjects for side in (subject.before, subject.after)]
+def _side_by_side(subjects: Sequence[Subject]) -> tuple[tuple[tables.Table, ...], tuple[str, ...]]:
+    """The runs of the same samples beside each other, and why the others are not."""
+    groups: list[list[Subject]] = []
+    left_out = []
+    for subject in subjects:
+        reasons = [_why_apart(group[0], subject) for group in groups]
+        if "" in reasons:
+            groups[reasons.index("")].append(subject)
+        else:
+            groups.append([subject])
+            left_out += [
+                f"{group[0].run.id} and {subject.run.id} are not compared: {why}."
+                for group, why in zip(groups, reasons)
+            ]
+    found = []
+    for group in (one for one in groups if len(one) > 1):
+        entries = [side for subject in group for side in (subject.before, subject.after)]
+        called = names([{"run": one.run.id, "predictor": one.predictor} for one in entries])
+        found += tables.comparison_tables(compare(entries, seed=group[0].seed), called)
+    return tuple(found), tuple(left_out)
+
+
+def _why_apart(one: Subject, other: Subject) -> str:
+    """Why two runs cannot be compared; empty where they can."""
+    for run in (one.run, other.run):
+        if not run.has_labels:
+            return f"run {run.id} has no labels"
     try:
-        compared = compare(entries, seed=subjects[0].seed)
+        difference_of(one.before, other.before)
     except ValueError as error:
-        return (), str(error)
-    called = names([{"run": one.run.id, "predictor": one.predictor} for one in entries])
-    return tuple(tables.comparison_tables(compared, called)), ""
+        return str(error)
+    return ""

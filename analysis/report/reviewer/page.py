@@ -61,11 +61,11 @@ class Page:
 
     Attributes
     ----------
-    comparison : the tables of runs beside each other, and why there are none
+    comparison : the tables of runs beside each other, and why some are left out
     """
 
     sections: tuple[Section, ...]
-    comparison: tuple[tuple[Table, ...], str]
+    comparison: tuple[tuple[Table, ...], tuple[str, ...]]
     versions: Rows
     command: str
 
@@ -184,15 +184,19 @@ def _figure_html(shown: Shown, number: int) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{html_text(cell)}</th>' for cell in table.head)
-    rows = "".join(
-        f'<tr><th scope="row">{html_text(first)}</th>{"".join(f"<td>{html_text(cell)}</td>" for cell in cells)}</tr>'
-        for first, *cells in table.rows
-    )
+    rows = "".join(_row(row, len(table.head)) for row in table.rows)
     state = "" if table.states == STATES else f" {table.states[0]}"
     return (
         f'<div class="table{state}"><table><caption>{html_text(table.caption)}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def _row(row: tuple[str, ...], columns: int) -> str:
+    heading, *cells = map(html_text, row)
+    if not cells:
+        return f'<tr><th scope="rowgroup" class="part" colspan="{columns}">{heading}</th></tr>'
+    return f'<tr><th scope="row">{heading}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
 def _rows(rows: Rows, caption: str) -> str:
@@ -331,6 +335,6 @@ def _link(place: str, text: str) -> str:
 def _comparison(page: Page) -> str:
     if len(page.sections) == 1:
         return ""
-    tables, why = page.comparison
-    body = "".join(map(_table, tables)) if tables else f"<p>They cannot be compared: {html_text(why)}.</p>"
+    tables, left_out = page.comparison
+    body = "".join(map(_table, tables)) + "".join(f"<p>{html_text(why)}</p>" for why in left_out)
     return f'<section id="comparison"><h2>The runs beside each other</h2>{body}</section>'

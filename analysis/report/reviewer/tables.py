@@ -23,17 +23,18 @@ from analysis.words.formats import decimals
 SURE = 0.05
 """A difference whose adjusted p-value is below this is marked."""
 PAPER = {
-    "accuracy": "accuracy at exit",
-    "true_class": "true class falls by more than",
-    "final_prediction": "final prediction falls by more than",
-    "oracle": "oracle gap (right at some exit, less the last), exit",
-    "entropy": "entropy rises by more than, nats",
+    "accuracy": "Samples that are right, at exit",
+    "true_class": "Samples whose true class's probability falls by more than",
+    "final_prediction": "Samples whose final prediction's probability falls by more than",
+    "oracle": "Oracle gap, points: right at some exit, less right at the last, exit",
+    "entropy": "Samples whose entropy rises by more than, nats",
 }
+"""The parts of the table beside the paper."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: the first cell of each row is its heading.
+    """A table: the first cell of each row is its heading; a row of one cell is the heading of those below it.
 
     Attributes
     ----------
@@ -116,13 +117,15 @@ def paper_table(subject: Subject, measured: Mapping[str, Percents]) -> Table | N
     found = against_paper.comparison_table(measured, published, subject.exit_names, samples)
     keys = list(dict.fromkeys(found["predictor"]))
     cells = {(row.quantity, row.at, row.predictor): _beside(row) for row in found.itertuples()}
-    rows = tuple(
-        (f"{PAPER[quantity]} {place}", *(cell for key in keys for cell in cells.get((quantity, place, key), ("",) * 3)))
-        for quantity, place in dict.fromkeys(zip(found["quantity"], found["at"]))
-    )
+    rows: list[tuple[str, ...]] = []
+    for quantity, title in PAPER.items():
+        places = dict.fromkeys(found["at"][found["quantity"] == quantity])
+        rows += [(title,)] if places else []
+        for place in places:
+            rows.append((place, *(cell for key in keys for cell in cells.get((quantity, place, key), ("",) * 3))))
     heads = ((f"{PREDICTORS[key].label}: this run", "the paper", "difference, points") for key in keys)
-    head = ("percent of samples", *(cell for one in heads for cell in one))
-    return Table("This run's numbers beside the paper's", head, rows)
+    head = ("%", *(cell for one in heads for cell in one))
+    return Table("This run's numbers beside the paper's", head, tuple(rows))
 
 
 def _beside(row: object) -> tuple[str, str, str]:

@@ -55,13 +55,14 @@ def render(view: View) -> None:
         _no_numbers(view.run)
     if no_samples(view):
         return
-    if published:
-        _beside_the_paper(view, published)
+    table = _beside_the_paper(view, published) if published else None
     reviewer_bundle(view)
+    if table is not None:
+        _numbers(table, published)
 
 
-def _beside_the_paper(view: View, published: Mapping[str, Published]) -> None:
-    """The run's numbers, the paper's, and which findings both show."""
+def _beside_the_paper(view: View, published: Mapping[str, Published]) -> pd.DataFrame | None:
+    """The figures, and which findings the run shows; returns the table of all numbers, None where there are none."""
     run = view.run
     measured = _measured(view, published)
     if not measured:
@@ -69,7 +70,7 @@ def _beside_the_paper(view: View, published: Mapping[str, Published]) -> None:
             "This run has no labels here, and the paper's numbers are about the true class: import it again with "
             "--labels to compare."
         )
-        return
+        return None
     predictor, note = _compared(view, published, measured)
     emphasised = predictor if view.poe else "baseline"
     names = formats.exit_labels(run.exit_names)
@@ -94,7 +95,7 @@ def _beside_the_paper(view: View, published: Mapping[str, Published]) -> None:
         by_seed = {seed_of(view.run.provenance): found}
         by_seed |= {other.seed: _told(other.measured, published, names) for other in others}
         seeds_section(view, measured, others, published, predictor, by_seed)
-    _numbers(table, published)
+    return table
 
 
 def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Percents]:

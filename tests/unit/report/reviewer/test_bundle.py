@@ -108,8 +108,16 @@ def test_numbers_of_the_paper_stand_beside_those_of_its_network(runs, small_logi
     assert [row[0] for row in rows(document, "The published findings")][1:]
     numbers = rows(document, "This run's numbers beside the paper's")
     assert numbers[0][1::3] == ["Baseline: this run", "PA: this run", "CA: this run"]
-    assert numbers[7][0] == "accuracy at exit 7"
-    assert numbers[7][2].startswith("72.20")
+    assert numbers[1] == ["Samples that are right, at exit"]
+    assert numbers[8][0] == "7"
+    assert numbers[8][2].startswith("72.20")
+    assert [row[0][:12] for row in numbers if len(row) == 1] == [
+        "Samples that",
+        "Samples whos",
+        "Samples whos",
+        "Oracle gap, ",
+        "Samples whos",
+    ]
     other = read(report_html([run], Options(predictor="pa", settings={"weights": "uniform"})))
     assert "PA: this run" in rows(other, "This run's numbers beside the paper's")[0]
     assert "setting weights" in dict(rows(other, "Settings"))
@@ -124,9 +132,21 @@ def test_runs_stand_beside_each_other(small_run, imageless_run):
     assert len(rows(document, "Every two, paired by sample")) == 1 + 6
 
 
+def test_those_of_the_same_samples_are_compared_though_another_is_not(
+    small_run, imageless_run, runs, small_logits, small_labels
+):
+    other = write_run(runs / "other", logits=small_logits, labels=(small_labels + 1) % 20)
+    document = read(report_html([small_run, other, imageless_run]))
+    assert len(rows(document, "Accuracy at each exit")) == 1 + 4
+    said = document.all("section", id="comparison")[0].text
+    assert "small and other are not compared: " in said
+    assert "disagree on the labels" in said
+
+
 def test_runs_that_cannot_be_compared_are_told_why(small_run, unlabelled_run):
     section = read(report_html([small_run, unlabelled_run])).all("section", id="comparison")[0]
-    assert "They cannot be compared: run unlabelled has no labels" in section.text
+    assert "small and unlabelled are not compared: run unlabelled has no labels." in section.text
+    assert not section.all("table")
 
 
 @pytest.mark.parametrize(
