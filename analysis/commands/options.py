@@ -24,21 +24,24 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
 
 
-def add_predictor(parser: argparse.ArgumentParser, default: str | None = "pa", owner: str = "") -> None:
+def add_predictor(
+    parser: argparse.ArgumentParser, default: str | None = "pa", owner: str = "", otherwise: str = ""
+) -> None:
     """`--predictor` and `--set`; required when there is no default. The help lists the table of predictors.
 
     Parameters
     ----------
     owner : what has settings of its own beside the predictor's
+    otherwise : what is taken where none is named and there is no default
     """
     from analysis.predictors import PREDICTORS
 
-    shown = f" (default: {default})" if default else ""
+    shown = f" (default: {default or otherwise})" if default or otherwise else ""
     parser.add_argument(
         "--predictor",
         metavar="ID",
         default=default,
-        required=default is None,
+        required=default is None and not otherwise,
         help=f"one of {' '.join(PREDICTORS)}, or your own as path/to/file.py:function{shown}",
     )
     parser.add_argument(

@@ -18,6 +18,7 @@ def decrease_share_figure(
     title: str,
     subtitle: str,
     x_title: str,
+    does: str = "fall",
     height: int = 300,
 ) -> go.Figure:
     """One row per threshold, one marker per predictor, joined to show what the correction moves.
@@ -34,9 +35,11 @@ def decrease_share_figure(
         The predictor id that is on screen; others stay faint.
     x_title : str
         What the percentages count.
+    does : str
+        What these samples do by more than a threshold: fall, or rise.
     """
     rows = [f"> {threshold:g}" for threshold in thresholds]
-    figure = base_figure(title, subtitle, x_title, "falls by", height=height, uirevision="falls")
+    figure = base_figure(title, subtitle, x_title, f"{does}s by", height=height, uirevision=f"{does}s")
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category", tickvals=rows)
     figure.update_xaxes(showgrid=True, range=[-4, 104], ticksuffix="%", nticks=6)
     if len(lines) > 1:
@@ -52,7 +55,7 @@ def decrease_share_figure(
                 marker={"symbol": style["symbol"], "color": style["color"], "size": 12},
                 opacity=1 if predictor_id == emphasised else FAINT[style["color"]],
                 customdata=[[float(threshold), predictor_id] for threshold in thresholds],
-                hovertemplate=f"{plain(label)}: %{{x:.2f}}% of samples<br>fall by %{{y}}"
+                hovertemplate=f"{plain(label)}: %{{x:.2f}}% of samples<br>{does} by %{{y}}"
                 "<br>click to see them<extra></extra>",
             )
         )
@@ -70,7 +73,7 @@ def decrease_share_figure(
                     "size": 12,
                     "line": {"width": 1.5},
                 },
-                hovertemplate="published: %{x:.2f}% of samples<br>fall by %{y}<extra></extra>",
+                hovertemplate=f"published: %{{x:.2f}}% of samples<br>{does} by %{{y}}<extra></extra>",
             )
         )
     marks = [(percents[0], label, predictor_style(key)["color"]) for key, label, percents in lines]

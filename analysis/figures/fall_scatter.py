@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.points import Line, Points, add_ring, one_colour
-from analysis.figures.style import MUTED, base_figure, predictor_style
+from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
 from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
 
@@ -78,3 +80,43 @@ def fall_points(
     )
     x, y = (to_scale(falls, FALL_UNIT).astype(np.float32) for falls in (baseline, predictor))
     return Points(x, y, lines, one_colour(len(x), predictor_style(colour_of)["color"]), kept)
+
+
+def drawn_points(
+    baseline: np.ndarray,
+    predictor: np.ndarray,
+    ids: Sequence[str],
+    names: Sequence[str],
+    predictor_label: str,
+    colour_of: str,
+) -> go.Scatter:
+    """The same as a trace of plotly's own, for a file that stands alone: so many samples as it draws.
+
+    Parameters
+    ----------
+    baseline, predictor : float, (samples,)
+        Largest falls, 0 to 1; NaN, unknown, is not drawn.
+    ids, names : sequences of str, one per sample
+        Sample ids, and what to call the sample in the hover (its label).
+    predictor_label : str
+        Plain text.
+    colour_of : str
+        The predictor that is shown: points bear its colour.
+    """
+    colour = predictor_style(colour_of)["color"]
+    x, y = (to_scale(np.asarray(falls, np.float64), FALL_UNIT).round(4) for falls in (baseline, predictor))
+    told = [
+        [plain(identity), plain(name), f"{before:.4f}", f"{after:.4f}"]
+        for identity, name, before, after in zip(ids, names, baseline, predictor)
+    ]
+    return go.Scatter(
+        x=x,
+        y=y,
+        name="samples",
+        mode="markers",
+        marker={"color": colour, "size": 5, "line": {"width": 0}},
+        opacity=FAINT[colour],
+        customdata=told,
+        hovertemplate="sample %{customdata[0]}<br>%{customdata[1]}<br>falls by %{customdata[2]} under the baseline<br>"
+        f"and by %{{customdata[3]}} under {plain(predictor_label)}<extra></extra>",
+    )

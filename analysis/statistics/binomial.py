@@ -81,3 +81,19 @@ def clopper_pearson_upper(successes: int, trials: int, delta: float = 0.05) -> f
         if high - low <= 1e-15 * high:
             break
     return high
+
+
+def clopper_pearson_interval(successes: int, trials: int, delta: float = 0.05) -> tuple[float, float]:
+    """The exact two-sided interval of a share at level 1 - delta; NaN without trials.
+
+    Clopper and Pearson 1934 (Biometrika 26).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in clopper_pearson_interval(1, 10)], clopper_pearson_interval(0, 10)[0]
+    ([0.0025, 0.445], 0.0)
+    """
+    if trials == 0:
+        return float("nan"), float("nan")
+    low = 1 - clopper_pearson_upper(trials - successes, trials, delta / 2)
+    return low, clopper_pearson_upper(successes, trials, delta / 2)

@@ -3,16 +3,20 @@
 import base64
 import html
 import re
+import time
 
 import numpy as np
 import pytest
 
+from analysis.cli import main
 from analysis.reference.published import published_for
 from analysis.report.number_tables import exit_table, fall_table
 from analysis.results import results_of
 from analysis.results.run_numbers import summarize
+from analysis.runtime.command_job import CommandJob
 from analysis.storage import load_run, write_run
 from analysis.traces import load_traces
+from app.views.paper.reviewer_bundle import ReportJob
 from tests.e2e.pages import figures, opened, title, words
 from tests.toy import log_probs
 
@@ -213,3 +217,52 @@ def test_other_runs_are_told_plainly(unlabelled_run, probs_run, imageless_run, d
     for run in ("unlabelled", "probs", "imageless"):
         assert "There are published numbers for" in words(shown(run))
     assert any("analysis validate" in code.value for code in opened("paper", run="damaged").code)
+
+
+def bundled(app):
+    """The page once the bundle is made, and the job that made it."""
+    for _ in range(600):
+        if app.get("download_button"):
+            return app, app.session_state["long-work-reviewer-bundle"][1]
+        assert not app.error, app.error[0].value
+        time.sleep(0.1)
+        app = app.run()
+    raise AssertionError("no bundle within a minute")
+
+
+def offered(app):
+    return next(button for button in app.button if button.label == "Reviewer bundle")
+
+
+def test_the_reviewer_bundle_is_what_the_command_writes_of_what_is_on_screen(small_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("EXITLENS_READ_ONLY", "1")
+    app, job = bundled(offered(shown("small", predictor="ca", split="all", unit="params")).click().run())
+    (download,) = app.get("download_button")
+    assert download.proto.label == "Download the bundle"
+    out = tmp_path / "r.html"
+    options = ["--predictor", "ca", "--split", "all", "--cost-unit", "params"]
+    assert main(["report", str(small_run.path), *options, "--out", str(out)]) == 0
+    assert job.output == out.read_text()
+    assert f"python -m analysis report small {' '.join(options)} --out small-ca.html" in job.output
+    assert not list(job.folder.glob("*.html"))
+
+
+def test_settings_on_screen_are_those_of_the_bundle(paper_run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(ReportJob, "__init__", lambda self, argv: asked.append(argv) or CommandJob.__init__(self, argv))
+    offered(shown(set="weights:uniform")).click().run()
+    assert asked[0] == (
+        "report",
+        str(paper_run.path),
+        "--predictor",
+        "pa",
+        "--set",
+        "weights=uniform",
+        "--split",
+        "test",
+    )
+
+
+def test_every_run_with_samples_has_a_bundle(unlabelled_run, imageless_run, probs_run):
+    for run in ("unlabelled", "imageless", "probs"):
+        assert offered(shown(run, poe="0"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -19,7 +20,7 @@ from analysis import cli
 
 PREDICTORS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
 FORMATS = ("table", "json", "csv", "latex")
-COMMANDS = ("import", "validate", "summarize", "probs", "traces", "policy", "compare", "evaluate", "train")
+COMMANDS = ("import", "validate", "summarize", "probs", "traces", "policy", "compare", "report", "evaluate", "train")
 WITH_CALIBRATION = ("imta-cifar100", "msdnet-cifar10", "msdnet-cifar100")
 SET_ON = ("msdnet-cifar10", "msdnet-cifar100")
 """The runs under which settings are tried."""
@@ -76,6 +77,8 @@ REFUSED = (
     ("policy", "msdnet-cifar100", "--policy", "luck"),
     ("probs", "msdnet-cifar100", "--predictor", "pa", "--samples", "5:5", "--out", "probs.npz"),
     ("traces", "msdnet-cifar100", "--predictor", "pa", "--out", "none/traces.parquet"),
+    ("report", "gone", "--out", "report.html"),
+    ("report", "msdnet-cifar100", "--predictor", "baseline", "--out", "report.html"),
     ("validate", "gone"),
 )
 
@@ -117,6 +120,9 @@ def lines(runs: list[str]) -> Iterator[tuple[str, ...]]:
         yield "compare", "msdnet-cifar100", "imta-cifar100-stage1", "--format", form
     yield "compare", "msdnet-cifar10", "msdnet-cifar10-seed1", "--predictor", "baseline", "--cost-unit", "MACs"
     yield "compare", "msdnet-cifar100", "msdnet-cifar10"
+    for run in runs:
+        yield "report", run, "--out", "report.html"
+    yield "report", "msdnet-cifar10", "msdnet-cifar10-seed1", "--predictor", "ca", "--out", "report.html"
     yield from REFUSED
 
 
@@ -150,6 +156,8 @@ def content(path: Path) -> str:
                 f"{name}: {arrays[name].dtype} {arrays[name].shape} {sha256(arrays[name].tobytes())}\n"
                 for name in arrays.files
             )
+    if path.suffix == ".html":
+        return report_content(path.read_text(encoding="utf-8"))
     table = pq.read_table(path)
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     text = f"{table.num_rows} rows, {metadata}\n"
@@ -157,6 +165,14 @@ def content(path: Path) -> str:
         column = table.column(name).combine_chunks()
         text += f"{name}: {column.type}, {column.null_count} null, {sha256(values(column))}\n"
     return text
+
+
+def report_content(page: str) -> str:
+    """What a report says and what it draws, without the versions of what made it, and the scripts that draw."""
+    said, drawn = page[page.index("<body>") :].split('<script type="application/json" id="figures">')
+    said, versions = re.subn(r"<table><caption>Versions</caption>.*?</table>", "", said)
+    assert versions == 1
+    return f"text: {sha256(said.encode())}\nfigures: {sha256(drawn[: drawn.index('</script>')].encode())}\n"
 
 
 def values(column: pa.Array) -> bytes:

@@ -26,7 +26,10 @@ PARTS = (
 )
 """What the fast part is made of: jobs whose name holds one of these."""
 FAST = [name for name in JOBS if any(part in name for part in PARTS)]
-LAST_BITS = r"\| csv |^/live|^probs |^traces |(seed1 .*|--predictor (hard-poe|softmax-poe|moe|ca)) --format (json|csv)$"
+LAST_BITS = (
+    r"\| csv |^/live|^probs |^traces |^report .*\.html$|"
+    r"(seed1 .*|--predictor (hard-poe|softmax-poe|moe|ca)) --format (json|csv)$"
+)
 """Outputs with numbers in full whose last bits another processor gives otherwise. Traces that ship are the same; the
 second seed's run ships without."""
 

@@ -28,6 +28,7 @@ from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.paper.numbers_table import LOOK, and_spread
+from app.views.paper.reviewer_bundle import reviewer_bundle
 from app.views.paper.seeds import OtherSeed, other_seeds, seeds_section
 
 HEIGHT = 470
@@ -47,23 +48,55 @@ MARKS = {
 }
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What both figures are of. `predictor` stands beside the baseline, `emphasised` is the one of them on screen.
+
+    `samples` is how many the numbers are over: those whose label is known.
+    """
+
+    view: View
+    measured: Mapping[str, Percents]
+    samples: int
+    others: Sequence[OtherSeed]
+    published: Mapping[str, Published]
+    predictor: str
+    emphasised: str
+    table: pd.DataFrame
+
+    def saved(self, quantities: Collection[str]) -> pd.DataFrame:
+        """The numbers of some quantities, with their spread over seeds where there are several."""
+        table = self.table[self.table["quantity"].isin(quantities)]
+        if self.others:
+            measured = [self.measured, *(other.measured for other in self.others)]
+            table = with_spread(table, measured, formats.exit_labels(self.view.run.exit_names))
+        return figure_table(self.view, table.rename(columns={"run": "measured"}), defaults=True)
+
+
 def render(view: View) -> None:
     """The page."""
     st.subheader("How far is this run from the published numbers, and which findings does it show too?", anchor=False)
-    run = view.run
-    published = published_for(run.dataset, run.model, run.n_exits)
+    published = published_for(view.run.dataset, view.run.model, view.run.n_exits)
     if not published:
-        _no_numbers(run)
-        return
+        _no_numbers(view.run)
     if no_samples(view):
         return
+    shown = _beside_the_paper(view, published) if published else None
+    reviewer_bundle(view)
+    if shown is not None:
+        _numbers(shown, published)
+
+
+def _beside_the_paper(view: View, published: Mapping[str, Published]) -> Shown | None:
+    """The figures, and which findings the run shows; returns what is shown, None where there are no numbers."""
+    run = view.run
     measured = _measured(view, published)
     if not measured:
         st.info(
             "This run has no labels here, and the paper's numbers are about the true class: import it again with "
             "--labels to compare."
         )
-        return
+        return None
     predictor, note = _compared(view, published, measured)
     emphasised = predictor if view.poe else "baseline"
     names = formats.exit_labels(run.exit_names)
@@ -88,7 +121,7 @@ def render(view: View) -> None:
         by_seed = {seed_of(view.run.provenance): found}
         by_seed |= {other.seed: _told(other.measured, published, names) for other in others}
         seeds_section(view, measured, others, published, predictor, by_seed)
-    _numbers(shown, published)
+    return shown
 
 
 def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Percents]:
@@ -151,31 +184,6 @@ def _no_numbers(run: Run) -> None:
 
 
 # --- the figures -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What both figures are of. `predictor` stands beside the baseline, `emphasised` is the one of them on screen.
-
-    `samples` is how many the numbers are over: those whose label is known.
-    """
-
-    view: View
-    measured: Mapping[str, Percents]
-    samples: int
-    others: Sequence[OtherSeed]
-    published: Mapping[str, Published]
-    predictor: str
-    emphasised: str
-    table: pd.DataFrame
-
-    def saved(self, quantities: Collection[str]) -> pd.DataFrame:
-        """The numbers of some quantities, with their spread over seeds where there are several."""
-        table = self.table[self.table["quantity"].isin(quantities)]
-        if self.others:
-            measured = [self.measured, *(other.measured for other in self.others)]
-            table = with_spread(table, measured, formats.exit_labels(self.view.run.exit_names))
-        return figure_table(self.view, table.rename(columns={"run": "measured"}), defaults=True)
 
 
 def _beside(

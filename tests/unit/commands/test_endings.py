@@ -18,6 +18,7 @@ PROJECT = Path(__file__).parents[3]
 WRITING = {
     "probs": ["probs", "RUN", "--predictor", "pa", "--out", "OUT/p.npz"],
     "traces": ["traces", "RUN", "--predictor", "pa", "--out", "OUT/t.parquet"],
+    "report": ["report", "RUN", "--out", "OUT/r.html"],
     "import": ["import", "SRC", "--axes", "exits,samples,classes", "--out", "OUT/new/run"],
     "synthesize": ["synthesize", "--exits", "2", "--samples", "3000", "--classes", "40", "--out", "OUT/new/run"],
 }
@@ -67,7 +68,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("command", ["probs", "import", "synthesize"])
+@pytest.mark.parametrize("command", ["probs", "import", "synthesize", "report"])
 def test_a_full_disk_is_one_sentence_and_nothing_is_left(small_run, tmp_path, small_disk, command):
     argv = arguments(command, small_run, tmp_path, small_disk)
     ended = subprocess.run([sys.executable, "-m", "analysis", *argv], cwd=PROJECT, capture_output=True, text=True)

@@ -1,11 +1,12 @@
 """Figures of falls: where numbers stand on their scales, what a click hands back, what is text."""
 
 import numpy as np
+import pytest
 
 from analysis.figures.decrease_curve import Curve, decrease_curve_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
-from analysis.figures.fall_scatter import fall_points, fall_scatter_figure
+from analysis.figures.fall_scatter import drawn_points, fall_points, fall_scatter_figure
 from analysis.figures.points import Line
 from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
 
@@ -121,3 +122,16 @@ def test_forty_exits_hold_no_numbers():
     )
     assert figure.data[0].texttemplate is None
     assert len(figure.layout.xaxis.tickvals) <= 14
+
+
+def test_some_samples_are_a_trace_of_their_own_for_a_file_that_stands_alone():
+    before, after = np.array([0.5, np.nan]), np.array([0.01, 0.2])
+    trace = drawn_points(before, after, ["a", "<b>"], ["fox", "%{y}"], "P<A", "baseline")
+    assert trace.x[0] == pytest.approx(to_scale(0.5, FALL_UNIT), abs=1e-4)
+    assert trace.y[0] == pytest.approx(to_scale(0.01, FALL_UNIT), abs=1e-4)
+    assert np.isnan(trace.x[1])
+    assert list(trace.customdata[0]) == ["a", "fox", "0.5000", "0.0100"]
+    assert trace.customdata[1][0] == "&lt;b&gt;"
+    assert "%{y}" not in trace.customdata[1][1]
+    assert "P&lt;A" in trace.hovertemplate
+    assert trace.marker.color == "#7A7A7A"

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from analysis.statistics.binomial import binomial_cdf, clopper_pearson_upper
+from analysis.statistics.binomial import binomial_cdf, clopper_pearson_interval, clopper_pearson_upper
 
 
 def exact_cdf(successes: int, trials: int, share: Fraction) -> float:
@@ -46,3 +46,14 @@ def test_the_ends_of_the_bound():
     assert clopper_pearson_upper(5, 5) == 1
     assert math.isnan(clopper_pearson_upper(0, 0))
     assert 0.0312 < clopper_pearson_upper(1500, 50_000) < 0.0314
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (10, 10), (3, 10), (7081, 10_000), (1, 50_000)])
+def test_the_interval_is_scipy_s_exact_one(successes, trials):
+    stats = pytest.importorskip("scipy.stats")
+    expected = stats.binomtest(successes, trials).proportion_ci(0.95, "exact")
+    assert clopper_pearson_interval(successes, trials) == pytest.approx(tuple(expected), abs=1e-12)
+
+
+def test_no_trials_tell_nothing():
+    assert all(map(math.isnan, clopper_pearson_interval(0, 0)))
