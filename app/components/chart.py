@@ -1,9 +1,10 @@
 """The one way to show a figure: plotly.js in a component of our own, which keeps its zoom and reports what is done.
 
 `st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and
-never tells Python of a dragged line. The browser's half is `chart.js`; plotly.js itself comes by the route in
-`plotly_route.py`. Whatever the browser sends is checked here before a view sees it. Points that are too many for plotly
-are drawn by `canvas/points.js`, on a canvas behind its axes.
+never tells Python of a dragged line. The browser's half is `chart.js`, after what dresses figures
+(`analysis/figures/dress.js`); plotly.js itself comes by the route in `plotly_route.py`. Whatever the browser sends is
+checked here before a view sees it. Points that are too many for plotly are drawn by `canvas/points.js`, on a canvas
+behind its axes.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from analysis.figures import style
+from analysis.figures.browser import dress_script
 from analysis.figures.points import DIMMED, Line, Points
 from analysis.reference.outside_text import csv_cell
 from app.server import plotly_route
@@ -34,8 +35,8 @@ def _source(name: str) -> str:
 
 
 def _script() -> str:
-    source = _source("canvas/points.js") + _source("chart.js")
-    return source.replace("__LIBRARY__", json.dumps(plotly_route.PATH)).replace("__THEMED__", json.dumps(style.THEMED))
+    source = dress_script() + _source("canvas/points.js") + _source("chart.js")
+    return source.replace("__LIBRARY__", json.dumps(plotly_route.PATH))
 
 
 _component = st.components.v2.component(

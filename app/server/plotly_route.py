@@ -1,26 +1,21 @@
 """plotly.js as a route of the server: never a CDN, and never twice.
 
-What is served is the official Cartesian bundle (MIT, in `components/plotly/`), of the plotly.js that the pinned plotly
-package writes figures for. It has every trace type the app draws and is a third of the whole library, so a fresh
-browser compiles and runs it in about 0.5 s instead of 1.3 s. A new version of plotly brings a new bundle:
-`npm pack plotly.js-cartesian-dist-min@$(python -c "from plotly.offline import get_plotlyjs_version as v; print(v())")`.
-
-The library travels once per plotly version, compressed once per server: its address names the version, so browsers
-keep it for good. Streamlit mounts user routes at the root whatever `server.baseUrlPath` says, so the route adds it.
+What is served is `analysis.figures.browser.BUNDLE`. The library travels once per plotly version, compressed once per
+server: its address names the version, so browsers keep it for good. Streamlit mounts user routes at the root whatever `server.baseUrlPath` says, so the route adds it.
 """
 
 import gzip
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-BUNDLE = Path(__file__).parents[1] / "components" / "plotly" / "plotly-cartesian.min.js"
+from analysis.figures.browser import BUNDLE
+
 PATH = f"assets/plotly-cartesian-{version('plotly')}.min.js"  # below the server's base path; `chart.js` asks for it
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 

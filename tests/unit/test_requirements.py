@@ -76,7 +76,7 @@ def test_every_entry_of_the_lock_has_its_hashes_and_none_names_a_place():
 
 
 def test_the_licence_of_what_is_vendored_names_its_version_and_years():
-    folder = PROJECT / "app" / "components" / "plotly"
+    folder = PROJECT / "analysis" / "figures" / "plotly"
     banner = (folder / "plotly-cartesian.min.js").read_text(encoding="utf-8")[:400]
     version = re.search(r"plotly\.js \(cartesian - minified\) (v[\d.]+)", banner)[1]
     years = re.search(r"Copyright ([\d-]+)", banner)[1]
