@@ -29,6 +29,7 @@ COMMANDS = {
     ),
     "sets": ("analysis.commands.sets", "sets of classes that hold the true one, exit by exit: their size and coverage"),
     "tune": ("analysis.commands.tune", "settings of a correction that are most accurate while few samples get worse"),
+    "figure": ("analysis.commands.figure", "a figure for a paper or a slide, as SVG, PDF or HTML"),
     "evaluate": ("analysis.commands.evaluate", "make a run from a network and a data set"),
     "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
     "synthesize": ("analysis.commands.synthesize", "write a run of made-up logits"),

@@ -157,7 +157,7 @@ def _about(name: str, predictor: str | None) -> About:
     """What a figure is of, as the address says."""
     shown = predictor or (state.get("predictor") if state.get("poe") else "baseline")
     settings = state.get("set") if shown == state.get("predictor") else ""
-    return About(state.get("run"), shown if state.get("run") else "", name, settings, state.get("split"))
+    return About(state.get("run"), shown if state.get("run") else "", name, settings)  # its subtitle says which samples
 
 
 def _bring(name: str, points: Points, *, clicked: bool) -> tuple[dict, pa.Table]:

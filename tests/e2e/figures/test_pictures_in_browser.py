@@ -35,7 +35,7 @@ def test_a_picture_for_a_column_has_its_width_its_text_and_says_what_it_is_of(op
     assert root.find(f"{SVG}title").text == "full, pa: exits"
     about = root.find(f"{SVG}desc").text
     assert "Means over" in about
-    assert "Run full, predictor pa, split test; figure exits" in about
+    assert "Run full, predictor pa; figure exits" in about
     assert root.find(f"{SVG}rect").get("fill") == "#ffffff"  # on white, although the page is dark
     pictures.save(page, "exits", "svg", tmp_path / "again.svg")
     assert (tmp_path / "again.svg").read_bytes() == path.read_bytes()  # what was chosen holds, and so does every byte
