@@ -8,7 +8,6 @@ from pathlib import Path
 from analysis.commands.options import add_cost_unit, add_predictor, add_run, add_split, chosen_predictor
 from analysis.commands.output import check_new_file
 from analysis.figures.print_sizes import SLIDE, PrintSize, in_points
-from analysis.runtime.whole_files import whole_file
 
 ENDINGS = (".svg", ".pdf", ".html")
 TALL = 0.62
@@ -70,8 +69,7 @@ def run(args: argparse.Namespace) -> None:
     ValueError : an `--out`, figure, size, run, predictor, setting, split or cost unit that cannot be used; no browser
     """
     from analysis.commands.summarize import measured as results
-    from analysis.report.pictures.about import About
-    from analysis.report.pictures.draw import picture_bytes
+    from analysis.report.pictures import About, save_picture
     from analysis.report.ready_made import find_figure, measured
     from analysis.runtime.browser import NONE_FOUND, browser_path
     from analysis.storage import find_run, load_run
@@ -91,8 +89,6 @@ def run(args: argparse.Namespace) -> None:
     numbers = measured(opened, chosen, settings, args.split, unit=args.cost_unit, compute=results)
     made = row.make(numbers, drawn_height(size))
     about = About(opened.id, chosen, row.id, " ".join(args.settings), args.split)
-    content = picture_bytes(made.figure, size, about, ending[1:])
-    with whole_file(args.out) as file:
-        file.write_bytes(content)
+    save_picture(made.figure, args.out, size, about)
     how = "" if ending == ".html" else f", {size.width / 72:.3g} in wide, text of {size.font:g} pt"
     print(f"{args.out}: {row.id} of {opened.id} under {chosen}{how}")

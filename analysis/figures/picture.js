@@ -77,7 +77,8 @@ async function picture(source, size, about, layer = null) {
     self.Plotly.purge(plot);
     plot.remove();
   }
-  const root = new DOMParser().parseFromString(drawn, "image/svg+xml").documentElement;
+  const root = new DOMParser().parseFromString(inXml(drawn), "image/svg+xml").documentElement;
+  if (root.localName !== "svg") throw new Error("plotly drew no SVG");
   const inside = made("g", { transform: `translate(0 ${number(spec.top)})` });
   inside.append(...(image ? [image] : []), ...root.childNodes);
   const sized = [size.width, height * scale];
@@ -109,9 +110,11 @@ function made(name, attributes, text = "") {
     if (key.startsWith("xml:")) node.setAttributeNS("http://www.w3.org/XML/1998/namespace", key, value);
     else node.setAttribute(key, value);
   }
-  node.textContent = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd"); // XML has no others
+  node.textContent = inXml(text);
   return node;
 }
+
+const inXml = (text) => text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd"); // it has no other characters
 
 const number = (value) => Number(value.toFixed(3));
 

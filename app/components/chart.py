@@ -25,7 +25,7 @@ from analysis.figures.browser import dress_script, picture_script
 from analysis.figures.points import DIMMED, Line, Points
 from analysis.figures.print_sizes import FONTS, POINTS, PRESETS, WIDTHS
 from analysis.reference.outside_text import csv_cell
-from analysis.report.pictures.about import About
+from analysis.report.pictures import About
 from app import state
 from app.components.saving import pdf
 from app.server import plotly_route

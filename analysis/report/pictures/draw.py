@@ -20,6 +20,7 @@ from analysis.figures.print_sizes import PrintSize
 from analysis.reference.outside_text import html_text
 from analysis.report.pictures.about import About
 from analysis.runtime.browser import page_dom, page_pdf
+from analysis.runtime.whole_files import whole_file
 
 FORMATS = ("svg", "pdf", "html")
 _HEIGHT = 360
@@ -77,6 +78,33 @@ def picture_bytes(
     if found is None or found[1] == "fault":
         raise ValueError(f"the figure could not be drawn ({text[:200]}): save HTML instead")
     return text.encode()
+
+
+def save_picture(
+    figure: go.Figure, path: Path | str, size: PrintSize | None = None, about: About | None = None
+) -> None:
+    """Write a figure to a new file, whole or not at all.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        From `analysis.figures`, or anyone's own.
+    path : path
+        Ends in .svg, .pdf or .html; a file of that name is replaced.
+    size : PrintSize, optional
+        By default a column of 3.25 inches with text of 8 points.
+    about : About, optional
+        What is said inside it; by default the file's name.
+
+    Raises
+    ------
+    ValueError
+        Another ending, or as `picture_bytes`.
+    """
+    path = Path(path)
+    content = picture_bytes(figure, size or PrintSize(), about or About("", "", path.stem), path.suffix[1:].lower())
+    with whole_file(path) as file:
+        file.write_bytes(content)
 
 
 def _source(name: str) -> str:

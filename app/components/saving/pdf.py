@@ -15,7 +15,7 @@ import streamlit as st
 
 from analysis.figures.points import Points
 from analysis.figures.print_sizes import PrintSize
-from analysis.report.pictures.about import About
+from analysis.report.pictures import About, picture_bytes
 from app.server.read_only import read_only
 
 READ_ONLY = "This app makes no PDF: save the figure as SVG."
@@ -91,8 +91,6 @@ def wanted_pdf(key: str, figure: str, about: About, height: int, drawn: Mapping[
         return None
     if not offered():
         return {"number": number, "fault": READ_ONLY}
-    from analysis.report.pictures.draw import picture_bytes
-
     more = {"ranges": {axis: list(ends) for axis, ends in wanted.ranges.items()}, **drawn}
     try:
         with st.spinner("Making the PDF …", show_time=False):

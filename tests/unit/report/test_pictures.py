@@ -77,6 +77,17 @@ def test_the_page_runs_our_scripts_alone_and_fetches_nothing(figure):
     assert page == draw.picture_bytes(figure, PrintSize(), About(HOSTILE, "pa", "falls"), "html").decode()
 
 
+def test_a_figure_is_written_whole_or_not_at_all(figure, tmp_path, pretended):
+    draw.save_picture(figure, tmp_path / "mine.html")
+    assert "<title>mine</title>" in (tmp_path / "mine.html").read_text(encoding="utf-8")
+    pretended("exit 3")
+    before = sorted(tmp_path.iterdir())
+    for name in ("a.svg", "a.pdf", "a", "a.eps"):
+        with pytest.raises(ValueError, match=r"status 3|a picture as"):
+            draw.save_picture(figure, tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_another_format_is_refused(figure):
     with pytest.raises(ValueError, match="a picture as 'eps': choose svg, pdf or html"):
         draw.picture_bytes(figure, PrintSize(), About("a", "pa", "f"), "eps")
