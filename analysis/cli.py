@@ -30,6 +30,7 @@ COMMANDS = {
     "sets": ("analysis.commands.sets", "sets of classes that hold the true one, exit by exit: their size and coverage"),
     "tune": ("analysis.commands.tune", "settings of a correction that are most accurate while few samples get worse"),
     "report": ("analysis.commands.report", "one HTML file for reviewers, which opens offline"),
+    "figure": ("analysis.commands.figure", "a figure for a paper or a slide, as SVG, PDF or HTML"),
     "evaluate": ("analysis.commands.evaluate", "make a run from a network and a data set"),
     "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
     "export": ("analysis.commands.export", "write a network with its correction inside as a program of torch.export"),

@@ -36,6 +36,7 @@ PAGES = (
     Page("compute", "Compute", "Decide"),
     Page("paper", "Against the paper", "Convince"),
     Page("compare", "Compare", "Convince"),
+    Page("figures", "Figures", "Convince"),
     Page("live", "Live"),
     Page("runs", "Runs", needs_run=False),
 )

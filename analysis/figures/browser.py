@@ -21,3 +21,8 @@ def dress_script() -> str:
     """The functions of `dress.js`, which know the colours of `analysis.figures.style`."""
     source = (_HERE / "dress.js").read_text(encoding="utf-8")
     return source.replace("__THEMED__", json.dumps(THEMED))
+
+
+def picture_script() -> str:
+    """The functions of `picture.js`, which make a picture of a figure; to be joined after `dress_script`."""
+    return (_HERE / "picture.js").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.names import name_curves
 from analysis.figures.style import FAINT, base_figure, plain, predictor_style
-from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, ticks, to_scale
+from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, from_scale, ticks, to_scale
 
 LABEL_AT = 0.03  # the tau at which a curve is named by preference: where most fall steeply
 
@@ -22,6 +22,12 @@ class Curve:
     percents: np.ndarray
     marked: np.ndarray
     emphasised: bool = True
+
+
+def fall_grid(marked: Sequence[float]) -> np.ndarray:
+    """Thresholds from 0 to 1, evenly spaced on the axis, and the marked ones."""
+    even = from_scale(np.linspace(0, 4, 81), FALL_UNIT)
+    return np.unique([float(f"{value:.6g}") for value in (*even, *marked, 1.0)])
 
 
 def decrease_curve_figure(

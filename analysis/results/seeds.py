@@ -5,7 +5,7 @@ May import what a run is compared by, and runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,10 @@ import pandas as pd
 from analysis.results.against_paper import Percents, places_of
 from analysis.results.results import Results
 from analysis.run import Run
+from analysis.storage.catalog import RunEntry
 
+MOST = 12
+"""Seeds beside a run's own."""
 SAME = {"recipe": None, "epochs": None, "processes": 1}
 """What runs that differ in the seed alone have in common, beside their settings, and what it is where it is missing."""
 TOLD_ELSEWHERE = {"seed", "source", "compiled"}
@@ -61,6 +64,20 @@ def _on_first_stages_alike(one: object, other: object) -> bool:
     if not isinstance(one, Mapping) or not isinstance(other, Mapping) or one.get("sha256") == other.get("sha256"):
         return False
     return all(one[key] == other[key] for key in ("recipe", "epochs") if key in one and key in other)
+
+
+def entries_alike(run: Run, entries: Iterable[RunEntry]) -> list[RunEntry]:
+    """Runs of a list that were trained as one from other seeds, in the order of these; `MOST` at most.
+
+    Of two of one seed it is the first; damaged ones are left out.
+    """
+    found: dict[int, RunEntry] = {}
+    for entry in entries:
+        another = entry.error is None and entry.path != run.path
+        same = (entry.dataset, entry.model) == (run.dataset, run.model)
+        if another and same and trained_alike(run.provenance, entry.provenance):
+            found.setdefault(seed_of(entry.provenance), entry)
+    return [found[seed] for seed in sorted(found)[:MOST]]
 
 
 def same_samples(run: Run, other: Run, split: str) -> bool:

@@ -200,7 +200,23 @@ def exits_title(difference: Difference, label: str) -> str:
     if not difference.has_labels:
         before, after = difference.a.confidence[-1], difference.b.confidence[-1]
         return f"Under {label}, the last exit's confidence {moved(before, after, probability)}"
-    change, exits = 100 * difference.right_share, difference.n_exits
+    return accuracy_title(100 * difference.right_share, label)
+
+
+def accuracy_title(change: np.ndarray, label: str) -> str:
+    """On which side of the baseline's accuracy most exits lie, then the others.
+
+    Parameters
+    ----------
+    change : float, (exits,)
+        The predictor's accuracy less the baseline's, in points.
+
+    Examples
+    --------
+    >>> accuracy_title(np.array([0.0, 0.5, 2.5]), "PA")
+    'PA is more accurate than the baseline at 2 of 3 exits, as accurate at 1; at the last 2.50 points above it'
+    """
+    exits = len(change)
     counts = {"as": int((change == 0).sum()), "more": int((change > 0).sum()), "less": int((change < 0).sum())}
     (most, count), *others = sorted(counts.items(), key=lambda pair: -pair[1])
     than = f"{most} accurate {'as' if most == 'as' else 'than'} the baseline"
@@ -212,6 +228,23 @@ def exits_title(difference: Difference, label: str) -> str:
         return f"{start} at every exit" + (f"; at the last {last}" if change[-1] else "")
     rest = [f"{word} accurate at {number}" for word, number in others if number]
     return f"{start} at {count} of {exits} exits, {', '.join(rest)}; at the last {last}"
+
+
+def entropy_title(before: float, after: float, threshold: float, label: str) -> str:
+    """How many samples become less certain on the way; percents.
+
+    Examples
+    --------
+    >>> entropy_title(31.2, 0.4, 0.1, "PA")
+    'The entropy of 31.2% of samples rises by more than 0.1 nats under the baseline, of 0.40% under PA'
+    >>> entropy_title(0, 0, 0.1, "PA")
+    'No sample’s entropy rises by more than 0.1 nats, neither under the baseline nor under PA'
+    """
+    how = f"by more than {threshold:g} nats"
+    if not before and not after:
+        return f"No sample’s entropy rises {how}, neither under the baseline nor under {label}"
+    who = f"The entropy of {percent(before)} of samples rises" if before else "No sample’s entropy rises"
+    return f"{who} {how} under the baseline, of {percent(after) if after else 'none'} under {label}"
 
 
 def share_title(difference: Difference, label: str, threshold: float = 0.01) -> str:

@@ -71,11 +71,11 @@ class Chart {
     this.makeTools();
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(this.plot);
-    this.onOutside = (event) => { if (!this.menu.hidden && !this.menuHolder(event)) this.closeMenu(); };
+    this.onOutside = (event) => { if (!this.menuHolder(event)) { this.closeMenu(); this.saving.close(); } };
     document.addEventListener("pointerdown", this.onOutside, true);
   }
 
-  menuHolder(event) { return this.menu.contains(event.target) || this.tools.menu.contains(event.target); }
+  menuHolder(event) { return [this.menu, this.saving.root, this.tools.menu].some((one) => one.contains(event.target)); }
 
   makeTools() {
     const bar = this.root.querySelector(".xl-tools");
@@ -102,8 +102,7 @@ class Chart {
     this.menu.className = "xl-menu";
     this.menu.setAttribute("role", "menu");
     this.menu.hidden = true;
-    const items = [["Picture, SVG", () => this.savePicture("svg")], ["Picture, PNG", () => this.savePicture("png")],
-      ["Data, CSV", () => this.send("csv", true)]];
+    const items = [["Picture …", () => this.saving.open()], ["Data, CSV", () => this.send("csv", true)]];
     for (const [label, action] of items) {
       const item = document.createElement("button");
       item.type = "button";
@@ -113,10 +112,12 @@ class Chart {
       this.menu.append(item);
     }
     this.menu.addEventListener("keydown", (event) => this.menuKey(event));
-    this.root.querySelector(".xl-head").append(this.menu);
+    this.saving = new SaveBox(this);
+    this.root.querySelector(".xl-head").append(this.menu, this.saving.root);
   }
 
   openMenu() {
+    this.saving.close();
     this.menu.hidden = false;
     this.tools.menu.setAttribute("aria-expanded", "true");
     this.menu.firstChild.focus();
@@ -146,8 +147,10 @@ class Chart {
       CSV_DONE.add(data.csv.number);
       this.save(new Blob(["\ufeff", data.csv.text], { type: "text/csv;charset=utf-8" }), "csv");
     }
+    this.saving.offer(data.offers_pdf);
+    if (data.pdf) this.saving.came(data.pdf);
     this.theme = readTheme(this.host);
-    const { csv, colouring, ...shown } = data; // whose content `points` names
+    const { csv, pdf, colouring, ...shown } = data; // whose content `points` names
     const wanted = JSON.stringify([shown, this.theme]);
     if (wanted === this.wanted) return;
     this.wanted = wanted;
@@ -212,23 +215,12 @@ class Chart {
     }
     if (this.data.points?.scale) layout.coloraxis = { ...layout.coloraxis, colorscale: pointScale(this.theme.dark) };
     fitTexts(layout, width, this.data.height, this.theme.font);
-    if (this.data.drag !== null) layout.shapes = [this.line(this.data.drag)];
+    if (this.data.drag !== null) layout.shapes = [uprightLine(this.data.drag, this.theme)];
     if (this.data.selection !== undefined) {
-      layout.selections = this.data.selection ? [this.region(this.data.selection)] : [];
+      layout.selections = this.data.selection ? [drawnRegion(this.data.selection, this.theme)] : [];
       layout.selectionrevision = this.revision; // so does the selection
     }
     return layout;
-  }
-
-  line(x) {
-    const colour = themedColour("#1b1b1f", this.theme.dark, false);
-    return { type: "line", xref: "x", yref: "y domain", x0: x, x1: x, y0: 0, y1: 1, line: { color: colour, width: 2.5 }, layer: "above" };
-  }
-
-  region({ kind, x, y }) {
-    const line = { color: this.theme.text, width: 1.5, dash: "dot" };
-    if (kind === "box") return { type: "rect", xref: "x", yref: "y", x0: x[0], x1: x[1], y0: y[0], y1: y[1], line };
-    return { type: "path", xref: "x", yref: "y", path: `M${x.map((value, i) => `${value},${y[i]}`).join("L")}Z`, line };
   }
 
   /* What is on screen is drawn first; the rest waits until that has been painted. */
@@ -365,7 +357,7 @@ class Chart {
   dragged(event) {
     if (this.data.drag === null) return;
     const moved = ["shapes[0].x0", "shapes[0].x1"].map((name) => event[name]).filter((x) => x !== undefined && x !== this.data.drag);
-    const shape = this.line(moved.length ? Number(moved[0]) : this.data.drag);
+    const shape = uprightLine(moved.length ? Number(moved[0]) : this.data.drag, this.theme);
     this.busy = true; // a line that was tilted or moved up stands upright again
     self.Plotly.relayout(this.plot, { shapes: [shape] }).finally(() => { this.busy = false; });
     if (moved.length && Number.isFinite(shape.x0)) this.send("drag", Number(shape.x0.toPrecision(5)));
@@ -397,43 +389,27 @@ class Chart {
     }
   }
 
-  async savePicture(format) {
-    const width = Math.max(this.plot.clientWidth, 480);
-    const layout = this.layout(width);
-    const data = structuredClone(this.figure.data), scale = format === "png" ? 2 : 1;
-    const said = [this.subtitle, this.cloud && this.pointsInPicture(data, layout, format, scale)].filter(Boolean).join(" ");
-    const title = wrapped(this.title, width / 8.4), subtitle = said ? wrapped(said, width / 6.6) : [];
-    const top = 16 + 20 * title.length + 17 * subtitle.length + 8;
-    layout.title = { text: `<b>${title.join("<br>")}</b>`, subtitle: { text: subtitle.join("<br>"), font: { size: 12 } },
-      font: { size: 16 }, x: 0, xref: "container", xanchor: "left", yref: "container", y: 1, yanchor: "top",
-      pad: { t: 14 + 12 * (title.length - 1), l: 14 } }; // plotly moves a title of several lines up, out of the picture
-    layout.margin = { ...layout.margin, t: (layout.margin?.t ?? 8) + top };
-    layout.template.layout.paper_bgcolor = this.theme.background;
-    layout.template.layout.font.family = "Helvetica, Arial, sans-serif";
-    const height = this.data.height + top;
-    try {
-      const url = await self.Plotly.toImage({ data, layout }, { format, width, height, scale });
-      this.save(await (await fetch(url)).blob(), format);
-    } catch (error) {
-      this.fault(`The picture could not be saved: ${error.message}`);
-    }
+  /* What a picture of it is made of: the figure as Python made it, the zoom and the regions that are on screen. */
+  source() {
+    return {
+      figure: JSON.parse(this.data.figure), height: this.data.height, ranges: ZOOM.get(this.axesShow), line: this.data.drag,
+      region: this.data.selection, points: this.cloud?.vectors(),
+    };
   }
 
-  /* Adds the points to a picture, and says how many are not in it. */
-  pointsInPicture(data, layout, format, scale) {
-    if (format === "png") {
-      layout.images = [...(layout.images ?? []), this.cloud.layer(scale)];
-      return "";
-    }
-    const { trace, drawn, of } = this.cloud.vectors();
-    data.unshift(trace);
-    return drawn < of ? `This picture holds ${drawn.toLocaleString("en")} of the ${of.toLocaleString("en")} points.` : "";
+  /* A file of the picture: SVG, or PNG with so many dots an inch, which holds all points. */
+  async picture(size, dots) {
+    const whole = dots && this.cloud ? (layout, scale) => this.cloud.layer(layout, (scale * dots) / 72) : null;
+    const made = await picture(this.source(), size, this.data.about, whole);
+    return dots ? pixels(made, dots) : new Blob([made.text], { type: "image/svg+xml" });
   }
+
+  pdf(size) { this.send("pdf", { ...size, ranges: ZOOM.get(this.axesShow) ?? {} }); }
 
   save(blob, extension) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    link.download = `exitlens-${this.data.name.replace(/[^\w.-]+/g, "-")}.${extension}`;
+    link.download = `${this.data.about.file}.${extension}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }

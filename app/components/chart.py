@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +21,13 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from analysis.figures.browser import dress_script
+from analysis.figures.browser import dress_script, picture_script
 from analysis.figures.points import DIMMED, Line, Points
+from analysis.figures.print_sizes import FONTS, POINTS, PRESETS, WIDTHS
+from analysis.report.pictures import About
 from analysis.report.table_formats import csv_text
+from app import state
+from app.components.saving import pdf
 from app.server import plotly_route
 
 DEFAULT_HEIGHT = 360
@@ -35,12 +40,21 @@ def _source(name: str) -> str:
 
 
 def _script() -> str:
-    source = dress_script() + _source("canvas/points.js") + _source("chart.js")
-    return source.replace("__LIBRARY__", json.dumps(plotly_route.PATH))
+    parts = ("canvas/points.js", "saving/save_box.js", "chart.js")
+    source = dress_script() + picture_script() + "".join(map(_source, parts))
+    sizes = [{"id": one.id, "label": one.label, **asdict(one.size)} for one in PRESETS]
+    known = {"LIBRARY": plotly_route.PATH, "SIZES": sizes, "UNITS": POINTS, "BOUNDS": {"width": WIDTHS, "font": FONTS}}
+    for name, value in known.items():
+        source = source.replace(f"__{name}__", json.dumps(value))
+    return source
+
+
+def _style() -> str:
+    return _source("chart.css") + _source("saving/save_box.css")
 
 
 _component = st.components.v2.component(
-    "exitlens_chart", html='<div class="xl-chart"></div>', css=_source("chart.css"), js=_script(), isolate_styles=False
+    "exitlens_chart", html='<div class="xl-chart"></div>', css=_style(), js=_script(), isolate_styles=False
 )
 _store = st.components.v2.component(
     "exitlens_points", html='<div class="xl-store"></div>', js=_source("canvas/store.js"), isolate_styles=False
@@ -60,6 +74,7 @@ def chart(
     selection: dict | object | None = AS_DRAWN,
     points: Points | None = None,
     on_point: Callable[[int], None] | None = None,
+    predictor: str | None = None,
 ) -> None:
     """Show a figure.
 
@@ -72,8 +87,8 @@ def chart(
         or none, so fixed lines are traces. `layout.uirevision` may name what the axes show ("exits", "MACs"): each
         keeps its own zoom.
     name : str
-        The chart's name, unique on its page and the same on every rerun: zoom is kept under it, downloads are named
-        after it.
+        The chart's name, unique on its page and the same on every rerun: zoom is kept under it, files are named after
+        the run, the predictor and it.
     data : callable returning a pandas.DataFrame
         What the CSV download holds, made only when it is asked for: the numbers, never how they are drawn.
     height : int, optional
@@ -96,14 +111,18 @@ def chart(
         5,000 in an SVG, which says so.
     on_point : callable, optional
         Gets the place, from 0, of the point that was clicked.
+    predictor : str, optional
+        Whose figure it is, by id, in the names of its files; by default the one on screen.
     """
     if figure.layout.shapes:
         raise ValueError(
             f"chart {name!r}: the figure holds shapes, which would all become draggable: draw fixed lines as traces"
         )
-    key = f"chart:{name}"
+    key, about = f"chart:{name}", _about(name, predictor)
     payload = {
         "name": name,
+        "about": {"file": about.file, "title": about.title, "text": about.text},
+        "offers_pdf": pdf.offered(),
         "figure": figure.to_json(),
         "height": height or figure.layout.height or DEFAULT_HEIGHT,
         "click": on_click is not None,
@@ -117,6 +136,11 @@ def chart(
     count = 0 if points is None else len(points)
     if points is not None:
         payload["points"], payload["colouring"] = _bring(name, points, clicked=on_point is not None)
+    drawn = {"line": payload["drag"], "region": None if selection is AS_DRAWN else selection}
+    if points is not None and pdf.is_wanted(key):
+        drawn["points"] = pdf.points_drawn(points, payload["points"])
+    if (made := pdf.wanted_pdf(key, payload["figure"], about, payload["height"], drawn)) is not None:
+        payload["pdf"] = made
     _component(
         key=key,
         data=payload,
@@ -125,7 +149,15 @@ def chart(
         on_drag_change=lambda: _deliver(key, "drag", _place, on_drag),
         on_point_change=lambda: _deliver(key, "point", partial(_index, count=count), on_point),
         on_csv_change=lambda: _want_csv(key),
+        on_pdf_change=lambda: _deliver(key, "pdf", pdf.wish, partial(pdf.want, key)),
     )
+
+
+def _about(name: str, predictor: str | None) -> About:
+    """What a figure is of, as the address says."""
+    shown = predictor or (state.get("predictor") if state.get("poe") else "baseline")
+    settings = state.get("set") if shown == state.get("predictor") else ""
+    return About(state.get("run"), shown if state.get("run") else "", name, settings)  # its subtitle says which samples
 
 
 def _bring(name: str, points: Points, *, clicked: bool) -> tuple[dict, pa.Table]:

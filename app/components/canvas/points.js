@@ -1,12 +1,12 @@
 /* The canvas behind plotly's axes: every point of a figure, drawn where the axes of the moment put it.
  *
- * Joined before `chart.js`. Places and texts come once, as Arrow tables, by elements of their own (`STORE` in `chart.py`), which keep
- * them in `exitlensPoints`; a chart names the content it shows. Of the colours only a code for each point travels again.
+ * Joined before `chart.js`, after `picture.js`. Places and texts come once, as Arrow tables, by elements of their own (`STORE` in
+ * `chart.py`), which keep them in `exitlensPoints`; a chart names the content it shows. Of the colours only a code for each point
+ * travels again.
  */
 const BROUGHT = (self.exitlensPoints ??= new Map()); // element -> {content, table}
 const UNPACKED = new WeakMap(); // Arrow table -> {x, y}
 const CATCH = 9; // pixels between the pointer and the point it means
-const IN_PICTURE = 5000; // points of an SVG: more open slowly wherever it is shown
 
 function unpacked(content) {
   const held = [...BROUGHT.values()].find((one) => one.content === content);
@@ -15,25 +15,6 @@ function unpacked(content) {
     UNPACKED.set(held.table, { table: held.table, x: held.table.getChild("x").toArray(), y: held.table.getChild("y").toArray() });
   }
   return UNPACKED.get(held.table);
-}
-
-/* From a value of the whole range, 0 to 255, to a colour: higher values stand out more, on either page. */
-function pointScale(dark) {
-  return dark
-    ? [[0, "#4a6cae"], [0.3, "#21918c"], [0.65, "#5ec962"], [1, "#fde725"]]
-    : [[0, "#3ba272"], [0.3, "#21858c"], [0.65, "#39568c"], [1, "#440154"]];
-}
-
-function alongScale(scale, at) {
-  const next = Math.max(1, scale.findIndex(([place]) => place >= at)), [[from, low], [to, high]] = [scale[next - 1], scale[next]];
-  const [a, b] = [rgb(low), rgb(high)], t = (at - from) / (to - from);
-  return a.map((value, i) => Math.round(value + (b[i] - value) * t));
-}
-
-function onPage(colour, background) { // opaque: what a translucent one looks like on the page
-  const alpha = Number(/^rgba\(.*,\s*([\d.]+)\s*\)$/.exec(colour)?.[1] ?? 1), page = rgb(background);
-  const full = rgb(colour.replace(/^rgba\((.*),[^,]*\)$/, "rgb($1)"));
-  return full.map((value, i) => Math.round(page[i] + (value - page[i]) * alpha));
 }
 
 /* Of a disc's pixels, the row and column from its middle and how much of each it covers, in 256ths. */
@@ -68,20 +49,16 @@ class Cloud {
   /* What is drawn: `about` says how, `held` where, `colouring` holds a code for each point and which are selected. */
   show(about, held, colouring, theme) {
     if (about.content === this.about?.content && about.colouring === this.about.colouring && theme === this.theme) return;
-    const opaque = (colour) => onPage(themedColour(colour, theme.dark, false), theme.background), scale = pointScale(theme.dark);
-    Object.assign(this, { about, held, theme, colouring });
+    Object.assign(this, { about, held, theme, colouring, ...pointColours(about, theme) });
     this.codes = colouring.getChild("code").toArray();
     this.kept = colouring.getChild("kept")?.toArray() ?? null;
-    this.palette = about.colours.map(opaque);
-    if (about.scale) this.palette = [...Array.from({ length: 255 }, (_, code) => alongScale(scale, code / 254)), this.palette[0]];
-    this.dimmed = opaque(about.dimmed);
     this.painted = "";
     this.hide();
   }
 
   /* From data to pixels of the plot area: plotly's own axes, which are linear. */
-  axes() {
-    const { xaxis, yaxis } = this.plot._fullLayout, of = (axis) => ({ from: axis._offset, length: axis._length, zero: axis.l2p(0), unit: axis.l2p(1) - axis.l2p(0) });
+  axes({ xaxis, yaxis } = this.plot._fullLayout) {
+    const of = (axis) => ({ from: axis._offset, length: axis._length, zero: axis.l2p(0), unit: axis.l2p(1) - axis.l2p(0) });
     return { x: of(xaxis), y: of(yaxis) };
   }
 
@@ -176,20 +153,15 @@ class Cloud {
     this.plot.classList.remove("xl-over");
   }
 
-  /* For a picture of plotly's own: as vectors, at most `IN_PICTURE` of them, the same ones every time, evenly over the samples. */
-  vectors() {
-    const { x, y } = this.held, step = Math.max(1, x.length / IN_PICTURE), drawn = Math.min(x.length, IN_PICTURE), picked = Array.from({ length: drawn }, (_, k) => Math.floor(k * step));
-    const colour = (i) => `rgb(${this.kept && !this.kept[i] ? this.dimmed : this.palette[this.codes[i]]})`;
-    const order = this.kept ? [...picked.filter((i) => !this.kept[i]), ...picked.filter((i) => this.kept[i])] : picked;
-    return { drawn, of: x.length, trace: { type: "scatter", mode: "markers", showlegend: false, x: order.map((i) => x[i]), y: order.map((i) => y[i]),
-      marker: { color: order.map(colour), size: this.about.size, opacity: this.about.opacity, line: { width: 0 } } } };
-  }
+  /* What a picture of vectors takes of it. */
+  vectors() { return { about: this.about, x: this.held.x, y: this.held.y, codes: this.codes, kept: this.kept }; }
 
-  /* For a picture of pixels: all of them, as an image that fills the axes. */
-  layer(scale) {
-    const { x: across, y: up } = this.axes(), canvas = document.createElement("canvas");
+  /* For a picture of pixels on paper: all of them, in the axes of another layout, `scale` times as many pixels. */
+  layer(layout, scale) {
+    const printed = Object.assign(Object.create(this), { theme: PAPER, axes: () => this.axes(layout), ...pointColours(this.about, PAPER) });
+    const { x: across, y: up } = printed.axes(), canvas = document.createElement("canvas");
     Object.assign(canvas, { width: Math.round(across.length * scale), height: Math.round(up.length * scale) });
-    canvas.getContext("2d").putImageData(this.image(canvas.width, canvas.height, scale), 0, 0);
-    return { source: canvas.toDataURL(), xref: "x domain", yref: "y domain", x: 0, y: 1, sizex: 1, sizey: 1, sizing: "stretch", layer: "below" };
+    canvas.getContext("2d").putImageData(printed.image(canvas.width, canvas.height, scale), 0, 0);
+    return canvas.toDataURL();
   }
 }

@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.figures.decrease_curve import Curve, decrease_curve_figure
+from analysis.figures.decrease_curve import Curve, decrease_curve_figure, fall_grid
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
 from analysis.figures.fall_scatter import fall_points, fall_scatter_figure
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.metrics.fall_histogram import fall_edges
 from analysis.reference.names import network_name
-from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
@@ -70,14 +69,8 @@ def render(view: View) -> None:
 # --- how many: percent over tau --------------------------------------------------------------------------------------
 
 
-def _grid() -> np.ndarray:
-    """Thresholds from 0 to 1, evenly spaced on the axis, and the paper's."""
-    even = from_scale(np.linspace(0, 4, 81), FALL_UNIT)
-    return np.unique([float(f"{value:.6g}") for value in (*even, *THRESHOLDS, 1.0)])
-
-
 def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
-    grid = _grid()
+    grid = fall_grid(THRESHOLDS)
     curves = [
         Curve(key, compared.labels[key], compared.percents(key, grid), compared.percents(key, THRESHOLDS),
               emphasised=key == view.shown or key in state.get("beside"))

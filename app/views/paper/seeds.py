@@ -23,8 +23,6 @@ from app.components.text import escape, plain_text
 from app.view import View
 from app.views.paper.numbers_table import LOOK, and_spread
 
-MOST = 12
-"""Seeds shown beside the run on screen."""
 COLUMNS = {
     "accuracy, last exit": ("accuracy", -1),
     "true class falls by > 0.01": ("true_class", THRESHOLDS.index(0.01)),
@@ -44,20 +42,11 @@ class OtherSeed:
 
 
 def other_seeds(view: View, predictors: Sequence[str]) -> list[OtherSeed]:
-    """Runs trained like the view's from other seeds, on the same samples, in the order of their seeds; `MOST` at most.
-
-    Of two runs of one seed it is the first; damaged ones are left out, as the list of runs says what is wrong.
-    """
-    alike = {}
-    for entry in cache.runs():
-        another = entry.error is None and entry.path != view.run.path
-        same = (entry.dataset, entry.model) == (view.run.dataset, view.run.model)
-        if another and same and seeds.trained_alike(view.run.provenance, entry.provenance):
-            alike.setdefault(seeds.seed_of(entry.provenance), entry)
+    """Runs trained like the view's from other seeds, on the same samples, in the order of their seeds."""
     found = []
-    for seed in sorted(alike)[:MOST]:
-        if measured := _measured(view, alike[seed], tuple(predictors)):
-            found.append(OtherSeed(seed, alike[seed].id, measured))
+    for entry in seeds.entries_alike(view.run, cache.runs()):
+        if measured := _measured(view, entry, tuple(predictors)):
+            found.append(OtherSeed(seeds.seed_of(entry.provenance), entry.id, measured))
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 from analysis.selection import SampleTable, Selection
 from analysis.storage import load_run
 from tests.e2e import browser as harness
+from tests.e2e import pictures
 from tests.e2e.test_app import even_odd
 
 pytestmark = pytest.mark.browser
@@ -191,10 +192,7 @@ def test_a_double_click_clears_the_selection_and_opens_nothing(opened, server, p
 @pytest.mark.parametrize("ending", ["svg", "png"])
 def test_a_picture_holds_the_points_and_their_colours(opened, server, places, tmp_path, ending):
     page = go(opened, server, colour="correct")
-    tool(page, "Download this figure")
-    with page.expect_download() as saved:
-        page.locator('[data-name="map"] [role=menuitem]', has_text=f"Picture, {ending.upper()}").click()
-    saved.value.save_as(tmp_path / f"file.{ending}")
+    pictures.save(page, "map", ending, tmp_path / f"file.{ending}")
     if ending == "svg":
         root = ElementTree.fromstring((tmp_path / "file.svg").read_text(encoding="utf-8"))
         marks = [one for one in root.iter() if one.get("class") == "point"]

@@ -5,9 +5,9 @@ import pytest
 
 from analysis.results import results_of
 from analysis.results.against_paper import comparison_table
-from analysis.results.seeds import same_samples, seed_groups, seed_of, trained_alike, with_spread
+from analysis.results.seeds import entries_alike, same_samples, seed_groups, seed_of, trained_alike, with_spread
 from analysis.runtime.folders import PROJECT
-from analysis.storage import load_run, write_run
+from analysis.storage import list_runs, load_run, write_run
 from tests.unit.results.test_against_paper import EXITS, PAPER, RUN, measured
 
 TRAINED = {"recipe": "mine", "epochs": 18, "seed": 0, "processes": 1, "settings": {"lr": 0.1, "seed": 0}}
@@ -93,3 +93,16 @@ def test_entries_of_one_recipe_and_setting_are_a_group(runs, small_logits, small
     assert seed_groups(entries) == [(0, 2), (1, 3), (4,), (5,), (6,), (7,)]
     flat = results_of(made[1], "baseline", {"temperature": 2})
     assert seed_groups([entries[0], flat]) == [(0,), (1,)]
+
+
+def test_other_seeds_are_found_in_the_order_of_their_seeds_the_first_of_each(runs, small_logits, small_labels):
+    def made(name, **changes):
+        provenance = {**TRAINED, **changes, "settings": {"lr": 0.1}}
+        return write_run(runs / name, logits=small_logits, labels=small_labels, dataset="d", provenance=provenance)
+
+    run = made("a")
+    for name, seed in (("b", 5), ("c", 2), ("d", 2), ("e", 0)):
+        made(name, seed=seed)
+    made("f", seed=3, epochs=300)
+    (made("g", seed=4).path / "run.json").write_text("{")
+    assert [entry.id for entry in entries_alike(run, list_runs())] == ["c", "b"]

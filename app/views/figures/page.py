@@ -1,0 +1,89 @@
+"""Figures: the ones that a paper on this run shows, ready to be saved at its column's width."""
+
+import shlex
+from functools import partial
+
+import streamlit as st
+
+from analysis.predictors import settings_key
+from analysis.report.ready_made import READY_MADE, Measured, ReadyMade, measured, numbers_of_another
+from analysis.report.ready_made.measured import Numbers, Own
+from analysis.run import Run
+from analysis.storage import RunEntry
+from app import cache
+from app.components.chart import chart
+from app.components.empty_split import no_samples
+from app.components.figure_table import figure_table, settings_text
+from app.components.text import escape, plain_text
+from app.server.read_only import read_only
+from app.view import View
+
+HEIGHT = 320
+
+
+def render(view: View) -> None:
+    """The page."""
+    st.subheader("Which figures does a paper on this run show?", anchor=False)
+    if no_samples(view):
+        return
+    formats = "SVG or PNG" if read_only() else "SVG, PDF or PNG"
+    plain_text(
+        f"The menu of each saves it as {formats} at the width of a column, a page or a slide, its text as text, and "
+        "says inside which run it is of; so does the menu of every other figure.",
+        role="caption",
+    )
+    numbers = _numbers(view)
+    for start in range(0, len(READY_MADE), 2):
+        for column, row in zip(st.columns(2, gap="medium"), list(READY_MADE.values())[start : start + 2]):
+            with column:
+                _figure(view, numbers, row)
+    st.markdown("**The same from the command line**")
+    st.code(_command(view), "bash")
+
+
+def _numbers(view: View) -> Measured:
+    """Those of the run; another seed's are kept by its folder and the time of that, so that it is opened once."""
+    return measured(
+        view.run,
+        view.predictor,
+        view.settings,
+        view.split,
+        unit=view.unit,
+        entries=cache.runs(),
+        compute=cache.results,
+        another=_another,
+    )
+
+
+def _another(entry: RunEntry, run: Run, own: Own, split: str) -> Numbers | None:
+    keys = tuple(settings_key(key, settings) for key, settings in own.items())
+    with st.spinner(f"Measuring {escape(entry.id)} …", show_time=False):
+        return cache.numbers(
+            numbers_of_another,
+            str(entry.path), entry.mtime_ns, run.fingerprint, split, keys,
+            entry=entry, run=run, own=own, split=split,
+        )  # fmt: skip
+
+
+def _figure(view: View, numbers: Measured, row: ReadyMade) -> None:
+    try:
+        made = row.make(numbers, HEIGHT)
+    except ValueError as error:
+        st.info(f"{escape(str(error)[:1].upper() + str(error)[1:])}\\.")
+        return
+    chart(
+        made.figure,
+        name=row.id,
+        height=HEIGHT,
+        data=partial(figure_table, view, made.table),
+        predictor=view.predictor,
+    )
+
+
+def _command(view: View) -> str:
+    """What makes the first figure without the app."""
+    settings = settings_text(view, view.predictor, view.settings).split() if view.settings else []
+    parts = ["python", "-m", "analysis", "figure", view.run.id, "--figure", next(iter(READY_MADE))]
+    parts += ["--predictor", view.predictor, *(part for one in settings for part in ("--set", one))]
+    parts += [] if view.split == "test" else ["--split", view.split]
+    return shlex.join([*parts, "--width", "3.25in", "--font-size", "8", "--out", "figure.pdf"])

@@ -1,0 +1,58 @@
+"""The page of figures by AppTest: the four of them for every kind of run, and the command that makes them."""
+
+import pandas as pd
+import pytest
+
+from analysis.storage import write_run
+from tests.e2e.pages import figures, opened, payloads, title, words
+from tests.e2e.runs import HOSTILE
+
+ALL = {"trajectories", "accuracy", "falls", "entropy"}
+
+
+def test_the_four_figures_stand_there_named_after_run_and_correction_whatever_the_switch_says(small_run):
+    for poe in ("0", "1"):
+        app = opened("figures", run="small", predictor="ca", poe=poe)
+        assert not app.exception
+        assert set(figures(app)) == ALL
+        files = {one["about"]["file"] for one in payloads(app).values()}
+        assert files == {f"small-ca-{name}" for name in ALL}
+        assert "under CA" in title(figures(app)["falls"])
+
+
+def test_the_command_line_says_the_chosen_settings(small_run):
+    app = opened("figures", run="small", predictor="pa", poe="1", set="weights:uniform", split="all")
+    (code,) = app.get("code")
+    assert code.value.startswith(
+        "python -m analysis figure small --figure trajectories --predictor pa --set weights=uniform"
+    )
+    assert "--split all --width 3.25in --font-size 8 --out figure.pdf" in code.value
+    assert "Run small, predictor pa with weights:uniform;" in payloads(app)["falls"]["about"]["text"]
+
+
+@pytest.mark.parametrize("run", ["unlabelled", "imageless", "probs", "one-exit", "damaged", "hostile"])
+def test_every_kind_of_run_has_its_page(runs, unlabelled_run, imageless_run, probs_run, damaged_run, small_logits, run):
+    write_run(runs / "one-exit", logits=small_logits[:1])
+    names = [HOSTILE, "x" * 10_000, *map(str, range(18))]
+    write_run(runs / "hostile", logits=small_logits, labels=[0] * 200 + [1] * 200, class_names=names, title=HOSTILE)
+    app = opened("figures", run=run, poe="1")
+    assert not app.exception
+    assert set(figures(app)) == (set() if run == "damaged" else ALL - {"falls"} if run == "one-exit" else ALL)
+    if run == "one-exit":
+        assert "has one exit: nothing can fall from one exit to the next." in words(app)
+
+
+def test_where_a_split_is_empty_another_stands_in(runs, small_logits, small_labels):
+    split = pd.DataFrame({"split": ["calibration"] * len(small_labels)})
+    write_run(runs / "calibrated", logits=small_logits, labels=small_labels, samples=split)
+    app = opened("figures", run="calibrated")
+    assert set(figures(app)) == ALL
+    assert "400 calibration samples" in figures(app)["falls"]["layout"]["title"]["subtitle"]["text"]
+
+
+def test_a_read_only_app_offers_no_pdf(small_run, monkeypatch):
+    assert all(one["offers_pdf"] for one in payloads(opened("figures", run="small")).values())
+    monkeypatch.setenv("EXITLENS_READ_ONLY", "1")
+    app = opened("figures", run="small")
+    assert not any(one["offers_pdf"] for one in payloads(app).values())
+    assert "SVG or PNG" in words(app)
