@@ -269,7 +269,7 @@ class Chart {
     this.menu.setAttribute("role", "menu");
     this.menu.hidden = true;
     const items = [["Picture, SVG", () => this.savePicture("svg")], ["Picture, PNG", () => this.savePicture("png")],
-      ["Data, CSV", () => this.send("csv", true)]];
+      ["Data, CSV", () => this.send("csv", true)], ["Add to a presentation", () => this.send("take", { ...ZOOM.get(this.axesShow) })]];
     for (const [label, action] of items) {
       const item = document.createElement("button");
       item.type = "button";
@@ -284,6 +284,7 @@ class Chart {
 
   openMenu() {
     this.menu.hidden = false;
+    this.menu.lastChild.hidden = !this.data.take;
     this.tools.menu.setAttribute("aria-expanded", "true");
     this.menu.firstChild.focus();
   }
@@ -294,7 +295,7 @@ class Chart {
   }
 
   menuKey(event) {
-    const items = [...this.menu.children], at = items.indexOf(document.activeElement);
+    const items = [...this.menu.children].filter((item) => !item.hidden), at = items.indexOf(document.activeElement);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) items[(at + step + items.length) % items.length].focus();
     else if (event.key === "Escape" || event.key === "Tab") { this.closeMenu(); this.tools.menu.focus(); }

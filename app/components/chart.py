@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +23,14 @@ import streamlit as st
 from analysis.figures import style
 from analysis.figures.points import DIMMED, Line, Points
 from analysis.reference.outside_text import csv_cell
+from app import state
 from app.server import plotly_route
+from app.server.read_only import read_only
 
 DEFAULT_HEIGHT = 360
 AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso was drawn there
 _CSV_WANTED = "chart-csv"
+_TAKING, _TAKEN = "chart-taking", "chart-taken"
 
 
 def _source(name: str) -> str:
@@ -36,6 +40,14 @@ def _source(name: str) -> str:
 def _script() -> str:
     source = _source("canvas/points.js") + _source("chart.js")
     return source.replace("__LIBRARY__", json.dumps(plotly_route.PATH)).replace("__THEMED__", json.dumps(style.THEMED))
+
+
+def charts_within(script: str) -> dict[str, str]:
+    """The styles, and the script with that of charts before it, of a component that shows charts by `showChart`."""
+    return {
+        "css": _source("chart.css"),
+        "js": _script().replace("export default function", "function showChart") + script,
+    }
 
 
 _component = st.components.v2.component(
@@ -108,11 +120,17 @@ def chart(
         "click": on_click is not None,
         "select": on_select is not None,
         "drag": draggable if on_drag is not None else None,
+        "take": not read_only(),
     }
     if selection is not AS_DRAWN:
         payload["selection"] = selection
     if key in st.session_state.get(_CSV_WANTED, {}):
         payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": csv_text(data())}
+    if key in st.session_state.get(_TAKING, {}):
+        zoom = st.session_state[_TAKING].pop(key)
+        st.session_state[_TAKEN] = Taken(name, payload, points, zoom)
+        if not state.drawing():  # a part of the page alone: who takes it comes with the rest
+            st.rerun()
     count = 0 if points is None else len(points)
     if points is not None:
         payload["points"], payload["colouring"] = _bring(name, points, clicked=on_point is not None)
@@ -124,7 +142,29 @@ def chart(
         on_drag_change=lambda: _deliver(key, "drag", _place, on_drag),
         on_point_change=lambda: _deliver(key, "point", partial(_index, count=count), on_point),
         on_csv_change=lambda: _want_csv(key),
+        on_take_change=lambda: _take(key),
     )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A chart that was taken out of its page, as it was shown: its name, what it was sent, its points, its zoom."""
+
+    name: str
+    payload: dict
+    points: Points | None
+    zoom: object
+    """As the browser sent it."""
+
+
+def taken() -> Taken | None:
+    """The chart whose menu added it to a presentation, once."""
+    return st.session_state.pop(_TAKEN, None)
+
+
+def _take(key: str) -> None:
+    sent = st.session_state[key].get("take")
+    st.session_state.setdefault(_TAKING, {})[key] = sent.get("value") if isinstance(sent, dict) else None
 
 
 def _bring(name: str, points: Points, *, clicked: bool) -> tuple[dict, pa.Table]:

@@ -12,11 +12,11 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
-from analysis.predictors import Predictor, available_predictors
+from analysis.predictors import available_predictors
 from analysis.reference.outside_text import shortened
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
-from analysis.results import Difference, Results
+from analysis.results import Difference
 from analysis.results.differences import group_falls
 from analysis.results.training_log import TrainingLog, training_log
 from analysis.run import Run
@@ -32,6 +32,7 @@ from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
 from app.components.published import published_beside
 from app.components.selection import select, strip
+from app.components.selection.both_panels import both_panels, sample_names
 from app.components.selection.strip import open_sample
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
@@ -152,17 +153,14 @@ def _picture(view: View, difference: Difference) -> None:
     run, label = view.run, label_of(view.predictor)
     drawn, followed = _drawn(view, difference)
     positions = difference.a.positions[drawn]
-    panels = [
-        _trajectories(difference.a, "baseline", "Baseline, each exit by itself", drawn),
-        _trajectories(difference.b, view.predictor, _headed(available_predictors()[view.predictor]), drawn),
-    ]
+    panels = both_panels(view, difference, drawn)
     falling = tuple(int((panel.fall > correction.THRESHOLD).sum()) for panel in panels)
     among = " from the selection" if len(_lit(view, difference)) < difference.n_samples else ""
     at_random = formats.counted(len(drawn) - (followed is not None), "sample")
     figure = trajectories_figure(
         panels,
         ids=run.samples["id"].iloc[positions].tolist(),
-        names=_sample_names(run, positions),
+        names=sample_names(run, positions),
         followed=followed,
         exit_names=formats.exit_labels(run.exit_names),
         quantity=f"probability of the {formats.QUANTITY[difference.of]}",
@@ -190,12 +188,6 @@ def _picture(view: View, difference: Difference) -> None:
         )
 
 
-def _headed(predictor: Predictor) -> str:
-    """A predictor's full name at the head of a panel; a function's own name stays as it is written."""
-    name = predictor.full_name
-    return name if predictor.path else name[:1].upper() + name[1:]
-
-
 def _drawn(view: View, difference: Difference) -> tuple[np.ndarray, int | None]:
     """Which samples are drawn, as places among the split's; and which of them the address names, if it does."""
     known = _lit(view, difference)
@@ -216,7 +208,7 @@ def _lit(view: View, difference: Difference) -> np.ndarray:
 def _picture_data(view: View, panels: Sequence[Trajectories], positions: np.ndarray) -> pd.DataFrame:
     """The drawn samples under both, and the means of all."""
     run, parts = view.run, []
-    ids, names = run.samples["id"].iloc[positions], _sample_names(run, positions)
+    ids, names = run.samples["id"].iloc[positions], sample_names(run, positions)
     for panel in panels:
         of = {"predictor": panel.predictor_id}
         parts += [
@@ -225,24 +217,6 @@ def _picture_data(view: View, panels: Sequence[Trajectories], positions: np.ndar
         ]
         parts.append(by_exit(run.exit_names, {"prob": panel.mean}, **of, of="mean of all"))
     return figure_table(view, pd.concat(parts, ignore_index=True))
-
-
-def _trajectories(side: Results, predictor: str, name: str, drawn: np.ndarray) -> Trajectories:
-    fall = side.fall().select(drawn)
-    return Trajectories(
-        predictor_id=predictor,
-        heading=correction.mean_words(name, side.mean_prob()),
-        samples=side.probabilities[:, drawn],
-        fall=fall.size,
-        from_exit=fall.from_exit,
-        to_exit=fall.to_exit,
-        mean=side.mean_prob(),
-    )
-
-
-def _sample_names(run: Run, positions: np.ndarray) -> list[str]:
-    labels = run.labels[positions]
-    return [run.class_names[label] if label >= 0 else "label unknown" for label in labels]
 
 
 def _open_sample(point: dict) -> None:
