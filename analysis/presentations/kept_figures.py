@@ -30,7 +30,9 @@ _LAYOUT = re.compile(
 )
 _LEFT_OUT = ("template", "width", "height", "dragmode", "autosize", "selections", "meta")  # the browser's own matter
 _NUMBERS = ("f4", "f8", "i1", "i2", "i4", "u1", "u2", "u4")
-_TAG = re.compile(r"<(?!/?(?:b|i|em|br|sub|sup)\s*/?>)", re.IGNORECASE)
+_TAG = re.compile(r"<(?!/?(?:b|i|em|br|sub|sup|extra)\s*/?>)", re.IGNORECASE)
+# What the page's charts answer to, a screen does not.
+_INVITATION = re.compile(r"(?:<br>|; )click to [^<]*|\s?\bA (?:click|box or lasso)\b[^.]*\.")
 _AXIS = re.compile(r"[xy]axis\d*")
 _DEEPEST = 16
 _FIELDS = ("data", "layout", "height", "line", "region", "points")
@@ -67,7 +69,7 @@ def kept_figure(
     ValueError
         It is of a kind that is not kept, or too large.
     """
-    whole = json.loads(figure)
+    whole = _uninviting(json.loads(figure))
     layout = {name: value for name, value in whole["layout"].items() if name not in _LEFT_OUT}
     for axis, ends in (zoom if isinstance(zoom, Mapping) else {}).items():
         if axis in layout and _AXIS.fullmatch(axis) and _are_numbers(ends) and len(ends) == 2:
@@ -110,10 +112,8 @@ def checked_figure(found: object, where: str) -> dict:
         "height": height,
         "line": line,
         "region": None if region is None else _region(region, where),
-        "points": None if points is None else _checked(points, f"{where}: points"),
+        "points": None if points is None else _written(points_of(points, where)),  # texts that are shown as they are
     }
-    if points is not None:
-        points_of(checked["points"], where)
     if len(json.dumps(checked, ensure_ascii=False)) > LARGEST:
         raise ValueError(f"{where} takes more than {LARGEST:,} characters: show fewer points, or fewer lines")
     return checked
@@ -144,6 +144,14 @@ def points_of(found: object, where: str = "points") -> Points:
     except (TypeError, KeyError, ValueError, AttributeError):
         raise ValueError(f"{where}: the points are damaged, or more than {MOST_POINTS:,}") from None
     return points
+
+
+def _uninviting(node: object) -> object:
+    if isinstance(node, str):
+        return _INVITATION.sub("", node)
+    if isinstance(node, dict):
+        return {name: _uninviting(value) for name, value in node.items()}
+    return [_uninviting(one) for one in node] if isinstance(node, list) else node
 
 
 # --- what is written -------------------------------------------------------------------------------------------------

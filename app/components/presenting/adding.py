@@ -58,13 +58,14 @@ def source_of(view: View | None, chart: str) -> Source:
     about = {"page": state.page(), "chart": chart, "address": urlencode(state.address()), "made": now()}
     if view is None:
         return Source(**about)
-    name = available_predictors()[view.predictor].name
+    row = available_predictors()[view.predictor]
+    name = row.name if row.label == row.name else f"{row.label}, {row.name}"
     return Source(
         **about,
         run=view.run.id,
         title=" ".join(view.run.title.split()),
         fingerprint=view.run.fingerprint,
-        predictor=name if view.poe else f"{name} switched off",
+        predictor=name if view.poe else f"{name} (switched off)",
         settings=settings_text(view, view.predictor, view.settings),
         split=view.split,
         selected="" if view.selected is None else f"{view.selected.count:,} samples {view.selected.words}".strip(),

@@ -15,7 +15,7 @@ from app.components.selection.held import selected_rows
 from app.components.selection.tiles import tiles_of
 from app.view import View
 
-MOST_LINES, MOST_IMAGES = 40, 12
+MOST_LINES, MOST_IMAGES = 40, 6
 HEIGHT = 400
 
 

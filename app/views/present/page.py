@@ -177,14 +177,14 @@ def _about(screen: Screen, fingerprints: dict[str, str | None]) -> str:
     source = screen.source
     if not source.run:
         return ""
-    settings = f" ({source.settings})" if source.settings else ""
     split = "all samples" if source.split == "all" else f"{source.split} samples"
-    parts = [source.title or source.run, f"{source.predictor}{settings}", split]
+    there = fingerprints[source.run]
+    parts = ["ITS RUN HAS CHANGED SINCE"] if there not in (None, source.fingerprint) else []
+    parts += ["its run is not here"] if there is None else []
+    parts += [source.title or source.run, source.predictor, split]
     parts += [f"selected: {source.selected}"] if source.selected else []
     parts += [f"numbers of {source.made[:10]}"] if source.made else []
-    now_there = fingerprints[source.run]
-    parts += ["the run is not here"] if now_there is None else []
-    parts += ["THE RUN HAS CHANGED SINCE"] if now_there not in (None, source.fingerprint) else []
+    parts += [source.settings] if source.settings else []
     return " \N{MIDDLE DOT} ".join(parts)
 
 
@@ -208,7 +208,7 @@ def _screens(presentation: Presentation) -> None:
 
 
 def _row(name: str, number: int, last: int, screen: Screen, line: str) -> None:
-    what, words, *places = st.columns([6, 5, 1, 1, 1, 1, 1], vertical_alignment="center", gap="xsmall")
+    what, words, places = st.columns([8, 6, 5], vertical_alignment="center", gap="small")
     kind = {"sentence": "Sentence", "figure": "Figure", "samples": "Samples"}[screen.kind]
     with what:
         heading, told = html_text(screen.heading), html_text(f"{kind} \N{MIDDLE DOT} {line}" if line else kind)
@@ -239,10 +239,10 @@ def _row(name: str, number: int, last: int, screen: Screen, line: str) -> None:
             ("arrow_downward", f"Move screen {number} down", number == last, lambda: _move(name, screen.id, 1)),
             ("delete", f"Delete screen {number}", False, lambda: _drop(name, screen.id)),
         ]
-    for place, (icon, label, dead, action) in zip(places, buttons):
-        with place:
+    with places, st.container(horizontal=True, gap=None):
+        for icon, label, dead, action in buttons:
             st.button(
-                "", icon=f":material/{icon}:", help=label, disabled=dead, type="tertiary",
+                "", icon=f":material/{icon}:", help=label, disabled=dead, type="tertiary", width=40,
                 key=f"screen:{icon}:{screen.id}", on_click=said, args=(action, _FAULT),
             )  # fmt: skip
 

@@ -4,8 +4,9 @@
  * server hears of it when the presentation is left. A screen is laid out on a page of its own size, which is then enlarged as a whole.
  */
 const NEXT = new Set(["ArrowRight", "ArrowDown", "PageDown", " ", "Enter"]), BACK = new Set(["ArrowLeft", "ArrowUp", "PageUp", "Backspace"]);
-const NARROWEST = 800, WIDEST = 1400; // pixels of a screen's own page: the wider, the smaller its type
-const AROUND = 150; // pixels of a screen's height that are not the figure's
+const NARROWEST = 800, WIDEST = 1200; // pixels of a screen's own page: the wider, the smaller its type
+const AROUND = 0.18, HEADED = 0.06; // of a screen's width: the height of what is not the figure's plot, and of a sentence
+const SQUEEZED = 0.8; // of the height that a figure was made for: larger type for little less room
 const STAGES = new WeakMap(); // mount point -> stage
 
 function element(kind, name, text = "") {
@@ -124,9 +125,10 @@ class Stage {
   fit(page) {
     const { node, screen, host, gallery } = page, { clientWidth: width, clientHeight: height } = this.stage;
     if (!width || !height) return;
-    const wanted = screen.chart ? ((screen.chart.height + AROUND + (screen.heading ? 40 : 0)) * width) / height : NARROWEST;
+    const share = Math.max(0.1, height / width - AROUND - (screen.heading ? HEADED : 0));
+    const wanted = screen.chart ? (SQUEEZED * screen.chart.height) / share : NARROWEST;
     const own = Math.min(WIDEST, Math.max(NARROWEST, wanted)), larger = width / own;
-    Object.assign(node.style, { width: `${own}px`, height: `${height / larger}px`, transform: `scale(${larger})` });
+    Object.assign(node.style, { width: `${own}px`, height: `${height / larger}px`, fontSize: `${own / 50}px`, transform: `scale(${larger})` });
     if (gallery) this.fitPictures(gallery, own);
     if (!screen.chart) return;
     const { packed, ...chart } = screen.chart, draw = (high) => {
@@ -138,10 +140,11 @@ class Stage {
   }
 
   fitPictures(gallery, own) {
-    const count = gallery.children.length, columns = count > 6 ? 3 : count > 1 ? 2 : 1;
-    const across = own * (columns === 1 ? 0.22 : 0.34), down = gallery.parentElement.clientHeight / Math.ceil(count / columns) - 48;
-    const side = Math.max(40, Math.min(across / columns - 8, down));
-    gallery.style.gridTemplateColumns = `repeat(${columns}, ${side}px)`;
+    const count = gallery.children.length, columns = count > 6 ? 4 : Math.min(count, 3), em = own / 50;
+    const across = (0.36 * own) / columns - em, down = gallery.parentElement.clientHeight / Math.ceil(count / columns) - 2.9 * em;
+    const side = Math.max(3 * em, Math.min(across, down));
+    gallery.style.setProperty("--side", `${side}px`);
+    gallery.style.gridTemplateColumns = `repeat(${columns}, ${Math.max(side, 6.5 * em)}px)`;
   }
 
   arrange() { for (const page of this.pages ?? []) if (page.node) this.fit(page); }
