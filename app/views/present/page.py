@@ -1,8 +1,9 @@
 """Present: screens that were added on the other pages, put in order here, then shown alone by keys."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from urllib.parse import parse_qsl
 
 import streamlit as st
@@ -318,35 +319,37 @@ def _begin(key: str) -> None:
 
 def _import() -> None:
     with st.expander("Bring in a presentation that somebody saved to a file", key="presentation-import"):
-        turn = st.session_state.get(_ROUND, 0)
-        file = st.file_uploader(
-            "A presentation's file", type=["json"], max_upload_size=LARGEST_MB, key=f"presentation-file-{turn}"
-        )
-        if file is None:
-            return
-        try:
-            one = Presentation.from_json(file.getvalue().decode("utf-8"))
-            if one.name in store.saved().counts():
-                one = _under_another_name(one)
-            if one is None:
-                return
-            store.changeable().save(one)
-        except UnicodeDecodeError:
-            st.error("presentation: the file is no text: choose one that was saved by “Save to a file”")
-            return
-        except ValueError as error:
-            st.error(escape(error))
-            return
-        state.set("presentation", one.name)
-        st.session_state[_ROUND] = turn + 1  # another uploader is empty
-        st.rerun()
+        key = f"presentation-file-{st.session_state.get(_ROUND, 0)}"
+        st.file_uploader(
+            "A presentation's file", type=["json"], max_upload_size=LARGEST_MB, key=key, on_change=said,
+            args=(lambda: _bring_in(key), _FAULT),
+        )  # fmt: skip
 
 
-def _under_another_name(one: Presentation) -> Presentation | None:
-    """The presentation under the name that is given; None until it is."""
-    name = st.text_input(
-        f"There is a presentation {escape(one.name)} already: import it as",
-        max_chars=LONGEST_NAME,
-        key="presentation-import-name",
-    )
-    return replace(one, name=name.strip()) if name.strip() else None
+def _bring_in(key: str) -> None:
+    """In a callback: keep what was uploaded, under another name where its own is taken."""
+    if (file := st.session_state[key]) is None:
+        return
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1  # another uploader is empty
+    try:
+        text = file.getvalue().decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("presentation: the file is no text: choose one that was saved by “Save to a file”") from None
+    store.changeable()  # refused before it is read
+    one = Presentation.from_json(text)
+    one = replace(one, name=_free_name(one.name, store.saved().counts()))
+    store.changeable().save(one)
+    state.set("presentation", one.name)
+    state.reset("screen")
+
+
+def _free_name(name: str, taken: Container[str]) -> str:
+    """The name, or the first of "name (2)", "name (3)", ... that is free.
+
+    Examples
+    --------
+    >>> _free_name("talk", ["talk", "talk (2)"])
+    'talk (3)'
+    """
+    numbered = (f"{name[: LONGEST_NAME - 8].rstrip()} ({number})" for number in count(2))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
