@@ -43,8 +43,10 @@ def render(view: View | None) -> None:
     st.subheader("What is shown, in which order?", anchor=False)
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(escape(fault))
-    counts = store.saved().counts()
+    wanted, counts = state.get("presentation"), store.saved().counts()
     name = _choice(counts)
+    if wanted and wanted != name:  # another one is not shown in its place
+        state.reset("presenting", "screen")
     if name is None:
         _none_yet()
         return
@@ -77,6 +79,7 @@ def _choice(counts: dict[str, int]) -> str | None:
             st.markdown(f"Deleted {escape(what)}.", width="content")
             st.button("Undo", key="presentation-undelete", type="tertiary", on_click=said, args=(_undelete, _FAULT))
     if not counts:
+        state.narrow("presentation", [""])
         return None
     return control(
         "presentation",

@@ -256,6 +256,25 @@ def test_a_read_only_app_shows_and_changes_nothing(small_run, monkeypatch):
     assert "its host has saved no presentation" in pages.words(shown())
 
 
+def test_an_address_restores_the_screen_and_a_presentation_that_is_not_here_is_said(small_run):
+    said = "presentation = 'other' does not exist here"
+    wanted = {**ON, "presentation": "other", "presenting": "1", "screen": "2"}
+    app = shown(**wanted)
+    assert said in pages.words(app)
+    assert pages.address(app) == ON
+    talk("one", "two", name="talk")
+    talk("three", "four", name="other")
+    app = shown(**wanted)
+    assert sent(app)["at"] == 1
+    assert sent(app)["screens"][1]["heading"] == "four"
+    assert pages.address(app) == wanted
+    Presentations().delete("other")
+    app = shown(**wanted)  # the other one is not presented in its place
+    assert said in pages.words(app)
+    assert app.button(key="presentation-start")
+    assert pages.address(app) == ON
+
+
 def test_a_damaged_file_is_said(small_run, own_state):
     own_state.mkdir()
     (own_state / "presentations.sqlite").write_bytes(b"no database" * 100)
