@@ -33,8 +33,10 @@ _NUMBERS = ("f4", "f8", "i1", "i2", "i4", "u1", "u2", "u4")
 _TAG = re.compile(r"<(?!/?(?:b|i|em|br|sub|sup|extra)\s*/?>)", re.IGNORECASE)
 # What the page's charts answer to, a screen does not.
 _INVITATION = re.compile(r"(?:<br>|; )click to [^<]*|\s?\bA (?:click|box or lasso)\b[^.]*\.")
+_NAME = re.compile(r"(?!constructor$|prototype$)[A-Za-z]\w{0,60}")  # none that means more than a property to JavaScript
 _AXIS = re.compile(r"[xy]axis\d*")
 _DEEPEST = 16
+_OF_POINTS = ("x", "y", "codes", "kept", "colours", "scale", "rest", "shade", "lines")
 _FIELDS = ("data", "layout", "height", "line", "region", "points")
 
 
@@ -77,7 +79,10 @@ def kept_figure(
     found = {"data": whole["data"], "layout": layout, "height": int(height), "line": line}
     found |= {"region": None if region is None else dict(region)}
     found |= {"points": None if points is None else _written(points)}
-    return checked_figure(found, "this figure")
+    checked = checked_figure(found, "this figure")
+    if len(json.dumps(checked, ensure_ascii=False)) > LARGEST:
+        raise ValueError(f"this figure takes more than {LARGEST:,} characters: show fewer points, or fewer lines")
+    return checked
 
 
 def checked_figure(found: object, where: str) -> dict:
@@ -106,17 +111,16 @@ def checked_figure(found: object, where: str) -> dict:
     if line is not None and not _are_numbers([line]):
         raise ValueError(f"{where}: line must be a finite number")
     points = found.get("points")
-    checked = {
+    if points is not None:
+        points_of(points, where)
+    return {
         "data": _checked(data, f"{where}: data"),
         "layout": _checked(layout, f"{where}: layout"),
         "height": height,
         "line": line,
         "region": None if region is None else _region(region, where),
-        "points": None if points is None else _written(points_of(points, where)),  # texts that are shown as they are
+        "points": None if points is None else {name: points[name] for name in _OF_POINTS},  # texts are shown as text
     }
-    if len(json.dumps(checked, ensure_ascii=False)) > LARGEST:
-        raise ValueError(f"{where} takes more than {LARGEST:,} characters: show fewer points, or fewer lines")
-    return checked
 
 
 def points_of(found: object, where: str = "points") -> Points:
@@ -230,7 +234,9 @@ def _checked(node: object, where: str, depth: int = 0) -> object:
     if isinstance(node, dict):
         if "bdata" in node:
             return _typed(node, where)
-        return {str(name): _checked(value, f"{where}.{str(name)[:40]}", depth + 1) for name, value in node.items()}
+        if wrong := next((name for name in node if not _NAME.fullmatch(name)), None):
+            raise ValueError(f"{where[:80]}.{wrong[:40]} is no property of a figure")
+        return {name: _checked(value, f"{where}.{name[:40]}", depth + 1) for name, value in node.items()}
     if isinstance(node, list):
         inner = partial(_checked, where=where, depth=depth + 1)
         return [one if type(one) in (int, float) and math.isfinite(one) else inner(one) for one in node]

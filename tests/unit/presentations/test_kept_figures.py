@@ -81,6 +81,8 @@ def test_line_and_region_are_kept():
         (kept(data=[{"x": {"dtype": "f4", "bdata": "not base64!"}}]), "packed in no known way"),
         (kept(data=[{"x": {"dtype": "f4", "bdata": "AAAA", "shape": "1e9"}}]), "packed in no known way"),
         (kept(data=[{"x": [float("nan")]}]), "holds 'nan'"),
+        (kept(data=[{"marker": {"__proto__": {"a": 1}}}]), "it: data.marker.__proto__ is no property of a figure"),
+        (kept(data=[{"constructor": {}}]), "data.constructor is no property"),
         (kept(line=float("inf")), "line must be a finite number"),
         (kept(line="2"), "line must be"),
         (kept(region={"kind": "circle", "x": [0, 1], "y": [0, 1]}), "region must be a box or a lasso"),
@@ -100,7 +102,7 @@ def test_nothing_is_too_deep_or_too_large():
     with pytest.raises(ValueError, match="nested too deep"):
         checked_figure(kept(data=[deep]), "it")
     with pytest.raises(ValueError, match="takes more than 12,000,000 characters"):
-        checked_figure(kept(data=[{"text": "x" * LARGEST}]), "it")
+        kept_figure(json.dumps({"data": [{"text": "x" * LARGEST}], "layout": {}}), 300)
 
 
 # --- points ----------------------------------------------------------------------------------------------------------
