@@ -272,6 +272,25 @@ _ROWS = (
         ("first", "second"),
         pages=("compare",),
     ),
+    # present
+    Control(
+        "presentation",
+        "text",
+        "",
+        "The presentation on screen, by its name; empty: the first.",
+        high=120,
+        pages=("present",),
+    ),
+    Control(
+        "screen",
+        "integer",
+        1,
+        "The screen that is shown, from 1; a presentation begins with it.",
+        low=1,
+        high=200,
+        pages=("present",),
+    ),
+    Control("presenting", "switch", False, "On: the screen alone, without controls.", pages=("present",)),
     # live
     Control("source", "choice", "run", "An image of the run, or one of your own.", ("run", "upload"), pages=("live",)),
     Control("until", "integer", 0, "The network stops after this exit; 0: all run.", low=0, pages=("live",)),

@@ -16,6 +16,7 @@ from app.components.frame.navigation import page_bar  # noqa: E402
 from app.components.frame.run_heading import run_heading  # noqa: E402
 from app.components.frame.sidebar import shared_controls  # noqa: E402
 from app.components.keys import page_keys  # noqa: E402
+from app.components.presenting import ask_to_add  # noqa: E402
 from app.components.selection.held import with_selection  # noqa: E402
 from app.components.selection.line import selection_line  # noqa: E402
 from app.components.selection.slices_box import slices_box  # noqa: E402
@@ -45,6 +46,7 @@ def _show(page: Page) -> None:
         if view is not None:
             page_keys()
             slices_box(view)
+        ask_to_add(view)
     except ValueError as error:  # the library's errors say what is wrong and what to do
         st.error(escape(error))
     finally:

@@ -37,6 +37,7 @@ PAGES = (
     Page("paper", "Against the paper", "Convince"),
     Page("compare", "Compare", "Convince"),
     Page("figures", "Figures", "Convince"),
+    Page("present", "Present", "Convince", needs_run=False),
     Page("live", "Live"),
     Page("runs", "Runs", needs_run=False),
 )

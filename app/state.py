@@ -109,6 +109,26 @@ def finish() -> None:
     session.written = address
 
 
+def address() -> dict[str, str]:
+    """What the address of the page that is being drawn holds."""
+    return to_address(_session().values, _session().page)
+
+
+def open_address(page: str, address: Mapping[str, str]) -> None:
+    """In a callback: show a page next as an address has it; what that does not name is as by default."""
+    values, refused = from_address(address)
+    session = _session()
+    session.values = {name: value for name, value in session.values.items() if name in ALWAYS_WRITTEN} | values
+    session.notes += refused
+    session.acted = True
+    open_page(page)
+
+
+def drawing() -> bool:
+    """Whether the whole page is being drawn, not a part of it by itself."""
+    return _session().running
+
+
 def page() -> str:
     """The page that is being drawn."""
     return _session().page

@@ -102,7 +102,8 @@ class Chart {
     this.menu.className = "xl-menu";
     this.menu.setAttribute("role", "menu");
     this.menu.hidden = true;
-    const items = [["Picture …", () => this.saving.open()], ["Data, CSV", () => this.send("csv", true)]];
+    const items = [["Picture …", () => this.saving.open()], ["Data, CSV", () => this.send("csv", true)],
+      ["Add to a presentation", () => this.send("take", { ...ZOOM.get(this.axesShow) })]];
     for (const [label, action] of items) {
       const item = document.createElement("button");
       item.type = "button";
@@ -119,6 +120,7 @@ class Chart {
   openMenu() {
     this.saving.close();
     this.menu.hidden = false;
+    this.menu.lastChild.hidden = !this.data.take;
     this.tools.menu.setAttribute("aria-expanded", "true");
     this.menu.firstChild.focus();
   }
@@ -129,7 +131,7 @@ class Chart {
   }
 
   menuKey(event) {
-    const items = [...this.menu.children], at = items.indexOf(document.activeElement);
+    const items = [...this.menu.children].filter((item) => !item.hidden), at = items.indexOf(document.activeElement);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) items[(at + step + items.length) % items.length].focus();
     else if (event.key === "Escape" || event.key === "Tab") { this.closeMenu(); this.tools.menu.focus(); }

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,10 +29,12 @@ from analysis.report.table_formats import csv_text
 from app import state
 from app.components.saving import pdf
 from app.server import plotly_route
+from app.server.read_only import read_only
 
 DEFAULT_HEIGHT = 360
 AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso was drawn there
 _CSV_WANTED = "chart-csv"
+_TAKING, _TAKEN = "chart-taking", "chart-taken"
 
 
 def _source(name: str) -> str:
@@ -51,6 +53,14 @@ def _script() -> str:
 
 def _style() -> str:
     return _source("chart.css") + _source("saving/save_box.css")
+
+
+def charts_within(script: str) -> dict[str, str]:
+    """The styles, and the script with that of charts before it, of a component that shows charts by `showChart`."""
+    return {
+        "css": _style(),
+        "js": _script().replace("export default function", "function showChart") + script,
+    }
 
 
 _component = st.components.v2.component(
@@ -128,11 +138,17 @@ def chart(
         "click": on_click is not None,
         "select": on_select is not None,
         "drag": draggable if on_drag is not None else None,
+        "take": not read_only(),
     }
     if selection is not AS_DRAWN:
         payload["selection"] = selection
     if key in st.session_state.get(_CSV_WANTED, {}):
         payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": csv_text(data())}
+    if key in st.session_state.get(_TAKING, {}):
+        zoom = st.session_state[_TAKING].pop(key)
+        st.session_state[_TAKEN] = Taken(name, payload, points, zoom)
+        if not state.drawing():  # a part of the page alone: who takes it comes with the rest
+            st.rerun()
     count = 0 if points is None else len(points)
     if points is not None:
         payload["points"], payload["colouring"] = _bring(name, points, clicked=on_point is not None)
@@ -150,6 +166,7 @@ def chart(
         on_point_change=lambda: _deliver(key, "point", partial(_index, count=count), on_point),
         on_csv_change=lambda: _want_csv(key),
         on_pdf_change=lambda: _deliver(key, "pdf", pdf.wish, partial(pdf.want, key)),
+        on_take_change=lambda: _take(key),
     )
 
 
@@ -158,6 +175,27 @@ def _about(name: str, predictor: str | None) -> About:
     shown = predictor or (state.get("predictor") if state.get("poe") else "baseline")
     settings = state.get("set") if shown == state.get("predictor") else ""
     return About(state.get("run"), shown if state.get("run") else "", name, settings)  # its subtitle says which samples
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A chart that was taken out of its page, as it was shown: its name, what it was sent, its points, its zoom."""
+
+    name: str
+    payload: dict
+    points: Points | None
+    zoom: object
+    """As the browser sent it."""
+
+
+def taken() -> Taken | None:
+    """The chart whose menu added it to a presentation, once."""
+    return st.session_state.pop(_TAKEN, None)
+
+
+def _take(key: str) -> None:
+    sent = st.session_state[key].get("take")
+    st.session_state.setdefault(_TAKING, {})[key] = sent.get("value") if isinstance(sent, dict) else None
 
 
 def _bring(name: str, points: Points, *, clicked: bool) -> tuple[dict, pa.Table]:

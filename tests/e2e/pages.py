@@ -40,6 +40,15 @@ def told(proto: Message) -> str:
     return proto.json or proto.mixed.json
 
 
+def take(app: AppTest, name: str, zoom: dict | None = None) -> None:
+    """Choose “Add to a presentation” in a chart's menu, as the browser sends it."""
+    component = next(component for payload, component in _charts(app) if payload["name"] == name)
+    states = app._tree.get_widget_states()
+    asked = json.dumps([{"event": "take", "value": {"value": zoom or {}}}])
+    states.widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_{component.proto.id}__events", json_trigger_value=asked)
+    app._run(states)
+
+
 def points(app: AppTest, name: str) -> dict[str, list]:
     """The points that a chart's canvas draws: their columns, those of the colours too."""
     charts = {payload["name"]: (payload, component.proto) for payload, component in _charts(app)}

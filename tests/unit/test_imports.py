@@ -28,6 +28,7 @@ BORDERS = {
     "selection": ("run", "predictors", "traces", "metrics", "statistics", "policies", "results"),
     "words": ("results", "selection"),  # the types of the numbers that it is told
     "figures": (),
+    "presentations": ("images", "figures"),
     "models": ("run", "storage", "images", "predictors", "policies"),  # a network stops by a rule
     "attribution": ("models", "predictors"),
 }

@@ -62,9 +62,11 @@ class Cloud {
     return { x: of(xaxis), y: of(yaxis) };
   }
 
+  enlarged() { return this.plot.getBoundingClientRect().width / this.plot.offsetWidth || 1; } // by a transformation, as on a slide
+
   paint() {
     if (!this.held || !this.plot._fullLayout?.xaxis) return;
-    const { x: across, y: up } = this.axes(), ratio = devicePixelRatio || 1;
+    const { x: across, y: up } = this.axes(), ratio = (devicePixelRatio || 1) * this.enlarged();
     const state = JSON.stringify([across, up, ratio]);
     if (state === this.painted) return;
     this.painted = state;
@@ -102,7 +104,7 @@ class Cloud {
 
   place(event) { // within the plot area, in pixels; null outside it
     const box = this.plot.getBoundingClientRect(), { x: across, y: up } = this.axes();
-    const [x, y] = [event.clientX - box.left - across.from, event.clientY - box.top - up.from];
+    const larger = this.enlarged(), [x, y] = [(event.clientX - box.left) / larger - across.from, (event.clientY - box.top) / larger - up.from];
     return x >= 0 && y >= 0 && x <= across.length && y <= up.length ? [x, y] : null;
   }
 

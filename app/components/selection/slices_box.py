@@ -15,6 +15,7 @@ from analysis.selection.grammar import written_name
 from analysis.selection.slices import LONGEST_NAME, LONGEST_NOTE
 from analysis.words.formats import counted
 from app import state
+from app.components.presenting import add_samples
 from app.components.selection import store
 from app.components.selection.held import sample_table, select, selected_rows
 from app.components.text import escape, plain_text
@@ -91,6 +92,14 @@ def _save(view: View) -> None:
         go.form_submit_button(
             "Save", type="primary", width="stretch", key="slice-save", on_click=_keep, args=(view, table, rows)
         )
+    if view.selected is not None and st.button(
+        f"Add {counted(len(rows), 'selected sample')} to a presentation",
+        key="slice-present-selected",
+        type="tertiary",
+        icon=":material/co_present:",
+        on_click=add_samples,
+    ):
+        st.rerun()
     if st.session_state.pop(_DONE, False):
         st.rerun()
 
@@ -149,7 +158,7 @@ def _row(view: View, number: int, one: Slice) -> None:
             if st.button(label, key=key, help=about, disabled=dead, type="tertiary", **action):
                 st.rerun()
     with more, st.popover("", icon=":material/more_horiz:", help="Rename, delete, save to a file", type="tertiary"):
-        _further(number, one)
+        _further(view, number, one, dead=bool(fault))
 
 
 def _join(view: View, label: str, name: str) -> None:
@@ -170,19 +179,30 @@ def _size(run: Run, split: str, one: Slice) -> tuple[int, str]:
         return 0, str(error)
 
 
-def _further(number: int, one: Slice) -> None:
+def _further(view: View, number: int, one: Slice, *, dead: bool) -> None:
     st.download_button(
         "Save to a file", one.to_json(), file_name=f"{_file_name(one.name)}.slice.json", mime="application/json",
         key=f"slice:file:{number}", on_click="ignore", help="For somebody else, whose app imports it.",
     )  # fmt: skip
     if read_only():
         return
+    if st.button(
+        "Add to a presentation", key=f"slice:present:{number}", disabled=dead, on_click=_present, args=(view, one),
+        help="Selects it; its images and trajectories become a screen, with its name and note.",
+    ):  # fmt: skip
+        st.rerun()
     key = f"slice:name:{number}:{one.name}"
     st.text_input("New name", value=one.name, max_chars=LONGEST_NAME, key=key)
     st.button("Rename", key=f"slice:rename:{number}", on_click=_change, args=(_rename, one.name, key))
     st.button(
         "Delete", key=f"slice:delete:{number}", icon=":material/delete:", on_click=_change, args=(_delete, one.name)
     )
+
+
+def _present(view: View, one: Slice) -> None:
+    """In a callback: select a slice, which then becomes a screen."""
+    _join(view, "Show", one.name)
+    add_samples(one.name, one.note)
 
 
 def _change(action: Callable[..., None], *arguments: str) -> None:

@@ -12,11 +12,11 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
-from analysis.predictors import Predictor, available_predictors
+from analysis.predictors import available_predictors
 from analysis.reference.outside_text import shortened
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
-from analysis.results import Difference, Results
+from analysis.results import Difference
 from analysis.results.differences import group_falls
 from analysis.results.training_log import TrainingLog, training_log
 from analysis.run import Run
@@ -33,6 +33,7 @@ from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
 from app.components.published import published_beside
 from app.components.selection import select, strip
+from app.components.selection.both_panels import both_panels, sample_names
 from app.components.selection.strip import open_sample
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
@@ -154,10 +155,7 @@ def _picture(view: View, difference: Difference) -> None:
     run, label = view.run, label_of(view.predictor)
     drawn, followed, rest = _drawn(view, difference)
     positions = difference.a.positions[drawn]
-    panels = [
-        _trajectories(difference.a, "baseline", "Baseline, each exit by itself", drawn),
-        _trajectories(difference.b, view.predictor, _headed(available_predictors()[view.predictor]), drawn),
-    ]
+    panels = both_panels(view, difference, drawn)
     coloured = np.setdiff1d(np.arange(len(drawn)), rest)
     falling = tuple(int((panel.fall[coloured] > correction.THRESHOLD).sum()) for panel in panels)
     at_random = formats.counted(len(coloured) - (followed is not None), "selected sample" if rest else "sample")
@@ -165,7 +163,7 @@ def _picture(view: View, difference: Difference) -> None:
     figure = trajectories_figure(
         panels,
         ids=run.samples["id"].iloc[positions].tolist(),
-        names=_sample_names(run, positions),
+        names=sample_names(run, positions),
         followed=followed,
         rest=rest,
         exit_names=formats.exit_labels(run.exit_names),
@@ -194,12 +192,6 @@ def _picture(view: View, difference: Difference) -> None:
         )
 
 
-def _headed(predictor: Predictor) -> str:
-    """A predictor's full name at the head of a panel; a function's own name stays as it is written."""
-    name = predictor.full_name
-    return name if predictor.path else name[:1].upper() + name[1:]
-
-
 def _drawn(view: View, difference: Difference) -> tuple[np.ndarray, int | None, list[int]]:
     """Which samples are drawn, as places among the split's; which the address names; which are not selected."""
     lit = view.lit(difference.a.positions)
@@ -218,7 +210,7 @@ def _picture_data(
 ) -> pd.DataFrame:
     """The drawn samples under both, and the means of all."""
     run, parts = view.run, []
-    ids, names = run.samples["id"].iloc[positions], _sample_names(run, positions)
+    ids, names = run.samples["id"].iloc[positions], sample_names(run, positions)
     whats = ["sample, not selected" if place in rest else "sample" for place in range(len(positions))]
     for panel in panels:
         of = {"predictor": panel.predictor_id}
@@ -228,24 +220,6 @@ def _picture_data(
         ]
         parts.append(by_exit(run.exit_names, {"prob": panel.mean}, **of, of="mean of all"))
     return figure_table(view, pd.concat(parts, ignore_index=True))
-
-
-def _trajectories(side: Results, predictor: str, name: str, drawn: np.ndarray) -> Trajectories:
-    fall = side.fall().select(drawn)
-    return Trajectories(
-        predictor_id=predictor,
-        heading=correction.mean_words(name, side.mean_prob()),
-        samples=side.probabilities[:, drawn],
-        fall=fall.size,
-        from_exit=fall.from_exit,
-        to_exit=fall.to_exit,
-        mean=side.mean_prob(),
-    )
-
-
-def _sample_names(run: Run, positions: np.ndarray) -> list[str]:
-    labels = run.labels[positions]
-    return [run.class_names[label] if label >= 0 else "label unknown" for label in labels]
 
 
 def _open_sample(point: dict) -> None:

@@ -1,0 +1,1 @@
+"""The page Present: compose screens, then show them without controls."""
