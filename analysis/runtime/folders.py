@@ -18,9 +18,20 @@ DATASETS = "datasets"
 
 
 def runs_folders() -> list[Path]:
-    """Where runs are looked for: `EXITLENS_RUNS` (several, separated by os.pathsep) or the bundled runs."""
-    named = [Path(name) for name in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if name]
-    return [folder.expanduser() for folder in named] or [PROJECT / "cached_runs"]
+    """Where runs are looked for: `EXITLENS_RUNS` (several, by os.pathsep) or the bundled runs; then one's own.
+
+    One's own is the folder `runs` of the state folder: where it exists, or where nothing is bundled.
+    """
+    named = [Path(name).expanduser() for name in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if name]
+    found = named or [folder for folder in [PROJECT / "cached_runs"] if folder.is_dir()]
+    own = state_folder() / "runs"
+    return [*found, *([own] if own not in found and (own.is_dir() or not found) else [])]
+
+
+def folder_for_new_runs() -> Path:
+    """Where an app puts the runs it makes: the first of the runs folders that can be written, else one's own."""
+    writable = [folder for folder in runs_folders() if os.access(folder, os.W_OK | os.X_OK)]
+    return writable[0] if writable else state_folder() / "runs"
 
 
 @contextmanager
