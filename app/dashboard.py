@@ -35,7 +35,7 @@ def _show(page: Page) -> None:
     state.begin(page.name)
     notes = st.empty()  # a fixed slot: what appears in it moves nothing below, which would remount the charts
     try:
-        view = shared_controls()
+        view = shared_controls(say_why=not page.writes)
         if view is not None and not page.writes:
             run_heading(view.run, page)
             view = with_selection(view)

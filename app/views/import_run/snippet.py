@@ -5,13 +5,15 @@ from pathlib import Path
 _SNIPPET = """import numpy as np
 import analysis  # once: pip install the folder of Exitlens
 
-# after evaluation, without gradients: `outputs` has a tensor (samples, classes) for each exit, `targets` (samples,)
+# outputs: a tensor (samples, classes) for each exit; targets: (samples,)
 analysis.write_run(
     {out!r},
-    logits=np.stack([exit_logits.float().cpu().numpy() for exit_logits in outputs]),  # (exits, samples, classes)
+    # (exits, samples, classes)
+    logits=np.stack([one.detach().float().cpu().numpy() for one in outputs]),
     labels=targets.cpu().numpy(),
     title="My network, seed 0",
-    costs={{"MACs": [1e6 * (number + 1) for number in range(len(outputs))]}},  # cumulative, yours in place of these
+    # cumulative, a number for each exit: put yours in place of these
+    costs={{"MACs": [1e6 * (n + 1) for n in range(len(outputs))]}},
 )
 """
 

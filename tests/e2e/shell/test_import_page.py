@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 
 import numpy as np
@@ -125,6 +126,24 @@ def test_dropped_files_are_taken(runs, small_logits, small_labels, tmp_path):
     assert "7 exits, 20 classes, 400 test samples" in said
     assert "<b>logits" not in said
     assert "&lt;b&gt;logits.npy" in said
+
+
+def test_names_of_files_and_arrays_are_text(runs, tmp_path, small_logits, small_labels):
+    hostile = "<img src=x onerror=alert(1)>*$a$[b](c)"
+    for name, arrays in {
+        f"{hostile[1:20]}.npz": {"logits": small_logits, "labels": small_labels, hostile: np.arange(3)},
+        "several.npz": {hostile + "1": small_logits, hostile[::-1]: small_logits},
+        "long.npz": {"logits": small_logits, "x" * 10_000: np.arange(3), "\u202eabc": np.arange(3)},
+    }.items():
+        np.savez(tmp_path / name, **arrays)
+        app = given(pages.opened("import_run"), tmp_path / name)
+        assert not app.exception
+        shown = [element.proto.body for element in app.get("html")] + [one.value for one in app.error]
+        assert not any(re.search(r"(?<!\\)<img", text) for text in shown)  # escaped in Markdown it is text
+        assert not any("$a$" in one.value for one in app.error)
+        table = next(text for text in shown if "taken for" in text)
+        assert "\u202e" not in table
+        assert len(table) < 10_000
 
 
 def test_paths_are_taken_on_this_computer_alone(runs, monkeypatch):
