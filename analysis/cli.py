@@ -13,9 +13,11 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 COMMANDS = {
+    "app": ("analysis.commands.app", "open the dashboard on folders of runs"),
     "import": ("analysis.commands.import_", "make a run folder from cached logits"),
     "validate": ("analysis.commands.validate", "check a run folder: structure, sha256, logits, images"),
     "summarize": ("analysis.commands.summarize", "numbers per exit, and how many samples get worse"),
@@ -35,7 +37,7 @@ COMMANDS = {
     "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
     "export": ("analysis.commands.export", "write a network with its correction inside as a program of torch.export"),
     "synthesize": ("analysis.commands.synthesize", "write a run of made-up logits"),
-    "bench": ("analysis.commands.bench", "time the computation of traces, metrics and policies"),
+    "bench": ("analysis.commands.bench.command", "time the computation of traces, metrics and policies"),
 }
 """Command -> the module that implements it and what it does."""
 
@@ -52,6 +54,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with status 2 and one line on standard error: what was wrong, and where the help is."""
         self.exit(2, f"{one_line(message)}: see {self.prog} --help\n")
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from analysis.runtime.code_version import version
+
+        print(f"exitlens {version()}")
+        parser.exit()
 
 
 def one_line(message: object) -> str:
@@ -73,7 +85,12 @@ def _with_slices(argv: Sequence[str]) -> list[str]:
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser of all commands; only the module of `command` is imported."""
-    parser = Parser(prog="python -m analysis", description="Early-exit networks: cached runs and their corrections.")
+    installed = Path(sys.argv[0]).stem == "exitlens"
+    parser = Parser(
+        prog="exitlens" if installed else "python -m analysis",
+        description="Early-exit networks: cached runs and their corrections.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     subparsers = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name, (module, summary) in COMMANDS.items():
         if name == command:

@@ -19,12 +19,15 @@ class Page:
         What one is about to do there; empty: it stands by itself. Rows of one group stand together.
     needs_run : bool
         Whether it is about the run on screen; else it is shown, with None for its view, where no run can be opened.
+    writes : bool
+        Whether it is there to write: a read-only app hides it, and it refuses.
     """
 
     name: str
     title: str
     group: str = ""
     needs_run: bool = True
+    writes: bool = False
 
 
 PAGES = (
@@ -40,5 +43,6 @@ PAGES = (
     Page("present", "Present", "Convince", needs_run=False),
     Page("live", "Live"),
     Page("runs", "Runs", needs_run=False),
+    Page("import_run", "Import", needs_run=False, writes=True),
 )
 EVERY_PAGE = tuple(page.name for page in PAGES)

@@ -9,6 +9,7 @@ import shlex
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
     from analysis.models.evaluation.stored_weights import StoredWeights
     from analysis.run import Run
-    from analysis.storage.importers import ImportedNetwork
+    from analysis.storage.importers import ImportedNetwork, Sources
 
 EPILOG = """examples:
   python -m analysis import logits.npz --out cached_runs/my-run --dataset cifar100 --model msdnet --costs flops.pth
   python -m analysis import val.p test.p --splits calibration,test --out cached_runs/my-run
-  python -m analysis import logits.npy --labels labels.npy --out cached_runs/my-run"""
+  python -m analysis import logits.npy --labels labels.npy --out cached_runs/my-run
+  python -m analysis import logits.npz --preview"""
 
 
 def add_parser(subparsers) -> None:
@@ -38,7 +40,10 @@ def add_parser(subparsers) -> None:
     add = parser.add_argument
     sources = "logits, with or without labels; several become one run; FILE::NAME is a dictionary or array in a file"
     add("sources", metavar="SRC", nargs="+", help=sources)
-    add("--out", metavar="RUN", required=True, help="the run folder to make; its name is the run's id")
+    out = parser.add_mutually_exclusive_group(required=True)
+    out.add_argument("--out", metavar="RUN", help="the run folder to make; its name is the run's id")
+    preview = "write nothing: print what the files hold and what would be made of it, as JSON"
+    out.add_argument("--preview", action="store_true", help=preview)
     labels = "the labels: for all sources, or once for each; FILE::NAME is an array or column in a file"
     add("--labels", metavar="FILE", action="append", default=[], help=labels)
     add(
@@ -91,26 +96,64 @@ def run(args: argparse.Namespace) -> None:
             costs = {args.cost_unit or read.unit or "MACs": read.values}
         elif stored:
             costs, provenance = stored.costs, {**provenance, **stored.provenance}  # it says how they were counted
-        imported = import_run(
-            Sources(
-                files=args.sources,
-                labels=args.labels,
-                splits=[split.strip() for split in args.splits.split(",")] if args.splits is not None else None,
-                samples=read_table(Path(args.samples), "--samples") if args.samples is not None else None,
-                images=args.images,
-                axes=parse_axes(args.axes),
-                kind=args.kind,
-                drop_nan=args.drop_nan,
+        sources = Sources(
+            files=args.sources,
+            labels=args.labels,
+            splits=[split.strip() for split in args.splits.split(",")] if args.splits is not None else None,
+            samples=read_table(Path(args.samples), "--samples") if args.samples is not None else None,
+            images=args.images,
+            axes=parse_axes(args.axes),
+            kind=args.kind,
+            drop_nan=args.drop_nan,
+        )
+        given = {
+            "costs": costs,
+            "class_names": read_classes(Path(args.classes)) if args.classes is not None else None,
+            "network": network_of(stored.path, args.arch) if stored else None,
+            "on_size": lambda total: stack.enter_context(
+                progress_bar(total, "Looking" if args.preview else "Importing")
             ),
+        }
+        if args.preview:
+            print_preview(sources, given)
+            return
+        imported = import_run(
+            sources,
             args.out,
             description=Description(args.title, args.dataset, args.model, provenance),
-            costs=costs,
-            class_names=read_classes(Path(args.classes)) if args.classes is not None else None,
-            network=network_of(stored.path, args.arch) if stored else None,
             bundle=bundled_traces if args.bundle_traces else None,
-            on_size=lambda total: stack.enter_context(progress_bar(total, "Importing")),
+            **given,
         )
     print(describe(imported.run, imported.accuracy, imported.notes))
+
+
+def print_preview(sources: Sources, given: Mapping[str, object]) -> None:
+    """What the files hold and what would be made of it, as JSON; of files that are refused what they hold.
+
+    Parameters
+    ----------
+    given : what `preview_import` takes beside the sources
+
+    Raises
+    ------
+    ValueError : what the import would refuse
+    """
+    from analysis.storage.importers.preview import found_arrays, preview_import
+
+    try:
+        preview, read = preview_import(sources, **given)
+    except ValueError:
+        print(json.dumps({"arrays": [asdict(one) for one in found_arrays(sources)]}))
+        raise
+    unit, costs = next(iter((given["costs"] or {}).items()), (None, None))
+    found = {
+        **vars(preview),
+        "accuracy": {split: values.tolist() for split, values in preview.accuracy.items()},
+        "costs": costs,
+        "cost_unit": unit,
+        "arrays": [asdict(one) for one in found_arrays(sources, read)],
+    }
+    print(json.dumps(found))
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib.metadata
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,14 @@ PACKAGE = Path(__file__).resolve().parents[1]
 BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 """Where statements hold statements."""
 NAMED_BY_TEXT = re.compile(rf"""["']({PACKAGE.name}(?:\.\w+)+):\w+["']""")
+
+
+def version() -> str:
+    """The version of Exitlens: of the checkout that this file lies in, else of what is installed."""
+    project = PACKAGE.parent / "pyproject.toml"
+    if project.is_file():
+        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    return importlib.metadata.version("exitlens")
 
 
 @functools.cache

@@ -58,7 +58,7 @@ class CommandJob:
     argv : tuple of str
     folder : Path
     output : str
-        What it printed, once it is done.
+        What it printed, once it has ended, also where it failed.
     began : float
         When it was asked for, on the monotonic clock.
 
@@ -83,6 +83,7 @@ class CommandJob:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="exitlens-job-"))
         self.began = self._asked = time.monotonic()
         self.output, self._fault = "", ""
+        self._progress: tuple[int, int, str] | None = None
         self.process: subprocess.Popen | None = None
         self._remove_folder = weakref.finalize(self, shutil.rmtree, self.folder, True)
         with _lock:
@@ -98,11 +99,9 @@ class CommandJob:
     def progress(self) -> tuple[int, int, str] | None:
         """How much is done, of how much, and what is being done; None while that is not known."""
         self._ask()
-        try:
-            done, total, what = json.loads((self.folder / PROGRESS).read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # nothing said yet
-            return None
-        return done, total, what
+        with contextlib.suppress(OSError, ValueError):  # nothing said yet, or just being written
+            self._progress = tuple(json.loads((self.folder / PROGRESS).read_text(encoding="utf-8")))
+        return self._progress
 
     def done(self) -> bool:
         """Whether it has ended well: `output` then holds what it printed.
@@ -168,9 +167,9 @@ class CommandJob:
         if self.process is not None:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
-        if not fault and self.process is not None and self.process.returncode == 0:
             self.output = self._read(_OUTPUT)
-            return
+            if not fault and self.process.returncode == 0:
+                return
         self._fault = fault or self._why()
         self._remove_folder()
 

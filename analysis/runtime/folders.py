@@ -29,15 +29,26 @@ def _named_places() -> list[str]:
 
 
 def runs_folders() -> list[Path]:
-    """Where runs are looked for on this machine: folders of `EXITLENS_RUNS`; where it is empty, the bundled runs."""
+    """Where runs are looked for on this machine: folders of `EXITLENS_RUNS`, or the bundled runs; then one's own.
+
+    One's own is the folder `runs` of the state folder: where it exists, or where nothing is bundled.
+    """
     named = _named_places()
-    folders = [Path(text).expanduser() for text in named if "://" not in text]
-    return folders if named else [PROJECT / "cached_runs"]
+    bundled = [folder for folder in [PROJECT / "cached_runs"] if folder.is_dir()]
+    found = [Path(text).expanduser() for text in named if "://" not in text] if named else bundled
+    own = state_folder() / "runs"
+    return [*found, *([own] if own not in found and (own.is_dir() or not (found or named)) else [])]
 
 
 def runs_addresses() -> list[str]:
     """Where runs are looked for on object storage: addresses such as `s3://bucket/runs` that `EXITLENS_RUNS` names."""
     return [text.rstrip("/") for text in _named_places() if "://" in text]
+
+
+def folder_for_new_runs() -> Path:
+    """Where an app puts the runs it makes: the first of the runs folders that can be written, else one's own."""
+    writable = [folder for folder in runs_folders() if os.access(folder, os.W_OK | os.X_OK)]
+    return writable[0] if writable else state_folder() / "runs"
 
 
 @contextmanager

@@ -84,9 +84,7 @@ def teller(total: int, what: str) -> Callable[[int], None] | None:
             return
         told = time.monotonic()
         with contextlib.suppress(OSError):  # the one who asked is gone
-            beside = place.with_suffix(".new")
-            beside.write_text(json.dumps([done, total, what]), encoding="utf-8")
-            os.replace(beside, place)
+            place.write_text(json.dumps([done, total, what]), encoding="utf-8")
 
     more(0)
     return more

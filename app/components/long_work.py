@@ -16,7 +16,7 @@ def long_work(
     name: str,
     argv: Sequence[str],
     *,
-    start_label: str,
+    start_label: str | None,
     doing: str,
     help: str = "",
     note: str = "",
@@ -33,8 +33,8 @@ def long_work(
         Unique in the app: letters, digits and hyphens.
     argv : sequence of str
         What follows `python -m analysis`, with whole paths; where `begin` needs more, what tells this work from other.
-    start_label : str
-        What the button says, such as "Import".
+    start_label : str or None
+        What the button says, such as "Import". None: no button; it starts by itself, and anew when `argv` changes.
     doing : str
         What is said meanwhile, such as "Importing 3 files".
     help : str
@@ -46,24 +46,40 @@ def long_work(
     """
     key, argv = _key(name), tuple(argv)
     started, job = st.session_state.get(key, (None, None))
+    if start_label is None and started != argv:
+        forget(name)
+        _start(key, argv, begin)
+        started, job = st.session_state.get(key, (None, None))
     if job is not None:
         try:
             if not job.done():
-                _waiting(key, doing)
+                _waiting(key, doing, start_label is None)
                 return None
             if started == argv:
                 return job.output
             forget(name)
         except ValueError as error:
-            forget(name)
+            if start_label is not None:
+                forget(name)
             st.session_state[f"{key}-fault"] = str(error)
     if fault := st.session_state.get(f"{key}-fault", ""):
         st.error(escape(fault))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(start_label, key=f"{key}-start", on_click=_start, args=(key, argv, begin), help=help or None)
-        if note:
-            st.markdown(note, width="content")
+    if start_label is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(start_label, key=f"{key}-start", on_click=_start, args=(key, argv, begin), help=help or None)
+            if note:
+                st.markdown(note, width="content")
+    elif fault:
+        st.button("Try again", key=f"{key}-again", on_click=forget, args=(name,))
     return None
+
+
+def fault_of(name: str) -> tuple[str, str]:
+    """Why work that started by itself has failed, and what it printed before; both empty where it has not."""
+    key = _key(name)
+    _, job = st.session_state.get(key, (None, None))
+    fault = st.session_state.get(f"{key}-fault", "")
+    return (fault, job.output if job is not None else "") if fault else ("", "")
 
 
 def forget(name: str) -> None:
@@ -89,14 +105,16 @@ def _start(key: str, argv: tuple[str, ...], begin: Callable[[Sequence[str]], Com
         st.session_state[f"{key}-fault"] = str(error)
 
 
-def _cancel(key: str) -> None:
-    _, job = st.session_state.pop(key, (None, None))
+def _cancel(key: str, by_itself: bool) -> None:
+    _, job = st.session_state.get(key, (None, None))
     if job is not None:
         job.cancel()
+    if not by_itself:  # else it would start anew
+        st.session_state.pop(key, None)
 
 
 @st.fragment(run_every=EVERY_S)
-def _waiting(key: str, doing: str) -> None:
+def _waiting(key: str, doing: str, by_itself: bool) -> None:
     """Ask how far it is, again and again, without running the page."""
     _, job = st.session_state.get(key, (None, None))
     try:
@@ -108,7 +126,7 @@ def _waiting(key: str, doing: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         share, words = _how_far(job, doing)
         st.progress(share, words, width="stretch")
-        st.button("Cancel", key=f"{key}-cancel", on_click=_cancel, args=(key,))
+        st.button("Cancel", key=f"{key}-cancel", on_click=_cancel, args=(key, by_itself))
 
 
 def _how_far(job: CommandJob, doing: str) -> tuple[float, str]:

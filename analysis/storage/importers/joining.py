@@ -60,19 +60,25 @@ class ImportedNetwork:
 
 
 @dataclass
-class _Tally:
+class Tally:
     """How many samples of each split each exit gets right, counted while they are written."""
 
     correct: dict[str, np.ndarray]
     known: dict[str, int]
 
     def add(self, chunk: np.ndarray, labels: np.ndarray, splits: np.ndarray) -> None:
+        """Count a chunk (exits, samples, classes); `labels` and `splits` (samples,) are its own, -1 unknown."""
         # as float32, in which NumPy takes several classes at once; an exit at a time bounds the copy
         right = np.stack([values.astype(np.float32, copy=False).argmax(axis=1) for values in chunk]) == labels
         for split in np.unique(splits[labels >= 0]):
             here = (splits == split) & (labels >= 0)
             self.correct[split] = self.correct.get(split, 0) + right[:, here].sum(axis=1)
             self.known[split] = self.known.get(split, 0) + int(here.sum())
+
+    @property
+    def accuracy(self) -> dict[str, np.ndarray]:
+        """Split -> accuracy of each exit, a fraction of 1."""
+        return {split: self.correct[split] / self.known[split] for split in self.known}
 
 
 def _cut_labels(parts: list[Oriented], labels: np.ndarray | None) -> None:
@@ -153,40 +159,60 @@ def _samples(parts: list[Oriented], table: pd.DataFrame | None) -> pd.DataFrame:
     return samples.drop(columns="label", errors="ignore")
 
 
-def _kept_chunks(
-    parts: list[Oriented],
-    scans: list[Scan],
-    keep: np.ndarray,
-    labels: np.ndarray,
-    splits: np.ndarray,
-    tally: _Tally,
-    progress: Callable[[int], None],
-) -> Iterator[np.ndarray]:
-    """What the run keeps, in chunks: logits in their own precision, probabilities as float32 log p."""
-    only_halves = all(stored_dtype(part.part.dtype) == np.float16 for part in parts)
-    dtype = np.dtype(np.float16 if only_halves else np.float32)
-    first = 0
-    for part, found in zip(parts, scans):
-        for start, stop in chunk_bounds(part):
-            here = slice(first + start, first + stop)
-            uneven = found.off > NEGLIGIBLE  # rounded to few digits
-            is_probs = found.form == PROBS  # their logarithm fits float32 where they themselves do not
-            wide = uneven or (is_probs and not only_halves)
-            chunk = part.chunk(start, stop, np.dtype(np.float64) if wide else dtype)
-            if not keep[here].all():
-                chunk = chunk[:, keep[here]]
-            tally.add(chunk, labels[here][keep[here]], splits[here][keep[here]])
-            if is_probs:
-                with np.errstate(divide="ignore"):
-                    chunk = np.log(chunk, dtype=None if wide else np.float32)
-            if uneven:
-                chunk = chunk - np.log(np.exp(chunk).sum(axis=2, keepdims=True))
-            if found.form != LOGITS:
-                chunk = chunk.astype(np.float32, copy=False)
-            progress(stop - start)
-            if chunk.shape[1]:
-                yield chunk
-        first += part.shape[1]
+@dataclass(frozen=True, eq=False)
+class ReadSources:
+    """What the first pass over the files of an import finds: a run's logits and samples, before they are written.
+
+    parts : the logits, axes known; `scans` belong to them
+    keep : bool (samples of all parts,), those that are kept
+    labels : int64 (samples of all parts,), -1 unknown
+    table : a row for each of them: `id`, `split` and further columns
+    pairings : split -> its images
+    class_names : one per class, or None
+    notes : what was noticed on the way, a line each
+    """
+
+    parts: list[Oriented]
+    scans: list[Scan]
+    keep: np.ndarray
+    labels: np.ndarray
+    table: pd.DataFrame
+    pairings: dict
+    class_names: Sequence[str] | None
+    notes: list[str]
+
+    @property
+    def kind(self) -> str:
+        """`logits`, or `probs`, of which log p is kept."""
+        return LOGITS if self.scans[0].form == LOGITS else PROBS
+
+    def chunks(self, tally: Tally, progress: Callable[[int], None]) -> Iterator[np.ndarray]:
+        """What the run keeps: logits in their own precision, probabilities as float32 log p."""
+        only_halves = all(stored_dtype(part.part.dtype) == np.float16 for part in self.parts)
+        dtype, splits = np.dtype(np.float16 if only_halves else np.float32), self.table["split"].to_numpy()
+        first = 0
+        for part, found in zip(self.parts, self.scans):
+            for start, stop in chunk_bounds(part):
+                here = slice(first + start, first + stop)
+                kept = self.keep[here]
+                uneven = found.off > NEGLIGIBLE  # rounded to few digits
+                is_probs = found.form == PROBS  # their logarithm fits float32 where they themselves do not
+                wide = uneven or (is_probs and not only_halves)
+                chunk = part.chunk(start, stop, np.dtype(np.float64) if wide else dtype)
+                if not kept.all():
+                    chunk = chunk[:, kept]
+                tally.add(chunk, self.labels[here][kept], splits[here][kept])
+                if is_probs:
+                    with np.errstate(divide="ignore"):
+                        chunk = np.log(chunk, dtype=None if wide else np.float32)
+                if uneven:
+                    chunk = chunk - np.log(np.exp(chunk).sum(axis=2, keepdims=True))
+                if found.form != LOGITS:
+                    chunk = chunk.astype(np.float32, copy=False)
+                progress(stop - start)
+                if chunk.shape[1]:
+                    yield chunk
+            first += part.shape[1]
 
 
 def _check_shapes(shape: tuple[int, int], class_names: Sequence[str] | None, network: ImportedNetwork | None) -> None:
@@ -198,6 +224,47 @@ def _check_shapes(shape: tuple[int, int], class_names: Sequence[str] | None, net
             f"--arch {network.kept.arch} has {network.logits_shape[0]} exits and {network.logits_shape[1]} classes, "
             f"and the logits have {shape[0]} and {shape[1]}: give the architecture that made them"
         )
+
+
+def read_sources(
+    sources: Sources,
+    *,
+    class_names: Sequence[str] | None = None,
+    network: ImportedNetwork | None = None,
+    on_size: Callable[[int], Callable[[int], None]] | None = None,
+) -> tuple[ReadSources, Callable[[int], None]]:
+    """The first pass over the files of an import.
+
+    Returns
+    -------
+    What it finds, and the function that `on_size` gave, to be told of the samples of a second pass too.
+
+    Raises
+    ------
+    ValueError : anything malformed, in one sentence
+    """
+    parts, shared_labels = parts_of(sources)
+    known_count = len(sources.samples) if sources.samples is not None else None
+    if shared_labels is not None and len(parts) == 1:
+        known_count = len(shared_labels)
+    oriented = _orient_all(parts, sources.axes, known_count)
+    _cut_labels(oriented, shared_labels)
+    table = _samples(oriented, sources.samples)
+    whole = _whole_labels(oriented, sources.samples)
+    n_exits, _, n_classes = oriented[0].shape
+    _check_shapes((n_exits, n_classes), class_names, network)
+    pairings = _paired(sources.images, whole, table)
+    progress = on_size(2 * len(whole)) if on_size else lambda done: None
+    scans = [scan(part, sources.kind, progress) for part in oriented]
+    check_scans(oriented, scans, sources.drop_nan)
+    keep = ~np.concatenate([found.faulty for found in scans])
+    if not keep.any():
+        raise ValueError(f"every one of the {len(keep)} samples has {FAULTS}: re-export the run")
+    in_table = sources.samples is not None and "label" in sources.samples
+    notes = _notes(oriented, scans, in_table, keep, table, pairings, sources.images)
+    if class_names is None and pairings:
+        class_names = _names_of_images(pairings, n_classes)
+    return ReadSources(oriented, scans, keep, whole, table, pairings, class_names, notes), progress
 
 
 def import_run(
@@ -234,43 +301,24 @@ def import_run(
     """
     out = Path(out).absolute()
     check_out(out)
-    parts, shared_labels = parts_of(sources)
-    known_count = len(sources.samples) if sources.samples is not None else None
-    if shared_labels is not None and len(parts) == 1:
-        known_count = len(shared_labels)
-    oriented = _orient_all(parts, sources.axes, known_count)
-    _cut_labels(oriented, shared_labels)
-    table = _samples(oriented, sources.samples)
-    whole = _whole_labels(oriented, sources.samples)
-    n_exits, _, n_classes = oriented[0].shape
-    _check_shapes((n_exits, n_classes), class_names, network)
-    pairings = _paired(sources.images, whole, table)
-    progress = on_size(2 * len(whole)) if on_size else lambda done: None
-    scans = [scan(part, sources.kind, progress) for part in oriented]
-    check_scans(oriented, scans, sources.drop_nan)
-    keep = ~np.concatenate([found.faulty for found in scans])
-    if not keep.any():
-        raise ValueError(f"every one of the {len(keep)} samples has {FAULTS}: re-export the run")
-    in_table = sources.samples is not None and "label" in sources.samples
-    notes = _notes(oriented, scans, in_table, keep, table, pairings, sources.images)
-    if class_names is None and pairings:
-        class_names = _names_of_images(pairings, n_classes)
-    tally, labels = _Tally({}, {}), pd.array(np.where(whole[keep] >= 0, whole[keep], None), dtype="Int64")
-    provenance = {**description.provenance, **_provenance(sources, parts, scans, keep)}
+    read, progress = read_sources(sources, class_names=class_names, network=network, on_size=on_size)
+    keep, known = read.keep, read.labels[read.keep]
+    tally, labels = Tally({}, {}), pd.array(np.where(known >= 0, known, None), dtype="Int64")
+    provenance = {**description.provenance, **_provenance(sources, read)}
     with ExitStack() as stack:
         dataset = _folder_name(description.dataset or out.name)
+        images = stack.enter_context(stored_images(out.parent, dataset, read.pairings))
         content = RunContent(
-            _kept_chunks(oriented, scans, keep, whole, table["split"].to_numpy(), tally, progress),
-            Samples(labels, table[keep], stack.enter_context(stored_images(out.parent, dataset, pairings))),
+            read.chunks(tally, progress),
+            Samples(labels, read.table[keep], images),
             Exits(costs=costs or {}),
             replace(description, provenance=provenance),
             network.kept if network else KeptNetwork(),
-            class_names,
-            LOGITS if scans[0].form == LOGITS else PROBS,
+            read.class_names,
+            read.kind,
         )
         run = write_run_folder(out, content, bundle=bundle)
-    accuracy = {split: tally.correct[split] / tally.known[split] for split in tally.known}
-    return Imported(run, notes, accuracy)
+    return Imported(run, read.notes, tally.accuracy)
 
 
 def _paired(images: str | Path | None, labels: np.ndarray, table: pd.DataFrame) -> dict:
@@ -337,13 +385,14 @@ def _notes(
     return notes
 
 
-def _provenance(sources: Sources, parts: list[Part], scans: list[Scan], keep: np.ndarray) -> dict[str, object]:
+def _provenance(sources: Sources, read: ReadSources) -> dict[str, object]:
     files = [_source(place_of(file)) for file in sources.files]
-    provenance = {"made_by": "python -m analysis import", "sources": files, "source_dtype": _dtype_name(parts[0].dtype)}
-    if scans[0].form != LOGITS:
-        provenance["source_values"] = scans[0].form
-    if not keep.all():
-        provenance["dropped_samples"] = int((~keep).sum())
+    dtype = dtype_name(read.parts[0].part.dtype)
+    provenance = {"made_by": "python -m analysis import", "sources": files, "source_dtype": dtype}
+    if read.scans[0].form != LOGITS:
+        provenance["source_values"] = read.scans[0].form
+    if not read.keep.all():
+        provenance["dropped_samples"] = int((~read.keep).sum())
     return provenance
 
 
@@ -351,7 +400,8 @@ def _source(place: Place) -> dict[str, object]:
     return {"name": place.file.name, **({"place": place.name} if place.name else {}), **file_entry(place.file)}
 
 
-def _dtype_name(dtype: np.dtype) -> str:
+def dtype_name(dtype: np.dtype) -> str:
+    """What an array's type is called, also one that NumPy has no type for."""
     return dtype.names[0] if dtype.names else dtype.name
 
 

@@ -56,6 +56,7 @@ class Part:
     name : what the array is called: by the file that holds it, or the file itself where it holds one array without name
     labels_where : where the labels were found, for people; None without labels
     vectors : names of the vectors beside it that are not taken for labels, where none are
+    taken : the file and name of each array that the logits lie in, where they have names
     """
 
     values: np.ndarray | Layout
@@ -66,6 +67,7 @@ class Part:
     name: str | None = None
     labels_where: str | None = None
     vectors: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
     @property
     def readings(self) -> tuple[Reading, ...]:

@@ -109,6 +109,7 @@ def _with_labels(
         vector, found = None, {"vectors": vectors_in(content, {*names, *[f"{name}_index" for name in names]})}
     else:
         vector, found = plain(content[labels]), {"labels_where": f"{where}: {text_of(labels)}"}
+    found["taken"] = tuple(f"{where}: {text_of(name)}" for name in names)
     return _part(values, vector, split, index, f"{where}: {listed(names)}", name=text_of(names[0]), **found)
 
 
@@ -289,7 +290,13 @@ def _from_list(content: Sequence, where: str) -> list[Part]:
 # --- files ---
 
 
-def _content(place: Place) -> object:
+def content_of(place: Place) -> object:
+    """What the whole file of a place holds: an array, names, a list.
+
+    Raises
+    ------
+    ValueError : no such file, or one that is damaged or of another form
+    """
     path = place.file
     if path.suffix in TABLES:
         return logits_in(read_table(path, "the source"), path.name)
@@ -309,7 +316,7 @@ def read_parts(place: Place) -> list[Part]:
     ValueError : a file whose content is not recognised
     """
     name = place.file.name
-    content, around, key = inside(_content(place), place.name, name)
+    content, around, key = inside(content_of(place), place.name, name)
     where = place.shown
     if around is not None and not isinstance(content, Mapping):
         return [_with_labels(around, content, [key], None, None, where.removesuffix(f": {place.name}"), ("",))]

@@ -1,12 +1,13 @@
 """Which run is on screen: the list in the sidebar, what its entries are called, and what is said where none opens."""
 
-import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from analysis.reference.outside_text import distinct
 from analysis.run import Run
+from analysis.runtime.folders import PROJECT, folder_for_new_runs, runs_folders
 from analysis.storage import RunEntry, best_first
 from app import cache, state
 from app.components.controls import control
@@ -14,7 +15,6 @@ from app.components.text import escape
 
 SEEN = 24
 """Characters of a title that the sidebar has room for."""
-IMPORT_EXAMPLE = "python -m analysis import logits.npz --out cached_runs/my-run"
 
 
 class NoRun(Exception):
@@ -116,12 +116,18 @@ def _differing_first(title: str, titles: Sequence[str]) -> str:
     return f"{differs} \N{MIDDLE DOT} {shared.rstrip(' ,;:(-')}" if shared.strip() and differs else title
 
 
+def import_example() -> str:
+    """A command that makes a run where the app finds it."""
+    out = folder_for_new_runs() / "my-run"
+    shown = out.relative_to(PROJECT) if out.is_relative_to(PROJECT) and Path.cwd() == PROJECT else out
+    return f"python -m analysis import logits.npz --out {shlex.quote(str(shown))}"
+
+
 def _no_runs() -> None:
-    folders = os.environ.get("EXITLENS_RUNS") or "cached_runs"
     raise NoRun(
-        f"There is no run in {folders}",
-        "Import the logits of a network, and the run appears here without a restart:",
-        IMPORT_EXAMPLE,
+        f"There is no run in {' or '.join(map(str, runs_folders()))}",
+        "Import the logits of a network on the page Import, or by a command; the run appears here without a restart:",
+        import_example(),
     )
 
 

@@ -12,9 +12,9 @@ from analysis.storage import RunEntry
 from analysis.storage.display_titles import LONGEST, display_titles, rename_run
 from analysis.storage.trash import DeletedRun, delete_run, deleted_runs, restore_run, trash_folder, why_not_deletable
 from app import cache, state
-from app.components.frame.run_choice import IMPORT_EXAMPLE, listed_once, natural
+from app.components.frame.run_choice import listed_once, natural
 from app.components.text import escape, plain_text
-from app.server.read_only import read_only
+from app.server.read_only import read_only, refuse_read_only
 from app.view import View
 
 TABLE, TITLE, TYPED = "runs-table", "runs-title", "runs-typed-id"
@@ -156,8 +156,7 @@ def _rename(entry: RunEntry) -> None:
 
 def _renamed(entry: RunEntry, key: str | None) -> None:
     try:
-        if read_only():
-            raise ValueError("this app is read-only: nothing can be renamed")
+        refuse_read_only("renamed")
         rename_run(entry.path, st.session_state.get(key, "") if key else "")
         st.session_state.pop(f"{TITLE}:{entry.path}", None)
     except ValueError as error:
@@ -179,8 +178,7 @@ def _delete(entry: RunEntry) -> None:
 
 def _deleted(entry: RunEntry, key: str) -> None:
     try:
-        if read_only():
-            raise ValueError("this app is read-only: nothing can be deleted")
+        refuse_read_only("deleted")
         if st.session_state.get(key, "").strip() != entry.id:
             raise ValueError(f"Nothing was deleted: type the id of the run, {entry.id}, to delete it.")
         gone = delete_run(entry.path, entry.title)
@@ -192,7 +190,7 @@ def _deleted(entry: RunEntry, key: str) -> None:
     state.note(f"{gone.title} ({gone.id}) was deleted. “Put back”, under deleted runs, undoes this.")
 
 
-# --- the trash and how to import --------------------------------------------------------------------------------
+# --- the trash and the way to import --------------------------------------------------------------------------------
 
 
 def _trash() -> None:
@@ -214,8 +212,7 @@ def _trash() -> None:
 
 def _put_back(one: DeletedRun) -> None:
     try:
-        if read_only():
-            raise ValueError("this app is read-only: nothing can be put back")
+        refuse_read_only("put back")
         state.set("run", restore_run(one).name)
     except ValueError as error:
         state.note(str(error))
@@ -223,11 +220,12 @@ def _put_back(one: DeletedRun) -> None:
 
 def _import() -> None:
     st.markdown("**Import a run**")
-    plain_text(
-        "Logits of every exit as .npz, .npy, .safetensors, .pt, .pth, .p or .pkl (nothing in them is executed) become "
-        "a run by one command; it appears here without a restart. Options for costs, labels, classes and images: "
-        "python -m analysis import --help"
-    )
-    st.code(IMPORT_EXAMPLE, language="bash")
+    if not read_only():
+        st.button(
+            "Import a run",
+            on_click=state.open_page,
+            args=("import_run",),
+            help="Make a run of files of logits: by drag and drop, from a training script, or on the command line.",
+        )
     places = ", ".join([*map(str, runs_folders()), *runs_addresses()])
     plain_text(f"Runs are looked for in {places}; EXITLENS_RUNS names other folders.", role="caption")

@@ -36,7 +36,11 @@ def test_it_lists_every_run_with_what_is_wrong_with_damaged_ones(app):
     assert (small["samples"], small["exits"], small["state"], small["shown"]) == (400, 7, "sound", "\N{BLACK CIRCLE}")
     assert small["MB"] == pytest.approx(next(e.bytes for e in list_runs() if e.id == "small") / 1e6)
     assert "bytes, not the" in rows.loc["damaged"]["state"]
-    assert any("python -m analysis import" in block.value for block in app.code)
+
+
+def test_the_way_to_import_is_a_click(app):
+    button(app, "Import a run").click().run()
+    assert "What do these files hold" in pages.words(app)
 
 
 def test_open_shows_the_overview_of_the_run(app):

@@ -112,3 +112,28 @@ def test_what_may_not_begin_says_why():
 
     app = button(page([], begin=refuses), "Begin").click().run()
     assert plain(app.error[0].value) == "this app is read-only"
+
+
+def test_work_that_starts_by_itself_starts_anew_with_another_order_and_not_after_cancel():
+    def alone():
+        import streamlit as st
+
+        from app.components.long_work import fault_of, long_work
+
+        argv = st.session_state.get("argv", ["synthesize", "--exits", "0", "--out", "/nowhere/new"])
+        st.code(str(long_work("alone", argv, start_label=None, doing="Trying")))
+        st.caption(str(fault_of("alone")))
+
+    app = ended(AppTest.from_function(alone).run())
+    assert plain(app.error[0].value) == "--exits 0: give at least 1"
+    assert "--exits 0" in app.caption[0].value
+    assert not command_job._jobs
+    app.session_state["argv"] = ["import", "--help"]
+    app = ended(app.run())
+    assert app.code[0].value.startswith("usage:")
+    assert not app.error
+    app.session_state["argv"] = ["synthesize", "--samples", "400000", "--out", "/nowhere/new"]
+    app = button(app.run(), "Cancel").click().run()
+    assert not command_job._jobs
+    assert plain(app.error[0].value) == "it was cancelled: start it again"
+    assert button(app, "Try again")

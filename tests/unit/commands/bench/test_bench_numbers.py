@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import analysis.metrics
-from analysis.commands.bench_numbers import comparisons_of, in_memory, metrics_of, numbers_of, policies_of
+from analysis.commands.bench.numbers import comparisons_of, in_memory, metrics_of, numbers_of, policies_of
 from analysis.policies import POLICIES
 from analysis.policies.table import LOSSES, RULES
 from analysis.results import Results

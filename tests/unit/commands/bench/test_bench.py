@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from analysis.cli import main
-from analysis.commands.bench import decrease_by_loops
+from analysis.commands.bench.command import decrease_by_loops
 from analysis.metrics.decrease import largest_fall
 
 SIZE = ["--exits", "2", "--samples", "30", "--classes", "7"]

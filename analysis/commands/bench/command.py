@@ -75,7 +75,7 @@ def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, objec
     import numpy as np
     import torch
 
-    from analysis.commands.bench_numbers import comparisons_of, in_memory, metrics_of, numbers_of, policies_of
+    from analysis.commands.bench.numbers import comparisons_of, in_memory, metrics_of, numbers_of, policies_of
     from analysis.predictors import PREDICTORS, resolve
     from analysis.runtime.hardware import processor_name
     from analysis.runtime.threads import n_workers

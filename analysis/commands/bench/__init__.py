@@ -1,0 +1,1 @@
+"""`bench`: how fast traces, metrics and policies are computed."""

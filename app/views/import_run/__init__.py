@@ -1,0 +1,1 @@
+"""Import: the page and the parts that it alone uses."""

@@ -1,0 +1,50 @@
+"""What the command found in the files of an import: every array and what it is taken for, the accuracies per exit."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from analysis.words.formats import decimals
+from analysis.words.imports import looks_right, would_make
+from app.components.text import plain_table, plain_text
+
+
+def show_arrays(found: Mapping) -> None:
+    """The arrays in the files, each with its shape, type and what it is taken for."""
+    rows = found.get("arrays", ())
+    if not rows:
+        return
+    st.markdown("**What is in the files**")
+    plain_table(
+        pd.DataFrame(
+            {
+                "array": [row["where"] for row in rows],
+                "shape": [row["shape"] for row in rows],
+                "axes": [row["axes"] for row in rows],
+                "type": [row["dtype"] for row in rows],
+                "taken for": [row["taken_for"] or "nothing" for row in rows],
+            }
+        )
+    )
+
+
+def show_preview(found: Mapping) -> None:
+    """What would be made of the files, and whether its accuracies look right."""
+    st.markdown("**What becomes of them**")
+    plain_text(f"{would_make(found['exits'], found['classes'], found['samples'], found['dropped'])}.")
+    kept = "log p is kept, and PA cannot be computed from it" if found["kind"] == "probs" else "kept as they are"
+    plain_text(f"The values are {found['why']}; {kept}.")
+    if names := found["class_names"]:
+        plain_text(f"The classes are called {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}.")
+    words, right = looks_right(found["accuracy"], found["labelled"], found["classes"])
+    if right:
+        plain_text(words)
+    else:
+        st.warning(words)
+    if found["accuracy"]:
+        splits = found["accuracy"]
+        exits = {f"exit {n + 1}": [decimals(100 * splits[s][n]) + "%" for s in splits] for n in range(found["exits"])}
+        plain_table(pd.DataFrame({"accuracy": list(splits), "labels": [found["labelled"][s] for s in splits], **exits}))
+    for line in found["notes"]:
+        plain_text(line, role="caption")
