@@ -19,7 +19,9 @@ from analysis.figures.style import (
     predictor_style,
 )
 
-GRID = {"type": "log", "dtick": 1}
+LOG_TICKS = [float(f"{digit}e{power}") for power in range(-4, 5) for digit in (1, 2, 5)]
+ROOM = 0.02
+"""Above the highest value, as a share of the axis: a marker there is seen whole."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def exit_lines_figure(
     low, high = _range(values, from_zero, highest, log)
     figure.update_yaxes(range=[low, high], ticksuffix=unit, nticks=6)
     if log:
-        figure.update_yaxes(type="log")
+        at = [value for value in LOG_TICKS if low <= np.log10(value) <= high]
+        figure.update_yaxes(type="log", tickvals=at, ticktext=[f"{value:g}" for value in at])
     elif low > 0:
         figure.layout.title.subtitle.text += " The vertical axis does not start at 0."
     if reference is not None:
@@ -123,9 +126,9 @@ def _range(values: Sequence[np.ndarray], from_zero: bool, highest: float, log: b
         low, high = np.log10(known.min()), np.log10(known.max())
         room = max(0.08 * (high - low), 0.05)
         return float(low - room), float(high + room)
-    if from_zero:
-        return 0.0, fitted_range([*values, np.zeros(1)], highest=highest, room=0.3)[1]
-    return fitted_range(values, highest=highest, room=0.3)
+    low, high = fitted_range([*values, np.zeros(1)] if from_zero else values, highest=highest, room=0.3)
+    low = 0.0 if from_zero else low
+    return low, high + ROOM * (high - low)
 
 
 def _colour(line: ExitLine) -> str:

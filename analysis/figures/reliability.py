@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.names import heading
+from analysis.figures.names import heading, name_in_corner
 from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
 
 ACROSS = 4
 """Panels in a row."""
-GAP_X, GAP_Y = 0.045, 62
+GAP_X, GAP_Y = 0.045, 78
 """Between panels: a share of the width, and pixels."""
+TOP = 46
+"""Pixels above the panels: the predictors' names, and below them the headings."""
 PANEL = 190
 """Pixels of a panel's height."""
 SIZES = (4.0, 13.0)
@@ -53,7 +55,7 @@ def panel_rows(panels: int) -> int:
 def reliability_height(panels: int) -> int:
     """Of the figure, in pixels."""
     rows = panel_rows(panels)
-    return 30 + rows * PANEL + (rows - 1) * GAP_Y + 48
+    return TOP + rows * PANEL + (rows - 1) * GAP_Y + 48
 
 
 def reliability_figure(panels: Sequence[tuple[int, str, Sequence[Diagram]]], *, title: str, subtitle: str) -> go.Figure:
@@ -66,12 +68,16 @@ def reliability_figure(panels: Sequence[tuple[int, str, Sequence[Diagram]]], *, 
     layout, headings = _layout(panels)
     height = reliability_height(len(panels))
     figure = base_figure(title, subtitle, height=height, uirevision="confidence", annotations=headings, **layout)
-    figure.layout.margin.t = 30
+    figure.layout.margin.t = TOP
     for number, (exit_, name, diagrams) in enumerate(panels, start=1):
         suffix = "" if number == 1 else str(number)
         figure.add_trace(_honest(suffix))
         for one in sorted(diagrams, key=lambda diagram: diagram.full):
             figure.add_trace(_points(one, exit_, name, suffix))
+    shown = panels[0][2] if panels else ()
+    name_in_corner(
+        figure, [(one.label, predictor_style(one.predictor_id)["color"]) for one in reversed(shown)], in_a_row=True
+    )
     return figure
 
 
@@ -84,7 +90,7 @@ def _layout(panels: Sequence[tuple[int, str, Sequence[Diagram]]]) -> tuple[dict,
         row, column = divmod(number, ACROSS)
         suffix = "" if number == 0 else str(number + 1)
         left, top = column * (width + GAP_X), 1 - row * (PANEL + GAP_Y) / inner
-        axis = {"range": [0, 100], "tickvals": [0, 25, 50, 75, 100], "zeroline": False}
+        axis = {"range": [-2, 102], "tickvals": [0, 50, 100], "zeroline": False}
         layout[f"xaxis{suffix}"] = {
             **axis,
             "domain": [left, min(left + width, 1)],

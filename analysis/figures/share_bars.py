@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.figures.names import name_in_corner
 from analysis.figures.style import (
     FAINT,
     FILL,
@@ -93,4 +94,5 @@ def share_bars_figure(
                 + "<extra></extra>",
             )
         )
+    name_in_corner(figure, [(one.label, predictor_style(one.predictor_id)["color"]) for one in bars])
     return figure

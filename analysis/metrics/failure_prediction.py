@@ -96,7 +96,7 @@ def deferral_curve(
 
     Examples
     --------
-    >>> curve = deferral_curve(np.array([0.9, 0.5, 0.7, 0.5]), np.array([True, False, False, True]), most=1)
+    >>> curve = deferral_curve(np.array([0.9, 0.5, 0.7, 0.5]), np.array([True, False, False, True]), most=1.0)
     >>> curve.thresholds.tolist(), curve.deferred.tolist(), curve.accuracies.tolist()
     ([0.5, 0.7, 0.9], [0, 2, 3], [0.5, 0.75, 1.0])
     """

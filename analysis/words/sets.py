@@ -45,19 +45,19 @@ def _size(value: float) -> str:
 
 
 def by_size_title(
-    named: str, asked: float, samples: np.ndarray, coverage: np.ndarray, bins: Sequence[str], exit_name: str
+    kind: str, asked: float, samples: np.ndarray, coverage: np.ndarray, bins: Sequence[str], exit_name: str
 ) -> str:
     """At the last exit, the size whose sets hold the true class least often; arrays (bins,), fractions of 1.
 
-    >>> by_size_title("PA", 0.95, np.array([0, 90, 10]), np.array([np.nan, 0.97, 0.8]), ["0", "1", "2-5"], "7")
-    'At exit 7, sets of 2-5 classes under PA cover least: 80.0% of 10, where 95.0% is asked on average'
+    >>> by_size_title("PA's sets", 0.95, np.array([0, 90, 10]), np.array([np.nan, 0.97, 0.8]), ["0", "1", "2-5"], "7")
+    "At exit 7, PA's sets of 2-5 classes cover least: 80.0% of 10, where 95.0% is asked on average"
     """
     if not np.isfinite(coverage).any():
         return "Without labels nobody knows what the sets cover"
     least = int(np.nanargmin(coverage))
     one = "class" if bins[least] == "1" else "classes"
     return (
-        f"At exit {exit_name}, sets of {bins[least]} {one} under {named} cover least: "
+        f"At exit {exit_name}, {kind} of {bins[least]} {one} cover least: "
         f"{percent(100 * coverage[least])} of {samples[least]:,}, where {percent(100 * asked)} is asked on average"
     )
 

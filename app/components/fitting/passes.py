@@ -66,7 +66,8 @@ def passed_over(
         "Calibrate PA", "Calibrating PA".
     """
     if not is_large(view):
-        return cache.numbers(_call, *key, function=compute)
+        with st.spinner(f"{doing} …"):
+            return cache.numbers(_call, *key, function=compute)
     found = kept()
     if found is None:
         done = long_work(

@@ -146,7 +146,7 @@ def _reliability(about: Calibrated) -> None:
         panels,
         title=reliability_title(gaps),
         subtitle=f"{_over(about)} in {BINS} bins of equal width: mean confidence and share right in each, larger the "
-        f"more samples it holds; below the diagonal, too sure. {' and '.join(map(label_of, about.keys))}.{spread}",
+        f"more samples it holds; below the diagonal, too sure.{spread}",
     )
     chart(
         figure,

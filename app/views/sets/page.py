@@ -65,10 +65,6 @@ class Shown:
         """The predictor whose sets are shown where there is room for one."""
         return self.view.shown if self.view.shown in self.found else next(iter(self.found))
 
-    def label_of(self, key: str) -> str:
-        """What a predictor's sets are called in a figure."""
-        return "each set" if self.nested else label_of(key)
-
     def named(self, key: str) -> str:
         """The same within a sentence."""
         return "each set" if self.nested else named(key)
@@ -114,7 +110,12 @@ def render(view: View) -> None:
         _coverage(shown)
     with sizes:
         _sizes(shown)
-    strip(view, "set-coverage", "set-sizes", hint="Click a point: the samples that its sets miss, or its sets, show.")
+    strip(
+        view,
+        "set-coverage",
+        "set-sizes",
+        hint="Click a point: on the left the samples that a set misses show, on the right those whose set is larger.",
+    )
     by_size, growth = st.columns(2, gap="medium")
     with by_size:
         _by_size(shown)
@@ -296,7 +297,7 @@ def _by_size(shown: Shown) -> None:
     view, names = shown.view, formats.exit_labels(shown.view.run.exit_names)
     key, bins, asked = shown.one, list(SIZE_BINS), 1 - float(shown.asked.settings["alpha"])
     samples, coverage = shown.found[key].by_size
-    told = "nested sets" if shown.nested else named(key)
+    told = "nested sets" if shown.nested else f"{named(key)}'s sets"
     labelled = bool(shown.found[key].labelled.any())
     figure = set_sizes_figure(
         samples,
@@ -334,13 +335,20 @@ def _growth(shown: Shown) -> None:
     for key, one in shown.found.items():
         percents = one.grows_percent
         counts = np.round(percents * len(one.positions) / 100).astype(int)
-        bars.append(ShareBars(key, shown.label_of(key), counts, percents, shown.nested or key == view.shown))
+        bars.append(
+            ShareBars(
+                key, shown.label if shown.nested else label_of(key), counts, percents, shown.nested or key == view.shown
+            )
+        )
     figure = share_bars_figure(
         bars,
         [f"> {k}" for k in GROWTHS],
         x_title="growth of a set from an earlier exit to a later one, classes",
         said=[f"grow by more than {k} {'class' if k == 1 else 'classes'}" for k in GROWTHS],
-        title=growth_title({shown.named(key): float(one.grows_percent[0]) for key, one in shown.found.items()}),
+        title=growth_title(
+            {shown.label.lower() if shown.nested else named(key): float(one.grows_percent[0])
+             for key, one in shown.found.items()}
+        ),
         subtitle=f"Does more computation make anyone less sure? {shown.label}, {shown.over}; any later set against any "
         "earlier one.",
         height=HEIGHT,
@@ -375,7 +383,6 @@ def _consistency(shown: Shown) -> None:
         title=consistency_title(values, names),
         subtitle="Do later sets keep to the earlier ones? Size of what all sets so far have in common over the size of "
         f"the set, mean of those that are not empty; {shown.over}. 1: nested by themselves.",
-        from_zero=True,
         highest=1,
         opens="the sets that hold a class that an earlier one had not",
         height=HEIGHT,
