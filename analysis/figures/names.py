@@ -170,7 +170,7 @@ def heading(x: float, y: float, text: str, up: float = 12) -> dict:
 
 
 def name_in_corner(figure: go.Figure, names: Sequence[tuple[str, str]], *, in_a_row: bool = False) -> None:
-    """Names beside a square of their colours in the upper right corner, below each other; or above it and the headings, `in_a_row`.
+    """Names beside a square of their colours in the upper right corner, one below the other; or `in_a_row` above it.
 
     Parameters
     ----------

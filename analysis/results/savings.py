@@ -60,7 +60,7 @@ def saving_of(fitted: Confidences, measured: Confidences, costs: Sequence[float]
     costs : of each exit, cumulative
     target : the accuracy, a fraction of 1, that is to be reached on the fitted samples
     """
-    before = measured.confidence[:-1]
+    costs, before = np.asarray(costs, np.float64), measured.confidence[:-1]
     measures = {
         "ece": _mean([ece(*one) for one in zip(before, measured.correct)]),
         "failure": _mean(failure_auroc(before, measured.correct[:-1])),
