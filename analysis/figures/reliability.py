@@ -74,10 +74,8 @@ def reliability_figure(panels: Sequence[tuple[int, str, Sequence[Diagram]]], *, 
         figure.add_trace(_honest(suffix))
         for one in sorted(diagrams, key=lambda diagram: diagram.full):
             figure.add_trace(_points(one, exit_, name, suffix))
-    shown = panels[0][2] if panels else ()
-    name_in_corner(
-        figure, [(one.label, predictor_style(one.predictor_id)["color"]) for one in reversed(shown)], in_a_row=True
-    )
+    names = [(one.label, predictor_style(one.predictor_id)["color"]) for one in reversed(panels[0][2])]
+    name_in_corner(figure, names, in_a_row=True)
     return figure
 
 

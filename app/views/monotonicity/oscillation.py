@@ -114,12 +114,7 @@ def _changes(view: View, results: Mapping[str, Results]) -> None:
 
 def _entropies(view: View, results: Mapping[str, Results]) -> None:
     found = {key: answer_entropy(of.traces.predicted) for key, of in results.items()}
-    bars = int(np.log(view.run.n_exits) / STEP) + 1
-    # entropies of whole counts: none lies on an edge but 0, whose bar is its own
-    edges = np.concatenate([[0.0, 1e-9], STEP * np.arange(1, bars + 1)])
-    ends = [(0.0, float(edges[1]))] + [
-        (float(np.nextafter(low, np.inf)), float(high)) for low, high in itertools.pairwise(edges[1:])
-    ]
+    ends = entropy_ends(view.run.n_exits)
     counts = {
         key: np.array([int(((of >= low) & (of <= high)).sum()) for low, high in ends]) for key, of in found.items()
     }
@@ -137,6 +132,18 @@ def _entropies(view: View, results: Mapping[str, Results]) -> None:
         subtitle="Over how many classes do a sample's answers spread? Each exit's answer counts alike; "
         f"{_over(view, results['baseline'].n_samples)}.",
     )
+
+
+def entropy_ends(n_exits: int) -> list[tuple[float, float]]:
+    """Between which entropies, in nats, the samples of each bar lie; those of one answer, 0, have their own.
+
+    Examples
+    --------
+    >>> [round(high, 2) for _, high in entropy_ends(2)]
+    [0.0, 0.25, 0.5, 0.75]
+    """
+    edges = [1e-9, *(STEP * (step + 1) for step in range(int(np.log(n_exits) / STEP) + 1))]
+    return [(0.0, edges[0])] + [(float(np.nextafter(low, np.inf)), high) for low, high in itertools.pairwise(edges)]
 
 
 def _settled(view: View, results: Mapping[str, Results]) -> None:
