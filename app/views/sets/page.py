@@ -230,7 +230,7 @@ def _sizes(shown: Shown) -> None:
         exit_names=formats.exit_labels(shown.view.run.exit_names),
         y_title="classes in a set, mean",
         title=size_title(told),
-        subtitle=f"How large are they at each exit? {shown.label}, {shown.over}, {shown.view.run.n_classes} classes.",
+        subtitle=f"How large are they at each exit? {shown.label}, {shown.over}, {shown.view.run.n_classes:,} classes.",
         from_zero=True,
         opens="the larger half of the sets",
         height=HEIGHT,
