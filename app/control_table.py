@@ -104,6 +104,38 @@ _ROWS = (
         "the selected ones stand out before the rest in grey.",
         pages=("overview", "samples", "monotonicity", "classes", "map", "compute"),
     ),
+    # what is fitted, and sets of classes, which a query on any page may name
+    Control(
+        "fit",
+        "choice",
+        "calibration",
+        "The samples that thresholds, temperatures and sets are fitted on: the calibration split, a random share that "
+        "is then not measured, or the very samples that are measured, which flatters.",
+        ("calibration", "random:0.1", "random:0.2", "random:0.5", "test"),
+    ),
+    Control(
+        "fit_seed",
+        "integer",
+        0,
+        "Which samples the random share holds, and the random numbers of sets: the same number draws the same.",
+        low=0,
+        high=9999,
+    ),
+    Control(
+        "sets",
+        "choice",
+        "raps",
+        "How the sets of classes are made: conformal ones of the predictor's probabilities (RAPS, APS, LAC), or nested "
+        "ones of the logits, anytime-valid over the exits.",
+        ("raps", "aps", "lac", "nested"),
+    ),
+    Control(
+        "sets_set",
+        "text",
+        "",
+        "Settings of the sets that differ from their defaults: name:value,name:value.",
+        high=600,
+    ),
     # overview
     Control("drawn", "integer", 10, "How many samples' trajectories are drawn.", low=5, high=120, pages=("overview",)),
     Control(
@@ -190,7 +222,7 @@ _ROWS = (
         "choices",
         (),
         "Further predictors to draw in the same figures, with their default settings.",
-        pages=("monotonicity", "compute"),
+        pages=("monotonicity", "compute", "calibration"),
     ),
     Control(
         "published",
@@ -423,29 +455,38 @@ _ROWS = (
         pages=("samples", "compute"),
     ),
     Control(
-        "fit",
-        "choice",
-        "calibration",
-        "The samples that thresholds are fitted on: the calibration split, a random share that is then not measured, "
-        "or the very samples that are measured, which flatters.",
-        ("calibration", "random:0.1", "random:0.2", "random:0.5", "test"),
-        pages=("samples", "compute"),
-    ),
-    Control(
-        "fit_seed",
-        "integer",
-        0,
-        "Which samples the random share holds: the same number draws the same.",
-        low=0,
-        high=9999,
-        pages=("samples", "compute"),
-    ),
-    Control(
         "fitted_on",
         "name",
         "",
         "Another run of the same exits and classes whose samples thresholds are fitted on; empty: this run.",
         pages=("samples", "compute"),
+    ),
+    # calibration
+    Control(
+        "first",
+        "integer",
+        0,
+        "The first of the exits whose reliability is drawn; 0: they are spread over all.",
+        low=0,
+        pages=("calibration",),
+    ),
+    Control(
+        "good",
+        "choice",
+        "ece",
+        "How good a confidence is: its calibration error, or the AUROC with which it tells right answers from wrong "
+        "ones, or from those that computing on would mend. Means over the exits but the last.",
+        ("ece", "failure", "improvable"),
+        pages=("calibration",),
+    ),
+    Control(
+        "give",
+        "choice",
+        "1",
+        "How many points of the baseline's accuracy at the last exit may be given up.",
+        ("0", "0.5", "1", "2", "5"),
+        unit="points",
+        pages=("calibration",),
     ),
 )
 CONTROLS: dict[str, Control] = {row.name: row for row in _ROWS}

@@ -37,6 +37,8 @@ PAGES = (
     Page("classes", "Classes", "Look"),
     Page("map", "Map", "Look"),
     Page("compute", "Compute", "Decide"),
+    Page("calibration", "Calibration", "Decide"),
+    Page("sets", "Uncertainty sets", "Decide"),
     Page("paper", "Against the paper", "Convince"),
     Page("compare", "Compare", "Convince"),
     Page("figures", "Figures", "Convince"),

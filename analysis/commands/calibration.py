@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
     )
     with progress_bar(opened.n_samples, f"Tracing {predictor}") as advance:
         measured = results_at(opened, predictor, settings, choice.measured, progress=advance)
-    with progress_bar(len(choice.fitted) + len(choice.measured), f"Calibrating {predictor}") as advance:
+    with progress_bar(2 * len(choice.fitted) + len(choice.measured), f"Calibrating {predictor}") as advance:
         found = calibrate(measured, choice, progress=advance)
     numbers = calibration_numbers(found, args.cost_unit)
     print(json.dumps(numbers, indent=2, allow_nan=False) if args.format == "json" else as_text(numbers))

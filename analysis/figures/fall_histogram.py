@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.decrease_curve import percent_axis, percent_places
+from analysis.figures.names import name_in_corner
 from analysis.figures.style import FILL, base_figure, plain, predictor_style, rgba
 from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
@@ -81,15 +82,6 @@ def fall_histogram_figure(
                 "<br>fall by %{customdata[0]:.3g} to %{customdata[1]:.3g}<br>click to see them<extra></extra>",
             )
         )
-    _name_bars(figure, bars)
+    # in the upper right corner, where falls near 1 are few
+    name_in_corner(figure, [(one.label, predictor_style(one.predictor_id)["color"]) for one in reversed(bars)])
     return figure
-
-
-def _name_bars(figure: go.Figure, bars: Sequence[Bars]) -> None:
-    """The predictors' names in their colours, in the upper right corner, where falls near 1 are few."""
-    for rank, one in enumerate(reversed(bars)):
-        figure.add_annotation(
-            x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=-17 * rank, showarrow=False,
-            text=f"\N{BLACK SQUARE} {plain(one.label)}",
-            font={"color": predictor_style(one.predictor_id)["color"], "size": 12},
-        )  # fmt: skip

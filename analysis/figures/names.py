@@ -169,6 +169,26 @@ def heading(x: float, y: float, text: str, up: float = 12) -> dict:
     return {**where, "name": "heading", "align": "left", "text": plain(text), "showarrow": False}
 
 
+def name_in_corner(figure: go.Figure, names: Sequence[tuple[str, str]], *, in_a_row: bool = False) -> None:
+    """Names beside a square of their colours in the upper right corner, one below the other; or `in_a_row` above it.
+
+    Parameters
+    ----------
+    names : sequence of (name, colour)
+        Plain text, escaped and cut here.
+    """
+    shift = 0
+    for rank, (text, colour) in enumerate(names):
+        where = {"yanchor": "bottom", "yshift": 24, "xshift": -shift} if in_a_row else {"yanchor": "top",
+                                                                                      "yshift": -17 * rank}  # fmt: skip
+        shown = f"\N{BLACK SQUARE} {shortened(text, LONGEST)}"
+        figure.add_annotation(
+            x=1, y=1, xref="paper", yref="paper", xanchor="right", showarrow=False,
+            text=plain(shown), font={"color": colour, "size": 12}, **where,
+        )  # fmt: skip
+        shift += round(text_width(shown)) + 10
+
+
 def name_curves(
     figure: go.Figure,
     curves: Sequence[tuple[str, str, np.ndarray, np.ndarray]],

@@ -25,6 +25,22 @@ def bin_index(confidence: Float[np.ndarray, " samples"], bins: int = BINS) -> In
     return np.minimum((bins * confidence.astype(np.float64)).astype(np.int64), bins - 1)
 
 
+def bin_edge(place: int, bins: int = BINS) -> float:
+    """The smallest float32 confidence that `bin_index` puts into a bin, from 0, or one above it.
+
+    Examples
+    --------
+    >>> bin_edge(3), bool(bin_edge(1) < 1 / 15)
+    (0.20000000298023224, False)
+    """
+    edge = np.float32(place / bins)
+    while bins * float(edge) < place:
+        edge = np.nextafter(edge, np.float32(2))
+    while bins * float(below := np.nextafter(edge, np.float32(-1))) >= place:
+        edge = below
+    return float(edge)
+
+
 def binned(
     index: Integer[np.ndarray, " samples"],
     confidence: Float[np.ndarray, " samples"],

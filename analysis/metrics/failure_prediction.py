@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float64, Int64
 
 DEFERRED = 0.005
 """The share of answers that `deferred_accuracy` hands to an oracle."""
@@ -70,3 +72,39 @@ def deferred_accuracy(
     order = np.argsort(-confidence.astype(np.float64), kind="stable")
     kept = correct[order][: len(correct) - int(share * len(correct))]
     return float((kept.sum() + len(correct) - len(kept)) / len(correct))
+
+
+class Deferral(NamedTuple):
+    """What handing the least confident answers to an oracle gives, at a row of thresholds that never part equals."""
+
+    thresholds: Float[np.ndarray, " points"]
+    """Rising; answers whose confidence is below it are handed over."""
+    deferred: Int64[np.ndarray, " points"]
+    """How many."""
+    accuracies: Float64[np.ndarray, " points"]
+
+
+def deferral_curve(
+    confidence: Float[np.ndarray, " samples"],
+    correct: Bool[np.ndarray, " samples"],
+    most: float = 0.5,
+    points: int = 50,
+) -> Deferral:
+    """Accuracy over the share of answers handed over, from none to about `most` of them; empty without samples.
+
+    Higher is better. `deferred_accuracy` parts equal confidences by the samples' order, this does not.
+
+    Examples
+    --------
+    >>> curve = deferral_curve(np.array([0.9, 0.5, 0.7, 0.5]), np.array([True, False, False, True]), most=1.0)
+    >>> curve.thresholds.tolist(), curve.deferred.tolist(), curve.accuracies.tolist()
+    ([0.5, 0.7, 0.9], [0, 2, 3], [0.5, 0.75, 1.0])
+    """
+    order = np.argsort(confidence, kind="stable")
+    ranked = confidence[order]
+    places = np.round(np.linspace(0, most, points + 1) * len(ranked)).astype(np.int64)
+    thresholds = np.unique(ranked[np.minimum(places, len(ranked) - 1)]) if len(ranked) else ranked
+    deferred = np.searchsorted(ranked, thresholds, side="left").astype(np.int64)
+    wrong = np.append(0, np.cumsum(~correct[order]))
+    left = wrong[-1] - wrong[deferred]
+    return Deferral(thresholds, deferred, 1 - left / max(len(ranked), 1))

@@ -13,8 +13,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from analysis.metrics.oscillation import changes, settled_at
+from analysis.metrics.oscillation import answer_entropy, changes, settled_at
+from analysis.metrics.uncertainty import largest_rise
 from analysis.reference.outside_text import bare
+from analysis.results.from_logits.uncertainty_sets import SetResults
 from analysis.run import Run
 from analysis.traces import FALLS, Traces
 
@@ -74,9 +76,10 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
 
     At the last exit: `predicted`, `predicted_name`, `confidence`, `true_class_prob`, `final_prediction_prob`,
     `entropy`, `margin`, `rank`, `support`, `collapsed`, `correct`; at exit 3 `predicted_3` and so on. Over all exits
-    `label_changes`, `settled_at`, `least_confidence`, `exits_right`, `learned_at`. Largest falls: `fall` and
-    `relative_fall` (of the true class, of the final prediction where no label is known), with `fall_from` and
-    `fall_to`; and for each class and size `fall_true_class`, `relative_fall_any_class`, ..., each with `_from`, `_to`.
+    `label_changes`, `settled_at`, `answer_entropy`, `least_confidence`, `exits_right`, `learned_at`. Largest falls:
+    `fall` and `relative_fall` (of the true class, of the final prediction where no label is known), with `fall_from`
+    and `fall_to`; and for each class and size `fall_true_class`, `relative_fall_any_class`, ..., each with `_from` and
+    `_to`.
 
     Parameters
     ----------
@@ -86,6 +89,7 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
     made = _at_exits(run) | {
         "label_changes": lambda t: changes(t.predicted),
         "settled_at": lambda t: settled_at(t.predicted),
+        "answer_entropy": lambda t: answer_entropy(t.predicted),
         "least_confidence": lambda t: t.max_prob.min(axis=0),
         "exits_right": lambda t: t.correct.sum(axis=0),
         "learned_at": lambda t: np.where(t.correct.any(axis=0), t.correct.argmax(axis=0) + 1.0, np.nan),
@@ -95,6 +99,37 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
     of = "true_class" if labelled else "final_prediction"
     made |= _fall("fall", (of, "absolute")) | {"relative_fall": partial(_size, key=(of, "relative"))}
     return made if labelled else {name: make for name, make in made.items() if not needs_labels(name)}
+
+
+def set_columns(n_exits: int) -> dict[str, Callable[[SetResults], np.ndarray]]:
+    """Name -> a function of a predictor's sets of classes that makes the column, of the samples that they measure.
+
+    At the last exit `set_size` and `set_covered`, whether it holds the true class (missing where the label is unknown);
+    at exit 3 `set_size_3` and so on; `set_growth`, by how many classes a later set is larger than an earlier one at
+    most. Of nested sets `running_size` and `running_covered`, of the intersection of all so far, and with an exit.
+    """
+    at = {
+        "set_size": lambda found, m: found.sizes[m],
+        "set_covered": lambda found, m: _if_labelled(found, found.covered[m]),
+        "running_size": lambda found, m: _nested(found, found.running_sizes)[m],
+        "running_covered": lambda found, m: _if_labelled(found, _nested(found, found.running_covered)[m]),
+    }
+    made = {
+        name if exit_ is None else f"{name}_{exit_ + 1}": partial(_at, make=make, exit_=-1 if exit_ is None else exit_)
+        for name, make in at.items()
+        for exit_ in (None, *range(n_exits))
+    }
+    return made | {"set_growth": lambda found: largest_rise(found.sizes)}
+
+
+def _if_labelled(found: SetResults, held: np.ndarray) -> np.ndarray:
+    return np.where(found.labelled, held, np.nan)
+
+
+def _nested(found: SetResults, values: np.ndarray | None) -> np.ndarray:
+    if values is None:
+        raise ValueError(f"sets {found.method} have no running intersection: choose nested sets")
+    return values
 
 
 def needs_labels(name: str) -> bool:
@@ -130,8 +165,8 @@ def _traced(traces: Traces, exit_: int, name: str) -> np.ndarray:
     return getattr(traces, name)[exit_]
 
 
-def _at(traces: Traces, make: Callable[[Traces, int], object], exit_: int) -> object:
-    return make(traces, exit_)
+def _at(of: object, make: Callable[[object, int], object], exit_: int) -> object:
+    return make(of, exit_)
 
 
 def _fall(name: str, key: tuple[str, str]) -> dict[str, Callable[[Traces], object]]:

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping, Sequence
 
+from analysis.metrics.calibration import BINS, bin_edge
 from analysis.selection.columns import FallColumn
 from analysis.selection.grammar import written_name, written_number
 from analysis.selection.regions import Axis, drawn_region
@@ -139,3 +140,126 @@ def answered(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False,
     if deeper:
         query += f" and {'' if part == 'right_deeper' else 'not '}({deeper})"
     return Selection.parse(f"{query} and label is not missing" if some_unknown else query)
+
+
+def confident(exit_: int, place: int, predictor: str) -> Selection:
+    """Samples whose confidence at an exit, from 1, lies in a bin of a reliability diagram, from 0: a point.
+
+    Examples
+    --------
+    >>> confident(2, 14, "pa").text
+    'pa.confidence_2 >= 0.9333333373069763'
+    """
+    column, parts = written_name(f"{predictor}.confidence_{exit_}"), []
+    if place:
+        parts.append(f"{column} >= {written_number(bin_edge(place))}")
+    if place < BINS - 1:
+        parts.append(f"{column} < {written_number(bin_edge(place + 1))}")
+    return Selection.parse(" and ".join(parts))
+
+
+def answered_as(exit_: int, predictor: str, *, right: bool) -> Selection:
+    """Samples that a predictor answers right, or wrong, at an exit, from 1; those without label are among the wrong.
+
+    Examples
+    --------
+    >>> answered_as(2, "hard-poe", right=False).text
+    'not hard-poe.correct_2'
+    """
+    return Selection.parse(f"{'' if right else 'not '}{written_name(f'{predictor}.correct_{exit_}')}")
+
+
+def less_confident(exit_: int, threshold: float, predictor: str) -> Selection:
+    """Samples whose confidence at an exit, from 1, is below a threshold: those handed over at a point.
+
+    Examples
+    --------
+    >>> less_confident(2, 0.5, "pa").text
+    'pa.confidence_2 < 0.5'
+    """
+    return Selection.parse(f"{written_name(f'{predictor}.confidence_{exit_}')} < {written_number(threshold)}")
+
+
+def stops_early(threshold: float, n_exits: int, predictor: str) -> Selection:
+    """Samples that stop before the last exit, where their confidence is above a threshold.
+
+    Examples
+    --------
+    >>> stops_early(0.5, 3, "pa").text
+    'pa.confidence_1 > 0.5 or pa.confidence_2 > 0.5'
+    """
+    names = [written_name(f"{predictor}.confidence_{exit_}") for exit_ in range(1, n_exits)]
+    return Selection.parse(" or ".join(f"{name} > {written_number(threshold)}" for name in names) or "false")
+
+
+def in_steps(column: str, predictor: str, low: float, high: float) -> Selection:
+    """Samples whose column of a predictor lies from one value to another, both included: a bar.
+
+    Examples
+    --------
+    >>> in_steps("settled_at", "pa", 2, 2).text, in_steps("set_size_3", "baseline", 2, 5).text
+    ('pa.settled_at = 2', '2 <= baseline.set_size_3 <= 5')
+    """
+    name = written_name(f"{predictor}.{column}")
+    if low == high:
+        return Selection.parse(f"{name} = {written_number(low)}")
+    return Selection.parse(f"{written_number(low)} <= {name} <= {written_number(high)}")
+
+
+def regretted(exit_: int, predictor: str, *, some_unknown: bool = False) -> Selection:
+    """Samples that are wrong at an exit, from 1, though an earlier one was right.
+
+    Examples
+    --------
+    >>> regretted(3, "pa").text
+    'not pa.correct_3 and (pa.correct_1 or pa.correct_2)'
+    """
+    before = " or ".join(written_name(f"{predictor}.correct_{number}") for number in range(1, exit_)) or "false"
+    query = f"not {written_name(f'{predictor}.correct_{exit_}')} and ({before})"
+    return Selection.parse(f"{query} and label is not missing" if some_unknown else query)
+
+
+def right_by(exit_: int, predictor: str) -> Selection:
+    """Samples that were right at some exit up to one, from 1.
+
+    Examples
+    --------
+    >>> right_by(2, "pa").text
+    'pa.correct_1 or pa.correct_2'
+    """
+    return Selection.parse(" or ".join(written_name(f"{predictor}.correct_{number}") for number in range(1, exit_ + 1)))
+
+
+def set_missed(exit_: int, predictor: str, *, running: bool = False) -> Selection:
+    """Samples whose set of classes at an exit, from 1, misses the true class; or all sets so far `running` together.
+
+    Examples
+    --------
+    >>> set_missed(2, "pa").text
+    'pa.set_covered_2 = 0'
+    """
+    of = "running" if running else "set"
+    return Selection.parse(f"{written_name(f'{predictor}.{of}_covered_{exit_}')} = 0")
+
+
+def sets_grown(column: str, predictor: str, above: float) -> Selection:
+    """Samples whose set, or whose growth of sets, is above a number of classes.
+
+    Examples
+    --------
+    >>> sets_grown("set_growth", "pa", 5).text
+    'pa.set_growth > 5'
+    """
+    return Selection.parse(f"{written_name(f'{predictor}.{column}')} > {written_number(above)}")
+
+
+def sets_lost(exit_: int, predictor: str) -> Selection:
+    """Samples whose nested set at an exit, from 1, holds a class that an earlier one had not.
+
+    Examples
+    --------
+    >>> sets_lost(2, "pa").text
+    'pa.running_size_2 < pa.set_size_2'
+    """
+    smaller, larger = (written_name(f"{predictor}.{name}_size_{exit_}") for name in ("running", "set"))
+    return Selection.parse(f"{smaller} < {larger}")

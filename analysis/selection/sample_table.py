@@ -15,8 +15,9 @@ import pandas as pd
 from analysis.policies.interruption import drawn_places
 from analysis.predictors import available_predictors
 from analysis.results.fitting import drawn_order
+from analysis.results.from_logits.uncertainty_sets import SetResults
 from analysis.run import Run
-from analysis.selection.columns import class_labels, needs_labels, predictor_columns
+from analysis.selection.columns import class_labels, needs_labels, predictor_columns, set_columns
 from analysis.selection.trajectory_map import on_a_plane, trajectory_vectors
 from analysis.selection.umap_map import by_umap, umap_installed
 from analysis.traces import Traces, load_traces
@@ -36,6 +37,7 @@ COLUMNS: dict[str, str] = {
     "learned_at": "the first exit that is right, from 1; missing when none is",
     "label_changes": "how often the predicted class changes from one exit to the next",
     "settled_at": "the first exit from which on the predicted class stays the same; 1: it never changes",
+    "answer_entropy": "entropy of the classes predicted at the exits, in nats; 0: always the same",
     "confidence": "largest probability at the last exit",
     "least_confidence": "smallest of the largest probabilities at each exit",
     "true_class_prob": "probability of the true class at the last exit",
@@ -113,6 +115,9 @@ class SampleTable:
         Whether the chosen predictor is the one shown, else the baseline: plain names are of the one shown.
     traces : callable, optional
         Predictor id -> its traces of the split; by default `analysis.load_traces`.
+    sets : callable, optional
+        Predictor id -> its sets of classes, for the columns of `columns.set_columns`: `set_size_3`, `pa.set_covered`;
+        missing for samples of the split that they do not measure.
 
     Examples
     --------
@@ -131,6 +136,7 @@ class SampleTable:
         settings: Mapping[str, object] | None = None,
         poe: bool = True,
         traces: Callable[[str], Traces] | None = None,
+        sets: Callable[[str], SetResults] | None = None,
     ):
         self._run, self._rows = run, run.positions(split)
         self._chosen, self._shown = predictor, predictor if poe else "baseline"
@@ -140,6 +146,7 @@ class SampleTable:
         labels = run.labels[self._rows]
         self._labelled = bool((labels >= 0).any())
         self._of_one = predictor_columns(run, self._labelled)
+        self._sets, self._of_sets = sets, set_columns(run.n_exits)
         known = self._known(labels)
         self._makers: dict[str, Callable[[], object]] = {}
         for name in COLUMNS:
@@ -185,10 +192,13 @@ class SampleTable:
     def why_not(self, name: str) -> str:
         """Why there is no such column, where that is known; else nothing."""
         predictor, dot, tail = name.rpartition(".")
-        if dot and predictor not in available_predictors() and (tail in self._of_one or needs_labels(tail)):
+        known = self._of_one | self._of_sets
+        if dot and predictor not in available_predictors() and (tail in known or needs_labels(tail)):
             return f"there is no predictor {predictor!r} here"
+        if tail in self._of_sets:
+            return "it is about sets of classes, which only the app knows"
         at = re.fullmatch(r"(.+)_(\d+)", tail)
-        if at and f"{at[1]}_1" in self._of_one and not 1 <= int(at[2]) <= self._run.n_exits:
+        if at and f"{at[1]}_1" in known and not 1 <= int(at[2]) <= self._run.n_exits:
             return f"this run has exits 1 to {self._run.n_exits}"
         if name in UMAP:
             return "it needs the package umap-learn, which is not installed here"
@@ -203,6 +213,12 @@ class SampleTable:
             )
         return self._of_one[name](traces)
 
+    def _of_set(self, predictor: str, name: str) -> np.ndarray:
+        found = self._sets(predictor)
+        column = np.full(len(self), np.nan)
+        column[np.searchsorted(self._rows, found.positions)] = self._of_sets[name](found)
+        return column
+
     def _further(self, name: object) -> Callable[[], object] | None:
         """What makes a column that is not listed; its predictor is one of the known ids, never a file to run."""
         if name in UMAP and umap_installed():
@@ -212,7 +228,11 @@ class SampleTable:
         if seed := _INTERRUPTED.fullmatch(str(name)):
             return lambda: drawn_places(self._rows, int(seed[1]))
         predictor, dot, tail = str(name).rpartition(".")
-        if tail not in self._of_one or (dot and predictor not in available_predictors()):
+        if dot and predictor not in available_predictors():
+            return None
+        if tail in self._of_sets and self._sets is not None:
+            return lambda: self._of_set(predictor if dot else self._shown, tail)
+        if tail not in self._of_one:
             return None
         return lambda: self._of(predictor if dot else self._shown, tail)
 

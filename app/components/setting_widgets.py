@@ -106,6 +106,8 @@ def setting_widget(owner: Owner, setting: Setting, texts: Texts) -> None:
     put(key, typed)
     if setting.kind == "choice":
         st.selectbox(label, [str(choice) for choice in setting.choices], **arguments)
+    elif setting.kind == "switch":
+        st.selectbox(label, ["0", "1"], format_func={"0": "no", "1": "yes"}.get, **arguments)
     else:
         st.text_input(label, placeholder="needed" if setting.default is REQUIRED else "none", **arguments)
         if setting.slider is not None:

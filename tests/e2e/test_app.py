@@ -124,6 +124,7 @@ EXAMPLES = {
     "brush": "baseline.fall_true_class > 0.1",
     "colour": "confidence",
     "policy_set": "lambda:0.5",
+    "sets_set": "alpha:0.1",
     "strip": "scatter",
 }
 """A value other than the default for every text control: its values depend on the run."""

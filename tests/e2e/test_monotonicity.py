@@ -1,17 +1,25 @@
 """Monotonicity by AppTest: every kind of run, numbers against NumPy, what each figure opens, the paper's beside."""
 
 import base64
+import contextlib
+from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent
 from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
+from analysis.results import results_of
+from analysis.selection import SampleTable
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from analysis.words.formats import percent
+from app.views.monotonicity import oscillation
 from tests.e2e.pages import address, figures, opened, payloads, points, title, words
 
-FIGURES = {"decrease", "scatter", "histogram", "exit-pairs"}
+FALLS = {"decrease", "scatter", "histogram", "exit-pairs"}
+ANSWERS = {"answer-changes", "answer-entropy", "settled"}
+FIGURES = FALLS | ANSWERS | {"right-so-far", "improvability"}
 
 
 def shown(run="small", **controls):
@@ -38,6 +46,65 @@ def test_a_full_run_shows_four_figures_whose_numbers_are_numpy_s(small_run):
         expected = decrease_percent(sizes, THRESHOLDS)
         assert np.allclose([row[1] for row in curves(app)[name]["customdata"]], expected)
         assert percent(expected[1]) in title(figures(app)["decrease"])
+
+
+def test_the_figures_of_answers_count_what_their_bars_select(small_run):
+    app, table = shown(), SampleTable(small_run)
+    results = {key: results_of(small_run, key) for key in ("baseline", "pa")}
+    columns = {"answer-changes": "label_changes", "settled": "settled_at", "answer-entropy": "answer_entropy"}
+    for name in ANSWERS:
+        for bars in figures(app)[name]["data"]:
+            assert sum(told[3] for told in bars["customdata"]) == 300
+            for place, _, key, count in bars["customdata"]:
+                with selecting() as selected:
+                    oscillation._open_bar(name, columns[name], ("baseline", "pa"), ends_of(name), {"customdata": [
+                        place, "", key, count]})  # fmt: skip
+                assert selected[0][0].mask(table).sum() == count
+    for trace in figures(app)["right-so-far"]["data"]:
+        key, _, which = trace["customdata"][0][2].rpartition(":")
+        expected = results[key].right_so_far if which == "so far" else results[key].accuracy
+        np.testing.assert_allclose(numbers(trace["y"]), 100 * expected)
+        for number in (1, 4, 7):
+            with selecting() as selected:
+                oscillation._open_right(view_of(small_run), ("baseline", "pa"), {"customdata": [
+                    number, "", trace["customdata"][0][2], ""]})  # fmt: skip
+            assert selected[0][0].mask(table).sum() == round(300 * expected[number - 1])
+    for trace in figures(app)["improvability"]["data"]:
+        key = trace["customdata"][0][2]
+        np.testing.assert_allclose(numbers(trace["y"]), 100 * results[key].hindsight_improvability)
+        with selecting() as selected:
+            oscillation._open_regretted(view_of(small_run), ("baseline", "pa"), {"customdata": [5, "", key, ""]})
+        correct = results[key].traces.correct
+        assert selected[0][0].mask(table).sum() == (~correct[4] & correct[:4].any(axis=0)).sum()
+    for open_, nonsense in (
+        (oscillation._open_right, [9, "", "pa:now", ""]),
+        (oscillation._open_right, [1, "", "who:now", ""]),
+        (oscillation._open_regretted, [0, "", "pa", ""]),
+        (oscillation._open_regretted, None),
+    ):
+        with selecting() as selected:
+            open_(view_of(small_run), ("baseline", "pa"), {"customdata": nonsense})
+        assert not selected
+
+
+@contextlib.contextmanager
+def selecting():
+    """What is selected meanwhile, with the figure's name."""
+    selected = []
+    with mock.patch.object(oscillation, "select", lambda which, figure: selected.append((which, figure))):
+        yield selected
+
+
+def view_of(run):
+    return SimpleNamespace(run=run)
+
+
+def ends_of(name: str) -> list[tuple[float, float]]:
+    """Between which values a bar's samples lie, of seven exits."""
+    if name == "answer-entropy":
+        return oscillation.entropy_ends(7)
+    start = 1 if name == "settled" else 0
+    return [(number, number) for number in range(start, start + 7)]
 
 
 def test_the_switch_changes_every_figure_and_keeps_the_axes(small_run):
@@ -178,7 +245,7 @@ def test_each_figure_selects_its_samples(monkeypatch):
 
 def test_without_labels_the_final_prediction_stands_in(unlabelled_run):
     app = shown("unlabelled")
-    assert set(figures(app)) == FIGURES
+    assert set(figures(app)) == FALLS | ANSWERS
     assert "final prediction" in figures(app)["decrease"]["layout"]["title"]["subtitle"]["text"]
     assert "brush" not in address(shown("unlabelled", brush="over:true_class:absolute:pa:0.01"))
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.metrics.calibration import class_bins, classwise_error
+from analysis.metrics.calibration import bin_edge, bin_index, class_bins, classwise_error
+from analysis.metrics.saving import threshold_curve
 from analysis.metrics.temperature import BOUNDS, fit_temperatures, likelihood_curve
 
 
@@ -86,3 +87,29 @@ def test_tempered_probabilities_need_so_much_less(seed, factor):
     plain, tempered = fitted(logits), fitted(logits / factor)
     if not (plain.at_bound[0] or tempered.at_bound[0]):
         assert tempered.values[0] * factor == pytest.approx(plain.values[0], rel=1e-4)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 5), st.integers(0, 30))
+def test_the_curve_of_thresholds_is_what_each_threshold_gives(seed, n_exits, n_samples):
+    """Against trying every value that a confidence has, ties and confidences of 0 among them."""
+    rng = np.random.default_rng(seed)
+    confidence = (rng.integers(0, 7, (n_exits, n_samples)) / 6).astype(np.float32)
+    correct, costs = rng.random((n_exits, n_samples)) < 0.5, np.cumsum(1.0 + rng.random(n_exits))
+    curve = threshold_curve(confidence, correct, costs)
+    slow = set()
+    for threshold in {0.0, *map(float, confidence.ravel())}:
+        stops = [next((m for m in range(n_exits - 1) if confidence[m, s] > threshold), n_exits - 1) for s in
+                 range(n_samples)]  # fmt: skip
+        if n_samples:
+            right = sum(bool(correct[m, s]) for s, m in enumerate(stops)) / n_samples
+            slow.add((round(sum(costs[m] for m in stops) / n_samples, 9), round(right, 9)))
+    found = {(round(float(cost), 9), round(float(right), 9)) for cost, right in zip(curve.costs, curve.accuracies)}
+    assert found == slow or not n_samples
+
+
+@given(st.integers(0, 2**32), st.sampled_from([15, 10]))
+def test_a_confidence_lies_between_the_edges_of_its_bin(seed, bins):
+    confidence = np.random.default_rng(seed).random(20).astype(np.float32)
+    for one, place in zip(confidence, bin_index(confidence, bins).tolist()):
+        assert not place or one >= bin_edge(place, bins)
+        assert place == bins - 1 or one < bin_edge(place + 1, bins)

@@ -26,6 +26,7 @@ from analysis.metrics import (
     improvability,
     oscillation,
     overthinking,
+    saving,
     uncertainty,
 )
 from analysis.policies import POLICIES
@@ -53,6 +54,7 @@ def metrics_of(traces: Traces) -> dict[str, Work]:
     confidence, correct, labels = traces.max_prob, traces.correct, traces.labels
     logs, fall = traces.log_true_class_prob, traces.falls[OF]
     sizes, predicted, entropy = fall.size, traces.predicted, traces.entropy
+    costs = np.arange(1.0, traces.n_exits + 1)
     stops = np.where(correct.any(axis=0), correct.argmax(axis=0), traces.n_exits - 1)
 
     def each(function: Callable) -> Work:
@@ -92,6 +94,7 @@ def metrics_of(traces: Traces) -> dict[str, Work]:
         failure_prediction.improvable_auroc: (confidence, correct),
         failure_prediction.aurc: each(failure_prediction.aurc),
         failure_prediction.deferred_accuracy: each(failure_prediction.deferred_accuracy),
+        failure_prediction.deferral_curve: each(failure_prediction.deferral_curve),
         fall_histogram.fall_counts: (sizes, fall_histogram.fall_edges()),
         flips.first_right: (correct,),
         flips.forgotten: (correct,),
@@ -106,6 +109,9 @@ def metrics_of(traces: Traces) -> dict[str, Work]:
         oscillation.answer_entropy: (predicted,),
         oscillation.right_so_far: (correct,),
         overthinking.overthinking: (correct,),
+        saving.threshold_curve: (confidence, correct, costs),
+        saving.cheapest_reaching: (saving.threshold_curve(confidence, correct, costs), 0.5),
+        saving.stopped_by: (confidence, correct, costs, 0.8),
         uncertainty.largest_rise: (entropy,),
         uncertainty.mean_entropy: (entropy, traces.shown),
         uncertainty.entropy_rise_percent: (entropy, traces.shown),

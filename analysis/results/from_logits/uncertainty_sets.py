@@ -16,8 +16,9 @@ from jaxtyping import Bool, Float, Float64, Int32, Int64
 
 from analysis.metrics.accuracy import mean_over_samples
 from analysis.metrics.uncertainty import set_growth_percent
-from analysis.predictors import check_logits, resolve
+from analysis.predictors import check_logits, resolve, settings_key
 from analysis.results.fitting import SampleChoice, choose_samples
+from analysis.results.from_logits.kept import Found, Kept, samples_key
 from analysis.results.from_logits.passes import over_logits, over_predictions
 from analysis.run import Run
 from analysis.sets.conformal import conformal_sets, score_quantile, scores_of
@@ -142,7 +143,7 @@ def _true_class(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.maximum(labels, 0)[None, :, None], axis=-1)[..., 0]
 
 
-def _conformal(found: dict[str, object], choice: SampleChoice, progress: Callable[[int], None] | None) -> dict:
+def _conformal(found: Mapping[str, object], choice: SampleChoice, progress: Callable[[int], None] | None) -> Found:
     """Quantiles from one pass, sizes and coverage from another."""
     run, settings, seed = found["run"], found["settings"], found["seed"]
     row, named = find_sets(found["method"]), (found["predictor"], found["predictor_settings"])
@@ -181,10 +182,10 @@ def _conformal(found: dict[str, object], choice: SampleChoice, progress: Callabl
             covered[m, here] = _true_class(sets[None], labels)[0] & (labels >= 0)
 
     list(over_predictions(run, *named, choice.measured, measured, progress=progress))
-    return {"sizes": sizes, "covered": covered, "quantiles": quantiles}
+    return Found({"sizes": sizes, "covered": covered, "quantiles": quantiles}, {})
 
 
-def _nested(found: dict[str, object], choice: SampleChoice, progress: Callable[[int], None] | None) -> dict:
+def _nested(found: Mapping[str, object], choice: SampleChoice, progress: Callable[[int], None] | None) -> Found:
     """Thresholds from two passes where they are tuned, sizes and coverage from one."""
     run, settings, seed = found["run"], found["settings"], found["seed"]
     alpha, tuned = settings["alpha"], None
@@ -211,7 +212,7 @@ def _nested(found: dict[str, object], choice: SampleChoice, progress: Callable[[
 
     list(over_logits(run, choice.measured, measured, progress=progress))
     bounds = np.broadcast_to(np.array(thresholds, np.float64), (run.n_exits,)).copy()
-    return {**columns, "thresholds": bounds, "tuned": tuned}
+    return Found({**columns, "thresholds": bounds}, {"tuned": None if tuned is None else list(tuned)})
 
 
 def _tuned(run: Run, choice: SampleChoice, alpha: float, seed: int, progress: Callable[[int], None] | None) -> Tuned:
@@ -253,10 +254,29 @@ def make_sets(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> SetResults:
-    """The sets of the samples that were chosen; parameters and errors as `sets_of`."""
-    run, row = choice.run, find_sets(method)
+    """The sets of the samples that were chosen; parameters and errors as `sets_of`.
+
+    What took long is kept on disk, and read from there.
+    """
+    found = _about(method, settings, choice, predictor, predictor_settings, seed)
+    compute = _nested if find_sets(method).function is None else _conformal
+    return _set_results(found, _place(found, choice).compute(lambda: compute(found, choice, progress)))
+
+
+def _about(
+    method: str,
+    settings: Mapping[str, object] | None,
+    choice: SampleChoice,
+    predictor: str,
+    predictor_settings: Mapping[str, object] | None,
+    seed: int,
+) -> dict[str, object]:
+    """What sets are of."""
+    run = choice.run
     check_seed(seed)
-    found: dict[str, object] = {
+    if find_sets(method).function is None and run.kind != "logits":
+        raise ValueError(f"sets {method} need logits, and run {run.id} holds probabilities: choose raps, aps or lac")
+    return {
         "run": run,
         "method": method,
         "settings": resolve_sets(method, settings, n_exits=run.n_exits),
@@ -268,10 +288,41 @@ def make_sets(
         "fitted_on_test": choice.on_test,
         "seed": seed,
     }
-    if row.function is None and run.kind != "logits":
-        raise ValueError(f"sets {method} need logits, and run {run.id} holds probabilities: choose raps, aps or lac")
-    numbers = (_nested if row.function is None else _conformal)(found, choice, progress)
-    return SetResults(**found, **numbers)
+
+
+def kept_sets(
+    method: str,
+    settings: Mapping[str, object] | None,
+    choice: SampleChoice,
+    predictor: str = "pa",
+    predictor_settings: Mapping[str, object] | None = None,
+    *,
+    seed: int = 0,
+) -> SetResults | None:
+    """What `make_sets` kept of the same; None where nothing is kept, and passes over the logits are ahead."""
+    found = _about(method, settings, choice, predictor, predictor_settings, seed)
+    kept = _place(found, choice).read()
+    return None if kept is None else _set_results(found, kept)
+
+
+def _place(found: Mapping[str, object], choice: SampleChoice) -> Kept:
+    """Where these sets are kept; nested ones are the same whatever the predictor."""
+    run, conformal = found["run"], find_sets(found["method"]).function is not None
+    table = run.n_exits, len(choice.measured)
+    shapes = {"sizes": (np.int32, table), "covered": (np.bool_, table)}
+    if conformal:
+        shapes |= {"quantiles": (np.floating, (run.n_exits,))}
+    else:
+        shapes |= {"running_sizes": (np.int32, table), "running_covered": (np.bool_, table)}
+        shapes |= {"thresholds": (np.floating, (run.n_exits,))}
+    of = settings_key(found["predictor"], found["predictor_settings"]) if conformal else ""
+    parts = run.fingerprint, found["method"], dict(found["settings"]), of, found["seed"]
+    return Kept("sets", __name__, (*parts, samples_key(choice.fitted), samples_key(choice.measured)), shapes)
+
+
+def _set_results(found: Mapping[str, object], numbers: Found) -> SetResults:
+    tuned = numbers.said.get("tuned")
+    return SetResults(**found, **numbers.arrays, tuned=None if tuned is None else Tuned(*tuned))
 
 
 def sets_of(

@@ -5,6 +5,7 @@ and the query of the Samples page narrow it. A new brush forgets them.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -17,6 +18,7 @@ from analysis.selection.listed import Listed
 from analysis.words.formats import exit_labels
 from analysis.words.selections import selection_words
 from app import cache, state
+from app.components.fitting.sets import sets_for_query
 from app.components.predictor_names import named
 from app.components.selection import store
 from app.view import Selected, View
@@ -24,6 +26,8 @@ from app.view import Selected, View
 FILTERS = ("true", "guess", "right", "at", "effect", "above", "query")
 SELECTING = ("brush", *FILTERS)
 """The controls that select."""
+SETS = ("sets", "sets_set", "fit", "fit_seed")
+"""The controls that say which sets of classes a query's columns are of."""
 _WITH_THEM = ("sort", "order", "strip", "only")  # what a step back brings back too
 _FOLLOWING, _PAST, _UNDERSTOOD = "selection-changed", "selection-past", "selection-understood"
 _OVER = "selection-over"  # the text of what the page's numbers are over, while they are over the selected samples alone
@@ -43,11 +47,13 @@ def sample_table(view: View) -> SampleTable:
     return cache.table(
         SampleTable,
         view.run.fingerprint, view.split, settings_key(view.predictor, view.settings), view.poe,
+        *(state.get(name) for name in SETS),
         run=view.run,
         split=view.split,
         predictor=view.predictor,
         poe=view.poe,
         traces=view.traces,
+        sets=partial(sets_for_query, view),
     )  # fmt: skip
 
 

@@ -8,16 +8,16 @@ import numpy as np
 from analysis.policies import POLICIES, Policy, find_policy, resolve_policy
 from analysis.predictors import settings_key
 from analysis.results import PolicyResults, Results, apply_policy
-from analysis.results.fitting import SampleChoice, choose_samples, split_that_holds
+from analysis.results.fitting import SampleChoice
 from analysis.results.policy_curves import StopCurve, policy_curve
 from analysis.run import Run
 from analysis.settings import number_text
 from app import cache, state
+from app.components.fitting.samples import choose, chosen_way, results_of_some, ways_to_fit
 from app.components.setting_widgets import Owner, understood
 from app.components.stopping.budget import Axis, written
 from app.view import View
 
-ON_TEST = "Thresholds were fitted on the very samples that are reported, so these numbers flatter."
 LAMBDAS = {"patience": "2"}
 """Where a threshold starts, by its measure; 0.8 for scores up to 1."""
 _NEEDED = {"mean": ("law", ("exponential",)), "budgets": ("law", ("list",)), "delta": ("rule", ("ucb-wsr", "ltt"))}
@@ -72,11 +72,7 @@ class Rules:
 
     def results(self, predictor: str) -> Results:
         """A predictor's results over the measured samples."""
-        return self._of(self.view.run, predictor, self.measured)
-
-    def _of(self, run: Run, predictor: str, positions: np.ndarray) -> Results:
-        split, places = split_that_holds(run, positions)
-        return cache.some(cache.results(run, predictor, self.view.settings_of(predictor), split), places)
+        return results_of_some(self.view, self.view.run, predictor, self.measured)
 
     def settings(self, policy: str, predictor: str = "") -> dict[str, object]:
         """A policy's settings, complete; under a predictor, a threshold that nobody typed is the budget's."""
@@ -125,7 +121,7 @@ class Rules:
 
 def _applied(rules: Rules, policy: str, predictor: str, settings: Mapping[str, object]) -> PolicyResults:
     choice, fits = rules.choice, find_policy(policy).fits
-    fitted = rules._of(choice.fitted_run, predictor, choice.fitted) if fits else None
+    fitted = results_of_some(rules.view, choice.fitted_run, predictor, choice.fitted) if fits else None
     return apply_policy(
         policy,
         settings,
@@ -213,34 +209,16 @@ def what_of(found: PolicyResults, running: str = "") -> dict[str, object]:
 def rules_on_screen(view: View, axis: Axis, budget: float) -> Rules:
     """What the address says of the rules; a note for each thing that cannot be."""
     source = _source(view)
-    fits = _ways_to_fit(view, source)
-    if (chosen := state.get("fit")) not in fits:
-        if chosen != state.CONTROLS["fit"].default:
-            state.note(state.fallback_note("fit", chosen, "does not exist here"))
-            state.reset("fit")
-        chosen = fits[0]
+    fits = ways_to_fit(view, source)
+    chosen = chosen_way(fits)
     choice, reason = None, ""
     if any(POLICIES[policy].fits for policy in (*state.get("rules"), state.get("policy"))):
         try:
-            choice = choose_samples(
-                view.run,
-                view.split,
-                calibration=chosen if chosen.startswith("random:") else None,
-                seed=state.get("fit_seed"),
-                fitted_on=None if source is view.run else source,
-                allow_test_fitting=chosen == "test",
-            )
+            choice = choose(view, chosen, source)
         except ValueError as error:
             reason = f"has no samples to fit on: {error}"
     texts = {row.id: understood(owner_of(row, axis)) for row in POLICIES.values()}
     return Rules(view, axis, budget, source, fits, choice, reason, texts)
-
-
-def _ways_to_fit(view: View, source: Run) -> tuple[str, ...]:
-    """The calibration split where it is not itself measured; else a share of the samples, or all of them."""
-    apart = len(source.positions("calibration")) and not (source is view.run and view.split == "calibration")
-    return ("calibration", "random:0.2", "random:0.1", "random:0.5") if apart else (
-        "random:0.2", "random:0.1", "random:0.5", "test")  # fmt: skip
 
 
 def runs_alike(run: Run) -> dict[str, str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from analysis.figures.compute_curve import Curve, Others, RuleCurve, compute_curve_figure
 from analysis.policies import POLICIES
@@ -17,10 +16,11 @@ from analysis.words import budgets, formats, stopping
 from app import state
 from app.components.chart import chart
 from app.components.figure_table import by_exit, figure_table
+from app.components.fitting.samples import on_test_badge
 from app.components.predictor_names import label_of, named
 from app.components.setting_widgets import set_one
 from app.components.stopping.budget import Axis
-from app.components.stopping.rules import ON_TEST, Rules, lower, owner_of, rule_name, setting_words, what_of
+from app.components.stopping.rules import Rules, lower, owner_of, rule_name, setting_words, what_of
 from app.components.text import plain_text
 from app.view import View
 
@@ -193,7 +193,7 @@ def _findings(view: View, rules: Rules, answering: int | None, found: Curves, ga
     if lines:
         plain_text(" ".join(lines), role="caption")
     if rules.choice is not None and rules.choice.on_test and any(POLICIES[p].fits for p, _ in found):
-        st.badge("fitted on test", icon=":material/warning:", color="orange", help=ON_TEST)
+        on_test_badge()
 
 
 def _published_curves(

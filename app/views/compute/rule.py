@@ -19,7 +19,6 @@ from analysis.selection.marks import of_classes
 from analysis.selection.stops import (
     answered_where_stopped,
     lost_where_stopped,
-    measured_of,
     stopped_too_early,
     stopped_too_late,
     stopper_of,
@@ -29,21 +28,14 @@ from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import by_exit, figure_table
+from app.components.fitting.samples import fit_controls, of_measured, on_test_badge
 from app.components.predictor_names import label_of
 from app.components.selection import select, strip
 from app.components.setting_widgets import reset_button, setting_widget
-from app.components.stopping.rules import ON_TEST, Rules, applies, owner_of, runs_alike, what_of
+from app.components.stopping.rules import Rules, applies, owner_of, runs_alike, what_of
 from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-
-FITS = {
-    "calibration": "the calibration split",
-    "random:0.1": "10% of the samples, drawn",
-    "random:0.2": "20% of the samples, drawn",
-    "random:0.5": "half of the samples, drawn",
-    "test": "the samples measured",
-}
 
 
 def rule_on_screen(view: View, rules: Rules) -> None:
@@ -98,13 +90,8 @@ def _choices(view: View, rules: Rules) -> None:
 
 def _samples(view: View, rules: Rules) -> None:
     others = runs_alike(view.run)
-    which, seed, run = st.columns([3, 1, 4], vertical_alignment="bottom")
-    with which:
-        control("fit", "Fitted on", rules.fits, default=rules.fits[0], show=FITS.get, widget="selectbox")
-    with seed:
-        if rules.choice is not None and rules.choice.seed is not None:
-            control("fit_seed", "Seed", widget="number", step=1)
-    with run:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        fit_controls(rules.fits, drawn=rules.choice is not None and rules.choice.seed is not None)
         if others:
             control(
                 "fitted_on",
@@ -112,6 +99,7 @@ def _samples(view: View, rules: Rules) -> None:
                 ["", *others],
                 show=lambda key: others.get(key, "this one"),
                 widget="selectbox",
+                width=320,
                 help="Thresholds fitted on another run of the same exits and classes, a clean one say, and measured on "
                 "this one: what was promised stands beside what holds.",
             )
@@ -130,7 +118,7 @@ def _provenance(rules: Rules, numbers: dict) -> None:
         lines.append(f"Below, each sample's budget is drawn from the law (seed {numbers['seed']}).")
     plain_text(" ".join(lines), role="caption")
     if numbers["fitted_on_test"]:
-        st.badge("fitted on test", icon=":material/warning:", color="orange", help=ON_TEST)
+        on_test_badge()
 
 
 def _numbers(view: View, numbers: dict) -> None:
@@ -283,12 +271,8 @@ def _about(found: PolicyResults, table: pd.DataFrame) -> pd.DataFrame:
 
 def _open(view: View, rules: Rules, which: Selection, figure: str) -> None:
     """In a callback: select the samples that a mark counts: of those measured, with labels those of a known label."""
-    if rules.choice is not None:
-        which = measured_of(rules.choice) & which
-    if view.has_labels and (view.run.labels < 0).any():
-        which = which & Selection.parse("label is not missing")
     try:
-        select(which, figure)
+        select(of_measured(view, rules.choice, which), figure)
     except ValueError as error:
         state.note(f"These samples cannot be named in the address: {error}")
 

@@ -31,6 +31,7 @@ from app.components.table_export import offer_table
 from app.components.text import plain_text
 from app.view import View
 from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
+from app.views.monotonicity.oscillation import oscillation_on_screen
 
 HEIGHT = 330
 RELATIVE = (
@@ -64,6 +65,7 @@ def render(view: View) -> None:
     with pairs:
         _pairs(view, compared)
     strip(view, "histogram", "exit-pairs", hint="Click a bar or a cell: its samples show here.")
+    oscillation_on_screen(view)
 
 
 # --- how many: percent over tau --------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ import pytest
 
 from analysis.metrics.calibration import (
     adaptive_ece,
+    bin_edge,
+    bin_index,
     brier,
     brier_parts,
     class_bins,
@@ -108,3 +110,11 @@ def test_the_likelihood_over_the_support_leaves_out_what_is_off_it():
     collapsed = np.array([[False, False, True], [False, False, False]])
     assert nll_on_support(logs, collapsed)[0] == 1.0
     assert np.isnan(nll_on_support(logs, collapsed)[1])
+
+
+@pytest.mark.parametrize("bins", [15, 10, 7])
+def test_an_edge_is_the_smallest_float32_of_its_bin(bins):
+    for place in range(1, bins):
+        edge = np.float32(bin_edge(place, bins))
+        below = np.nextafter(edge, np.float32(0))
+        assert bin_index(np.array([edge, below]), bins).tolist() == [place, place - 1]

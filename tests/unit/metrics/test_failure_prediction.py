@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.metrics.failure_prediction import aurc, auroc, deferred_accuracy, failure_auroc, improvable_auroc
+from analysis.metrics.failure_prediction import (
+    aurc,
+    auroc,
+    deferral_curve,
+    deferred_accuracy,
+    failure_auroc,
+    improvable_auroc,
+)
 
 scored = st.lists(st.tuples(st.sampled_from([0.1, 0.25, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=30)
 
@@ -56,3 +63,22 @@ def test_what_computing_on_would_mend():
 def test_no_sample_gives_what_is_unknown():
     none, nobody = np.empty(0), np.empty(0, bool)
     assert all(np.isnan(value) for value in (auroc(none, nobody), aurc(none, nobody), deferred_accuracy(none, nobody)))
+
+
+def test_the_deferral_curve_is_what_handing_over_gives():
+    rng = np.random.default_rng(3)
+    confidence = (rng.integers(0, 40, 500) / 40).astype(np.float32)
+    correct = rng.random(500) < 0.7
+    curve = deferral_curve(confidence, correct)
+    assert (np.diff(curve.deferred) > 0).all()
+    assert curve.deferred[0] == 0
+    for threshold, deferred, accuracy in zip(*curve):
+        below = confidence < threshold
+        assert deferred == below.sum()
+        assert accuracy == pytest.approx((correct | below).mean())
+
+
+def test_nothing_is_handed_over_without_samples_and_equals_are_never_parted():
+    assert not len(deferral_curve(np.empty(0, np.float32), np.empty(0, bool)).deferred)
+    equal = deferral_curve(np.full(10, 0.5, np.float32), np.arange(10) < 4)
+    assert (equal.deferred.tolist(), equal.accuracies.tolist()) == ([0], [0.4])

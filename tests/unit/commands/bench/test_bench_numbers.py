@@ -19,6 +19,7 @@ from analysis.traces import trace_together
 PARTS = {
     "mean_over_samples",
     "bin_index",
+    "bin_edge",
     "binned",
     "expected_gap",
     "pairs_of_exits",

@@ -1,0 +1,1 @@
+"""Calibration: the page and the parts that it alone uses."""

@@ -1,0 +1,1 @@
+"""Sets of classes: the page and the parts that it alone uses."""
