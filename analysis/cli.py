@@ -33,9 +33,9 @@ COMMANDS = {
     "tune": ("analysis.commands.tune", "settings of a correction that are most accurate while few samples get worse"),
     "report": ("analysis.commands.report", "one HTML file for reviewers, which opens offline"),
     "figure": ("analysis.commands.figure", "a figure for a paper or a slide, as SVG, PDF or HTML"),
-    "evaluate": ("analysis.commands.evaluate", "make a run from a network and a data set"),
-    "train": ("analysis.commands.train", "train a network by a recipe and write its run"),
-    "export": ("analysis.commands.export", "write a network with its correction inside as a program of torch.export"),
+    "evaluate": ("analysis.commands.networks.evaluate", "make a run from a network and a data set"),
+    "train": ("analysis.commands.networks.train", "train a network by a recipe and write its run"),
+    "export": ("analysis.commands.networks.export", "write a network with its correction inside as a program of torch.export"),
     "synthesize": ("analysis.commands.synthesize", "write a run of made-up logits"),
     "bench": ("analysis.commands.bench.command", "time the computation of traces, metrics and policies"),
 }

@@ -37,7 +37,7 @@ BORDERS = {
 ABOVE = ("report", "commands", "cli", "__main__")
 """Parts that may import everything, as the app may; models and attribution lazily."""
 
-ON_NETWORKS = ("app.views.live", *(f"analysis.commands.{name}" for name in ("evaluate", "export", "train")))
+ON_NETWORKS = ("app.views.live", "analysis.commands.networks")
 """The page and the commands that are about networks, each imported when it is called."""
 
 TOP_FLOOR = {"__init__", "__main__", "run", "settings", "cli"}

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -12,8 +13,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 LOCK = PROJECT / "docs" / "requirements.lock"
 PACKAGES = {"PIL": "pillow"}
 """Module -> its package, where their names differ."""
-WITH_ANOTHER = {"triton"}
-"""Comes with torch, whose version it follows, where there is CUDA."""
+WITH_ANOTHER = {"triton", "fsspec", "dask"}
+"""Come with torch, whose versions they follow (triton where there is CUDA), and with distributed."""
 
 
 def normal(name: str) -> str:
@@ -49,7 +50,9 @@ def imported(folder: str) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["app", "analysis"])
 def test_every_package_that_is_imported_is_pinned(folder):
-    assert imported(folder) - WITH_ANOTHER <= set(pinned())
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    optional = {normal(name) for names in extras.values() for name in names}
+    assert imported(folder) - WITH_ANOTHER <= set(pinned()) | optional
 
 
 def test_the_lock_holds_what_is_pinned_in_that_version():

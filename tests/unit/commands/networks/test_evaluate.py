@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from analysis.cli import main
-from analysis.commands.evaluate import NORMALISATIONS, own_normalisation, recognised
+from analysis.commands.networks.evaluate import NORMALISATIONS, own_normalisation, recognised
 from analysis.images.corruptions import corrupt
 from analysis.images.datasets import Images, write_parquet
 from analysis.images.decoding import decode
@@ -30,7 +30,7 @@ from analysis.storage import list_runs, load_run
 from analysis.storage.validation import validate_run
 from tests.toy import noise, noise_images, write_splits
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[4]
 CPU = torch.device("cpu")
 COUNT = 520
 pytestmark = pytest.mark.usefixtures("one_thread")

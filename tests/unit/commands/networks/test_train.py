@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from analysis.cli import main
-from analysis.commands.train import holds_training
+from analysis.commands.networks.train import holds_training
 from analysis.images.datasets import Images, load_images, write_parquet
 from analysis.models.evaluation.inference import predict
 from analysis.models.networks.checkpoints import load_checkpoint

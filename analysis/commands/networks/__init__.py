@@ -1,0 +1,1 @@
+"""Commands about networks: train one, evaluate one into a run, take one away with its correction."""
