@@ -23,6 +23,26 @@ def p_words(p: float) -> str:
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
 
 
+def shown_claim(named: str, shares: Sequence[tuple[str, float, tuple[float, float]]]) -> str:
+    """What one predictor reaches, each share with its interval; percents.
+
+    Parameters
+    ----------
+    named : the predictor, within a sentence
+    shares : what samples do, how many, the two ends
+
+    Examples
+    --------
+    >>> shown_claim("PA", [("are right", 73.5, (72.6, 74.4)), ("fall", 0.0, (0.0, 0.04))])
+    'Under PA, 73.5% of samples are right (95%: 72.60 to 74.40), none fall (95%: 0.00 to 0.04).'
+    """
+    parts = [
+        f"{percent(share) if share else 'none'}{'' if place else ' of samples'} {does} (95%: {interval_words(*ends)})"
+        for place, (does, share, ends) in enumerate(shares)
+    ]
+    return f"Under {named}, {', '.join(parts)}."
+
+
 def accuracy_claim(label: str, accuracy: float, at: AtExit, exits: int) -> str:
     """The last exit's accuracy under a correction, with the interval and the test of its difference to the baseline's.
 

@@ -140,6 +140,7 @@ def _section(subject: Subject) -> Section:
     return Section(
         subject=subject,
         facts=facts.facts_line(subject),
+        shown=claims.shown_claims(subject),
         claims=tuple(claims.claims_of(subject, compared, stops)),
         paper=tuple(claims.paper_sentences(subject, told)),
         verdicts=tuple(told),

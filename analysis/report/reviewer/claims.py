@@ -9,10 +9,11 @@ import numpy as np
 from analysis.predictors import usable_predictors
 from analysis.reference.names import network_name
 from analysis.report.reviewer.stopping import Stopping, stopping_claim
-from analysis.report.reviewer.subject import Subject
+from analysis.report.reviewer.subject import STATES, Subject
 from analysis.results import Results, against_paper
 from analysis.results.against_paper import Percents
 from analysis.results.comparison import Comparison
+from analysis.statistics.binomial import clopper_pearson_interval
 from analysis.words import correction, verdicts
 from analysis.words import report as words
 from analysis.words.verdicts import ToldVerdict
@@ -44,6 +45,27 @@ def claims_of(subject: Subject, compared: Comparison | None, stops: Stopping) ->
     if claim := stopping_claim(stops):
         said.append(claim)
     return [*said, correction.price_sentence(difference, label)]
+
+
+def shown_claims(subject: Subject) -> tuple[str, str]:
+    """What the baseline reaches, and what the correction does; empty where nothing is to be told."""
+    return tuple(_shown_claim(subject, state) for state in STATES)
+
+
+def _shown_claim(subject: Subject, state: str) -> str:
+    side, shares = subject.sides[state], []
+    if subject.difference.has_labels:
+        shares.append(("are right at the last exit", int(side.answers["right"][-1]), side.n_samples))
+    if side.n_exits > 1 and (known := side.known_falls(side.of, "absolute")):
+        falling = side.falling_percent(FALLS)
+        shares += [(f"fall by more than {tau:g}", round(x * known / 100), known) for tau, x in zip(FALLS, falling)]
+    if not shares:
+        return ""
+    told = [
+        (does, 100 * count / of, tuple(100 * end for end in clopper_pearson_interval(count, of)))
+        for does, count, of in shares
+    ]
+    return words.shown_claim(subject.named(state), told)
 
 
 def paper_numbers(subject: Subject, results: Mapping[str, Results]) -> dict[str, Percents]:

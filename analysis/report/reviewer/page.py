@@ -39,10 +39,11 @@ _APP_ONLY = "%{customdata[4]}<extra>"
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """What is said of one run, gathered by `bundle.py`."""
+    """What is said of one run, gathered by `bundle.py`; `shown` for each state of the switch."""
 
     subject: Subject
     facts: str
+    shown: tuple[str, str]
     claims: tuple[str, ...]
     paper: tuple[str, ...]
     verdicts: tuple[ToldVerdict, ...]
@@ -299,7 +300,7 @@ def _section(section: Section, number: int) -> str:
     return (
         f'<section id="run-{number}" style="{_colours(subject)}"><h2>{html_text(_called(subject))}</h2>'
         f'<p class="facts-line">{html_text(f"{run.id} · {section.facts}")}</p>'
-        f"<h3>Claims</h3><ol>{claims}</ol>"
+        f"<h3>Claims</h3><p>{_in_both(section.shown)}</p><ol>{claims}</ol>"
         f'<h3>Figures</h3><div class="figures">{figures}</div>'
         f"{paper}<h3>Numbers</h3>{''.join(map(_table, section.numbers))}"
         f'<h3>Samples</h3><p class="legend">The line is the probability of the {what} over the exits, from 0 to 1: '

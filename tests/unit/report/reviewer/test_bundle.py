@@ -60,6 +60,17 @@ def test_tables_hold_both_states_with_exact_intervals(small_run, sides):
     assert {"table off", "table on"} <= states
 
 
+def test_what_is_shown_is_said_first_with_exact_intervals(small_run, sides):
+    document = read(report_html([small_run]))
+    section = document.all("section")[0]
+    for state, name, side in zip(("off", "on"), ("the baseline", "PA"), sides):
+        (said,) = (one.text for one in section.all("span", class_=state) if "right at the last exit" in one.text)
+        low, high = clopper_pearson_interval(int(side.traces.correct[-1].sum()), 300)
+        start = f"Under {name}, {100 * side.accuracy[-1]:.1f}% of samples are right at the last exit "
+        assert said.startswith(f"{start}(95%: {100 * low:.2f} to {100 * high:.2f}), ")
+        assert said.count("95%") == 3
+
+
 def test_samples_are_those_that_were_asked_for(small_run, sides):
     document = read(report_html([small_run], Options(samples=4, seed=3)))
     groups = document.all("div", class_="cards")
