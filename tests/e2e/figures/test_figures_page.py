@@ -1,10 +1,13 @@
 """The page of figures by AppTest: the four of them for every kind of run, and the command that makes them."""
 
+import json
+
 import pandas as pd
 import pytest
 
+from analysis.runtime.browser import NONE_FOUND
 from analysis.storage import write_run
-from tests.e2e.pages import figures, opened, payloads, title, words
+from tests.e2e.pages import figures, opened, payloads, title, told, words
 from tests.e2e.runs import HOSTILE
 
 ALL = {"trajectories", "accuracy", "falls", "entropy"}
@@ -48,6 +51,30 @@ def test_where_a_split_is_empty_another_stands_in(runs, small_logits, small_labe
     app = opened("figures", run="calibrated")
     assert set(figures(app)) == ALL
     assert "400 calibration samples" in figures(app)["falls"]["layout"]["title"]["subtitle"]["text"]
+
+
+def asked_for_pdf(app, name: str) -> dict:
+    """What a chart is sent once its box has asked for a PDF, as the browser asks."""
+    states = app._tree.get_widget_states()
+    for component in app.get("bidi_component"):
+        if json.loads(told(component.proto) or "{}").get("name") == name:
+            trigger = f"$$STREAMLIT_INTERNAL_KEY_{component.proto.id}__events"
+            wish = {"width": 234, "font": 8, "height": None, "title": True, "ranges": {}}
+            asked = json.dumps([{"event": "pdf", "value": {"value": wish}}])
+            states.widgets.add(id=trigger, json_trigger_value=asked)
+    app._run(states)
+    assert not app.exception
+    return {key: one.get("pdf") for key, one in payloads(app).items()}
+
+
+def test_where_no_pdf_can_be_made_the_one_that_asked_is_told_why(small_run, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXITLENS_BROWSER", str(tmp_path / "gone"))
+    app = opened("figures", run="small")
+    sent = asked_for_pdf(app, "falls")
+    assert sent.pop("falls")["fault"] == f"{NONE_FOUND[0].upper()}{NONE_FOUND[1:]}."
+    assert set(sent.values()) == {None}
+    monkeypatch.setenv("EXITLENS_READ_ONLY", "1")  # refused too where somebody asks who was not offered one
+    assert asked_for_pdf(app, "falls")["falls"]["fault"] == "This app makes no PDF: save the figure as SVG."
 
 
 def test_a_read_only_app_offers_no_pdf(small_run, monkeypatch):
