@@ -35,7 +35,7 @@ COMMANDS = {
     "figure": ("analysis.commands.figure", "a figure for a paper or a slide, as SVG, PDF or HTML"),
     "evaluate": ("analysis.commands.networks.evaluate", "make a run from a network and a data set"),
     "train": ("analysis.commands.networks.train", "train a network by a recipe and write its run"),
-    "export": ("analysis.commands.networks.export", "write a network with its correction inside as a program of torch.export"),
+    "export": ("analysis.commands.networks.export", "write a network with its correction as a program of torch.export"),
     "synthesize": ("analysis.commands.synthesize", "write a run of made-up logits"),
     "bench": ("analysis.commands.bench.command", "time the computation of traces, metrics and policies"),
 }

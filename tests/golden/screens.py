@@ -23,7 +23,8 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from tests.e2e import pages
 
-PAGES = ("overview", "samples", "monotonicity", "classes", "map", "compute", "paper", "compare", "live")
+PAGES = ("overview", "samples", "monotonicity", "classes", "map", "compute", "calibration", "sets", "paper")
+PAGES += ("compare", "figures", "live")
 SEEN_RUN = "msdnet-cifar100"
 """The run whose pages are opened in many states."""
 STATES = ({"poe": "0", "predictor": "pa"}, {"poe": "1", "predictor": "pa"}, {"poe": "1", "predictor": "ca"})
@@ -59,6 +60,8 @@ FURTHER = {
         {"poe": "1", "exit": "2"},
     ),
     "compute": ({"budget": "30000000", "beside": "hard-poe,softmax-poe", "poe": "1"}, {"published": "0"}),
+    "calibration": ({"poe": "1", "fit": "random:0.2", "good": "improvable", "give": "2"},),
+    "sets": ({"poe": "1", "sets": "nested"}, {"poe": "1", "sets": "lac", "sets_set": "alpha:0.2"}),
     "paper": ({"poe": "1", "set": "weights:uniform"}, {"poe": "1", "predictor": "softmax-poe"}),
     "compare": (
         {"poe": "1", "entries": "msdnet-cifar10/baseline,msdnet-cifar10/pa,msdnet-cifar10-seed1/pa", "pair": "2-3"},
