@@ -183,9 +183,7 @@ def test_a_second_sample_is_pinned_beside_and_kept_in_the_address(small_run):
     assert "pin" not in address(app)
 
 
-def test_the_sample_stands_beside_itself_in_another_run(
-    runs, small_run, small_logits, small_labels
-):
+def test_the_sample_stands_beside_itself_in_another_run(runs, small_run, small_logits, small_labels):
     turned = {"samples": pd.DataFrame({"id": [str(i) for i in range(399, -1, -1)]}), "labels": small_labels[::-1]}
     same = {"class_names": small_run.class_names, "dataset": small_run.dataset}
     write_run(runs / "turned", logits=small_logits[:5, ::-1], **turned, **same)
@@ -201,7 +199,7 @@ def test_the_sample_stands_beside_itself_in_another_run(
     labels = {t["name"] for t in theirs}
     assert small_run.class_names[small_labels[12]].replace("<", "&lt;").replace(">", "&gt;") in labels
     refused = shown(sample="12", pin_run="others")
-    assert "its sample 12 has another label, so it is another sample" in " ".join(one.value for one in refused.info)
+    assert "its sample 12 has another label, so it is another sample" in words(refused)
     assert "other-class-race" not in figures(refused)
 
 
