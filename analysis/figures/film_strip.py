@@ -1,4 +1,4 @@
-"""A film-strip of attributions: one map per exit, all on one colour scale that is symmetric about 0.
+"""A film-strip of attributions: the image, then one map per exit over it, each on a scale symmetric about 0.
 
 Colour grows with the square root of an attribution: those of a small probability, at a product's first exits, stay
 visible beside those of a large one.
@@ -9,36 +9,41 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.style import COLOURS, INK, MUTED, SURFACE, base_figure, plain
+from analysis.figures.style import COLOURS, INK, MUTED, base_figure, plain, rgba
 
 AGAINST, FOR = COLOURS["hard-poe"], COLOURS["pa"]
+UNDER = 0.45  # opacity of the image below a map
 GAP = 0.012  # between maps, as a share of the width
 
 
 def film_strip_figure(
     maps: np.ndarray,
     *,
+    picture: str,
+    under: str,
     exit_names: Sequence[str],
     captions: Sequence[str],
     correlations: Sequence[float],
-    limit: float,
+    limits: Sequence[float],
     title: str,
     subtitle: str,
     cell: int = 1,
     height: int = 230,
 ) -> go.Figure:
-    """One map per exit.
+    """The image, then one map per exit over the image in grey.
 
     Parameters
     ----------
     maps : float, (exits, height, width)
         Positive speaks for the class. NaN throughout where an exit has none.
+    picture, under : str
+        Data addresses of the image, and of the same in grey, which lies below the maps.
     captions : sequence of str, (exits,)
         Below each map: its score, or why there is none; <= 24 characters or so.
     correlations : sequence of float, (exits - 1,)
         Spearman's correlation of neighbours, written between them; NaN where there is none.
-    limit : float
-        The colour scale runs from -limit to limit; what lies beyond has the colour of the end.
+    limits : sequence of float, (exits,)
+        Each exit's own colour scale runs from -limit to limit; what lies beyond has the colour of the end.
     cell : int
         Pixels of the image to a side of a map's cell.
 
@@ -46,63 +51,66 @@ def film_strip_figure(
     -------
     plotly.graph_objects.Figure
     """
-    count = len(maps)
+    count = len(maps) + 1
     figure = base_figure(title, subtitle, height=height, uirevision=f"strip {count}")
-    figure.layout.margin = {"l": 8, "r": 8, "t": 26, "b": 44}
+    figure.layout.margin = {"l": 8, "r": 8, "t": 26, "b": 62}
     width = (1 - (count - 1) * GAP) / count
+    extent = {"x": -0.5, "y": -0.5, "sizex": maps.shape[2] * cell, "sizey": maps.shape[1] * cell}
     for number in range(count):
-        axis = "" if number == 0 else str(number + 1)
-        start = number * (width + GAP)
-        figure.add_trace(
-            go.Heatmap(
-                z=[[None if np.isnan(v) else float(v) for v in row] for row in rooted(maps[number])],
-                x0=(cell - 1) / 2,
-                y0=(cell - 1) / 2,
-                dx=cell,
-                dy=cell,
-                xaxis=f"x{axis}",
-                yaxis=f"y{axis}",
-                coloraxis="coloraxis",
-                name=plain(exit_names[number]),
-                customdata=[[[plain(exit_names[number]), f"{v:.3g}"] for v in row] for row in maps[number]],
-                hovertemplate="exit %{customdata[0]}<br>row %{y}, column %{x}: %{customdata[1]}<extra></extra>",
-            )
+        axis, start = "" if number == 0 else str(number + 1), number * (width + GAP)
+        _axes(figure, axis, start, width, maps.shape[2] * cell, maps.shape[1] * cell)
+        figure.add_layout_image(
+            source=under if number else picture,
+            opacity=UNDER if number else 1,
+            xref=f"x{axis}",
+            yref=f"y{axis}",
+            sizing="stretch",
+            layer="below",
+            **extent,
         )
-        hidden = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
-        figure.layout[f"xaxis{axis}"] = hidden | {"domain": [start, start + width], "constrain": "domain"}
-        figure.layout[f"yaxis{axis}"] = hidden | {
-            "autorange": "reversed",
-            "scaleanchor": f"x{axis}",
-            "constrain": "domain",
-            "anchor": f"x{axis}",
-        }
         middle = start + width / 2
-        _write(figure, middle, 1.0, f"exit {exit_names[number]}", INK, "bottom")
-        _write(figure, middle, 0.0, captions[number], MUTED, "top")
-        if number and np.isfinite(correlations[number - 1]):
-            _write(
-                figure,
-                start - GAP / 2,
-                0.0,
-                f"\N{GREEK SMALL LETTER RHO} {correlations[number - 1]:.2f}",
-                INK,
-                "top",
-                18,
-            )
-    ticks = [-limit, -limit / 10, 0.0, limit / 10, limit]
-    figure.layout.coloraxis = {
-        "cmin": float(rooted(-limit)),
-        "cmax": float(rooted(limit)),
-        "colorscale": [[0, AGAINST], [0.5, SURFACE], [1, FOR]],
-        "colorbar": {
-            "thickness": 10,
-            "len": 1,
-            "tickvals": [float(rooted(tick)) for tick in ticks],
-            "ticktext": [f"{tick:.2g}" for tick in ticks],
-        },
-    }
-    figure.layout.margin.r = 70
+        if number == 0:
+            _write(figure, middle, 1.0, "image", INK, "bottom")
+            continue
+        exit_, limit = number - 1, limits[number - 1]
+        figure.add_trace(_map(maps[exit_], limit, exit_names[exit_], axis, cell))
+        _write(figure, middle, 1.0, f"exit {exit_names[exit_]}", INK, "bottom")
+        _write(figure, middle, 0.0, captions[exit_], MUTED, "top")
+        if not np.isnan(maps[exit_]).all():
+            _write(figure, middle, 0.0, f"\N{PLUS-MINUS SIGN}{limit:.2g}", MUTED, "top", 18)
+        if exit_ and np.isfinite(correlations[exit_ - 1]):
+            said = f"\N{GREEK SMALL LETTER RHO} {correlations[exit_ - 1]:.2f}"
+            _write(figure, start - GAP / 2, 0.0, said, INK, "top", 36)
     return figure
+
+
+def _axes(figure: go.Figure, axis: str, start: float, width: float, across: int, down: int) -> None:
+    hidden = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
+    place = {"domain": [start, start + width], "range": [-0.5, across - 0.5], "anchor": f"y{axis}"}
+    figure.layout[f"xaxis{axis}"] = hidden | place
+    scaled = {"range": [down - 0.5, -0.5], "scaleanchor": f"x{axis}", "anchor": f"x{axis}"}
+    figure.layout[f"yaxis{axis}"] = hidden | scaled
+
+
+def _map(values: np.ndarray, limit: float, exit_name: str, axis: str, cell: int) -> go.Heatmap:
+    """On a scale of its own; the nearer to 0, the more of the image is seen."""
+    end = float(rooted(limit))
+    return go.Heatmap(
+        z=[[None if np.isnan(v) else float(v) for v in row] for row in rooted(values)],
+        zmin=-end,
+        zmax=end,
+        x0=(cell - 1) / 2,
+        y0=(cell - 1) / 2,
+        dx=cell,
+        dy=cell,
+        xaxis=f"x{axis}",
+        yaxis=f"y{axis}",
+        colorscale=[[0, AGAINST], [0.5, rgba(AGAINST, 0)], [0.5, rgba(FOR, 0)], [1, FOR]],
+        showscale=False,
+        name=plain(exit_name),
+        customdata=[[[plain(exit_name), f"{v:.3g}"] for v in row] for row in values],
+        hovertemplate="exit %{customdata[0]}<br>row %{y}, column %{x}: %{customdata[1]}<extra></extra>",
+    )
 
 
 def rooted(values: np.ndarray | float) -> np.ndarray:

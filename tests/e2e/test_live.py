@@ -244,7 +244,10 @@ def test_a_film_strip_is_computed_kept_and_shown(bundled):
     assert [button.label for button in app.button].count("Cancel") == 1
     figure = figures(done(app))["film-strip"]
     assert len(figure["data"]) == bundled.n_exits
-    assert {trace["coloraxis"] for trace in figure["data"]} == {"coloraxis"}
+    pictures = [image["source"] for image in figure["layout"]["images"]]
+    assert len(pictures) == bundled.n_exits + 1
+    assert all(source.startswith("data:image/png;base64,") for source in pictures)
+    assert len(set(pictures)) == 2
     assert "correlate by" in title(figure)
     again = figures(shown(**wanted))["film-strip"]
     assert title(again) == title(figure)

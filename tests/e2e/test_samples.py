@@ -199,7 +199,7 @@ def test_the_sample_stands_beside_itself_in_another_run(runs, small_run, small_l
     labels = {t["name"] for t in theirs}
     assert small_run.class_names[small_labels[12]].replace("<", "&lt;").replace(">", "&gt;") in labels
     refused = shown(sample="12", pin_run="others")
-    assert "its sample 12 has another label, so it is another sample" in " ".join(one.value for one in refused.info)
+    assert "its sample 12 has another label, so it is another sample" in words(refused)
     assert "other-class-race" not in figures(refused)
 
 

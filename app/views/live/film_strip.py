@@ -1,5 +1,6 @@
 """The film-strip of attributions: what to explain, a process that computes it, its progress, Cancel, and the figure."""
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from analysis.attribution.methods import METHODS, SCALES
 from analysis.attribution.strip import Strip, StripSettings, pooled, read_strip, strip_path
 from analysis.attribution.targets import QUANTITIES
 from analysis.figures.film_strip import film_strip_figure
+from analysis.images.uploads import as_png
 from analysis.words.formats import small
 from analysis.words.live import attribution_finding
 from app import state
@@ -50,7 +52,7 @@ def film_strip(view: View, picture: Picture, image: np.ndarray, *, predicted: in
     if strip is None:
         _start(view, image, settings, path)
         return
-    _figure(view, picture, strip, settings, name, exit_names)
+    _figure(view, picture, image, strip, settings, name, exit_names)
 
 
 def _settings(view: View, label: int, predicted: int) -> tuple[StripSettings, str]:
@@ -188,7 +190,13 @@ def _progress(count: int) -> None:
 
 
 def _figure(
-    view: View, picture: Picture, strip: Strip, settings: StripSettings, name: str, exit_names: Sequence[str]
+    view: View,
+    picture: Picture,
+    image: np.ndarray,
+    strip: Strip,
+    settings: StripSettings,
+    name: str,
+    exit_names: Sequence[str],
 ) -> None:
     there = np.isfinite(strip.maps).all((1, 2))
     correlations = [
@@ -196,26 +204,34 @@ def _figure(
         for i in range(len(strip.maps) - 1)
     ]
     drawn, cell = pooled(strip.maps)
-    limit = float(np.quantile(np.abs(drawn[there]), 0.995)) if there.any() else 1.0
+    limits = [float(np.quantile(np.abs(one), 0.995)) or 1.0 if known else 1.0 for one, known in zip(drawn, there)]
     known = [one for one in correlations if np.isfinite(one)]
     quantity = QUANTITY_NAMES[settings.quantity]
     of = "the product (PA with its default settings)" if settings.through == "product" else "each exit's head"
     figure = film_strip_figure(
         drawn,
+        picture=_address(image),
+        under=_address(np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)),
         exit_names=exit_names,
         captions=[_caption(strip, exit_, settings) for exit_ in range(len(strip.maps))],
         correlations=correlations,
-        limit=limit or 1.0,
+        limits=limits,
         title=attribution_finding(known),
         subtitle=f"{METHODS[settings.method].name} of the {quantity} of {name} in {of}; blue speaks for the class, "
-        "orange against, as the root of the value; \N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit "
-        "before." + (f" A cell is the mean of {cell} x {cell} pixels." if cell > 1 else ""),
+        "orange against, as the root of the value, on each exit's own scale, which stands below; "
+        "\N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit before."
+        + (f" A cell is the mean of {cell} x {cell} pixels." if cell > 1 else ""),
         cell=cell,
+        height=250,
     )
-    chart(figure, name="film-strip", height=230, data=lambda: _data(view, picture, strip, settings))
+    chart(figure, name="film-strip", height=250, data=lambda: _data(view, picture, strip, settings))
     for note in dict.fromkeys(note for note in strip.notes if note):
         names = [exit_names[i] for i, one in enumerate(strip.notes) if one == note]
         plain_text(f"Exit {', '.join(names)}: {note}.", role="caption")
+
+
+def _address(pixels: np.ndarray) -> str:
+    return f"data:image/png;base64,{base64.b64encode(as_png(pixels)).decode('ascii')}"
 
 
 def _caption(strip: Strip, exit_: int, settings: StripSettings) -> str:

@@ -1,9 +1,9 @@
-"""The figures of the live page: the film-strip's one colour scale and gaps, the trajectory that grows exit by exit."""
+"""The figures of the live page: the film-strip's scales, images and gaps, the trajectory that grows exit by exit."""
 
 import numpy as np
 import pytest
 
-from analysis.figures.film_strip import film_strip_figure, rooted
+from analysis.figures.film_strip import film_strip_figure
 from analysis.figures.live_trajectory import live_trajectory_figure
 from analysis.figures.sample_trajectory import Trajectory
 
@@ -15,25 +15,44 @@ def strip(**changed):
         "exit_names": ["<1>", "2", "3"],
         "captions": ["p 0.01", "removed", "p 0.90"],
         "correlations": [float("nan"), 0.25],
-        "limit": 4.0,
+        "limits": [0.01, 1.0, 4.0],
+        "picture": "data:whole",
+        "under": "data:grey",
         "title": "t",
         "subtitle": "s",
     }
     return film_strip_figure(MAPS, **(arguments | changed))
 
 
-def test_all_maps_share_one_symmetric_scale_whose_ticks_are_the_values():
+def test_each_map_has_its_own_symmetric_scale_which_stands_below_it():
     figure = strip()
-    assert {one.coloraxis for one in figure.data} == {"coloraxis"}
-    axis = figure.layout.coloraxis
-    assert (axis.cmin, axis.cmax) == (-2, 2)
-    assert np.allclose(axis.colorbar.tickvals, rooted([-4, -0.4, 0, 0.4, 4]))
-    assert axis.colorbar.ticktext == ("-4", "-0.4", "0", "0.4", "4")
+    assert [(one.zmin, one.zmax) for one in figure.data] == [(-0.1, 0.1), (-1, 1), (-2, 2)]
+    assert not any(one.showscale for one in figure.data)
+    written = [note.text for note in figure.layout.annotations]
+    assert [text for text in written if text.startswith("\N{PLUS-MINUS SIGN}")] == [
+        "\N{PLUS-MINUS SIGN}0.01",
+        "\N{PLUS-MINUS SIGN}4",
+    ]  # the exit without a map has none
+
+
+def test_the_image_is_the_first_cell_and_lies_in_grey_below_each_map():
+    figure = strip(cell=4)
+    assert [one.source for one in figure.layout.images] == ["data:whole", *["data:grey"] * 3]
+    assert [one.xref for one in figure.layout.images] == ["x", "x2", "x3", "x4"]
+    assert {(one.x, one.y, one.sizex, one.sizey, one.layer) for one in figure.layout.images} == {
+        (-0.5, -0.5, 12, 8, "below")
+    }
+    assert [one.xaxis for one in figure.data] == ["x2", "x3", "x4"]
+    assert tuple(figure.layout.yaxis2.range) == (7.5, -0.5)  # rows go down, as in the image
+    assert [colour[colour.rindex(",") :] for place, colour in figure.data[0].colorscale if place == 0.5] == [
+        ",0)",
+        ",0)",
+    ]
 
 
 def test_a_small_attribution_is_seen_beside_a_large_one():
     first, _, last = strip().data
-    assert first.z[0][0] == pytest.approx(0.1)  # 1/20 of the scale, where the value is 1/400 of it
+    assert first.z[0][0] == pytest.approx(0.1)  # the root of the value
     assert list(last.z[0]) == [-2, 0, 1]
     assert last.customdata[0][0][1] == "-4"  # the pointer gives the value itself
 
