@@ -18,7 +18,7 @@ from analysis.run import Run
 from analysis.selection import SampleTable
 from analysis.storage import RunEntry, list_runs, load_run
 
-RUNS_KEPT = 4
+RUNS_KEPT = 10  # two more than are compared at once
 RESULTS_KEPT = 12  # with their traces; 50,000 samples x 7 exits: about 25 MB each
 DIFFERENCES_KEPT = 4  # each holds its two results, most of them those that are kept anyway
 NUMBERS_KEPT = 256

@@ -211,6 +211,55 @@ _ROWS = (
         "Whose answers count: the last exit's, one exit's by its number, or any's: a sample counts once per answer.",
         pages=("classes",),
     ),
+    # compare
+    Control(
+        "entries",
+        "choices",
+        (),
+        "What is set side by side, two to eight: a run under a predictor, with the settings that differ from its "
+        "defaults. Empty: the run on screen under the baseline and the chosen predictor.",
+        pages=("compare",),
+    ),
+    Control(
+        "along",
+        "choice",
+        "cost",
+        "What accuracy runs over: the cost of all that runs up to an exit, an axis that networks of different depth "
+        "share, or the exits by their numbers.",
+        ("cost", "exits"),
+        pages=("compare",),
+    ),
+    Control(
+        "collapse",
+        "switch",
+        True,
+        "On: runs of one recipe that differ in the seed alone are one line, their mean, with a band of ± 1 standard "
+        "deviation. Off: a line each.",
+        pages=("compare",),
+    ),
+    Control(
+        "differ",
+        "switch",
+        False,
+        "On: settings, provenance and exits that are the same for all are hidden; an exit differs where the adjusted p "
+        "is below 0.05.",
+        pages=("compare",),
+    ),
+    Control(
+        "pair",
+        "text",
+        "",
+        "Which two the differences are of, by their places: 1-2 is the second less the first; empty: the first two.",
+        pages=("compare",),
+    ),
+    Control(
+        "alone",
+        "choice",
+        "first",
+        "Samples that the first of the two alone has right at the last exit, or the second alone.",
+        ("first", "second"),
+        pages=("compare",),
+    ),
     # live
     Control("source", "choice", "run", "An image of the run, or one of your own.", ("run", "upload"), pages=("live",)),
     Control("until", "integer", 0, "The network stops after this exit; 0: all run.", low=0, pages=("live",)),

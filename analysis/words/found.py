@@ -6,13 +6,13 @@ from analysis.selection.found import LEAST, Found, Search
 from analysis.words.formats import at_most
 
 
-def search_sentence(search: Search, label: str) -> str:
+def search_sentence(search: Search, first: str, second: str) -> str:
     """What was tried, and by what the slices are ordered."""
     return (
         f"Accuracy at the last exit in every class, and for every value of the run's columns, with at least {LEAST} "
-        f"samples: {search.tried:,} were tried. These {len(search.found)} differ most surely between the baseline and "
-        f"{label}. p: of “both are right equally often” (McNemar, exact), adjusted for all that were tried (Holm). "
-        "A name selects its samples."
+        f"samples: {search.tried:,} were tried. These {len(search.found)} differ most surely between {first} "
+        f"and {second}. p: of “both are right equally often” (McNemar, exact), adjusted for all that were tried "
+        "(Holm). A name selects its samples."
     )
 
 

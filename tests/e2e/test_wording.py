@@ -43,7 +43,7 @@ def run(request, runs, small_run, small_logits, small_labels):
 
 
 @pytest.mark.parametrize("poe", ["0", "1"])
-@pytest.mark.parametrize("page", ["overview", "monotonicity", "map", "compute", "samples"])
+@pytest.mark.parametrize("page", ["overview", "monotonicity", "map", "compute", "samples", "compare"])
 def test_no_page_says_a_broken_sentence(run, page, poe):
     app = opened(page, run=run, poe=poe, predictor="pa")
     assert not app.exception

@@ -23,7 +23,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from tests.e2e import pages
 
-PAGES = ("overview", "samples", "monotonicity", "classes", "map", "compute", "paper", "live")
+PAGES = ("overview", "samples", "monotonicity", "classes", "map", "compute", "paper", "compare", "live")
 SEEN_RUN = "msdnet-cifar100"
 """The run whose pages are opened in many states."""
 STATES = ({"poe": "0", "predictor": "pa"}, {"poe": "1", "predictor": "pa"}, {"poe": "1", "predictor": "ca"})
@@ -60,6 +60,15 @@ FURTHER = {
     ),
     "compute": ({"budget": "30000000", "beside": "hard-poe,softmax-poe", "poe": "1"}, {"published": "0"}),
     "paper": ({"poe": "1", "set": "weights:uniform"}, {"poe": "1", "predictor": "softmax-poe"}),
+    "compare": (
+        {"poe": "1", "entries": "msdnet-cifar10/baseline,msdnet-cifar10/pa,msdnet-cifar10-seed1/pa", "pair": "2-3"},
+        {
+            "entries": "imta-cifar100/pa,msdnet-cifar100/pa/weights:uniform",
+            "along": "exits",
+            "differ": "1",
+            "alone": "second",
+        },
+    ),
     "live": (
         {"poe": "1", "turn": "30", "blur": "5", "noise": "0.05", "cover": "20", "until": "4"},
         {"method": "grad-cam", "through": "head", "whom": "other", "other": "7"},

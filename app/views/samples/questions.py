@@ -3,15 +3,14 @@
 import streamlit as st
 
 from analysis.predictors import settings_key
-from analysis.reference.outside_text import html_text, shortened
 from analysis.selection import SampleTable
-from analysis.selection.found import LEAST, slices_that_differ
+from analysis.selection.found import slices_that_differ
 from analysis.selection.triage import Question, counted
-from analysis.words.found import found_cells, search_sentence
 from app import cache, state
 from app.components.predictor_names import label_of
 from app.components.selection import select
-from app.components.text import escape, plain_text
+from app.components.selection.found_rows import found_rows
+from app.components.text import escape
 from app.view import View
 
 SHORT = {
@@ -77,25 +76,5 @@ def _found_box(view: View, table: SampleTable) -> None:
         slices_that_differ, *difference.a.key, *difference.b.key, run=view.run, table=table, difference=difference
     )
     label = label_of(view.predictor)
-    if not search.found:
-        plain_text(f"No class and no column's value has {LEAST} samples with labels, so none was tried.")
-        return
-    plain_text(search_sentence(search, label), role="caption")
-    with st.container(key="found-rows", gap=None):
-        _cells(["samples", "baseline", label, "difference, points (95 %)", "p, Holm"])
-        for number, one in enumerate(search.found):
-            name = f"{one.column}: {shortened(one.value, 40)}"
-            if _cells(found_cells(one), name, on_click=select, args=(one.selection,), key=f"found:{number}"):
-                st.rerun()
-
-
-def _cells(texts: list[str], name: str = "", **button: object) -> bool:
-    """A row of the table; whether its name was clicked."""
-    clicked = False
-    places = st.columns([5, 1.5, 1.5, 1.5, 4, 1.5], vertical_alignment="center")
-    with places[0]:
-        if name:
-            clicked = st.button(escape(name), type="tertiary", **button)
-    for place, text in zip(places[1:], texts):
-        place.html(f'<div class="xl-cell">{html_text(text)}</div>')
-    return clicked
+    if found_rows(search, ("baseline", label), ("the baseline", label), lambda one: select(one.selection)):
+        st.rerun()

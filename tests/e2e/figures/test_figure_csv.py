@@ -20,7 +20,9 @@ def tables(page, **address):
 
 
 @pytest.mark.parametrize("poe", ["0", "1"])
-@pytest.mark.parametrize("page", ["overview", "samples", "monotonicity", "classes", "map", "compute", "paper", "live"])
+@pytest.mark.parametrize(
+    "page", ["overview", "samples", "monotonicity", "classes", "map", "compute", "paper", "compare", "live"]
+)
 def test_every_figure_says_what_its_numbers_are_of(page, poe):
     found = tables(page, run="msdnet-cifar10", poe=poe, sample="3")
     assert found

@@ -1,0 +1,1 @@
+"""Compare: the page and the parts that it alone uses."""

@@ -1,0 +1,224 @@
+"""What is set side by side: entries in the address, the controls that choose them, and their results."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+import streamlit as st
+
+from analysis.predictors import available_predictors, find_predictor
+from analysis.results import Results
+from analysis.results.comparison import MOST
+from analysis.results.seeds import trained_alike
+from analysis.run import Run
+from analysis.storage import RunEntry
+from analysis.traces import at_hand
+from analysis.words.comparing import entry_names
+from app import cache, state
+from app.components.controls import control
+from app.components.frame.run_choice import listed_once, natural, run_labels
+from app.components.long_work import long_work
+from app.components.predictor_names import label_of
+from app.components.setting_widgets import parse_settings, settings_text
+from app.components.text import escape
+from app.view import View
+
+LONG = 2_000_000_000
+"""Logits from which on traces that are not there yet are made beside the app."""
+LONG_CUSTOM = 100_000_000
+"""The same of somebody's own predictor, which no kernel computes."""
+_SAFE = ":=+"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run under a predictor; `settings` are the texts that differ from its defaults."""
+
+    run: str
+    predictor: str
+    settings: str = ""
+
+    @property
+    def text(self) -> str:
+        """What stands in the address: no comma, which separates entries."""
+        parts = (self.run, self.predictor, *([self.settings] if self.settings else []))
+        return "/".join(quote(part, safe=_SAFE) for part in parts)
+
+    @classmethod
+    def parse(cls, text: str) -> "Entry":
+        """The inverse of `text`.
+
+        Raises
+        ------
+        ValueError
+            It is none.
+        """
+        parts = [unquote(part) for part in text.split("/")]
+        if len(parts) not in (2, 3) or not all(parts):
+            raise ValueError(f"{text!r} is no entry: give run/predictor or run/predictor/settings")
+        return cls(*parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """An entry with its numbers, and what it is called beside the others."""
+
+    entry: Entry
+    results: Results
+    name: str
+
+    @property
+    def run(self) -> Run:
+        """The entry's run."""
+        return self.results.run
+
+
+def sound_runs() -> dict[str, RunEntry]:
+    """What can be compared, by id."""
+    return {key: entry for key, entry in listed_once().items() if entry.error is None}
+
+
+def chosen_entries(view: View, runs: Mapping[str, RunEntry]) -> list[Entry]:
+    """The control, and what it says; what cannot be is noted and left out."""
+    _drop_unknown(runs)
+    first = (Entry(view.run.id, "baseline").text, _on_screen(view).text)
+    labels = run_labels({key: entry.title for key, entry in runs.items()})
+    written = {
+        Entry(run, key).text: f"{label_of(key)} \N{MIDDLE DOT} {labels[run]}"
+        for run in sorted(runs, key=lambda key: natural(labels[key]))
+        for key in available_predictors()
+    }
+    for text in (*state.get("entries"), *first):
+        one = Entry.parse(text)
+        told = f" ({one.settings})" if one.settings else ""
+        written.setdefault(text, f"{label_of(one.predictor)}{told} \N{MIDDLE DOT} {labels[one.run]}")
+    texts = control(
+        "entries",
+        "Compared",
+        list(written),
+        show=written.__getitem__,
+        default=first,
+        max_selections=MOST,
+        placeholder="Type a run's title or a predictor",
+    )
+    return [Entry.parse(text) for text in texts]
+
+
+def _drop_unknown(runs: Mapping[str, RunEntry]) -> None:
+    """Entries of runs and predictors that do not exist here go, each with a line."""
+    kept = []
+    for text in state.get("entries"):
+        try:
+            one = Entry.parse(text)
+            if one.run not in runs:
+                raise ValueError(f"there is no sound run {one.run!r} here")
+            if one.predictor not in available_predictors():
+                raise ValueError(f"there is no predictor {one.predictor!r} here")
+            kept.append(text)
+        except ValueError as error:
+            state.note(f"An entry of the comparison is left out: {error}")
+    unique = tuple(dict.fromkeys(kept))[:MOST]
+    if unique != state.get("entries"):
+        state.set("entries", unique)
+
+
+def _on_screen(view: View) -> Entry:
+    """What the sidebar shows."""
+    return Entry(view.run.id, view.predictor, settings_text(parse_settings(state.get("set"))))
+
+
+def adding(view: View, runs: Mapping[str, RunEntry], entries: Sequence[Entry]) -> None:
+    """Buttons that add what the sidebar shows, and the other seeds of its run."""
+    texts, on_screen = [one.text for one in entries], _on_screen(view)
+    st.button(
+        "Add the sidebar's choice",
+        disabled=on_screen.text in texts or len(texts) >= MOST,
+        on_click=_add,
+        args=(texts, [on_screen.text]),
+        help="The run and the predictor that the sidebar shows, with the settings that are chosen there.",
+    )
+    alike = [
+        key
+        for key, entry in runs.items()
+        if key != view.run.id
+        and (entry.dataset, entry.model) == (view.run.dataset, view.run.model)
+        and trained_alike(view.run.provenance, entry.provenance)
+    ]
+    own = [one for one in entries if one.run == view.run.id]
+    seeds = [
+        text for key in alike for one in own if (text := Entry(key, one.predictor, one.settings).text) not in texts
+    ]
+    if seeds:
+        st.button(
+            "Add its seeds",
+            disabled=len(texts) + len(seeds) > MOST,
+            on_click=_add,
+            args=(texts, seeds),
+            help="Runs of the same recipe that were trained from other seeds, under the same predictors.",
+        )
+
+
+def _add(texts: Sequence[str], more: Sequence[str]) -> None:
+    state.set("entries", (*texts, *more))
+
+
+# --- their numbers ---------------------------------------------------------------------------------------------------
+
+
+def opened_entries(view: View, runs: Mapping[str, RunEntry], entries: Sequence[Entry]) -> list[Shown] | None:
+    """The entries with their results; those that cannot be shown are said and left out. None: some are being made."""
+    results, kept = [], []
+    for one in entries:
+        try:
+            found = _results(view, one, runs[one.run])
+        except ValueError as error:
+            st.info(f"{escape(label_of(one.predictor))} on {escape(one.run)} is left out: {escape(error)}")
+            continue
+        if found is None:
+            return None
+        kept.append(one)
+        results.append(found)
+    if not kept:
+        return []
+    titles = [runs[one.run].title for one in kept]
+    labels, settings = [label_of(one.predictor) for one in kept], [_told(one) for one in kept]
+    names = entry_names([one.run for one in kept], titles, labels, settings)
+    return [Shown(*each) for each in zip(kept, results, names)]
+
+
+def _told(one: Entry) -> str:
+    return " ".join(f"{name}={value}" for name, value in parse_settings(one.settings).items())
+
+
+def _results(view: View, one: Entry, entry: RunEntry) -> Results | None:
+    run = cache.run(entry)
+    if not len(run.positions(view.split)):
+        raise ValueError(f"the run has no samples in the split {view.split}: choose another under “Samples and cost”")
+    settings = parse_settings(one.settings)
+    if _takes_long(run, one) and not at_hand(run, one.predictor, settings, view.split):
+        made = long_work(
+            "compare-traces",
+            _command(run, one, view.split),
+            start_label="Compute its traces",
+            doing=f"Tracing {one.predictor} on {one.run}",
+            note=escape(f"{label_of(one.predictor)} on {one.run} has not been traced yet, which takes a while."),
+        )
+        if made is None:
+            return None
+    found = cache.results(run, one.predictor, settings, view.split)
+    if not found.has_labels:
+        raise ValueError("the run has no labels here: import it again with --labels to compare")
+    return found
+
+
+def _takes_long(run: Run, one: Entry) -> bool:
+    size = run.n_exits * run.n_samples * run.n_classes
+    return size >= (LONG if find_predictor(one.predictor).path is None else LONG_CUSTOM)
+
+
+def _command(run: Run, one: Entry, split: str) -> tuple[str, ...]:
+    """What fills the cache with the traces of an entry."""
+    row = find_predictor(one.predictor)
+    named = row.id if row.path is None else f"{row.path}:{row.id}"
+    given = [part for name, value in parse_settings(one.settings).items() for part in ("--set", f"{name}={value}")]
+    return "summarize", str(run.path.absolute()), "--predictor", named, *given, "--split", split, "--format", "json"
