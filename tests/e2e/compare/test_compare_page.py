@@ -309,7 +309,7 @@ def test_the_work_beside_the_app_is_a_command_that_takes_the_settings(small_run,
 
 
 def test_two_large_runs_are_compared_at_once_when_they_are_traced(tmp_path, monkeypatch):
-    """A bound of several times what it takes on a quiet machine (0.3 s)."""
+    """A bound of many times what it takes on a quiet machine (0.3 s)."""
     monkeypatch.setenv("EXITLENS_RUNS", str(tmp_path))
     run = synthetic(tmp_path, samples=10_000)
     logits = run.logits.read(0, 10_000)
@@ -318,4 +318,4 @@ def test_two_large_runs_are_compared_at_once_when_they_are_traced(tmp_path, monk
     page("synthetic/baseline", "other/pa", run="synthetic")
     started = time.perf_counter()
     page("synthetic/baseline", "other/pa", run="synthetic", along="exits")
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 5
