@@ -124,7 +124,7 @@ def test_hostile_text_comes_back_as_it_was(saved, text):
     [
         (lambda: Screen("video"), "kind 'video' must be one of sentence, figure, samples"),
         (lambda: Screen("sentence", " "), "write a sentence"),
-        (lambda: Screen("sentence", "x" * (LONGEST_SENTENCE + 1)), "longer than 1,000 characters"),
+        (lambda: Screen("sentence", "x" * (LONGEST_SENTENCE + 1)), "longer than 500 characters"),
         (lambda: Screen("figure", "x"), "holds no such figure"),
         (lambda: shown(pictures=(Picture("", "x"),)), "holds no such figure or images"),
         (lambda: shown(id="../x"), "12 hexadecimal digits"),
