@@ -51,7 +51,10 @@ def talk():
 
 def test_what_is_saved_is_there_again_in_another_process(saved, talk):
     assert saved.counts() == {}
-    assert not saved.path.exists()  # looking writes nothing
+    for action in (lambda: saved["talk"], lambda: saved.change("talk", tuple), lambda: saved.rename("talk", "other")):
+        with pytest.raises(KeyError):
+            action()
+    assert not saved.path.exists()  # looking for what is not there writes nothing
     saved.save(talk)
     script = (
         "import sys, pathlib; from analysis.presentations import Presentations\n"
