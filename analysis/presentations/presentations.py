@@ -68,7 +68,9 @@ class Presentations:
         KeyError
             There is none of this name.
         """
-        with self._open(make=True) as file:
+        if not self.path.is_file():
+            raise KeyError(name)
+        with self._open() as file:
             file.execute("BEGIN IMMEDIATE")
             before = self._found(file, name)
             after = replace(before, screens=change(before.screens))
@@ -99,7 +101,9 @@ class Presentations:
             The other name is taken, or is none.
         """
         Presentation(to)
-        with self._open(make=True) as file:
+        if not self.path.is_file():
+            raise KeyError(name)
+        with self._open() as file:
             try:
                 changed = file.execute("UPDATE presentations SET name = ? WHERE name = ?", (to, name)).rowcount
             except sqlite3.IntegrityError:
@@ -116,7 +120,7 @@ class Presentations:
             There is none of this name.
         """
         gone = self[name]
-        with self._open(make=True) as file:
+        with self._open() as file:
             file.execute("DELETE FROM presentations WHERE name = ?", (name,))
         return gone
 

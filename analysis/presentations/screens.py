@@ -17,7 +17,7 @@ from analysis.presentations.kept_figures import checked_figure
 
 FORMAT = "exitlens-presentation/1"
 KINDS = ("sentence", "figure", "samples")
-LONGEST_NAME, LONGEST_SENTENCE, LONGEST_NOTE = 120, 1_000, 4_000
+LONGEST_NAME, LONGEST_SENTENCE, LONGEST_NOTE = 120, 500, 4_000
 LONGEST_ADDRESS = 12_000
 MOST_SCREENS, MOST_PICTURES = 200, 24
 LARGEST_FILE = 64_000_000  # characters of a presentation's file

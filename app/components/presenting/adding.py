@@ -26,7 +26,7 @@ NEW = ""
 
 def add_samples(name: str = "", note: str = "") -> None:
     """In a callback: what is selected then becomes a screen, called by the name of its slice and with its note."""
-    st.session_state[_SAMPLES] = "\n".join(part for part in (name, note) if part)
+    st.session_state[_SAMPLES] = "\n".join(part for part in (name, note) if part)[:LONGEST_SENTENCE]
 
 
 def ask_to_add(view: View | None) -> None:

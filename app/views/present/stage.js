@@ -7,6 +7,7 @@ const NEXT = new Set(["ArrowRight", "ArrowDown", "PageDown", " ", "Enter"]), BAC
 const NARROWEST = 800, WIDEST = 1200; // pixels of a screen's own page: the wider, the smaller its type
 const AROUND = 0.18, HEADED = 0.06; // of a screen's width: the height of what is not the figure's plot, and of a sentence
 const SQUEEZED = 0.8; // of the height that a figure was made for: larger type for little less room
+const LONG = 120; // characters of a sentence from which its type is smaller
 const STAGES = new WeakMap(); // mount point -> stage
 
 function element(kind, name, text = "") {
@@ -79,6 +80,7 @@ class Stage {
     }
     node.classList.toggle("xl-said", Boolean(screen.heading));
     node.classList.toggle("xl-alone", !screen.chart);
+    node.classList.toggle("xl-long", [screen.heading, ...screen.lines].join("").length > LONG);
     if (screen.chart) {
       const body = element("div", "xl-screen-body");
       page.host = element("div", "xl-screen-chart");

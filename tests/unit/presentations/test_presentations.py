@@ -51,7 +51,10 @@ def talk():
 
 def test_what_is_saved_is_there_again_in_another_process(saved, talk):
     assert saved.counts() == {}
-    assert not saved.path.exists()  # looking writes nothing
+    for action in (lambda: saved["talk"], lambda: saved.change("talk", tuple), lambda: saved.rename("talk", "other")):
+        with pytest.raises(KeyError):
+            action()
+    assert not saved.path.exists()  # looking for what is not there writes nothing
     saved.save(talk)
     script = (
         "import sys, pathlib; from analysis.presentations import Presentations\n"
@@ -124,7 +127,7 @@ def test_hostile_text_comes_back_as_it_was(saved, text):
     [
         (lambda: Screen("video"), "kind 'video' must be one of sentence, figure, samples"),
         (lambda: Screen("sentence", " "), "write a sentence"),
-        (lambda: Screen("sentence", "x" * (LONGEST_SENTENCE + 1)), "longer than 1,000 characters"),
+        (lambda: Screen("sentence", "x" * (LONGEST_SENTENCE + 1)), "longer than 500 characters"),
         (lambda: Screen("figure", "x"), "holds no such figure"),
         (lambda: shown(pictures=(Picture("", "x"),)), "holds no such figure or images"),
         (lambda: shown(id="../x"), "12 hexadecimal digits"),
