@@ -36,14 +36,14 @@ def _show(page: Page) -> None:
     state.begin(page.name)
     notes = st.empty()  # a fixed slot: what appears in it moves nothing below, which would remount the charts
     try:
-        view = shared_controls(say_why=not page.writes)
-        if view is not None and not page.writes:
+        view = shared_controls()
+        if view is not None:
             run_heading(view.run, page)
             view = with_selection(view)
             selection_line(view)
         if view is not None or not page.needs_run:
             import_module(f"app.views.{page.name}.page").render(view)
-        if view is not None and not page.writes:
+        if view is not None:
             page_keys()
             slices_box(view)
         ask_to_add(view)

@@ -1,20 +1,13 @@
 """Strips computed in processes of their own: ask for one, see how far it is, cancel it. Imports no torch.
 
-Who asks for the same strip waits for the same process. Two to four run at once, as there are cores; the others wait
-for their turn, in the order in which they were asked for. There is no thread that tends them: every question moves on
-what can move.
+Who asks for the same strip waits for the same process, which is one of the app's jobs
+(`analysis/runtime/command_job.py`): others wait for their turn, and it ends when nobody asks any more.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,41 +18,56 @@ import numpy as np
 
 from analysis.attribution import worker
 from analysis.attribution.strip import Strip, StripSettings, read_strip, write_strip
-from analysis.runtime.folders import PROJECT
+from analysis.runtime.command_job import CommandJob
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-MOST_AT_ONCE = min(max(2, CORES), 4)  # each takes up to some gigabytes of memory
-KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else None
-"""What a process returns that the system ended, where systems tell."""
-COMMAND = [sys.executable, "-m", "analysis.attribution.worker"]
-"""What computes a strip; the folder with its order follows."""
+MODULE = "analysis.attribution.worker"
+"""What computes a strip; it is given the folder with its order."""
+PATIENCE_S = 20.0
+"""After which nobody asks for a strip any more."""
 
 
 @dataclass(eq=False)
 class Work:
-    """One strip that waits for its turn or is computed, and then its end: a strip, or a sentence that says why not.
+    """One strip that waits for its turn or is computed, and then the strip.
 
     path : where the strip goes when it is done
-    order, image : what the process is told; the image is kept only until then
-    jobs : those who wait for it
+    job : what computes it
+    waiting : those who wait for it
     """
 
     path: Path
-    order: dict
-    image: np.ndarray | None
-    jobs: list[StripJob] = field(default_factory=list)
-    process: subprocess.Popen | None = None
-    folder: Path | None = None
+    job: CommandJob
+    waiting: list[StripJob] = field(default_factory=list)
     strip: Strip | None = None
-    error: str = ""
 
     def is_wanted(self) -> bool:
         """Whether someone has asked for it lately."""
-        return any(time.monotonic() - job.asked < worker.PATIENCE_S for job in self.jobs)
+        return any(time.monotonic() - one.asked < PATIENCE_S for one in self.waiting)
+
+    def take(self) -> None:
+        """Take the strip when it is done.
+
+        Raises
+        ------
+        ValueError : it failed, was ended or was cancelled
+        """
+        if self.strip is not None:
+            return
+        try:
+            if not self.job.done():
+                return
+            self.strip = read_strip(self.job.folder / worker.RESULT)
+            if self.strip is None:
+                raise ValueError("its process ended before it was done: start it again")
+            write_strip(self.path, self.strip)
+            self.job.cancel()  # which removes the folder
+        finally:
+            if self.job.has_ended and _works.get(self.path) is self:
+                del _works[self.path]
 
 
-_works: list[Work] = []
-"""What has not ended, in the order of asking: the first `MOST_AT_ONCE` have a process, the others wait."""
+_works: dict[Path, Work] = {}
+"""Those that nobody has seen the end of."""
 _lock = threading.RLock()
 
 
@@ -75,28 +83,16 @@ class StripJob:
         """Where the strip goes when it is done."""
         return self.work.path
 
-    def _ask(self) -> None:
-        """Keep the work going, and move on what can move; call it under the lock."""
-        self.asked = time.monotonic()
-        if self.work.folder is not None:
-            with contextlib.suppress(OSError):
-                os.utime(self.work.folder / worker.ASKED)
-        _move_on()
-
     def waits_for(self) -> int:
         """How many others are before it; 0 once it is computed."""
-        with _lock:
-            self._ask()
-            return _works.index(self.work) if self.work in _works and self.work.process is None else 0
+        self.asked = time.monotonic()
+        return self.work.job.waits_for()
 
     def exits_done(self) -> int:
         """How many exits are done."""
-        with _lock:
-            self._ask()
-            try:
-                return int((self.work.folder / worker.PROGRESS).read_text(encoding="ascii") or 0)
-            except (OSError, ValueError, TypeError):  # not begun, being written, or ended
-                return 0
+        self.asked = time.monotonic()
+        found = self.work.job.progress()
+        return 0 if found is None else found[0]
 
     def result(self) -> Strip | None:
         """The strip, kept in the cache too where that can be written; None while it waits or is computed.
@@ -106,79 +102,23 @@ class StripJob:
         ValueError : it failed, or its process was ended
         """
         with _lock:
-            self._ask()
-            if self.work.error:
-                raise ValueError(f"the attributions were not computed: {self.work.error}")
+            self.asked = time.monotonic()
+            try:
+                self.work.take()
+            except ValueError as error:
+                raise ValueError(f"the attributions were not computed: {error}") from None
             return self.work.strip
 
     def cancel(self) -> None:
         """Wait no longer; unless others do, the process ends now: its processor time stops before this returns."""
         with _lock:
             with contextlib.suppress(ValueError):
-                self.work.jobs.remove(self)
-            if self.work in _works and not self.work.is_wanted():
-                _end(self.work, error="they were cancelled: start them again")
-            _move_on()
-
-
-def _move_on() -> None:
-    """Take what is done, drop what waits and nobody asks for, and start what has its turn."""
-    for work in list(_works):
-        if work.process is not None and work.process.poll() is not None:
-            _take(work)
-        elif work.process is None and not work.is_wanted():
-            _end(work, error="nobody asked for them any more: start them again")
-    for work in _works[:MOST_AT_ONCE]:
-        if work.process is None:
-            _begin(work)
-
-
-def _begin(work: Work) -> None:
-    try:
-        work.folder = Path(tempfile.mkdtemp(prefix="exitlens-strip-"))
-        (work.folder / worker.ORDER).write_text(json.dumps(work.order), encoding="utf-8")
-        np.save(work.folder / worker.IMAGE, work.image)
-        (work.folder / worker.ASKED).touch()
-        work.process = subprocess.Popen(
-            [*COMMAND, str(work.folder)],
-            cwd=PROJECT,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        work.image = None
-    except OSError as error:
-        _end(work, error=f"no process could be started ({error}): try again later")
-
-
-def _take(work: Work) -> None:
-    """End a work whose process has ended, with what it left."""
-    strip, error = read_strip(work.folder / worker.RESULT), work.folder / worker.ERROR
-    if strip is not None:
-        write_strip(work.path, strip)
-        _end(work, strip)
-    elif error.is_file():
-        _end(work, error=error.read_text(encoding="utf-8"))
-    elif work.process.returncode == KILLED:
-        _end(work, error="the system killed their process, most likely since memory ran out: end other programs first")
-    else:
-        _end(work, error="their process ended before it was done: start it again")
-
-
-def _end(work: Work, strip: Strip | None = None, error: str = "") -> None:
-    work.strip, work.error, work.image = strip, error, None
-    if work.process is not None:
-        work.process.kill()
-        work.process.wait()
-    if work.folder is not None:
-        shutil.rmtree(work.folder, ignore_errors=True)
-    _works.remove(work)
-
-
-@atexit.register
-def _end_all() -> None:
-    for work in list(_works):
-        _end(work, error="the app was ended")
+                self.work.waiting.remove(self)
+            if self.work.is_wanted():
+                return
+            if _works.get(self.path) is self.work:
+                del _works[self.path]
+        self.work.job.cancel()
 
 
 def start(path: Path, weights: Path, arch: str, image: np.ndarray, settings: StripSettings) -> StripJob:
@@ -191,12 +131,15 @@ def start(path: Path, weights: Path, arch: str, image: np.ndarray, settings: Str
     image : uint8 (height, width, 3)
     """
     with _lock:
-        _move_on()
-        work = next((one for one in _works if one.path == path), None)
-        if work is None:
-            work = Work(path, {"weights": str(weights), "arch": arch, "settings": asdict(settings)}, image)
-            _works.append(work)
-        job = StripJob(work, time.monotonic())
-        work.jobs.append(job)
-        job._ask()
-    return job
+        for gone in [one.path for one in _works.values() if one.job.has_ended and not one.is_wanted()]:
+            del _works[gone]
+        if (work := _works.get(path)) is None or work.job.has_ended:
+            folder = Path(tempfile.mkdtemp(prefix="exitlens-strip-"))
+            order = {"weights": str(weights), "arch": arch, "settings": asdict(settings)}
+            (folder / worker.ORDER).write_text(json.dumps(order), encoding="utf-8")
+            np.save(folder / worker.IMAGE, image)
+            job = CommandJob([str(folder)], module=MODULE, folder=folder, patience_s=PATIENCE_S)
+            work = _works[path] = Work(path, job)
+        waits = StripJob(work, time.monotonic())
+        work.waiting.append(waits)
+    return waits

@@ -1,8 +1,8 @@
 """A command of ours in a process beside the app: how far it is, what it printed, why it failed, and its end when told.
 
-As many run at once as there are cores; the others wait for their turn, in the order in which they were asked for. There
-is no thread that tends them: every question moves on what can move. A process ends with the one that started it, and
-when nobody has asked for it for a while (`watched`). Imports the standard library.
+As many run at once as there are cores, four at most; the others wait for their turn, in the order in which they were
+asked for. There is no thread that tends them: every question moves on what can move. A process ends with the one that
+started it, and when nobody has asked for it for a while (`watched`). Imports the standard library.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from analysis.runtime.folders import PROJECT
 from analysis.runtime.watched import GRACE_S, PROGRESS, VARIABLE
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-MOST_AT_ONCE = CORES
+MOST_AT_ONCE = min(CORES, 4)
+"""Each may take some gigabytes of memory."""
 PATIENCE_S = 150.0
 """A browser asks once a minute for a page that nobody looks at."""
 _OUTPUT, _ERRORS = "output.txt", "errors.txt"
@@ -89,6 +90,12 @@ class CommandJob:
         with _lock:
             _jobs.append(self)
             _move_on()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is done, has failed or was cancelled, as far as anybody has asked."""
+        with _lock:
+            return self not in _jobs
 
     def waits_for(self) -> int:
         """How many others are before it; 0 once it has begun."""

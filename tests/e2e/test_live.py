@@ -16,6 +16,7 @@ from analysis.attribution.methods import METHODS, SCALE_NAMES, SCALES
 from analysis.attribution.strip import StripSettings
 from analysis.attribution.targets import QUANTITIES
 from analysis.models.networks.msdnet import Head
+from analysis.runtime import command_job
 from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run, write_run
 from analysis.traces import load_traces
@@ -284,7 +285,7 @@ def test_a_film_strip_that_fails_says_so_until_it_is_started_again(bundled, monk
 
 
 def test_one_that_waits_for_its_turn_says_for_how_many(bundled, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(command_job, "MOST_AT_ONCE", 0)
     app = shown(method="occlusion", sample="37")
     settings = StripSettings("head", "logit", 0, "occlusion")
     ahead = jobs.start(PROJECT / "nowhere", bundled.weights, bundled.arch, np.zeros((1, 1, 3), np.uint8), settings)
@@ -312,7 +313,7 @@ def test_the_scales_of_the_runs_network_are_offered(bundled):
 def test_cancel_ends_the_film_strip(bundled):
     app = shown(noise="0.02", seed="7")
     next(button for button in app.button if button.label == "Compute the film-strip").click().run()
-    process = app.session_state["film-strip-job"].work.process
+    process = app.session_state["film-strip-job"].work.job.process
     next(button for button in app.button if button.label == "Cancel").click().run()
     assert process.poll() is not None
     assert "Compute the film-strip" in [button.label for button in app.button]

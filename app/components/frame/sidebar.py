@@ -22,16 +22,14 @@ from app.components.text import escape, plain_text
 from app.view import View
 
 
-def shared_controls(*, say_why: bool = True) -> View | None:
-    """Make the sidebar and return the view; None where no run can be shown, and then say why and what to do."""
+def shared_controls() -> View | None:
+    """Make the sidebar and return the view; None where no run can be shown: the page then says why and what to do."""
     try:
         return _view()
     except NoRun as reason:
         matter, remedy, command = reason.args
         with st.sidebar:
             copy_address()
-        if not say_why:
-            return None
         st.subheader(escape(matter))
         for line in remedy.splitlines():
             plain_text(line)

@@ -1,7 +1,6 @@
 """Film-strips: every exit's map, what is said where there is none, the cache, and a process that Cancel ends."""
 
 import json
-import sys
 import time
 from dataclasses import asdict
 
@@ -13,6 +12,7 @@ import torch
 from analysis.attribution import jobs, worker
 from analysis.attribution.strip import Strip, StripSettings, film_strip, read_strip, strip_path, write_strip
 from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.runtime import command_job
 from analysis.runtime.disk_cache import write_entry
 from analysis.runtime.folders import PROJECT
 from analysis.storage import load_run
@@ -87,7 +87,7 @@ def test_the_name_depends_on_image_run_and_settings(image):
 def test_a_process_computes_the_same_for_all_who_ask_and_keeps_it(run, image, tmp_path, monkeypatch):
     monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path))
     job, other = start(run, image, QUICK), start(run, image, QUICK)
-    folder, end = job.work.folder, time.monotonic() + 120
+    folder, end = job.work.job.folder, time.monotonic() + 120
     while (strip := job.result()) is None and time.monotonic() < end:
         assert 0 <= job.exits_done() <= 7
         time.sleep(0.2)
@@ -102,17 +102,17 @@ def test_a_finished_strip_is_given_where_the_cache_cannot_be_written(run, image,
     (tmp_path / "file").touch()
     monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "file" / "cache"))
     strip = Strip(np.zeros((1, 2, 2), np.float32), (1.0,), ("",))
-    monkeypatch.setattr(jobs, "COMMAND", [sys.executable, "-c", "pass"])
+    monkeypatch.setattr(jobs, "MODULE", "this")  # a module that prints a poem and ends well
     job = start(run, image, QUICK)
-    write_strip(job.work.folder / worker.RESULT, strip)
-    job.work.process.wait(30)
+    write_strip(job.work.job.folder / worker.RESULT, strip)
+    job.work.job.process.wait(30)
     np.testing.assert_array_equal(job.result().maps, strip.maps)
     assert read_strip(job.path) is None
 
 
 def test_cancel_ends_the_process_and_its_processor_time(run, image):
     job = start(run, image, LONG)
-    folder, process = job.work.folder, psutil.Process(job.work.process.pid)
+    folder, process = job.work.job.folder, psutil.Process(job.work.job.process.pid)
     end = time.monotonic() + 60
     while process.cpu_times().user < 1 and time.monotonic() < end:
         job.exits_done()
@@ -121,17 +121,17 @@ def test_cancel_ends_the_process_and_its_processor_time(run, image):
     job.cancel()
     assert not psutil.pid_exists(process.pid)
     assert not folder.exists()
-    with pytest.raises(ValueError, match="were not computed: they were cancelled: start them again"):
+    with pytest.raises(ValueError, match="were not computed: it was cancelled: start it again"):
         job.result()
 
 
 @pytest.fixture
 def sleeping(monkeypatch):
     """Processes that compute nothing, and do not end by themselves."""
-    monkeypatch.setattr(jobs, "COMMAND", [sys.executable, "-c", "import time; time.sleep(60)"])
+    monkeypatch.setattr(jobs, "MODULE", "tests.unit.runtime.sleeping_command")
     yield
-    for work in list(jobs._works):
-        for job in list(work.jobs):
+    for work in list(jobs._works.values()):
+        for job in list(work.waiting):
             job.cancel()
     assert not jobs._works
 
@@ -142,84 +142,57 @@ def settings(class_index: int) -> StripSettings:
 
 def test_two_who_ask_for_the_same_share_a_process_that_only_the_last_ends(run, image, sleeping):
     one, other, third = (start(run, image, settings(0)) for _ in range(3))
-    process = one.work.process
-    assert {job.work.process.pid for job in (one, other, third)} == {process.pid}
+    process = one.work.job.process
+    assert {job.work.job.process.pid for job in (one, other, third)} == {process.pid}
     one.cancel()
     assert process.poll() is None
     assert other.result() is None
-    third.asked -= worker.PATIENCE_S  # its page was closed: it does not count
+    third.asked -= jobs.PATIENCE_S  # its page was closed: it does not count
     other.cancel()
     assert process.poll() is not None
     again = start(run, image, settings(0))
-    assert again.work.process.poll() is None
+    assert again.work.job.process.poll() is None
 
 
-def test_as_many_run_as_there_are_cores_and_the_others_wait_for_their_turn(run, image, sleeping, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 2)
-    waiting = [start(run, image, settings(number)) for number in range(5)]
-    assert [job.waits_for() for job in waiting] == [0, 0, 2, 3, 4]
-    assert [job.work.process is None for job in waiting] == [False, False, True, True, True]
-    assert waiting[3].result() is None
-    assert waiting[3].exits_done() == 0
-    waiting[3].cancel()
-    assert [job.waits_for() for job in (waiting[2], waiting[4])] == [2, 3]
-    assert all(job.work.process.poll() is None for job in waiting[:2])
-    waiting[0].cancel()
-    assert waiting[2].work.process is not None
-    assert [job.waits_for() for job in (waiting[2], waiting[4])] == [0, 2]
+def test_the_others_wait_for_their_turn_among_all_jobs_of_the_app(run, image, sleeping, monkeypatch):
+    monkeypatch.setattr(command_job, "MOST_AT_ONCE", 2)
+    other = command_job.CommandJob([], module=jobs.MODULE)
+    waiting = [start(run, image, settings(number)) for number in range(3)]
+    assert [job.waits_for() for job in waiting] == [0, 2, 3]
+    assert waiting[2].result() is None
+    assert waiting[2].exits_done() == 0
+    waiting[1].cancel()
+    assert waiting[2].waits_for() == 2
+    other.cancel()
+    assert waiting[2].waits_for() == 0
 
 
-def test_what_waits_and_nobody_asks_for_is_dropped(run, image, sleeping, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 1)
-    _, left, last = (start(run, image, settings(number)) for number in range(3))
-    left.asked -= worker.PATIENCE_S
-    assert last.waits_for() == 1
-    assert left.work not in jobs._works
-    with pytest.raises(ValueError, match="nobody asked for them any more: start them again"):
-        left.result()
-
-
-def test_a_process_that_nobody_asks_for_ends(run, image):
-    job = start(run, image, LONG)
-    folder = job.work.folder
-    (folder / worker.ASKED).unlink()
-    assert job.work.process.wait(60) == 3
-    assert not folder.exists()
-    with pytest.raises(ValueError, match="their process ended before it was done: start it again"):
+def test_what_has_ended_and_nobody_came_for_is_forgotten_and_started_anew(run, image, sleeping):
+    job = start(run, image, settings(0))
+    job.work.job.process.kill()
+    job.work.job.process.wait()
+    again = start(run, image, settings(1))  # whoever asks next for anything
+    again.result()
+    assert start(run, image, settings(0)).work is not job.work
+    job.asked -= jobs.PATIENCE_S
+    start(run, image, settings(2))
+    assert job.work not in jobs._works.values()
+    with pytest.raises(ValueError, match="were not computed: the system killed its process, most likely since memory"):
         job.result()
 
 
-def test_a_picture_is_not_kept_and_what_nobody_came_for_is_removed(run, image):
+def test_a_picture_is_not_kept(run, image):
     job = start(run, image, QUICK)
-    folder, end = job.work.folder, time.monotonic() + 60
-    assert job.work.image is None
+    folder, end = job.work.job.folder, time.monotonic() + 60
     while (folder / worker.IMAGE).exists() and time.monotonic() < end:
         time.sleep(0.1)
     assert not (folder / worker.IMAGE).exists()
-    assert job.work.process.poll() is None
-    job.work.process.kill()
-    job.work.process.wait()
-    start(run, image, LONG).cancel()  # whoever asks next for anything
+    job.cancel()
     assert not folder.exists()
-    assert job.work not in jobs._works
-
-
-def test_a_process_that_the_system_killed_is_told_as_want_of_memory(run, image, sleeping):
-    job = start(run, image, settings(0))
-    job.work.process.kill()
-    job.work.process.wait()
-    with pytest.raises(ValueError, match="killed their process, most likely since memory ran out: end other programs"):
-        job.result()
-
-
-def test_no_process_is_a_sentence(run, image, monkeypatch):
-    monkeypatch.setattr(jobs, "COMMAND", ["/there/is/no/such/program"])
-    with pytest.raises(ValueError, match=r"no process could be started .*: try again later"):
-        start(run, image, settings(0)).result()
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 byte")])
-def test_memory_that_ends_in_the_worker_is_a_sentence(run, image, tmp_path, monkeypatch, error):
+def test_memory_that_ends_in_the_worker_is_a_sentence(run, image, tmp_path, monkeypatch, capsys, error):
     def fails(*_):
         raise error
 
@@ -227,15 +200,14 @@ def test_memory_that_ends_in_the_worker_is_a_sentence(run, image, tmp_path, monk
     order = {"weights": str(run.weights), "arch": run.arch, "settings": asdict(QUICK)}
     (tmp_path / worker.ORDER).write_text(json.dumps(order), encoding="utf-8")
     np.save(tmp_path / worker.IMAGE, image)
-    worker.compute(tmp_path)
-    said = (tmp_path / worker.ERROR).read_text(encoding="utf-8")
-    assert said == (
-        "not enough memory is free for attributions of this network: end other programs, or choose a smaller network"
+    assert worker.compute(tmp_path) == 2
+    assert capsys.readouterr().err == (
+        "not enough memory is free for attributions of this network: end other programs, or choose a smaller network\n"
     )
 
 
 def test_a_failure_is_told(run, image, tmp_path):
     job = jobs.start(tmp_path / "x", tmp_path / "none.safetensors", run.arch, image, QUICK)
-    job.work.process.wait(60)
+    job.work.job.process.wait(60)
     with pytest.raises(ValueError, match=r"were not computed: .*is not a file"):
         job.result()
