@@ -56,6 +56,7 @@ def long_work(
                 _waiting(key, doing, start_label is None)
                 return None
             if started == argv:
+                job.cancel()  # its folder goes; what it printed stays
                 return job.output
             forget(name)
         except ValueError as error:

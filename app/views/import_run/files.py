@@ -22,6 +22,7 @@ TEST, CALIBRATION, LABELS, SAMPLES = "logits", "logits of calibration samples", 
 CLASSES, COSTS, IMAGES, NOTHING = "class names", "costs of the exits", "images", "not used"
 ROLES = (TEST, CALIBRATION, LABELS, SAMPLES, CLASSES, COSTS, IMAGES, NOTHING)
 UPLOAD, PATHS, STAGE = "import-upload", "import-paths", "import-stage"
+_PREFIX = "exitlens-import-"
 _CALIBRATION = {"calibration", "calib", "cal", "val", "valid", "validation"}
 _COSTS = {"cost", "costs", "flops", "macs", "gflops", "latency", "latencies"}
 _CLASSES = {"classes", "classnames", "names", "synsets"}
@@ -35,11 +36,25 @@ class Given:
     role: str
 
 
+def _remove_abandoned() -> None:
+    """Remove what apps left that were ended by a signal: theirs is no process any more."""
+    if os.name == "nt":  # where asking for a process ends it
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
+        try:
+            os.kill(int(folder.name.removeprefix(_PREFIX).partition("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (ValueError, OSError):  # no name of ours, or another user's process
+            continue
+
+
 class Stage:
     """A folder on the disk for dropped files, which goes with the browser's session."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="exitlens-import-"))
+        _remove_abandoned()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.clear = weakref.finalize(self, shutil.rmtree, self.folder, True)
 
     def put(self, file: object) -> Path:

@@ -1,7 +1,11 @@
 """Parts of the page Import: what a file is taken for, what the command is told, the script's snippet."""
 
+import subprocess
+import sys
+import tempfile
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +23,7 @@ from app.views.import_run.files import (
     SAMPLES,
     TEST,
     Given,
+    Stage,
     role_of,
     safe_name,
     source_options,
@@ -101,3 +106,18 @@ def test_an_id_that_is_free(tmp_path):
 def test_the_server_takes_what_the_page_offers():
     config = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["server"]["maxUploadSize"] == LARGEST_MB
+
+
+def test_dropped_files_go_with_the_session_and_with_an_app_that_was_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f"exitlens-import-{ended.pid}-abc"
+    left.mkdir()
+    held, file = Stage(), SimpleNamespace(file_id="1-2", name="a.npy", getbuffer=lambda: b"abc")
+    assert not left.exists()
+    assert held.put(file).read_bytes() == b"abc"
+    assert Stage().folder.parent == held.folder.parent  # another session of this app: neither removes the other's
+    assert held.folder.is_dir()
+    held.clear()
+    assert list(tmp_path.iterdir()) == []
