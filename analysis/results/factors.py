@@ -15,7 +15,7 @@ from analysis.predictors import predict, resolve
 from analysis.predictors.bounds import in_type_of
 from analysis.run import Run
 
-PRODUCTS = ("pa", "hard-poe", "softmax-poe")
+PRODUCTS = ("pa", "hard-poe", "softmax-poe", "adaptive-pa")
 """Predictors that are products of one factor per exit."""
 
 
@@ -132,6 +132,7 @@ def _factors(
     import torch
 
     from analysis.predictors.activations import bound_logits, log_activation, threshold_of
+    from analysis.predictors.adaptive_product import adaptive_log_factors
     from analysis.predictors.weights import exit_weights
 
     own = in_type_of(logits.dtype, dict(settings))
@@ -139,6 +140,9 @@ def _factors(
     if predictor_id == "softmax-poe":
         share = until + 1 if own["combine"] == "mean" else 1
         return np.full(n_exits, 1 / (share * own["temperature"])), values.log_softmax(-1)[:, 0].numpy()
+    if predictor_id == "adaptive-pa":
+        factors = adaptive_log_factors(values, own["mass"])
+        return np.array(exit_weights(own["weights"], n_exits)), factors[:, 0].numpy()
     bound = threshold_of(values, own["threshold"], own["relative_threshold"])
     if predictor_id == "hard-poe":
         factors = torch.where(values > bound, 0.0, -torch.inf)
