@@ -29,7 +29,10 @@ def add_parser(subparsers) -> None:
     add_cost_unit(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the resamples (default: 0)")
     parser.add_argument(
-        "--format", choices=("table", "json", "csv", "latex"), default="table", help="how to print it (default: table)"
+        "--format",
+        choices=("table", "json", "csv", "latex", "markdown"),
+        default="table",
+        help="how to print it (default: table)",
     )
 
 
@@ -62,5 +65,5 @@ def run(args: argparse.Namespace) -> None:
     if args.format == "json":
         print(json.dumps(found, indent=2, allow_nan=False))
         return
-    formats = {"table": "as_text", "csv": "as_csv", "latex": "as_latex"}
+    formats = {"table": "as_text", "csv": "as_csv", "latex": "as_latex", "markdown": "as_markdown"}
     print(getattr(comparison_tables, formats[args.format])(found))

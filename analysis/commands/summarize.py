@@ -28,7 +28,10 @@ def add_parser(subparsers) -> None:
     add_split(parser)
     add_cost_unit(parser)
     parser.add_argument(
-        "--format", choices=("table", "json", "csv", "latex"), default="table", help="how to print it (default: table)"
+        "--format",
+        choices=("table", "json", "csv", "latex", "markdown"),
+        default="table",
+        help="how to print it (default: table)",
     )
 
 
@@ -68,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     ValueError : a run, predictor, setting, split or cost unit that cannot be used
     """
     from analysis.predictors import find_predictor, resolve
-    from analysis.report.number_tables import as_csv, as_latex, as_text
+    from analysis.report.number_tables import as_csv, as_latex, as_markdown, as_text
     from analysis.results.run_numbers import summarize
     from analysis.storage import find_run, load_run
 
@@ -94,4 +97,4 @@ def run(args: argparse.Namespace) -> None:
     if args.format == "table":
         print(as_text(summaries, closing))
     else:
-        print(as_csv(summaries) if args.format == "csv" else as_latex(summaries))
+        print({"csv": as_csv, "latex": as_latex, "markdown": as_markdown}[args.format](summaries))

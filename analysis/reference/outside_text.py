@@ -1,7 +1,7 @@
 """Names and texts from files and addresses, made safe for each place that would read more into them than text.
 
-One function per place: plain text, HTML, Markdown, plotly's pseudo-HTML, a cell of CSV. Text that only letters, digits
-and harmless marks make up comes back as it was. Imports the standard library only.
+One function per place: plain text, HTML, Markdown, plotly's pseudo-HTML, a cell of CSV, LaTeX. Text that only letters,
+digits and harmless marks make up comes back as it was. Imports the standard library only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ _TURNS = {"R", "AL", "AN"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # What Streamlit makes pictures and links of although it is escaped: :smile:, ->, https://a.b, www.a.b, a@b.c
 _ACTIVE = re.compile(r"(?<=:)(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~$^&!])")  # what GitHub's and pandoc's Markdown read within a line
+_LATEX = str.maketrans(
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
+    | {"|": r"\textbar{}", "<": "$<$", ">": "$>$"}
+    | {character: f"\\{character}" for character in "&%$#_{}"}
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _TOLD = re.compile(r" \([^()]{1,24}\)$")
 
@@ -74,6 +80,30 @@ def markdown_text(text: object) -> str:
     '\\\\*a\\\\* 0\\\\.5'
     """
     return _PUNCTUATION.sub(r"\\\1", _ACTIVE.sub(_JOINER, " ".join(isolated(text).split())))
+
+
+def markdown_cell(text: object) -> str:
+    """Text for a file of Markdown, a cell of a table too: readable before it is rendered, numbers as they are.
+
+    Examples
+    --------
+    >>> markdown_cell("a|b 0.5")
+    'a\\\\|b 0.5'
+    """
+    return _MARKUP.sub(r"\\\1", _ACTIVE.sub(_JOINER, " ".join(isolated(text).split())))
+
+
+def latex_text(text: object) -> str:
+    """Text within LaTeX, a caption or a cell of a table: no command, no comment, no end of the row.
+
+    Examples
+    --------
+    >>> latex_text("50% of my_run"), latex_text("[1pt]")
+    ('50\\\\% of my\\\\_run', '{[}1pt]')
+    """
+    plain = " ".join(bare(isolated(text)).split())
+    safe = "".join(c for c in plain if c == " " or unicodedata.category(c)[0] != "C").translate(_LATEX)
+    return f"{{{safe[0]}}}{safe[1:]}" if safe[:1] in ("[", "*") else safe  # else the \\ before it takes it
 
 
 def plotly_text(text: object) -> str:

@@ -1,12 +1,13 @@
-"""A comparison of runs and predictors as text for a terminal, CSV and LaTeX. Takes what `as_object` returns."""
+"""A comparison of runs and predictors as text for a terminal, CSV, Markdown and LaTeX. Takes `as_object`'s return."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, shown
+from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
+from analysis.report.table_formats import BOOKTABS
 
 SURE = 0.05
 """A difference whose adjusted p-value is below this is marked."""
@@ -118,19 +119,28 @@ def as_csv(found: dict) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def as_latex(found: dict) -> str:
-    """Tables for a paper, which need the package booktabs: the entries per exit and threshold, then every two."""
+def _tables(found: dict, written: Callable[[str, Sequence[str], Rows], list[str]]) -> list[str]:
+    """Tables for a paper: the entries per exit and threshold, then every two."""
     thresholds = list(found["entries"][0]["decrease_percent"])
-    lines = ["% needs \\usepackage{booktabs}"]
-    lines += latex_table(f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found))
+    lines = written(f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found))
     caption = "Percent of samples whose true class's probability falls by more than a threshold."
-    lines += ["", *latex_table(caption, thresholds, fall_table(found))]
+    lines += ["", *written(caption, thresholds, fall_table(found))]
     for pair in found["pairs"]:
         caption = (
             f"{_pair_name(found, pair)}: differences with 95 % intervals from paired resamples; "
             f"*: p < {SURE:g} (McNemar, adjusted over the exits by Holm)."
         )
         exits = [str(one["exit"]) for one in pair["exits"]]
-        lines += ["", *latex_table(caption, exits, pair_table(found, pair))]
-        lines += ["", *latex_table("The same, of samples that fall.", thresholds, pair_falls(pair))]
-    return "\n".join(lines)
+        lines += ["", *written(caption, exits, pair_table(found, pair))]
+        lines += ["", *written("The same, of samples that fall.", thresholds, pair_falls(pair))]
+    return lines
+
+
+def as_latex(found: dict) -> str:
+    """Tables for a paper, which need the package booktabs: the entries per exit and threshold, then every two."""
+    return "\n".join([BOOKTABS, *_tables(found, latex_table)])
+
+
+def as_markdown(found: dict) -> str:
+    """The same tables as Markdown."""
+    return "\n".join(_tables(found, markdown_rows))

@@ -1,13 +1,14 @@
-"""Summaries of one run side by side as text for a terminal, CSV and LaTeX. Takes what `summarize` returns."""
+"""Summaries of one run side by side as text for a terminal, CSV, Markdown and LaTeX. Takes what `summarize` returns."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from analysis.reference.outside_text import csv_cell
+from analysis.report.table_formats import BOOKTABS, UNKNOWN, booktabs, markdown_table
 from analysis.words.formats import decimals
 
 QUANTITIES = (
@@ -33,7 +34,6 @@ OVERTHINKING = (
     ("destructive", "then wrong at the last"),
     ("wasteful", "right earlier and at the last"),
 )
-UNKNOWN = "-"
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 Rows = list[tuple[str, str, list[str]]]
 """Quantity, predictor, cells."""
@@ -165,40 +165,33 @@ def as_csv(summaries: Sequence[dict]) -> str:
     return text.getvalue().rstrip("\n")
 
 
-LATEX = str.maketrans(
-    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {c: f"\\{c}" for c in "&%$#_{}"}
-)
-COMPARED = str.maketrans({"<": "$<$", ">": "$>$"})
-
-
 def latex_table(caption: str, header: Sequence[str], rows: Rows) -> list[str]:
-    """The lines of a table of LaTeX, with booktabs' rules; names are escaped, dashes are LaTeX's."""
-    cells = [
-        [quantity.translate(LATEX), predictor.translate(LATEX), *(value.translate(COMPARED) for value in values)]
-        for quantity, predictor, values in rows
-    ]
-    body = [" & ".join("--" if cell == UNKNOWN else cell for cell in row) + r" \\" for row in cells]
-    return [
-        r"\begin{table}",
-        rf"\caption{{{caption.translate(LATEX)}}}",
-        rf"\begin{{tabular}}{{ll{'r' * len(header)}}}",
-        r"\toprule",
-        " & ".join(["", "", *header]) + r" \\",
-        r"\midrule",
-        *body,
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
-    ]
+    """The lines of a table of LaTeX, with booktabs' rules."""
+    return booktabs(caption, ["", "", *header], f"ll{'r' * len(header)}", [[*row[:2], *row[2]] for row in rows])
 
 
-def as_latex(summaries: Sequence[dict]) -> str:
-    """Two tables for a paper, per exit and per threshold; they need the package booktabs."""
+def markdown_rows(caption: str, header: Sequence[str], rows: Rows) -> list[str]:
+    """The lines of a table of Markdown."""
+    return markdown_table(caption, ["", "", *header], f"ll{'r' * len(header)}", [[*row[:2], *row[2]] for row in rows])
+
+
+def _tables(summaries: Sequence[dict], written: Callable[[str, Sequence[str], Rows], list[str]]) -> list[str]:
+    """Two tables for a paper, per exit and per threshold."""
     head = summaries[0]
     where = f"{head['run']}, {head['samples']:,} samples of split {head['split']}"
     exits = [str(row["exit"]) for row in head["exits"]]
     thresholds, falls = fall_table(summaries)
-    lines = ["% needs \\usepackage{booktabs}", *latex_table(f"Per exit: {where}.", exits, exit_table(summaries)), ""]
     caption = f"Percent of samples whose probability falls by more than a threshold between any two exits: {where}."
-    return "\n".join(lines + latex_table(caption, thresholds, falls))
+    return [
+        *written(f"Per exit: {where}.", exits, exit_table(summaries)), "", *written(caption, thresholds, falls)
+    ]  # fmt: skip
+
+
+def as_latex(summaries: Sequence[dict]) -> str:
+    """Two tables for a paper, per exit and per threshold; they need the package booktabs."""
+    return "\n".join([BOOKTABS, *_tables(summaries, latex_table)])
+
+
+def as_markdown(summaries: Sequence[dict]) -> str:
+    """Two tables of Markdown, per exit and per threshold."""
+    return "\n".join(_tables(summaries, markdown_rows))

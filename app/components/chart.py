@@ -21,7 +21,7 @@ import streamlit as st
 
 from analysis.figures import style
 from analysis.figures.points import DIMMED, Line, Points
-from analysis.reference.outside_text import csv_cell
+from analysis.report.table_formats import csv_text
 from app.server import plotly_route
 
 DEFAULT_HEIGHT = 360
@@ -227,10 +227,3 @@ def _want_csv(key: str) -> None:
     wanted = st.session_state.setdefault(_CSV_WANTED, {})
     number = st.session_state["chart-csv-number"] = st.session_state.get("chart-csv-number", 0) + 1
     wanted[key] = number
-
-
-def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV that no spreadsheet runs."""
-    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    safe = {name: pd.Series(map(csv_cell, table[name]), table.index, dtype=object) for name in texts}
-    return table.assign(**safe).rename(columns=csv_cell).to_csv(index=False)

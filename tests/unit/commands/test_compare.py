@@ -14,6 +14,10 @@ def path(small_run):
     return str(small_run.path)
 
 
+def _cells(text, row):
+    return next(line for line in text.splitlines() if line.startswith(row)).removeprefix(row).split()
+
+
 def printed(capsys, *arguments):
     assert main(["compare", *arguments]) == 0
     return capsys.readouterr().out
@@ -48,6 +52,8 @@ def test_the_formats_say_the_same(path, capsys):
     latex = printed(capsys, *options, "--format", "latex")
     assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 4
     assert r"95 \% interval" in latex
+    markdown = printed(capsys, *options, "--format", "markdown").splitlines()
+    assert f"| accuracy, points |  | {' | '.join(_cells(text, 'accuracy, points'))} |".replace("*", r"\*") in markdown
 
 
 def test_the_seed_moves_the_intervals_alone(path, capsys):

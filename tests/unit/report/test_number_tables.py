@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from analysis.report.number_tables import as_csv, as_latex, as_text, latex_table, shown
+from analysis.report.number_tables import as_csv, as_latex, as_markdown, as_text, latex_table, shown
 from analysis.results import results_of
 from analysis.results.run_numbers import summarize
 
@@ -79,3 +79,15 @@ def test_latex_escapes_names_and_balances(both):
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 2
     rows = [line for line in text.splitlines() if line.startswith("accuracy")]
     assert all(row.count("&") == 8 for row in rows)
+
+
+def test_markdown_has_the_tables_of_latex(both):
+    for summary in both:
+        summary["run"] = "my_run"
+    lines = as_markdown(both).splitlines()
+    assert lines[0] == r"**Per exit: my\_run, 300 samples of split test.**"
+    rows = [line for line in lines if line.startswith("| accuracy")]
+    cells = [f"{100 * exit_row['accuracy']:.2f}" for exit_row in both[1]["exits"]]
+    assert rows[1] == f"| accuracy % | hard-poe | {' | '.join(cells)} |"
+    latex = [line for line in as_latex(both).splitlines() if line.endswith(r" \\")]
+    assert sum(line.startswith("| ") for line in lines) == len(latex) + 2  # the rules below the heads

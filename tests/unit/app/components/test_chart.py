@@ -48,16 +48,6 @@ def test_a_figure_with_shapes_is_refused_with_the_remedy():
         component.chart(figure, name="c", data=pd.DataFrame)
 
 
-def test_the_csv_holds_a_table_and_quotes_what_needs_it():
-    table = pd.DataFrame({"exit": [1, 2], "class": ["b, c", 'a "d"'], "accuracy": [0.5, np.nan]})
-    assert component.csv_text(table) == 'exit,class,accuracy\n1,"b, c",0.5\n2,"a ""d""",\n'
-
-
-def test_a_saved_table_holds_no_formula_and_its_numbers_stay_as_they_are():
-    table = pd.DataFrame({"=a": ["=1+1", "-0.5"], "b": [-1, 2], "c": [None, -0.25]})
-    assert component.csv_text(table).splitlines() == ["'=a,b,c", "'=1+1,-1,", "-0.5,2,-0.25"]
-
-
 @pytest.mark.parametrize("sent", [-1, 3, True, 1.0, "1", None, [1]])
 def test_what_is_no_point_is_dropped(sent):
     with pytest.raises((TypeError, ValueError)):
