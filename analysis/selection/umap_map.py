@@ -5,31 +5,26 @@ umap-learn is not among the requirements, and imported when a map is computed.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import importlib.util
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 
+from analysis.runtime.command_job import CommandJob
 from analysis.runtime.disk_cache import entry_path, read_entry, write_entry
-from analysis.runtime.folders import PROJECT
+from analysis.runtime.watched import heed_asker
 from analysis.selection.trajectory_map import NEIGHBOURS, on_a_plane
 
-COMMAND = [sys.executable, "-m", "analysis.selection.umap_map"]
-"""What computes a map; the folder with the vectors follows."""
-_VECTORS, _PLACES, _FAULT = "vectors.npy", "places.npy", "fault.txt"
+MODULE = "analysis.selection.umap_map"
+"""What computes a map; it is given the folder with the vectors."""
+_VECTORS, _PLACES = "vectors.npy", "places.npy"
 _MOST_MADE = 4
 _made: dict[Path, np.ndarray] = {}
 """The last maps that processes made: the cache folder may be one that cannot be written."""
-_running: set[UmapProcess] = set()
 
 
 def umap_installed() -> bool:
@@ -88,18 +83,19 @@ def _path(vectors: np.ndarray) -> Path:
     return entry_path("maps", "analysis.selection.umap_map", content, list(vectors.shape))
 
 
-class UmapProcess:
+def map_id(vectors: np.ndarray) -> str:
+    """What tells the map of these vectors from every other."""
+    return _path(vectors).name
+
+
+class UmapJob(CommandJob):
     """A map that a process of its own computes, from when this is made until it is done or cancelled."""
 
     def __init__(self, vectors: np.ndarray):
-        self.began = time.monotonic()
-        self._path = _path(vectors)
-        self._folder = Path(tempfile.mkdtemp(prefix="exitlens-umap-"))
-        np.save(self._folder / _VECTORS, vectors)
-        self.process = subprocess.Popen(
-            [*COMMAND, str(self._folder)], cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
-        _running.add(self)
+        self._path, self._is_taken = _path(vectors), False
+        folder = Path(tempfile.mkdtemp(prefix="exitlens-umap-"))
+        np.save(folder / _VECTORS, vectors)
+        super().__init__([str(folder)], module=MODULE, folder=folder)
 
     def done(self) -> bool:
         """Whether the map is computed: `kept_umap` then has it.
@@ -109,44 +105,30 @@ class UmapProcess:
         ValueError
             It failed, or its process was ended.
         """
-        if self.process.poll() is None:
-            return False
         try:
-            places = np.load(self._folder / _PLACES, allow_pickle=False)
-        except OSError:
-            fault = self._folder / _FAULT
-            why = fault.read_text(encoding="utf-8") if fault.is_file() else "its process ended before it was done"
-            raise ValueError(f"the map was not computed: {why}") from None
-        finally:
+            if not super().done():
+                return False
+        except ValueError as error:
+            raise ValueError(f"the map was not computed: {error}") from None
+        if not self._is_taken:
+            for old in list(_made)[: 1 - _MOST_MADE]:
+                del _made[old]
+            _made[self._path] = np.load(self.folder / _PLACES, allow_pickle=False)
+            self._is_taken = True
             self.cancel()
-        for old in list(_made)[: 1 - _MOST_MADE]:
-            del _made[old]
-        _made[self._path] = places
         return True
 
-    def cancel(self) -> None:
-        """End the process now: its processor time stops before this returns."""
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        _running.discard(self)
 
-
-@atexit.register
-def _end_all() -> None:
-    for process in list(_running):
-        process.cancel()
-
-
-def main(folder: Path) -> None:
-    """What the process does: the map of the folder's vectors, or why there is none, at low priority."""
-    if hasattr(os, "nice"):
-        os.nice(5)  # whoever looks at the app comes first
+def main(folder: Path) -> int:
+    """What the process does: the map of the folder's vectors, or a sentence why there is none; its exit status."""
     try:
         np.save(folder / _PLACES, by_umap(np.load(folder / _VECTORS, allow_pickle=False)))
     except (ValueError, ImportError, MemoryError) as error:
-        (folder / _FAULT).write_text(str(error) or type(error).__name__, encoding="utf-8")
+        print(str(error) or type(error).__name__, file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    heed_asker()
+    sys.exit(main(Path(sys.argv[1])))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.runtime import command_job
 from analysis.selection import SampleTable, Selection
 from analysis.selection.trajectory_map import on_a_plane, share_held
 from analysis.storage import write_run
@@ -101,28 +102,16 @@ def test_without_umap_the_map_says_how_to_have_it(small_run, monkeypatch):
     assert payloads(app)["map"]["points"]["content"] == payloads(shown())["map"]["points"]["content"]
 
 
-UMAP = """import sys, time, numpy as np
-from pathlib import Path
-from analysis.selection import umap_map
-class umap:
-    def UMAP(**_): return umap
-    def fit_transform(vectors): time.sleep({seconds}); return vectors[:, :2] * 3
-umap_map.umap_installed = lambda: True
-umap_map.importlib.import_module = lambda name: umap
-umap_map.main(Path(sys.argv[1]))
-"""
-
-
 def with_umap(monkeypatch, tmp_path, seconds):
     monkeypatch.setenv("EXITLENS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("UMAP_SECONDS", str(seconds))
     from analysis.selection import umap_map
     from app.views.map import umap
 
     for module in (umap, sys.modules["analysis.selection.sample_table"]):
         monkeypatch.setattr(module, "umap_installed", lambda: True)
-    monkeypatch.setattr(umap_map, "COMMAND", [sys.executable, "-c", UMAP.format(seconds=seconds)])
+    monkeypatch.setattr(umap_map, "MODULE", "tests.e2e.points.tripling_umap")
     monkeypatch.setattr(umap_map, "_made", {})
-    return umap_map
 
 
 def button(app, label):
@@ -130,16 +119,16 @@ def button(app, label):
 
 
 def test_umap_is_computed_beside_the_app_and_kept(small_run, monkeypatch, tmp_path):
-    umap_map = with_umap(monkeypatch, tmp_path, 0)
+    with_umap(monkeypatch, tmp_path, 0)
     app = shown(placed="umap")
     assert "The map below is PCA's" in words(app)
     button(app, "Compute the map by UMAP").click().run()
     for _ in range(60):
-        if not umap_map._running:
+        if not command_job._jobs:
             break
         time.sleep(0.5)
         app.run()
-    assert not umap_map._running
+    assert not command_job._jobs
     vectors, app = SampleTable(small_run).trajectories(), shown(placed="umap")
     assert np.allclose(points(app, "map")["x"], 3 * vectors[:, 0], atol=1e-6)
     assert "are among the 15 nearest on the map" in title(figures(app)["map"])
@@ -148,14 +137,14 @@ def test_umap_is_computed_beside_the_app_and_kept(small_run, monkeypatch, tmp_pa
 
 
 def test_cancel_ends_the_process(small_run, monkeypatch, tmp_path):
-    umap_map = with_umap(monkeypatch, tmp_path, 60)
+    with_umap(monkeypatch, tmp_path, 60)
     app = shown(placed="umap")
     button(app, "Compute the map by UMAP").click().run()
-    (running,) = umap_map._running
-    assert "UMAP has been placing" in words(app)
+    (running,) = command_job._jobs
+    assert app.get("progress")[0].proto.text.startswith("Placing 300 samples by UMAP")
     button(app, "Cancel").click().run()
     assert running.process.poll() is not None
-    assert not umap_map._running
+    assert not command_job._jobs
     assert button(app, "Compute the map by UMAP")
 
 

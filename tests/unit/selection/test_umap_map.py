@@ -76,12 +76,12 @@ def test_its_columns_say_what_they_need(small_run, monkeypatch):
 
 
 def test_a_process_that_fails_says_why(vectors, monkeypatch):
-    monkeypatch.setattr(umap_map, "COMMAND", [sys.executable, "-c", "import sys; sys.exit(1)"])
-    process = umap_map.UmapProcess(vectors)
-    process.process.wait()
-    with pytest.raises(ValueError, match="ended before it was done"):
-        process.done()
-    assert process not in umap_map._running
+    monkeypatch.setattr(umap_map, "MODULE", "tests.no_such_module")
+    job = umap_map.UmapJob(vectors)
+    job.process.wait()
+    with pytest.raises(ValueError, match=r"the map was not computed: .* \(.*No module named tests.no_such_module\)"):
+        job.done()
+    assert not job.folder.exists()
 
 
 def test_the_share_of_variance_and_of_neighbours(vectors):
