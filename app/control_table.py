@@ -162,7 +162,7 @@ _ROWS = (
         "Whose probability p falls: the true class's, that of the class predicted at the last exit, or any class's. A "
         "sample's largest fall is the maximum of p_m - p_n over exits m < n.",
         ("true_class", "final_prediction", "any_class"),
-        pages=("monotonicity",),
+        pages=("monotonicity", "ablation"),
     ),
     Control(
         "size",
@@ -171,7 +171,7 @@ _ROWS = (
         "Falls in probability, p_m - p_n for exits m < n, or relative, as a share of the highest value so far: "
         "(p_m - p_n) / p_m.",
         ("absolute", "relative"),
-        pages=("monotonicity",),
+        pages=("monotonicity", "ablation"),
     ),
     Control(
         "beside",
@@ -199,9 +199,9 @@ _ROWS = (
         "over",
         "choice",
         "0.01",
-        "Only largest falls above this, p_m - p_n for exits m < n, count in the matrix of exits.",
+        "Only largest falls above this, p_m - p_n for exits m < n, count in the matrix of exits and in the ablation.",
         ("0", "0.0001", "0.01", "0.05", "0.1", "0.2", "0.25", "0.33", "0.5"),
-        pages=("monotonicity",),
+        pages=("monotonicity", "ablation"),
     ),
     # classes
     Control(

@@ -35,6 +35,7 @@ PAGES = (
     Page("map", "Map", "Look"),
     Page("compute", "Compute", "Decide"),
     Page("paper", "Against the paper", "Convince"),
+    Page("ablation", "Ablation", "Convince"),
     Page("live", "Live"),
     Page("runs", "Runs", needs_run=False),
 )
