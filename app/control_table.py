@@ -203,6 +203,16 @@ _ROWS = (
         ("0", "0.0001", "0.01", "0.05", "0.1", "0.2", "0.25", "0.33", "0.5"),
         pages=("monotonicity", "ablation"),
     ),
+    Control(
+        "causes",
+        "choice",
+        "exit",
+        "Lost true classes by the exit at which another class takes the lead for good, or, under a product, by the "
+        "exit whose factor weighs most against the true class until then: w_i times the difference of the two classes' "
+        "log activations.",
+        ("exit", "factor"),
+        pages=("monotonicity",),
+    ),
     # classes
     Control(
         "exit",

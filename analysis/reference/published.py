@@ -157,7 +157,7 @@ _ABLATION_FALLS = {
 def published_ablation(dataset: str | None, model: str | None, n_exits: int) -> dict[tuple[str, str], PublishedCell]:
     """The paper's ablation by (activation, combination); empty for any network but its own.
 
-    >>> published_ablation("cifar100", "msdnet", 7)["relu", "product"].accuracy[-1]
+    >>> float(published_ablation("cifar100", "msdnet", 7)["relu", "product"].accuracy[-1])
     75.59
     """
     if ((dataset or "").lower(), (model or "").lower(), n_exits) != ABLATION:

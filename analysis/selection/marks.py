@@ -132,3 +132,16 @@ def answered(exit_: int, n_exits: int, part: str, *, some_unknown: bool = False)
     if deeper:
         query += f" and {'' if part == 'right_deeper' else 'not '}({deeper})"
     return Selection.parse(f"{query} and label is not missing" if some_unknown else query)
+
+
+def lost(predictor: str, cause: str, exit_: int | None = None) -> Selection:
+    """Samples whose true class is lost in one way under a predictor, at one exit, from 1, or at any.
+
+    Examples
+    --------
+    >>> lost("pa", "outvoted", 3).text, lost("pa", "never led").text
+    ('pa.lost_by = outvoted and pa.lost_at = 3', 'pa.lost_by = "never led"')
+    """
+    word = cause if cause.isidentifier() else f'"{cause}"'
+    how = Selection.parse(f"{written_name(f'{predictor}.lost_by')} = {word}")
+    return how if exit_ is None else how & Selection.parse(f"{written_name(f'{predictor}.lost_at')} = {exit_}")

@@ -30,6 +30,7 @@ from app.components.selection import select, strip
 from app.components.selection.held import clear
 from app.components.text import plain_text
 from app.view import View
+from app.views.monotonicity.causes import lost_classes
 from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
 
 HEIGHT = 330
@@ -63,6 +64,7 @@ def render(view: View) -> None:
     with pairs:
         _pairs(view, compared)
     strip(view, "histogram", "exit-pairs", hint="Click a bar or a cell: its samples show here.")
+    lost_classes(view)
 
 
 # --- how many: percent over tau --------------------------------------------------------------------------------------
