@@ -331,8 +331,10 @@ _ROWS = (
         "below",
         "choice",
         "budget",
-        "What stands below the curves: what everyone gives up who stops at the budget, or what one rule does to whom.",
-        ("budget", "rule"),
+        "What stands below the curves: what everyone gives up who stops at the budget, what one rule does to whom, "
+        "what a rule that was fitted on clean samples is worth on corrupted ones, or which settings of the correction "
+        "are best.",
+        ("budget", "rule", "shift", "tune"),
         pages=("compute",),
     ),
     Control(
@@ -349,6 +351,13 @@ _ROWS = (
         "",
         "Settings of the rules that differ from their defaults: name:value,name:value.",
         high=600,
+        pages=("compute",),
+    ),
+    Control(
+        "corruption",
+        "name",
+        "",
+        "The kind of corruption over whose severities the rule is measured; empty: the first that there are runs of.",
         pages=("compute",),
     ),
     Control(

@@ -29,9 +29,15 @@ from app.views.compute.budget import Axis, axis_of, budget_control
 from app.views.compute.curve import curves_on_screen
 from app.views.compute.rule import rule_on_screen
 from app.views.compute.rules import rules_on_screen
+from app.views.compute.shift import shift_on_screen
 
 OPERATION_UNITS = ("MACs", "FLOPs")  # costs that operations can be a share of
-BELOW = {"budget": "Everyone stops at the budget", "rule": "Each sample stops by a rule"}
+BELOW = {
+    "budget": "Everyone stops at the budget",
+    "rule": "Each sample stops by a rule",
+    "shift": "The rule under shift",
+    "tune": "Settings of the correction",
+}
 
 
 def render(view: View) -> None:
@@ -61,6 +67,9 @@ def render(view: View) -> None:
     control("below", "Below", show=BELOW.get, label_visibility="collapsed")
     if state.get("below") == "rule":
         rule_on_screen(view, rules)
+        return
+    if state.get("below") == "shift":
+        shift_on_screen(view, rules)
         return
     _answers(view, axis, answering, view.results(view.shown).answers)
     if view.has_labels:
