@@ -30,6 +30,7 @@ from app.views.compute.curve import curves_on_screen
 from app.views.compute.rule import rule_on_screen
 from app.views.compute.rules import rules_on_screen
 from app.views.compute.shift import shift_on_screen
+from app.views.compute.tune import tune_on_screen
 
 OPERATION_UNITS = ("MACs", "FLOPs")  # costs that operations can be a share of
 BELOW = {
@@ -70,6 +71,9 @@ def render(view: View) -> None:
         return
     if state.get("below") == "shift":
         shift_on_screen(view, rules)
+        return
+    if state.get("below") == "tune":
+        tune_on_screen(view, rules)
         return
     _answers(view, axis, answering, view.results(view.shown).answers)
     if view.has_labels:

@@ -98,12 +98,13 @@ def rule_choices(view: View, rules: Rules, *, fitted_alone: bool = False) -> Non
         with place:
             setting_widget(owner, setting, texts)
     if row.fits and not fitted_alone:
-        _samples(view, rules)
+        samples_to_fit(view, rules, other_runs=True)
     reset_button(owner, texts)
 
 
-def _samples(view: View, rules: Rules) -> None:
-    others = runs_alike(view.run)
+def samples_to_fit(view: View, rules: Rules, *, other_runs: bool = False) -> None:
+    """On which samples something is fitted; `other_runs`, also on those of another run."""
+    others = runs_alike(view.run) if other_runs else {}
     which, seed, run = st.columns([3, 1, 4], vertical_alignment="bottom")
     with which:
         control("fit", "Fitted on", rules.fits, default=rules.fits[0], show=FITS.get, widget="selectbox")

@@ -208,7 +208,8 @@ def rules_on_screen(view: View, axis: Axis, budget: float) -> Rules:
             state.reset("fit")
         chosen = fits[0]
     choice, reason = None, ""
-    if any(POLICIES[policy].fits for policy in (*state.get("rules"), state.get("policy"))):
+    fitted = any(POLICIES[policy].fits for policy in (*state.get("rules"), state.get("policy")))
+    if fitted or state.get("below") == "tune":
         try:
             choice = choose_samples(
                 view.run,
