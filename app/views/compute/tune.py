@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.figures.tuning_frontier import tuning_frontier_figure
+from analysis.figures.tuning_frontier import below_axis, tuning_frontier_figure
 from analysis.predictors import find_predictor
 from analysis.report.policy_tables import fitting_lines
 from analysis.results.from_logits.likeliest import FITTED
@@ -27,6 +27,7 @@ from app.views.compute.rule import samples_to_fit
 from app.views.compute.rules import ON_TEST, Rules
 
 HEIGHT = 340
+SAID = {"nll_on_support": "NLL on the support, nats", "ece": "calibration error (ECE)", "accuracy": "accuracy"}
 BY = {"accuracy": "accurate, and few fall", "likelihood": "labels are likeliest"}
 
 
@@ -149,10 +150,11 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
     texts = [_texts(view.predictor, row["settings"]) for row in rows]
     told = [", ".join(f"{name} {value}" for name, value in of.items()) or "defaults" for of in texts]
     chosen = next(place for place, row in enumerate(rows) if row["chosen"])
-    law = numbers["law"]["law"]
+    law, accuracy = numbers["law"]["law"], 100 * np.array([row["expected_accuracy"] for row in rows])
+    further = below_axis(accuracy)
     figure = tuning_frontier_figure(
         np.array([row["falling_percent"] for row in rows]),
-        100 * np.array([row["expected_accuracy"] for row in rows]),
+        accuracy,
         np.array([row["frontier"] for row in rows]),
         chosen,
         told,
@@ -163,7 +165,8 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
         title=tuning.tuning_finding(numbers, label),
         subtitle=f"Each of {len(rows)} settings on the {numbers['fitted_on']['samples']:,} samples fitted on; joined: "
         f"what no other beats in both. Chosen: {told[chosen]}"
-        + ("." if numbers["feasible"] else "; none holds the limit, so the one under which fewest fall."),
+        + ("." if numbers["feasible"] else "; none holds the limit, so the one under which fewest fall.")
+        + (f" {formats.counted(further, 'less accurate setting')} below the axis." if further else ""),
         height=HEIGHT,
     )
     chart(
@@ -212,13 +215,11 @@ def _likelihood(view: View, numbers: Mapping, label: str) -> None:
 def _sides(numbers: Mapping, names: tuple[str, ...]) -> pd.DataFrame:
     """With and without, on the samples left out; per exit where it is."""
     rows = []
-    for side, said in (("default", "before"), ("measured", "chosen" if "law" in numbers else "fitted")):
-        for name in names:
-            values = numbers[side][name]
-            if not isinstance(values, list):
-                continue
-            shown = [_cell(name, value) for value in values]
-            rows.append({"": f"{name.replace('_', ' ')}, {said}"} | {f"exit {m}": v for m, v in enumerate(shown, 1)})
+    fitted = "chosen" if "law" in numbers else "fitted"
+    for name in (name for name in names if isinstance(numbers["default"][name], list)):
+        for side, said in (("default", "before"), ("measured", fitted)):
+            shown = [_cell(name, value) for value in numbers[side][name]]
+            rows.append({"": f"{SAID[name]}, {said}"} | {f"exit {m}": v for m, v in enumerate(shown, 1)})
     if rows:
         return pd.DataFrame(rows)
     sides = {"default settings": numbers["default"], "chosen settings": numbers["measured"]}
