@@ -71,6 +71,7 @@ class Setting:
     low, high : the bounds of numbers, themselves allowed; of a text, `high` bounds the length
     unit : what numbers are in
     per_exit : whether `numbers` has one for each exit of the run
+    per_pair : whether it has one for exit 1, two for exit 2, and so on: one for each exit and each exit up to it
     slides : from and to which number a slider goes, where that is less than the bounds: what is mostly wanted
     idle : where that slider stands while nothing is set; None: at its lower end
     """
@@ -84,6 +85,7 @@ class Setting:
     high: float | None = None
     unit: str = ""
     per_exit: bool = False
+    per_pair: bool = False
     slides: tuple[float, float] | None = None
     idle: float | None = None
 
@@ -109,6 +111,7 @@ class Setting:
                 return f"a number{bounds}, or none"
             case "numbers":
                 numbers = f"a number{bounds} for each exit" if self.per_exit else f"numbers{bounds}"
+                numbers += " for each exit and each exit up to it" * self.per_pair
                 return f"{join_or((*self.choices, numbers), last=', or ')}, separated by commas"
             case "switch":
                 return "0 or 1"
@@ -175,6 +178,12 @@ def parse(setting: Setting, value: object, where: str | None = None, *, n_exits:
     if setting.per_exit and isinstance(parsed, tuple) and n_exits not in (None, len(parsed)):
         raise ValueError(
             f"{where} has {len(parsed)} numbers and the run {n_exits} exits: give one number for each exit"
+        )
+    needed = None if n_exits is None else n_exits * (n_exits + 1) // 2
+    if setting.per_pair and isinstance(parsed, tuple) and needed not in (None, len(parsed)):
+        raise ValueError(
+            f"{where} has {len(parsed)} numbers and the run {n_exits} exits: give {needed}, one for exit 1, two for "
+            f"exit 2, and so on"
         )
     return parsed
 

@@ -206,7 +206,7 @@ _ROWS = (
         "Whose probability p falls: the true class's, that of the class predicted at the last exit, or any class's. A "
         "sample's largest fall is the maximum of p_m - p_n over exits m < n.",
         ("true_class", "final_prediction", "any_class"),
-        pages=("monotonicity",),
+        pages=("monotonicity", "ablation"),
     ),
     Control(
         "size",
@@ -215,7 +215,7 @@ _ROWS = (
         "Falls in probability, p_m - p_n for exits m < n, or relative, as a share of the highest value so far: "
         "(p_m - p_n) / p_m.",
         ("absolute", "relative"),
-        pages=("monotonicity",),
+        pages=("monotonicity", "ablation"),
     ),
     Control(
         "beside",
@@ -243,8 +243,18 @@ _ROWS = (
         "over",
         "choice",
         "0.01",
-        "Only largest falls above this, p_m - p_n for exits m < n, count in the matrix of exits.",
+        "Only largest falls above this, p_m - p_n for exits m < n, count in the matrix of exits and in the ablation.",
         ("0", "0.0001", "0.01", "0.05", "0.1", "0.2", "0.25", "0.33", "0.5"),
+        pages=("monotonicity", "ablation"),
+    ),
+    Control(
+        "causes",
+        "choice",
+        "exit",
+        "Lost true classes by the exit at which another class takes the lead for good, or, under a product, by the "
+        "exit whose factor weighs most against the true class until then: w_i times the difference of the two classes' "
+        "log activations.",
+        ("exit", "factor"),
         pages=("monotonicity",),
     ),
     # classes
@@ -434,8 +444,10 @@ _ROWS = (
         "below",
         "choice",
         "budget",
-        "What stands below the curves: what everyone gives up who stops at the budget, or what one rule does to whom.",
-        ("budget", "rule"),
+        "What stands below the curves: what everyone gives up who stops at the budget, what one rule does to whom, "
+        "what a rule that was fitted on clean samples is worth on corrupted ones, or which settings of the correction "
+        "are best.",
+        ("budget", "rule", "shift", "tune"),
         pages=("compute",),
     ),
     Control(
@@ -453,6 +465,41 @@ _ROWS = (
         "Settings of the rules that differ from their defaults: name:value,name:value.",
         high=600,
         pages=("samples", "compute"),
+    ),
+    Control(
+        "corruption",
+        "name",
+        "",
+        "The kind of corruption over whose severities the rule is measured; empty: the first that there are runs of.",
+        pages=("compute",),
+    ),
+    Control(
+        "tune_by",
+        "choice",
+        "accuracy",
+        "Settings of the correction that are most accurate when computation is interrupted, among those under which "
+        "few samples fall; or under which the labels are likeliest, a temperature or the weights of the ensemble.",
+        ("accuracy", "likelihood"),
+        pages=("compute",),
+    ),
+    Control(
+        "max_falling",
+        "number",
+        1.0,
+        "At most so many of the samples fitted on may have a true class that falls too far.",
+        low=0,
+        high=100,
+        unit="percent",
+        pages=("compute",),
+    ),
+    Control(
+        "fall_over",
+        "number",
+        0.1,
+        "How far a true class's probability may fall between an earlier and a later exit.",
+        low=0,
+        high=1,
+        pages=("compute",),
     ),
     Control(
         "fitted_on",

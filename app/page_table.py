@@ -40,6 +40,7 @@ PAGES = (
     Page("calibration", "Calibration", "Decide"),
     Page("sets", "Uncertainty sets", "Decide"),
     Page("paper", "Against the paper", "Convince"),
+    Page("ablation", "Ablation", "Convince"),
     Page("compare", "Compare", "Convince"),
     Page("figures", "Figures", "Convince"),
     Page("present", "Present", "Convince", needs_run=False),

@@ -20,7 +20,9 @@ from analysis.commands.progress import progress_bar
 def add_parser(subparsers) -> None:
     """Put `tune` and its options on the command line."""
     from analysis.policies.table import LAWS
+    from analysis.results.from_logits.likeliest import FITTED
     from analysis.results.from_logits.tuning import GRIDS, MAX_FALLING, THRESHOLD
+    from analysis.settings import join_or
 
     parser = subparsers.add_parser(
         "tune",
@@ -30,7 +32,17 @@ def add_parser(subparsers) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_run(parser)
-    parser.add_argument("--predictor", metavar="ID", default="pa", help=f"one of {' '.join(GRIDS)} (default: pa)")
+    parser.add_argument(
+        "--predictor", metavar="ID", default="pa", help=f"one of {' '.join({**GRIDS, **FITTED})} (default: pa)"
+    )
+    parser.add_argument(
+        "--by",
+        choices=("accuracy", "likelihood"),
+        default="accuracy",
+        help="accuracy: a grid, under a law and a limit on falls. likelihood: the temperature of "
+        f"{join_or([key for key, name in FITTED.items() if name == 'temperature'])}, or the weights of exit-ensemble "
+        "(default: accuracy)",
+    )
     parser.add_argument("--law", choices=LAWS, default="uniform", help="when computation ends (default: uniform)")
     parser.add_argument(
         "--set",
@@ -38,7 +50,8 @@ def add_parser(subparsers) -> None:
         dest="settings",
         action="append",
         default=[],
-        help="a setting of the law: mean, budgets or prior, as of the policy interruption; may be repeated",
+        help="a setting of the law: mean, budgets or prior, as of the policy interruption; by likelihood, of the "
+        "predictor; may be repeated",
     )
     parser.add_argument(
         "--max-falling",
@@ -58,8 +71,12 @@ def add_parser(subparsers) -> None:
     add_fitting(parser)
     add_cost_unit(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print it (default: table)")
-    tried = [f"  {name}: {', '.join(map(str, values))}" for grid in GRIDS.values() for name, values in grid.items()]
-    parser.epilog = "\n".join(["what is tried of pa:", *tried])
+    tried = [
+        line
+        for key, grid in GRIDS.items()
+        for line in (f"what is tried of {key}:", *(f"  {name}: {', '.join(map(str, of))}" for name, of in grid.items()))
+    ]
+    parser.epilog = "\n".join(tried)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -69,13 +86,14 @@ def run(args: argparse.Namespace) -> None:
     ------
     ValueError : a run, predictor, law, split or cost unit that cannot be used; nothing to fit on or to measure
     """
-    from analysis.report.tuning_tables import as_text
+    from analysis.report.tuning_tables import as_text, likelihood_text
+    from analysis.results.from_logits.likeliest import fit_likeliest
     from analysis.results.from_logits.tuning import samples_to_tune, tune
-    from analysis.results.from_logits.tuning_numbers import tuning_numbers
+    from analysis.results.from_logits.tuning_numbers import likelihood_numbers, tuning_numbers
     from analysis.storage import find_run, load_run
 
     given = parse_settings(args.settings)
-    if "law" in given:
+    if args.by == "accuracy" and "law" in given:
         raise ValueError(f"--set law={given['law']}: give it as --law {given['law']}")
     opened = load_run(find_run(args.run))
     choice = samples_to_tune(
@@ -86,6 +104,11 @@ def run(args: argparse.Namespace) -> None:
         allow_test_fitting=args.allow_test_fitting,
     )
     with progress_bar(len(choice.fitted), f"Tuning {args.predictor}") as advance:
+        if args.by == "likelihood":
+            likeliest = likelihood_numbers(fit_likeliest(choice, args.predictor, given, progress=advance))
+            text = json.dumps(likeliest, indent=2, allow_nan=False) if args.format == "json" else None
+            print(text or likelihood_text(likeliest))
+            return
         found = tune(
             choice,
             args.predictor,

@@ -72,11 +72,12 @@ def paper_panels_figure(
     panels: Sequence[PaperPanel],
     *,
     places: Sequence[str],
-    emphasised: str,
+    emphasised: str | None,
     x_title: str,
     title: str,
     subtitle: str,
     name_lines: bool = True,
+    name_published: bool = True,
     height: int = 460,
 ) -> go.Figure:
     """A run's numbers beside the published ones.
@@ -88,7 +89,10 @@ def paper_panels_figure(
     places : sequence of str
         The exits or thresholds, written at the ticks of the lowest panel.
     emphasised : str
-        The predictor id that is on screen; others stay faint: the switch moves the emphasis and nothing jumps.
+        The predictor id that is on screen; others stay faint: the switch moves the emphasis and nothing jumps. None:
+        all are alike.
+    name_published : bool
+        Whether the paper's lines have names of their own at their ends, beside the run's.
     """
     layout, headings = _layout(panels, places, x_title, height)
     figure = base_figure(title, subtitle, height=height, uirevision=x_title, annotations=headings, **layout)
@@ -98,13 +102,14 @@ def paper_panels_figure(
         if panel.reference:
             figure.add_trace(_reference(len(places), emphasised == "baseline", row))
         for one in sorted(panel.beside, key=lambda one: one.predictor_id == emphasised):  # what is on screen on top
-            full = one.predictor_id == emphasised
+            full = emphasised in (None, one.predictor_id)
             figure.add_trace(_band(one, panel, full, row))
             figure.add_traces([_other(one, values, panel, full, row) for values in one.others])
             figure.add_trace(_published(one, panel, places, full, row))
             figure.add_trace(_run(one, panel, places, full, row))
         if name_lines:
-            _name_lines(figure, panel, len(places), row, _panel_height(len(panels), height))
+            pixels = _panel_height(len(panels), height)
+            _name_lines(figure, panel, len(places), row, pixels, name_published=name_published)
     return figure
 
 
@@ -253,12 +258,14 @@ def _reference(count: int, full: bool, row: str) -> go.Scatter:
     )
 
 
-def _name_lines(figure: go.Figure, panel: PaperPanel, count: int, row: str, pixels: float) -> None:
+def _name_lines(
+    figure: go.Figure, panel: PaperPanel, count: int, row: str, pixels: float, *, name_published: bool
+) -> None:
     """Names at the ends of the lines, the run's and the paper's."""
     ends = [(count, 0.0, "Baseline", COLOURS["baseline"])] if panel.reference else []
     for one in panel.beside:
         for said, values in ((one.label, one.run), (f"{one.label}, paper", one.published)):
-            if np.isfinite(values[-1]):
+            if np.isfinite(values[-1]) and (name_published or values is one.run):
                 at = float(_at(panel, values[-1:])[0])
                 ends.append((count, at, said, predictor_style(one.predictor_id)["color"]))
     name_ends(figure, ends, span=tuple(figure.layout[f"yaxis{row}"].range), pixels=pixels, axes=row)

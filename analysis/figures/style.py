@@ -1,10 +1,11 @@
 """The house style of every figure: one colour, dash and marker per predictor, the finding as title, axes that fit.
 
 May import NumPy and plotly only. `plain` is what makes any text safe for it. Colours are Okabe and Ito's (2008), safe
-for colour-blind readers. Inside the app the chart component exchanges exactly the colours in `THEMED` for their light
-and dark variants and adds backgrounds, fonts and grid, so that figures set none of these themselves. A dash and a
-marker mean a predictor and nothing else: what is no predictor's is a thin solid line, classes are numbered, and what a
-line says beside its predictor is said by its width, by open markers (published) or by a cross in its markers (wrong).
+for colour-blind readers, and three more that they tell apart from these. Inside the app the chart component exchanges
+exactly the colours in `THEMED` for their light and dark variants and adds backgrounds, fonts and grid, so that figures
+set none of these themselves. A dash and a marker mean a predictor and nothing else: what is no predictor's is a thin
+solid line, classes are numbered, and what a line says beside its predictor is said by its width, by open markers
+(published) or by a cross in its markers (wrong).
 """
 
 import zlib
@@ -22,6 +23,9 @@ COLOURS: dict[str, str] = {
     "softmax-poe": "#56B4E9",
     "moe": "#009E73",
     "ca": "#E69F00",
+    "adaptive-pa": "#4B3BB0",
+    "exit-ensemble": "#7A4B1E",
+    "agreement-vote": "#7A1F1F",
 }
 DASHES: dict[str, str] = {
     "baseline": "dash",
@@ -30,6 +34,9 @@ DASHES: dict[str, str] = {
     "softmax-poe": "longdash",
     "moe": "longdashdot",
     "ca": "dot",
+    "adaptive-pa": "10px,3px",
+    "exit-ensemble": "3px,3px",
+    "agreement-vote": "14px,3px,3px,3px,3px,3px",
 }
 MARKERS: dict[str, str] = {
     "baseline": "square",
@@ -38,6 +45,9 @@ MARKERS: dict[str, str] = {
     "softmax-poe": "triangle-up",
     "moe": "cross",
     "ca": "triangle-down",
+    "adaptive-pa": "triangle-left",
+    "exit-ensemble": "hexagram",
+    "agreement-vote": "triangle-right",
 }
 # Anyone's own corrections: the two colours that are left, told apart by dash and marker too.
 CUSTOM_COLOURS = ("#CC79A7", "#F0E442")
@@ -63,6 +73,9 @@ THEMED: dict[str, tuple[str, str, str, str]] = {
     "#E69F00": ("#C08200", "#EDB02A", "#946500", "#F0BC4C"),
     "#CC79A7": ("#BD5F92", "#DB94BA", "#A9487D", "#E3A6C6"),
     "#F0E442": ("#948700", "#F0E442", "#7A6F00", "#F0E442"),
+    "#4B3BB0": ("#4B3BB0", "#9A8FF0", "#4B3BB0", "#ACA3F4"),
+    "#7A4B1E": ("#7A4B1E", "#B98550", "#7A4B1E", "#CB9A68"),
+    "#7A1F1F": ("#7A1F1F", "#C46060", "#7A1F1F", "#DB8080"),
     INK: (INK, "#ECECEF", INK, "#ECECEF"),
     MUTED: (MUTED, "#A3A3AB", MUTED, "#A9A9B1"),
     SURFACE: ("#FFFFFF", "#15171C", "#FFFFFF", "#15171C"),
@@ -78,6 +91,9 @@ FAINT: dict[str, float] = {
     "#E69F00": 0.96,
     "#CC79A7": 0.86,
     "#F0E442": 0.9,
+    "#4B3BB0": 0.62,
+    "#7A4B1E": 0.7,
+    "#7A1F1F": 0.82,
     INK: 0.5,
     MUTED: 0.75,
 }

@@ -5,6 +5,7 @@ run: the state of the exits so far is kept, and each new exit updates it. One op
 comparison, exponential or logarithm of one number. Each row of PREDICTORS names its count. Imports no torch.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -86,6 +87,15 @@ def product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> Cor
     return _cost(operations, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted)
 
 
+def adaptive_product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of adaptive PA."""
+    finding = n_classes * (math.ceil(math.log2(max(n_classes, 2))) + 2)  # sorting, summing, comparing
+    weighted = [weight not in (0, 1) for weight in exit_weights(settings["weights"], n_exits)]
+    operations = [finding + (_LOG_ACTIVATION_PASSES["relu"] + multiply + 1) * n_classes for multiply in weighted]
+    counted = "sorting the classes for the sample's threshold, and what PA computes"
+    return _cost(operations, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted)
+
+
 def hard_product(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
     """Of the Heaviside product."""
     softmax = 5 * n_classes - 2  # maximum, difference, exponential, sum, quotient
@@ -108,6 +118,26 @@ def mixture(settings: Mapping[str, object], n_exits: int, n_classes: int) -> Cor
     counted = "per class one addition to the running sum of probabilities that is kept, and one division"
     operations = [2 * n_classes] * n_exits
     return _cost(operations, NUMBER_BYTES * n_classes + _fallback_bytes(settings, n_classes), counted)
+
+
+def _over_kept_exits(n_exits: int, n_classes: int, more: Sequence[int], counted: str) -> CorrectionCost:
+    """Of a weighted mean whose weights change from exit to exit: every distribution so far is kept."""
+    operations = [(2 * exit_ - 1) * n_classes + own for exit_, own in enumerate(more, start=1)]
+    kept = [NUMBER_BYTES * n_classes * exit_ for exit_ in range(1, n_exits)]
+    return CorrectionCost(tuple(operations), (*kept, 0), counted)
+
+
+def exit_ensemble(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of the exit ensemble."""
+    counted = "per class and exit so far one multiplication and one addition; every exit's probabilities are kept"
+    return _over_kept_exits(n_exits, n_classes, [0] * n_exits, counted)
+
+
+def agreement_vote(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:
+    """Of the agreement vote."""
+    counted = "the exits' answers compared, and per class and exit so far one multiplication and one addition; every "
+    counted += "exit's probabilities are kept"
+    return _over_kept_exits(n_exits, n_classes, [exit_ for exit_ in range(1, n_exits + 1)], counted)
 
 
 def caching(settings: Mapping[str, object], n_exits: int, n_classes: int) -> CorrectionCost:

@@ -20,6 +20,8 @@ JAZBEC = (
 )
 HINTON = "Hinton. Training Products of Experts by Minimizing Contrastive Divergence. Neural Computation 14(8), 2002"
 GUO = "Guo, Pleiss, Sun, Weinberger. On Calibration of Modern Neural Networks. ICML 2017, arXiv 1706.04599"
+GHANATHE = "Inspired by Ghanathe, Wilton. QUTE: Quantifying Uncertainty in TinyML. 2024, arXiv 2404.12599"
+ZHOU = "Inspired by Zhou et al. BERT Loses Patience. NeurIPS 2020, arXiv 2006.04152"
 WEIGHT_LIMIT = 1e6
 
 
@@ -83,6 +85,18 @@ def cap_leaves_support(settings: Mapping[str, object]) -> str | None:
     return f"setting cap is {number_text(cap)}, which leaves no class in the support: give a number above 0"
 
 
+def every_exit_weighed(settings: Mapping[str, object]) -> str | None:
+    """The weights of an ensemble at an exit are divided by their sum."""
+    weights = settings["weights"]
+    start = exit_ = 0
+    while not isinstance(weights, str) and start < len(weights):
+        exit_ += 1
+        if not sum(weights[start : start + exit_]) > 0:
+            return f"setting weights is 0 for all exits up to exit {exit_}: give at least one of them a weight above 0"
+        start += exit_
+    return None
+
+
 def temperature(description: str) -> Setting:
     """The setting `temperature`, which divides the logits, with a description of its own."""
     return Setting("temperature", "number", 1.0, description, low=1e-6, high=1e6, slides=(0.1, 5.0))
@@ -111,6 +125,17 @@ RELATIVE_THRESHOLD = Setting(
     low=0.0,
     high=1.0,
 )
+EXIT_POWERS = Setting(
+    "weights",
+    "numbers",
+    "linear",
+    "The power of each exit in the product: linear is m/L (the paper's), uniform is 1. "
+    "An exit of weight 0 changes nothing.",
+    choices=("linear", "uniform"),
+    low=0.0,
+    high=WEIGHT_LIMIT,
+    per_exit=True,
+)
 
 _ROWS = (
     Predictor(
@@ -134,17 +159,7 @@ _ROWS = (
         summary="A weighted product over the exits so far of the positive parts of the logits.",
         citation=JAZBEC,
         settings=(
-            Setting(
-                "weights",
-                "numbers",
-                "linear",
-                "The power of each exit in the product: linear is m/L (the paper's), uniform is 1. "
-                "An exit of weight 0 changes nothing.",
-                choices=("linear", "uniform"),
-                low=0.0,
-                high=WEIGHT_LIMIT,
-                per_exit=True,
-            ),
+            EXIT_POWERS,
             Setting(
                 "activation",
                 "choice",
@@ -252,6 +267,75 @@ _ROWS = (
         settings=(),
         function="analysis.predictors.caching:caching_anytime",
         count=costs.caching,
+    ),
+    Predictor(
+        id="adaptive-pa",
+        name="adaptive product anytime",
+        label="Adaptive PA",
+        summary="PA in which each sample keeps, at each exit, only the likeliest classes that hold a share of the "
+        "softmax's mass.",
+        citation=f"Inspired by {JAZBEC}",
+        settings=(
+            Setting(
+                "mass",
+                "number",
+                0.99,
+                "How much of an exit's softmax the classes that a sample keeps must hold; 1 keeps all, which is PA.",
+                low=0.0,
+                high=1.0,
+            ),
+            EXIT_POWERS,
+            FALLBACK,
+        ),
+        function="analysis.predictors.adaptive_product:adaptive_product",
+        is_product=True,
+        count=costs.adaptive_product,
+        needs_logits=True,
+    ),
+    Predictor(
+        id="exit-ensemble",
+        name="exit ensemble",
+        label="Ensemble",
+        summary="A weighted mean of the exits so far, with weights for each exit that calibration samples can fit.",
+        citation=GHANATHE,
+        settings=(
+            Setting(
+                "weights",
+                "numbers",
+                "equal",
+                "The share of each exit in the mean at each exit: equal is the mixture, latest each exit by itself; or "
+                "one number for exit 1, two for exit 2, and so on, which tune fits.",
+                choices=("equal", "latest"),
+                low=0.0,
+                high=WEIGHT_LIMIT,
+                per_pair=True,
+            ),
+            EXIT_ACTIVATION,
+        ),
+        function="analysis.predictors.exit_ensemble:exit_ensemble",
+        constraints=(every_exit_weighed,),
+        count=costs.exit_ensemble,
+    ),
+    Predictor(
+        id="agreement-vote",
+        name="agreement vote",
+        label="Vote",
+        summary="A mean of the exits so far in which an exit counts as often as exits agree with its answer.",
+        citation=ZHOU,
+        settings=(
+            Setting(
+                "power",
+                "number",
+                1.0,
+                "How much agreement counts: each exit has the number of exits that agree with it, to this power; 0 is "
+                "the mixture.",
+                low=0.0,
+                high=100.0,
+                slides=(0.0, 5.0),
+            ),
+        ),
+        function="analysis.predictors.agreement_vote:agreement_vote",
+        count=costs.agreement_vote,
     ),
 )
 

@@ -7,6 +7,7 @@ some networks what overthinking costs and how often entropy rises. Needs only Nu
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,17 @@ def _at(known: Mapping[float, float], thresholds: Sequence[float | int] | np.nda
     return np.array([known.get(float(tau), np.nan) for tau in thresholds])
 
 
+@dataclass(frozen=True, eq=False)
+class PublishedCell:
+    """One cell of the paper's ablation: an activation and a way to combine the exits, on one network of one seed."""
+
+    accuracy: Float[np.ndarray, " exits"]
+    """Percent of samples."""
+    percents: Mapping[tuple[str, str], Float[np.ndarray, " thresholds"]] = field(repr=False)
+    """(`true_class` or `final_prediction`, `absolute` or `relative`) -> percent of samples that fall by more than each
+    of the file's thresholds."""
+
+
 @functools.cache
 def published_numbers() -> dict:
     """The whole file."""
@@ -123,6 +135,40 @@ def _entropy_rises(file: Mapping, dataset: str, model: str, predictor: str) -> d
         return {}
     row = file["entropy_increase_percent"].get(ENTROPY.get(dataset), {}).get(ROWS["entropy"].get(predictor), {})
     return {float(tau): float(percent) for tau, percent in row.items()}
+
+
+ABLATION = ("cifar100", "msdnet", 7)
+"""The network of the ablation, as a run must name it: data set, model, exits."""
+ABLATION_NAMES = (("softmax", "relu", "heaviside"), ("none", "mixture", "product"))
+"""Our names of the ablation's activations and combinations."""
+_IN_THE_FILE = {"softmax": "softmax", "relu": "ReLU", "heaviside": "Heaviside"} | {
+    "none": "/",
+    "mixture": "MoE",
+    "product": "PoE",
+}
+_ABLATION_FALLS = {
+    ("true_class", "absolute"): "df_monotone_gt",
+    ("true_class", "relative"): "df_monotone_gt_rel",
+    ("final_prediction", "absolute"): "df_monotone",
+    ("final_prediction", "relative"): "df_monotone_rel",
+}
+
+
+def published_ablation(dataset: str | None, model: str | None, n_exits: int) -> dict[tuple[str, str], PublishedCell]:
+    """The paper's ablation by (activation, combination); empty for any network but its own.
+
+    >>> float(published_ablation("cifar100", "msdnet", 7)["relu", "product"].accuracy[-1])
+    75.59
+    """
+    if ((dataset or "").lower(), (model or "").lower(), n_exits) != ABLATION:
+        return {}
+    data = published_numbers()["ablation_msdnet_cifar100_seed0"]["data"]
+    found = {}
+    for activation, combination in itertools.product(*ABLATION_NAMES):
+        row = f"{_IN_THE_FILE[activation]}+{_IN_THE_FILE[combination]}"
+        falls = {of: np.array(data[name][row]) for of, name in _ABLATION_FALLS.items()}
+        found[activation, combination] = PublishedCell(np.array(data["df_accuracy"][row]), falls)
+    return found
 
 
 def published_networks() -> list[tuple[str, str, int]]:

@@ -1,4 +1,4 @@
-"""A tuning, as tables for a terminal. Takes what `tuning_numbers` returns."""
+"""A tuning, as tables for a terminal. Takes what `tuning_numbers` or `likelihood_numbers` returns."""
 
 from __future__ import annotations
 
@@ -58,3 +58,24 @@ def as_text(numbers: dict) -> str:
             *aligned(("measured", "", ["falling %", "accuracy %", *exits]), rows),
         ]
     )
+
+
+def likelihood_text(numbers: dict) -> str:
+    """A fit by likelihood, for a terminal."""
+    exits = [f"exit {m + 1}" for m in range(len(numbers["measured"]["accuracy"]))]
+    rows = [
+        (f"{what} {which}", "", [shown(value, 100 if name == "accuracy" else 1) for value in side[name]])
+        for name, what in (("nll_on_support", "NLL on the support,"), ("ece", "ECE,"), ("accuracy", "accuracy %,"))
+        for which, side in (("before", numbers["default"]), ("fitted", numbers["measured"]))
+    ]
+    value = numbers["settings"][numbers["fitted"]]
+    text = ",".join(f"{one:g}" for one in value) if isinstance(value, list) else f"{value:g}"
+    lines = [
+        f"{numbers['run']}: {numbers['samples']:,} samples of split {numbers['split']}, {numbers['predictor']} with "
+        f"the {numbers['fitted']} under which the labels fitted on are likeliest.",
+        *fitting_lines(numbers),
+        f"--set {numbers['fitted']}={text}",
+    ]
+    if numbers["at_bound"]:
+        lines.append("The search ended at its bound: the best value lies beyond it.")
+    return "\n".join([*lines, "", *aligned(("measured", "", exits), rows)])

@@ -15,7 +15,7 @@ from analysis.predictors import predict, resolve
 from analysis.predictors.bounds import in_type_of
 from analysis.run import Run
 
-PRODUCTS = ("pa", "hard-poe", "softmax-poe")
+PRODUCTS = ("pa", "hard-poe", "softmax-poe", "adaptive-pa")
 """Predictors that are products of one factor per exit."""
 
 
@@ -95,8 +95,10 @@ def factors_of(
     until = last if overtaken is None else overtaken
     strength = probs[until] if probs[until].any() else logits[until, 0].astype(np.float64)
     rival = int(np.where(np.arange(run.n_classes) == followed, -np.inf, strength).argmax())
-    weights, activations = _factors(predictor_id, settings, logits, until)
-    pair = activations[:, [followed, rival]].T
+    weights, activations = _factors(predictor_id, settings, logits)
+    if predictor_id == "softmax-poe" and settings["combine"] == "mean":
+        weights = weights / (until + 1)
+    pair = activations[:, 0, [followed, rival]].T
     evidence = _evidence(weights, pair)
     so_far = np.nan_to_num(evidence[: until + 1], nan=0.0, posinf=np.inf, neginf=-np.inf)
     leads = bool(len(leading)) and overtaken is None
@@ -115,6 +117,31 @@ def factors_of(
     )
 
 
+def factor_evidence(
+    predictor_id: str,
+    settings: Mapping[str, object],
+    logits: np.ndarray,
+    followed: np.ndarray,
+    rivals: np.ndarray,
+    until: np.ndarray,
+) -> np.ndarray:
+    """Each exit's evidence for one class of each sample against another: float64 (exits, samples), as `Factors` has it.
+
+    Parameters
+    ----------
+    predictor_id : one of `PRODUCTS`
+    settings : resolved
+    logits : (exits, samples, classes)
+    followed, rivals : int (samples,), the two classes
+    until : int (samples,), the exit, from 0, that the comparison goes up to; it is what a mean is over
+    """
+    weights, activations = _factors(predictor_id, settings, logits)
+    samples = np.arange(logits.shape[1])
+    pair = np.stack([activations[:, samples, followed], activations[:, samples, rivals]])
+    shared = until + 1 if predictor_id == "softmax-poe" and settings["combine"] == "mean" else np.ones(len(samples))
+    return _evidence(weights[:, None] / shared, pair)
+
+
 def _evidence(weights: np.ndarray, pair: np.ndarray) -> np.ndarray:
     """w (log a - log r); 0 where the weight is 0, since 0^0 = 1."""
     with np.errstate(invalid="ignore"):  # both are -inf: they cannot be told apart
@@ -122,27 +149,28 @@ def _evidence(weights: np.ndarray, pair: np.ndarray) -> np.ndarray:
     return np.where(weights > 0, np.where(weights > 0, weights, 1.0) * differences, 0.0)
 
 
-def _factors(
-    predictor_id: str, settings: Mapping[str, object], logits: np.ndarray, until: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The weight of each exit, and the logarithm of its factor for every class: float64 (exits,), (exits, classes).
+def _factors(predictor_id: str, settings: Mapping[str, object], logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The weight of each exit, and the logarithm of its factor for every class: float64 (exits,), as the logits.
 
-    Of the geometric mean of softmaxes the weights are those at the exit `until`.
+    Of the geometric mean of softmaxes the weights are still to be divided by the number of exits that it is over.
     """
     import torch
 
     from analysis.predictors.activations import bound_logits, log_activation, threshold_of
+    from analysis.predictors.adaptive_product import adaptive_log_factors
     from analysis.predictors.weights import exit_weights
 
     own = in_type_of(logits.dtype, dict(settings))
     values, n_exits = torch.from_numpy(logits.astype(np.float64)), len(logits)
     if predictor_id == "softmax-poe":
-        share = until + 1 if own["combine"] == "mean" else 1
-        return np.full(n_exits, 1 / (share * own["temperature"])), values.log_softmax(-1)[:, 0].numpy()
+        return np.full(n_exits, 1 / own["temperature"]), values.log_softmax(-1).numpy()
+    if predictor_id == "adaptive-pa":
+        factors = adaptive_log_factors(values, own["mass"])
+        return np.array(exit_weights(own["weights"], n_exits)), factors.numpy()
     bound = threshold_of(values, own["threshold"], own["relative_threshold"])
     if predictor_id == "hard-poe":
         factors = torch.where(values > bound, 0.0, -torch.inf)
-        return np.ones(n_exits), factors[:, 0].numpy()
+        return np.ones(n_exits), factors.numpy()
     bounded = bound_logits(values, bound, own["threshold_mode"], own["cap"])
     weights = np.array(exit_weights(own["weights"], n_exits)) / own["temperature"]
-    return weights, log_activation(bounded, own["activation"])[:, 0].numpy()
+    return weights, log_activation(bounded, own["activation"]).numpy()

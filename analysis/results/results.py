@@ -31,6 +31,7 @@ from analysis.metrics.failure_prediction import aurc, deferred_accuracy, failure
 from analysis.metrics.fall_histogram import fall_counts, fall_edges
 from analysis.metrics.flips import Flips, flips
 from analysis.metrics.improvability import hindsight_improvability
+from analysis.metrics.lost_class import LostCounts, lost_counts
 from analysis.metrics.oscillation import answer_entropy, changes, right_so_far, settled_shares
 from analysis.metrics.overthinking import Overthinking, overthinking
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS, entropy_rise_percent, mean_entropy
@@ -336,6 +337,11 @@ class Results:
     def tied(self) -> int:
         """How many samples' last answer is one of several classes of equal probability."""
         return int(((self.traces.margin[-1] == 0) & self.traces.shown[-1]).sum())
+
+    @labelled_number
+    def causes(self) -> LostCounts:
+        """How many samples lose their true class for good, at which exit, off the support or on it."""
+        return lost_counts(self.traces.correct, self.traces.log_true_class_prob, self.traces.collapsed)
 
     # --- what falls and rises ---
 

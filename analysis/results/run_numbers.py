@@ -82,6 +82,8 @@ def summarize(results: Results, cost_unit: str | None = None) -> dict[str, objec
         `cost accuracy top5 true_class_prob entropy ece brier nll off_support collapsed`; `decrease_percent` and
         `relative_decrease_percent`, each of `true_class`, `final_prediction` and `any_class` by threshold;
         `entropy_rise_percent` by threshold (nats); `overthinking` (`oracle_accuracy destructive wasteful`);
+        `causes`, of samples that are wrong at the last exit: `never_led`, and per exit at which another class takes the
+        lead for good `off_support` and `outvoted`, in samples;
         `oscillation` (`changes`, `answer_entropy`, means over samples; `settled_shares`, `right_so_far`, per exit); and
         per exit `hindsight_improvability` and `flips` (`learned`, `forgotten`, in samples). Accuracies and shares are
         fractions of 1, falls and rises percent.
@@ -112,6 +114,10 @@ def summarize(results: Results, cost_unit: str | None = None) -> dict[str, objec
             "answer_entropy": number(results.answer_entropy),
             "settled_shares": numbers(results.settled_shares),
             "right_so_far": unknown or numbers(results.right_so_far),
+        },
+        "causes": {
+            name: None if not results.has_labels else np.asarray(counts).tolist()
+            for name, counts in results.causes._asdict().items()
         },
         "flips": {name: unknown or counts.tolist() for name, counts in results.flips._asdict().items()},
     }

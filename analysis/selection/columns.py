@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from analysis.metrics.lost_class import CAUSES, lost_at, lost_by
 from analysis.metrics.oscillation import answer_entropy, changes, settled_at
 from analysis.metrics.uncertainty import largest_rise
 from analysis.reference.outside_text import bare
@@ -20,7 +21,7 @@ from analysis.results.from_logits.uncertainty_sets import SetResults
 from analysis.run import Run
 from analysis.traces import FALLS, Traces
 
-ONLY_WITH_LABELS = ("correct", "exits_right", "learned_at", "true_class_prob", "rank")
+ONLY_WITH_LABELS = ("correct", "exits_right", "learned_at", "lost_at", "lost_by", "true_class_prob", "rank")
 """Columns of a predictor that need labels, beside falls of the true class and what these have at an exit."""
 
 
@@ -76,10 +77,10 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
 
     At the last exit: `predicted`, `predicted_name`, `confidence`, `true_class_prob`, `final_prediction_prob`,
     `entropy`, `margin`, `rank`, `support`, `collapsed`, `correct`; at exit 3 `predicted_3` and so on. Over all exits
-    `label_changes`, `settled_at`, `answer_entropy`, `least_confidence`, `exits_right`, `learned_at`. Largest falls:
-    `fall` and `relative_fall` (of the true class, of the final prediction where no label is known), with `fall_from`
-    and `fall_to`; and for each class and size `fall_true_class`, `relative_fall_any_class`, ..., each with `_from` and
-    `_to`.
+    `label_changes`, `settled_at`, `answer_entropy`, `least_confidence`, `exits_right`, `learned_at`, `lost_at`,
+    `lost_by`. Largest falls: `fall` and `relative_fall` (of the true class, of the final prediction where no label is
+    known), with `fall_from` and `fall_to`; and for each class and size `fall_true_class`, `relative_fall_any_class`,
+    ..., each with `_from` and `_to`.
 
     Parameters
     ----------
@@ -94,6 +95,7 @@ def predictor_columns(run: Run, labelled: bool) -> dict[str, Callable[[Traces], 
         "exits_right": lambda t: t.correct.sum(axis=0),
         "learned_at": lambda t: np.where(t.correct.any(axis=0), t.correct.argmax(axis=0) + 1.0, np.nan),
     }
+    made |= {"lost_at": _lost_at, "lost_by": _lost_by}
     for name, key in FALL_NAMES.items():
         made |= _fall(name, key)
     of = "true_class" if labelled else "final_prediction"
@@ -143,6 +145,18 @@ def class_labels(classes: np.ndarray, class_names: tuple[str, ...]) -> pd.Catego
     unique, where = np.unique(np.asarray([bare(name) for name in class_names], dtype=str), return_inverse=True)
     codes = np.where(classes >= 0, where[np.clip(classes, 0, None)], -1)
     return pd.Categorical.from_codes(codes, categories=pd.Index(unique.astype(object), dtype=object))
+
+
+def _lost_at(traces: Traces) -> np.ndarray:
+    """From 1; missing where the class leads at the last exit or at none."""
+    led = traces.correct.any(axis=0) & ~traces.correct[-1]
+    return np.where(led, lost_at(traces.correct) + 1.0, np.nan)
+
+
+def _lost_by(traces: Traces) -> pd.Categorical:
+    """Missing where the class leads at the last exit, and where it is unknown."""
+    causes = lost_by(traces.correct, traces.log_true_class_prob, traces.collapsed)
+    return pd.Categorical.from_codes(np.where(traces.labels >= 0, causes, -1), categories=list(CAUSES))
 
 
 def _at_exits(run: Run) -> dict[str, Callable[[Traces], object]]:

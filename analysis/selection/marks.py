@@ -263,3 +263,16 @@ def sets_lost(exit_: int, predictor: str) -> Selection:
     """
     smaller, larger = (written_name(f"{predictor}.{name}_size_{exit_}") for name in ("running", "set"))
     return Selection.parse(f"{smaller} < {larger}")
+
+
+def lost(predictor: str, cause: str, exit_: int | None = None) -> Selection:
+    """Samples whose true class is lost in one way under a predictor, at one exit, from 1, or at any.
+
+    Examples
+    --------
+    >>> lost("pa", "outvoted", 3).text, lost("pa", "never led").text
+    ('pa.lost_by = outvoted and pa.lost_at = 3', 'pa.lost_by = "never led"')
+    """
+    word = cause if cause.isidentifier() else f'"{cause}"'
+    how = Selection.parse(f"{written_name(f'{predictor}.lost_by')} = {word}")
+    return how if exit_ is None else how & Selection.parse(f"{written_name(f'{predictor}.lost_at')} = {exit_}")

@@ -35,6 +35,8 @@ COLUMNS: dict[str, str] = {
     "correct_1": "right at exit 1; and so on up to the last exit",
     "exits_right": "at how many exits it is right",
     "learned_at": "the first exit that is right, from 1; missing when none is",
+    "lost_at": "the exit at which another class takes the lead from the true class for good; missing when none does",
+    "lost_by": "how: off support (its activation reached 0), outvoted, or never led; missing when right at the end",
     "label_changes": "how often the predicted class changes from one exit to the next",
     "settled_at": "the first exit from which on the predicted class stays the same; 1: it never changes",
     "answer_entropy": "entropy of the classes predicted at the exits, in nats; 0: always the same",

@@ -10,6 +10,7 @@ import numpy as np
 from analysis.metrics.decrease import THRESHOLDS, decrease_percent
 from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
 from analysis.results import results_of
+from analysis.results.from_logits.causes import deciding_factors
 from analysis.selection import SampleTable
 from analysis.storage import write_run
 from analysis.traces import load_traces
@@ -20,6 +21,7 @@ from tests.e2e.pages import address, figures, opened, payloads, points, title, w
 FALLS = {"decrease", "scatter", "histogram", "exit-pairs"}
 ANSWERS = {"answer-changes", "answer-entropy", "settled"}
 FIGURES = FALLS | ANSWERS | {"right-so-far", "improvability"}
+WITH_LABELS = FIGURES | {"causes"}
 
 
 def shown(run="small", **controls):
@@ -38,9 +40,9 @@ def numbers(packed):
     return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
 
 
-def test_a_full_run_shows_four_figures_whose_numbers_are_numpy_s(small_run):
+def test_a_full_run_shows_its_figures_whose_numbers_are_numpy_s(small_run):
     app = shown()
-    assert set(figures(app)) == FIGURES
+    assert set(figures(app)) == WITH_LABELS
     for name, key in (("Baseline", "baseline"), ("PA", "pa")):
         sizes = load_traces(small_run, key, split="test").falls["true_class", "absolute"].size
         expected = decrease_percent(sizes, THRESHOLDS)
@@ -243,6 +245,46 @@ def test_each_figure_selects_its_samples(monkeypatch):
     assert len(selected) == 4
 
 
+def bars(app):
+    return {trace["name"]: numbers(trace["y"]).tolist() for trace in figures(app)["causes"]["data"]}
+
+
+def test_lost_true_classes_by_exit_and_by_factor_are_all_that_are_lost(small_run):
+    results = results_of(small_run, "pa")
+    causes, app = results.causes, shown()
+    assert bars(app) == {
+        "outvoted on the support": causes.outvoted.tolist(),
+        "off the support": causes.off_support.tolist(),
+    }
+    assert f"Under PA, {causes.lost} samples" in title(figures(app)["causes"])
+    decided = shown(causes="factor")
+    assert sum(bars(decided)["lost"]) == causes.lost
+    assert "factor decides" in title(figures(decided)["causes"])
+    assert "Under the baseline" in title(figures(shown(poe="0", causes="factor"))["causes"])  # has no factors
+
+
+def test_a_bar_of_lost_classes_selects_the_samples_that_it_counts(small_run, monkeypatch):
+    from app.views.monotonicity import causes as part
+
+    selected = []
+    monkeypatch.setattr(part, "select", lambda selection, figure: selected.append(selection))
+    results = results_of(small_run, "pa")
+    table = SampleTable(small_run, predictor="pa")
+    for exit_ in range(1, 8):
+        for cause, counts in (("outvoted", results.causes.outvoted), ("off support", results.causes.off_support)):
+            part._open_exit({"customdata": [exit_, "x", cause]}, "pa", 7)
+            assert selected.pop().mask(table).sum() == counts[exit_ - 1]
+    found = deciding_factors(results)
+    ids = small_run.samples["id"].to_numpy()[found.positions]
+    most = int(found.counts.argmax())
+    part._open_factor({"customdata": [most + 1, "x", "lost"]}, found, ids)
+    assert selected.pop().mask(table).sum() == found.counts[most]
+    for nonsense in (None, [0, "x", "outvoted"], [8, "x", "outvoted"], ["1", "x", "outvoted"], [1, "x", "who"]):
+        part._open_exit({"customdata": nonsense}, "pa", 7)
+    part._open_factor({"customdata": [9, "x", "lost"]}, found, ids)
+    assert not selected
+
+
 def test_without_labels_the_final_prediction_stands_in(unlabelled_run):
     app = shown("unlabelled")
     assert set(figures(app)) == FALLS | ANSWERS
@@ -252,7 +294,7 @@ def test_without_labels_the_final_prediction_stands_in(unlabelled_run):
 
 def test_probabilities_only(probs_run):
     app = shown("probs", predictor="pa")
-    assert set(figures(app)) == FIGURES
+    assert set(figures(app)) == WITH_LABELS
     assert "Softmax PoE" in title(figures(app)["decrease"])
 
 

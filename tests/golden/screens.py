@@ -24,7 +24,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from tests.e2e import pages
 
 PAGES = ("overview", "samples", "monotonicity", "classes", "map", "compute", "calibration", "sets", "paper")
-PAGES += ("compare", "figures", "live")
+PAGES += ("ablation", "compare", "figures", "live")
 SEEN_RUN = "msdnet-cifar100"
 """The run whose pages are opened in many states."""
 STATES = ({"poe": "0", "predictor": "pa"}, {"poe": "1", "predictor": "pa"}, {"poe": "1", "predictor": "ca"})

@@ -126,4 +126,52 @@ def ca(logits):
     return shown, [False] * len(shown)
 
 
-NAIVE = {"baseline": baseline, "pa": pa, "hard-poe": hard_poe, "softmax-poe": softmax_poe, "moe": moe, "ca": ca}
+def adaptive_pa(logits, mass=0.99, weights="linear", fallback="softmax"):
+    n_exits, n_classes = len(logits), len(logits[0])
+    powers = {"linear": [(m + 1) / n_exits for m in range(n_exits)], "uniform": [1.0] * n_exits}.get(weights, weights)
+    kept = []
+    for row in logits:
+        probs, thresholds = softmax(row), sorted(set(row), reverse=True)
+        held = [(b, sum(p for f, p in zip(row, probs) if f >= b)) for b in thresholds]
+        reached = [b for b, share in held if share >= mass - 1e-12]
+        kept.append([f >= (-INFINITY if mass == 1 else reached[0]) for f in row])
+    rows = []
+    for m in range(n_exits):
+        factors = [
+            [(activate(logits[i][c], "relu") if kept[i][c] else 0.0) ** powers[i] for i in range(m + 1)]
+            for c in range(n_classes)
+        ]
+        rows.append(shares([math.prod(of) for of in factors]))
+    return rows_with_fallback(rows, logits, fallback), [row is None for row in rows]
+
+
+def exit_ensemble(logits, weights="equal", activation="softmax"):
+    rows, collapsed = baseline(logits, activation=activation)
+    shown, start = [], 0
+    for m in range(len(rows)):
+        own = {"equal": [1.0] * (m + 1), "latest": [0.0] * m + [1.0]}.get(weights, weights[start : start + m + 1])
+        start += m + 1
+        shown.append([sum(v * row[c] for v, row in zip(own, rows)) / sum(own) for c in range(len(rows[0]))])
+    return shown, collapsed
+
+
+def agreement_vote(logits, power=1.0):
+    rows, shown = [softmax(row) for row in logits], []
+    answers = [row.index(max(row)) for row in logits]
+    for m in range(len(rows)):
+        votes = [answers[: m + 1].count(answers[i]) ** power for i in range(m + 1)]
+        shown.append([sum(v * row[c] for v, row in zip(votes, rows)) / sum(votes) for c in range(len(rows[0]))])
+    return shown, [False] * len(shown)
+
+
+NAIVE = {
+    "baseline": baseline,
+    "pa": pa,
+    "hard-poe": hard_poe,
+    "softmax-poe": softmax_poe,
+    "moe": moe,
+    "ca": ca,
+    "adaptive-pa": adaptive_pa,
+    "exit-ensemble": exit_ensemble,
+    "agreement-vote": agreement_vote,
+}

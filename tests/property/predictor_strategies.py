@@ -38,6 +38,14 @@ def setting_values(setting: Setting, n_exits: int):
     match setting.name:
         case "temperature":
             return st.sampled_from([0.5, 1.0, 1.5, 4.0])
+        case "weights" if setting.per_pair:
+            rows = [st.lists(number, min_size=m, max_size=m).filter(any) for m in range(1, n_exits + 1)]
+            explicit = st.tuples(*rows).map(lambda parts: tuple(value for part in parts for value in part))
+            return st.one_of(st.sampled_from(["equal", "latest"]), explicit)
+        case "mass":
+            return st.sampled_from([0.0, 0.5, 0.95, 1.0])
+        case "power":
+            return st.sampled_from([0.0, 0.5, 1.0, 3.0])
         case "weights":
             explicit = st.lists(number, min_size=n_exits, max_size=n_exits).map(tuple)
             return st.one_of(st.sampled_from(["linear", "uniform"]), explicit)

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.predictors import PREDICTORS, predict
+from analysis.predictors.adaptive_product import own_threshold
 from analysis.predictors.weights import exit_weights
 from tests.property.naive_predictors import NAIVE
 from tests.property.predictor_strategies import logits, positive_logits, settings_of
@@ -75,7 +76,7 @@ def test_the_type_of_the_logits_changes_nothing_but_their_rounding(case, dtype):
     assert torch.equal(predict(predictor, torch.from_numpy(narrow), **settings).log_probs, expected)
 
 
-@given(any_case(st.sampled_from(["pa", "hard-poe", "softmax-poe"])))
+@given(any_case(st.sampled_from(["pa", "hard-poe", "softmax-poe", "adaptive-pa"])))
 def test_under_a_product_a_collapse_lasts(case):
     predictor, array, settings = case
     collapsed = predict(predictor, array, **settings).collapsed.numpy()
@@ -182,6 +183,38 @@ def test_ca_shows_the_running_maximum_of_the_confidence(array):
 def test_ca_is_idempotent_on_probabilities(array):
     once = predict("ca", array)
     np.testing.assert_allclose(predict("ca", once.log_probs).probs, once.probs, atol=1e-12)
+
+
+@given(logits(), st.sampled_from(WEIGHTS), st.sampled_from(["softmax", "previous", "none"]))
+def test_adaptive_pa_that_keeps_every_class_is_pa(array, weights, fallback):
+    kept, expected = (
+        predict(predictor, array, weights=weights, fallback=fallback, **settings)
+        for predictor, settings in (("adaptive-pa", {"mass": 1}), ("pa", {}))
+    )
+    assert torch.equal(kept.log_probs, expected.log_probs)
+    assert torch.equal(kept.collapsed, expected.collapsed)
+
+
+@given(logits(), st.sampled_from([0.0, 0.5, 0.9]), st.floats(-3, 3))
+def test_adaptive_pa_keeps_the_same_classes_whatever_is_added_to_an_exit_s_logits(array, mass, shift):
+    grid = np.round(array * 8) / 8  # a sum may round two logits together
+    kept = [own_threshold(torch.from_numpy(some), mass) for some in (grid, grid + round(shift * 8) / 8)]
+    assert torch.equal(torch.from_numpy(grid) >= kept[0], torch.from_numpy(grid + round(shift * 8) / 8) >= kept[1])
+
+
+@given(logits(), st.sampled_from(["softmax", "relu", "heaviside"]))
+def test_the_ensemble_s_corners_are_the_mixture_and_each_exit_by_itself(array, activation):
+    for weights, expected in (("equal", "moe"), ("latest", "baseline")):
+        ours = predict("exit-ensemble", array, weights=weights, activation=activation)
+        theirs = predict(expected, array, activation=activation)
+        np.testing.assert_allclose(ours.probs, theirs.probs, rtol=1e-12, atol=1e-15)
+        assert torch.equal(ours.collapsed, theirs.collapsed)
+
+
+@given(logits())
+def test_a_vote_in_which_agreement_does_not_count_is_the_mixture(array):
+    expected = predict("moe", array).probs
+    np.testing.assert_allclose(predict("agreement-vote", array, power=0).probs, expected, rtol=1e-12, atol=1e-15)
 
 
 @given(logits(exits=st.just(1)))

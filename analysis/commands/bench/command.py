@@ -76,12 +76,13 @@ def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, objec
     import torch
 
     from analysis.commands.bench.numbers import comparisons_of, in_memory, metrics_of, numbers_of, policies_of
-    from analysis.predictors import PREDICTORS, resolve
+    from analysis.predictors import resolve
     from analysis.runtime.hardware import processor_name
     from analysis.runtime.threads import n_workers
     from analysis.storage.synthetic import synthetic_labels, synthetic_logits
     from analysis.traces import trace_logits, trace_together
     from analysis.traces.compiled import fused_requests
+    from analysis.traces.compiled.chunk import METHODS
     from analysis.traces.compute import reference_chunk
 
     shape = n_exits, n_samples, n_classes
@@ -108,9 +109,9 @@ def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, objec
 
     add("bare pass", bare)
     compiled = bool(fused_requests({"baseline": resolve("baseline")}))
-    for name in PREDICTORS:
+    for name in METHODS:
         add(f"traces, {name}", seconds(lambda name=name: trace_logits(logits, labels, name), 1))
-    together = {"baseline and pa": ("baseline", "pa"), "all six": tuple(PREDICTORS)}
+    together = {"baseline and pa": ("baseline", "pa"), "all six": METHODS}
     for title, names in together.items():
         requests = {name: {} for name in names}
         add(f"traces, {title}", seconds(lambda r=requests: trace_together(logits, labels, r), REPEATS["cpu"]))
@@ -140,7 +141,7 @@ def measure_cpu(n_exits: int, n_samples: int, n_classes: int) -> dict[str, objec
         "threads": n_workers(),
         "compiled": compiled,
         "logits_bytes": logits.nbytes,
-        "peak_private_bytes": peak_growth(lambda: trace_together(logits, labels, {name: {} for name in PREDICTORS})),
+        "peak_private_bytes": peak_growth(lambda: trace_together(logits, labels, {name: {} for name in METHODS})),
         "passes": passes,
     }
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from analysis.metrics import (
     accuracy,
+    accuracy_drops,
     calibration,
     confusion,
     decrease,
@@ -24,6 +25,7 @@ from analysis.metrics import (
     flips,
     groups,
     improvability,
+    lost_class,
     oscillation,
     overthinking,
     saving,
@@ -68,6 +70,7 @@ def metrics_of(traces: Traces) -> dict[str, Work]:
         accuracy.top_k_accuracy: (traces.rank,),
         accuracy.mean_true_class_prob: (traces.true_class_prob,),
         accuracy.marginal_falls: (correct.mean(axis=1),),
+        accuracy_drops.accuracy_drops: (correct[0], confidence[0], correct[-1], confidence[-1]),
         calibration.reliability: each(calibration.reliability),
         calibration.ece: each(calibration.ece),
         calibration.adaptive_ece: each(calibration.adaptive_ece),
@@ -103,6 +106,9 @@ def metrics_of(traces: Traces) -> dict[str, Work]:
         flips.broken: (correct[:-1], correct[1:]),
         groups.by_group: (labels, correct, sizes, traces.n_classes),
         improvability.hindsight_improvability: (correct,),
+        lost_class.lost_at: (correct,),
+        lost_class.lost_by: (correct, logs, traces.collapsed),
+        lost_class.lost_counts: (correct, logs, traces.collapsed),
         oscillation.changes: (predicted,),
         oscillation.settled_at: (predicted,),
         oscillation.settled_shares: (predicted,),

@@ -22,16 +22,21 @@ from analysis.results.fitting import SampleChoice, choose_samples, results_at
 from analysis.results.from_logits.passes import over_logits
 from analysis.results.results import Results
 from analysis.run import Run
+from analysis.settings import join_or
 from analysis.traces.compute import trace_chunk
 
 GRIDS: dict[str, dict[str, tuple]] = {
     "pa": {
         "weights": ("linear", "uniform"),
         "threshold": (None, 0.5, 1.0, 2.0),
+        "relative_threshold": (None, 0.1, 0.25),
         "threshold_mode": ("clamp", "zero"),
         "cap": (None, 6.0, 10.0),
         "temperature": (1.0, 0.5, 2.0),
-    }
+    },
+    "softmax-poe": {"combine": ("sum", "mean"), "temperature": (1.0, 0.5, 2.0, 4.0)},
+    "adaptive-pa": {"mass": (0.99, 0.5, 0.8, 0.9, 0.95, 0.999, 1.0), "weights": ("linear", "uniform")},
+    "agreement-vote": {"power": (1.0, 0.0, 0.5, 2.0, 4.0)},
 }
 """Predictor -> setting -> what is tried, its default first."""
 MAX_FALLING, THRESHOLD = 1.0, 0.1
@@ -39,7 +44,7 @@ MAX_FALLING, THRESHOLD = 1.0, 0.1
 
 
 def grid_settings(predictor: str) -> Iterator[dict[str, object]]:
-    """Every choice of the grid, the defaults first; a mode without a threshold is no choice.
+    """Every choice of the grid, the defaults first; a mode without a threshold is no choice, nor are two thresholds.
 
     Raises
     ------
@@ -47,11 +52,12 @@ def grid_settings(predictor: str) -> Iterator[dict[str, object]]:
         A predictor of which nothing is tuned.
     """
     if predictor not in GRIDS:
-        raise ValueError(f"no settings of predictor {predictor} are tuned: choose {' or '.join(GRIDS)}")
+        raise ValueError(f"no settings of predictor {predictor} are tuned: choose {join_or(list(GRIDS))}")
     grid = GRIDS[predictor]
     for values in itertools.product(*grid.values()):
         chosen = dict(zip(grid, values))
-        if chosen["threshold"] is not None or chosen["threshold_mode"] == grid["threshold_mode"][0]:
+        thresholds = [name for name in ("threshold", "relative_threshold") if chosen.get(name) is not None]
+        if len(thresholds) == 1 or (not thresholds and chosen.get("threshold_mode", "clamp") == "clamp"):
             yield chosen
 
 

@@ -1,7 +1,8 @@
-"""A tuning as one plain object: what `tune` prints. Needs only NumPy."""
+"""A tuning, by accuracy or by likelihood, as one plain object: what `tune` prints. Needs only NumPy."""
 
 from __future__ import annotations
 
+from analysis.results.from_logits.likeliest import Likeliest
 from analysis.results.from_logits.tuning import GRIDS, Tuning
 from analysis.results.results import Results
 from analysis.results.run_numbers import number, numbers, plain
@@ -56,4 +57,36 @@ def tuning_numbers(found: Tuning) -> dict[str, object]:
         "feasible": bool(found.feasible.any()),
         "measured": _measured(found, measured),
         "default": _measured(found, found.default),
+    }
+
+
+def _likelihoods(results: Results) -> dict[str, object]:
+    return {name: numbers(getattr(results, name)) for name in ("nll", "nll_on_support", "ece", "accuracy")}
+
+
+def likelihood_numbers(found: Likeliest) -> dict[str, object]:
+    """A setting that was fitted by likelihood, as an object that JSON can hold.
+
+    Returns
+    -------
+    dict
+        `run predictor settings split samples labelled cost_unit fitted_on fitted_on_test`, `settings` complete with
+        what was fitted; `fitted`, the setting's name; `at_bound`; and on the measured samples `measured` and `default`,
+        with and without the fit: per exit `nll`, `nll_on_support`, `ece` and `accuracy`.
+    """
+    after = found.after
+    return {
+        "run": after.run.id,
+        "predictor": after.predictor,
+        "settings": plain(dict(after.settings)),
+        "split": found.split,
+        "samples": after.n_samples,
+        "labelled": after.labelled.n_samples,
+        "cost_unit": None,
+        "fitted_on": plain(found.fitted_on),
+        "fitted_on_test": found.fitted_on_test,
+        "fitted": found.setting,
+        "at_bound": found.at_bound,
+        "measured": _likelihoods(after),
+        "default": _likelihoods(found.before),
     }

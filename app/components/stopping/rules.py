@@ -212,7 +212,8 @@ def rules_on_screen(view: View, axis: Axis, budget: float) -> Rules:
     fits = ways_to_fit(view, source)
     chosen = chosen_way(fits)
     choice, reason = None, ""
-    if any(POLICIES[policy].fits for policy in (*state.get("rules"), state.get("policy"))):
+    fitted = any(POLICIES[policy].fits for policy in (*state.get("rules"), state.get("policy")))
+    if fitted or state.get("below") == "tune":
         try:
             choice = choose(view, chosen, source)
         except ValueError as error:

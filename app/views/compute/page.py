@@ -31,9 +31,16 @@ from app.view import View
 from app.views.compute.curve import curves_on_screen
 from app.views.compute.other_points import drawn_points, points_beside, points_box
 from app.views.compute.rule import rule_on_screen
+from app.views.compute.shift import shift_on_screen
+from app.views.compute.tune import tune_on_screen
 
 OPERATION_UNITS = ("MACs", "FLOPs")  # costs that operations can be a share of
-BELOW = {"budget": "Everyone stops at the budget", "rule": "Each sample stops by a rule"}
+BELOW = {
+    "budget": "Everyone stops at the budget",
+    "rule": "Each sample stops by a rule",
+    "shift": "The rule under shift",
+    "tune": "Settings of the correction",
+}
 
 
 def render(view: View) -> None:
@@ -64,6 +71,12 @@ def render(view: View) -> None:
     control("below", "Look closer at", show=BELOW.get)
     if state.get("below") == "rule":
         rule_on_screen(view, rules)
+        return
+    if state.get("below") == "shift":
+        shift_on_screen(view, rules)
+        return
+    if state.get("below") == "tune":
+        tune_on_screen(view, rules)
         return
     _answers(view, axis, answering, view.results(view.shown).answers)
     strip(view, "answers", hint="Click a part of a bar: its samples show here.")

@@ -40,7 +40,7 @@ from app.view import View
 
 def rule_on_screen(view: View, rules: Rules) -> None:
     """The rule that is chosen, under the predictor on screen."""
-    _choices(view, rules)
+    rule_choices(view, rules)
     policy = state.get("policy")
     if reason := rules.why_not(policy):
         st.info(f"{POLICIES[policy].label} {escape(reason)}")
@@ -64,9 +64,16 @@ def rule_on_screen(view: View, rules: Rules) -> None:
 # --- which rule ------------------------------------------------------------------------------------------------------
 
 
-def _choices(view: View, rules: Rules) -> None:
-    """The rule, its settings, and where these are fitted on samples: on which."""
-    policy = state.get("policy")
+def rule_choices(view: View, rules: Rules, *, fitted_alone: bool = False) -> None:
+    """The rule, its settings, and where these are fitted on samples: on which.
+
+    Parameters
+    ----------
+    fitted_alone : bool
+        Only rules that are fitted, and on nothing but what the caller says.
+    """
+    among = [key for key, row in POLICIES.items() if row.fits or not fitted_alone]
+    policy = state.narrow("policy", among, "risk" if fitted_alone else None)
     row = POLICIES[policy]
     texts = rules.set[policy]
     owner = owner_of(row, rules.axis) if rules.why_not(policy) else rules.owner(policy, view.shown)
@@ -77,19 +84,22 @@ def _choices(view: View, rules: Rules) -> None:
         control(
             "policy",
             "Rule",
+            among,
+            widget="selectbox",
             show=lambda key: POLICIES[key].name,
             help=f"{escape(row.summary)} {escape(row.citation)}",
         )
     for place, setting in zip(places[1:], shown):
         with place:
             setting_widget(owner, setting, texts)
-    if row.fits:
-        _samples(view, rules)
+    if row.fits and not fitted_alone:
+        samples_to_fit(view, rules, other_runs=True)
     reset_button(owner, texts)
 
 
-def _samples(view: View, rules: Rules) -> None:
-    others = runs_alike(view.run)
+def samples_to_fit(view: View, rules: Rules, *, other_runs: bool = False) -> None:
+    """On which samples something is fitted; `other_runs`, also on those of another run."""
+    others = runs_alike(view.run) if other_runs else {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         fit_controls(rules.fits, drawn=rules.choice is not None and rules.choice.seed is not None)
         if others:

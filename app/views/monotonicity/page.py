@@ -30,6 +30,7 @@ from app.components.selection.held import clear
 from app.components.table_export import offer_table
 from app.components.text import plain_text
 from app.view import View
+from app.views.monotonicity.causes import lost_classes
 from app.views.monotonicity.compared_falls import WHOSE, Compared, compared_falls, published_falls
 from app.views.monotonicity.oscillation import oscillation_on_screen
 
@@ -65,6 +66,7 @@ def render(view: View) -> None:
     with pairs:
         _pairs(view, compared)
     strip(view, "histogram", "exit-pairs", hint="Click a bar or a cell: its samples show here.")
+    lost_classes(view)
     oscillation_on_screen(view)
 
 

@@ -16,7 +16,7 @@ def test_it_prints_one_json_object(small_run, capsys):
     assert (found["cost_unit"], found["max_falling"], found["threshold"]) == ("MACs", 10, 0.05)
     assert found["fitted_on"] == {"run": "small", "split": "calibration", "samples": 100, "seed": None}
     assert found["fitted_on_test"] is False
-    assert len(found["candidates"]) == 126
+    assert len(found["candidates"]) == 198
     assert any(row["frontier"] for row in found["candidates"])
 
 
@@ -31,6 +31,20 @@ def test_the_table_shows_the_frontier_and_what_is_measured(small_run, capsys):
     assert "No setting holds that on the samples fitted on" in capsys.readouterr().out
     assert main(["tune", "small", "--split", "all", "--allow-test-fitting"]) == 0
     assert "FITTED ON TEST" in capsys.readouterr().out
+
+
+def test_by_likelihood_it_says_what_to_set(small_run, capsys):
+    assert main(["tune", "small", "--by", "likelihood", "--predictor", "exit-ensemble", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["fitted"] == "weights"
+    assert len(found["settings"]["weights"]) == 28
+    assert found["fitted_on"] == {"run": "small", "split": "calibration", "samples": 100, "seed": None}
+    assert main(["tune", "small", "--by", "likelihood", "--set", "weights=uniform"]) == 0
+    printed = capsys.readouterr().out
+    assert "Fitted on 100 samples of small (calibration)." in printed
+    assert "--set temperature=" in printed
+    assert main(["tune", "small", "--by", "likelihood", "--predictor", "ca"]) == 2
+    assert "nothing of predictor ca is fitted by likelihood" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ from analysis.predictors.costs import share_of_exits
         ("pa", {"relative_threshold": 0.5}, (70, 70, 60), (40, 40, 0)),
         ("moe", {}, (20, 20, 20), (40, 40, 0)),
         ("ca", {}, (1, 1, 1), (44, 44, 0)),
+        # ten classes are sorted in four rounds, summed and compared; then as pa
+        ("adaptive-pa", {}, (100, 100, 90), (40, 40, 0)),
+        # one product at exit 1; two and a sum at exit 2; three and two sums
+        ("exit-ensemble", {}, (10, 30, 50), (40, 80, 0)),
+        ("agreement-vote", {}, (11, 32, 53), (40, 80, 0)),
     ],
 )
 def test_counts(predictor, settings, operations, kept):

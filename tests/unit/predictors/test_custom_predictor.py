@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.predictors import (
+    PREDICTORS,
     available_predictors,
     custom,
     custom_predictor,
@@ -309,7 +310,7 @@ def test_settings_that_json_confuses_have_keys_of_their_own(file):
 
 def test_the_environment_names_predictors(file, tmp_path, monkeypatch):
     monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:sharpen, {file}:half,")
-    assert list(available_predictors())[6:] == ["sharpen", "half"]
+    assert list(available_predictors())[len(PREDICTORS) :] == ["sharpen", "half"]
     assert find_predictor("half").path == str(file)
     other = tmp_path / "other.py"
     other.write_text("def half(logits):\n    return logits\n")
@@ -320,7 +321,7 @@ def test_the_environment_names_predictors(file, tmp_path, monkeypatch):
 
 def test_one_broken_predictor_of_the_environment_leaves_the_others(file, tmp_path, monkeypatch):
     monkeypatch.setenv("EXITLENS_PREDICTORS", f"{tmp_path}/gone.py:lost,{file}:half,{file}:absent")
-    assert list(available_predictors())[6:] == ["half"]
+    assert list(available_predictors())[len(PREDICTORS) :] == ["half"]
     gone, absent = predictor_errors()
     assert gone.startswith(f"EXITLENS_PREDICTORS: predictor file {tmp_path}/gone.py cannot be read")
     assert absent.startswith(f"EXITLENS_PREDICTORS: predictor file {file} has no function absent")
@@ -330,8 +331,8 @@ def test_one_broken_predictor_of_the_environment_leaves_the_others(file, tmp_pat
 
 def test_naming_predictors_runs_no_file_and_imports_no_torch(file):
     code = (
-        "import sys; from analysis.predictors import available_predictors;"
-        "print(list(available_predictors())[6:], 'torch' in sys.modules)"
+        "import sys; from analysis.predictors import PREDICTORS, available_predictors;"
+        "print(list(available_predictors())[len(PREDICTORS) :], 'torch' in sys.modules)"
     )
     environment = {"EXITLENS_PREDICTORS": f"{file}:sharpen", "PATH": ""}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)

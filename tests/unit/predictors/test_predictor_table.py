@@ -11,7 +11,7 @@ import pytest
 from analysis.predictors import PREDICTORS, resolve
 from analysis.settings import parse
 
-IDS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
+IDS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca", "adaptive-pa", "exit-ensemble", "agreement-vote")
 
 
 def function_of(row):
@@ -67,7 +67,7 @@ def test_predictors_import_only_themselves_settings_runtime_numpy_torch_and_jaxt
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["", ".activations", ".weights"])
+@pytest.mark.parametrize("name", ["", ".activations", ".adaptive_product", ".weights"])
 def test_the_examples_run(name):
     results = doctest.testmod(importlib.import_module(f"analysis.predictors{name}"))
     assert results.attempted

@@ -105,7 +105,7 @@ def test_predict_counts_the_weights():
     ("predictor", "settings", "message"),
     [
         ("pa", {}, "pa needs logits, but this run holds probabilities only"),
-        ("hard-poe", {}, "choose softmax-poe, moe or ca"),
+        ("hard-poe", {}, "choose softmax-poe, moe, ca, exit-ensemble or agreement-vote"),
         ("baseline", {"activation": "relu"}, "baseline with activation=relu needs logits"),
         ("moe", {"activation": "heaviside"}, "set activation=softmax"),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from analysis.predictors import PREDICTORS, first_correction, resolve, usable_predictors, why_unusable
 
-ON_PROBS = ["baseline", "softmax-poe", "moe", "ca"]
+ON_PROBS = ["baseline", "softmax-poe", "moe", "ca", "exit-ensemble", "agreement-vote"]
 
 
 def test_logits_feed_every_predictor_and_probabilities_those_that_need_no_logits():
@@ -20,7 +20,10 @@ def test_the_reason_is_the_one_that_resolving_gives(row):
     reason = why_unusable(row, "probs")
     assert (reason is None) == (row.id in ON_PROBS)
     if reason is not None:
-        with pytest.raises(ValueError, match=re.escape(f"{row.id} {reason}: choose softmax-poe, moe or ca")):
+        with pytest.raises(
+            ValueError,
+            match=re.escape(f"{row.id} {reason}: choose softmax-poe, moe, ca, exit-ensemble or agreement-vote"),
+        ):
             resolve(row, kind="probs")
 
 

@@ -50,6 +50,21 @@ def test_the_contract(small_run):
     assert found["decrease_percent"]["true_class"]["0.1"] == pytest.approx(expected)
 
 
+def test_causes_are_those_of_loops(small_run):
+    found, traces = summary_of(small_run, "hard-poe")
+    expected = {"off_support": [0] * 7, "outvoted": [0] * 7, "never_led": 0}
+    for right, logs, collapsed in zip(traces.correct.T, traces.log_true_class_prob.T, traces.collapsed.T):
+        if right[-1]:
+            continue
+        if not right.any():
+            expected["never_led"] += 1
+            continue
+        at = max(m for m in range(7) if right[m]) + 1
+        expected["off_support" if np.isneginf(logs[at]) or collapsed[at] else "outvoted"][at] += 1
+    assert found["causes"] == expected
+    assert sum(expected["off_support"]) > 0
+
+
 def test_oscillation_is_that_of_loops(small_run):
     found, traces = summary_of(small_run, "baseline")
     answers = traces.predicted.T.tolist()

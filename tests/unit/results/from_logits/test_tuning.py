@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.policies.interruption import step_area
+from analysis.predictors import resolve
 from analysis.results import results_of, tuning_of
 from analysis.results.from_logits.tuning import GRIDS, best_of, grid_settings, on_frontier
 from analysis.results.from_logits.tuning_numbers import tuning_numbers
@@ -14,14 +15,33 @@ def test_the_grid_holds_the_defaults_first_and_nothing_twice():
     assert settings[0] == {
         "weights": "linear",
         "threshold": None,
+        "relative_threshold": None,
         "threshold_mode": "clamp",
         "cap": None,
         "temperature": 1.0,
     }
-    assert len({tuple(of.items()) for of in settings}) == len(settings) == 2 * 7 * 3 * 3
-    assert not [of for of in settings if of["threshold"] is None and of["threshold_mode"] == "zero"]
-    with pytest.raises(ValueError, match="no settings of predictor moe are tuned: choose pa"):
+    assert len({tuple(of.items()) for of in settings}) == len(settings) == 2 * 11 * 3 * 3
+    none = [of for of in settings if of["threshold"] is of["relative_threshold"] is None]
+    assert {of["threshold_mode"] for of in none} == {"clamp"}
+    assert not [of for of in settings if None not in (of["threshold"], of["relative_threshold"])]
+    with pytest.raises(ValueError, match="no settings of predictor moe are tuned: choose pa, softmax-poe"):
         list(grid_settings("moe"))
+
+
+@pytest.mark.parametrize("predictor", GRIDS)
+def test_every_candidate_is_one_of_its_predictor_and_the_defaults_come_first(predictor):
+    settings = list(grid_settings(predictor))
+    defaults = resolve(predictor, n_exits=7)
+    assert all(resolve(predictor, of, n_exits=7) != defaults for of in settings[1:])
+    assert resolve(predictor, settings[0], n_exits=7) == defaults
+
+
+@pytest.mark.parametrize("predictor", ["softmax-poe", "adaptive-pa", "agreement-vote"])
+def test_other_predictors_are_tuned_too(small_run, predictor):
+    found = tuning_of(small_run, predictor, threshold=0.05, max_falling=100)
+    assert len(found.candidates) == len(list(grid_settings(predictor)))
+    results = results_of(small_run, predictor, found.candidates[-1], "calibration")
+    assert found.falling[-1] == pytest.approx(results.falling_percent([0.05])[0])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""Tuned settings in words. Plain text; takes what `tuning_numbers` and `likelihood_numbers` return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analysis.words.formats import percent, points
+
+
+def tuning_finding(numbers: Mapping, label: str) -> str:
+    """What the chosen settings are worth on the samples left out, beside the defaults."""
+    ours, defaults = numbers["measured"], numbers["default"]
+    gain = 100 * (ours["expected_accuracy"] - defaults["expected_accuracy"])
+    accuracy = (
+        f"{percent(100 * ours['expected_accuracy'])} expected accuracy ({'−' if gain < 0 else '+'}{points(gain)})"
+    )
+    falls = f"{percent(defaults['falling_percent'])} → {percent(ours['falling_percent'])}"
+    return f"Tuned {label} on the samples left out: {accuracy}, falls by more than {numbers['threshold']:g}: {falls}"
+
+
+def likelihood_finding(numbers: Mapping, label: str) -> str:
+    """What the fitted setting does to the likelihood at the last exit."""
+    before, after = (numbers[side]["nll_on_support"][-1] for side in ("default", "measured"))
+    if before is None or after is None:
+        return f"{label} was fitted by likelihood; that of the samples left out is unknown"
+    name = numbers["fitted"]
+    return (
+        f"Fitted {name} of {label}: {before:.3f} → {after:.3f} nats per label at the last exit, on the samples left out"
+    )

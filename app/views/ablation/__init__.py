@@ -1,0 +1,1 @@
+"""Ablation: the page."""
