@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from analysis.results.comparison import AtExit, Estimate
 from analysis.results.differences import Difference
 from analysis.results.policy_curves import Gain
+from analysis.words.deciding.stopping import gain_words
 from analysis.words.formats import QUANTITY, counted, moved, percent, points, small
-from analysis.words.stopping import gain_words
 
 ENTROPY_RISE = 0.1
 """The rise of entropy, in nats, that a claim speaks of."""

@@ -16,7 +16,8 @@ from analysis.results import Difference
 from analysis.results.against_paper import difference, verdicts
 from analysis.results.fall_statistics import fall_statistics
 from analysis.selection import Selection
-from analysis.words import budgets, correction, falls, formats, live
+from analysis.words import correction, falls, formats, live
+from analysis.words.deciding import budgets
 from analysis.words.selections import selection_words
 from analysis.words.verdicts import difference_words, told
 from tests.unit.results.by_hand import given as with_numbers

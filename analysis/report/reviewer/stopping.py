@@ -14,7 +14,8 @@ from analysis.report.reviewer.subject import Subject
 from analysis.results import PolicyResults, Results, apply_policy
 from analysis.results.policies import MEASURED_UNITS
 from analysis.results.policy_curves import Gain, StopCurve, gain_of, policy_curve
-from analysis.words import budgets, formats, stopping
+from analysis.words import formats
+from analysis.words.deciding import budgets, stopping
 
 RULES: dict[str, dict[str, object]] = {"confidence": {"lambda": 0.8}, "budgeted": {}}
 """The rules that are drawn, and what their tables leave to be set: one that nothing is fitted for, one that is."""

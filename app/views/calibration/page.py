@@ -15,14 +15,14 @@ from analysis.metrics.failure_prediction import DEFERRED, deferral_curve
 from analysis.results.from_logits.calibration import Calibration
 from analysis.selection.marks import answered_as, confident, less_confident
 from analysis.words import formats
-from analysis.words.calibration import (
+from analysis.words.deciding.calibration import (
     deferral_title,
     ece_title,
     failure_title,
     reliability_title,
     temperature_title,
 )
-from analysis.words.stopping import left_out_words
+from analysis.words.deciding.stopping import left_out_words
 from app import state
 from app.components.chart import chart
 from app.components.controls import control

@@ -14,8 +14,8 @@ from analysis.results.policies import MEASURED_UNITS
 from analysis.results.savings import MEASURES, Confidences, Saving, saving_of
 from analysis.selection.marks import stops_early
 from analysis.words import formats
-from analysis.words.calibration import saving_title
-from analysis.words.stopping import SAVINGS, cost_words
+from analysis.words.deciding.calibration import saving_title
+from analysis.words.deciding.stopping import SAVINGS, cost_words
 from app import state
 from app.components.chart import chart
 from app.components.controls import control

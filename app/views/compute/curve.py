@@ -12,7 +12,8 @@ from analysis.reference.published import Published
 from analysis.results import Results
 from analysis.results.policies import MEASURED_UNITS
 from analysis.results.policy_curves import RUNNING, Gain, StopCurve, gain_of
-from analysis.words import budgets, formats, stopping
+from analysis.words import formats
+from analysis.words.deciding import budgets, stopping
 from app import state
 from app.components.chart import chart
 from app.components.figure_table import by_exit, figure_table

@@ -14,7 +14,8 @@ from analysis.predictors.costs import CorrectionCost, share_of_exits
 from analysis.reference.published import Published
 from analysis.run import Run
 from analysis.selection.marks import answered
-from analysis.words import budgets, formats
+from analysis.words import formats
+from analysis.words.deciding import budgets
 from app import state
 from app.components.chart import chart
 from app.components.controls import control

@@ -23,7 +23,8 @@ from analysis.selection.stops import (
     stopped_too_late,
     stopper_of,
 )
-from analysis.words import formats, stopping
+from analysis.words import formats
+from analysis.words.deciding import stopping
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control

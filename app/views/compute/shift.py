@@ -15,7 +15,7 @@ from analysis.reference.outside_text import shortened
 from analysis.results.shift import ShiftPoint, clean_of, corruption_of, corruptions_of, shift_point
 from analysis.storage import RunEntry
 from analysis.words import formats
-from analysis.words.shift import shift_finding, value_words
+from analysis.words.deciding.shift import shift_finding, value_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control

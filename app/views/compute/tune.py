@@ -13,7 +13,8 @@ from analysis.report.policy_tables import fitting_lines
 from analysis.results.from_logits.likeliest import FITTED
 from analysis.results.from_logits.tuning import GRIDS
 from analysis.settings import as_text
-from analysis.words import formats, tuning
+from analysis.words import formats
+from analysis.words.deciding import tuning
 from app import state
 from app.components.chart import chart
 from app.components.controls import control

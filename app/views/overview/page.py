@@ -24,7 +24,8 @@ from analysis.selection import Selection
 from analysis.selection.columns import FallColumn
 from analysis.selection.marks import falls_above, of_classes
 from analysis.selection.thinning import thinned
-from analysis.words import budgets, correction, formats, training
+from analysis.words import correction, formats, training
+from analysis.words.deciding import budgets
 from app import state
 from app.components.chart import chart
 from app.components.controls import control

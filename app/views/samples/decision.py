@@ -8,8 +8,8 @@ from analysis.policies.interruption import drawn_places, exits_reached
 from analysis.policies.rule import stopping_exits
 from analysis.policies.scores import scores
 from analysis.results import PolicyResults
+from analysis.words.deciding.stopping import Stop, cost_words, decision_words
 from analysis.words.formats import exit_labels
-from analysis.words.stopping import Stop, cost_words, decision_words
 from app import state
 from app.components.predictor_names import named
 from app.components.stopping.budget import axis_of, budget_on_screen

@@ -19,8 +19,8 @@ from analysis.selection.marks import in_steps, set_missed, sets_grown, sets_lost
 from analysis.sets import SETS, find_sets
 from analysis.sets.sizes import SIZE_BINS
 from analysis.words import formats
-from analysis.words.sets import by_size_title, consistency_title, coverage_title, growth_title, size_title
-from analysis.words.stopping import left_out_words
+from analysis.words.deciding.sets import by_size_title, consistency_title, coverage_title, growth_title, size_title
+from analysis.words.deciding.stopping import left_out_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control

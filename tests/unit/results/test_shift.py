@@ -9,7 +9,7 @@ import pytest
 from analysis.results import policy_of, results_of
 from analysis.results.shift import clean_of, corruption_of, corruptions_of, of_one_network, shift_point
 from analysis.storage import RunEntry, write_run
-from analysis.words.shift import shift_finding
+from analysis.words.deciding.shift import shift_finding
 
 
 def entry(id_, mtime_ns=0, corruption=None, checkpoint=None, shape=(7, 300, 20), model="msdnet", error=None):

@@ -1,6 +1,6 @@
 """Tuned settings in words."""
 
-from analysis.words.tuning import likelihood_finding, tuning_finding
+from analysis.words.deciding.tuning import likelihood_finding, tuning_finding
 
 
 def test_gains_have_their_sign():

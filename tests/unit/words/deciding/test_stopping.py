@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.results.policy_curves import Gain
-from analysis.words import stopping
+from analysis.words.deciding import stopping
 
 NUMBERS = {
     "policy": "risk",
