@@ -51,7 +51,9 @@ LINKS = """() => [...document.querySelectorAll('[data-testid=stApp] a[href], [da
     .map((a) => a.getAttribute('href') ?? a.getAttribute('xlink:href') ?? '').filter((to) => /evil/.test(to))"""
 
 
-@pytest.mark.parametrize("path", ["", "samples", "monotonicity", "classes", "map", "compute", "paper", "live"])
+@pytest.mark.parametrize(
+    "path", ["", "samples", "monotonicity", "classes", "map", "compute", "paper", "ablation", "live"]
+)
 def test_no_page_has_a_link_that_a_run_or_an_address_brought(opened, server, path):
     page = opened.page
     asked = {
