@@ -59,6 +59,7 @@ FURTHER = {
         {"poe": "1", "exit": "2"},
     ),
     "compute": ({"budget": "30000000", "beside": "hard-poe,softmax-poe", "poe": "1"}, {"published": "0"}),
+    "ablation": ({"of": "final_prediction", "size": "relative", "over": "0.1", "poe": "1"},),
     "paper": ({"poe": "1", "set": "weights:uniform"}, {"poe": "1", "predictor": "softmax-poe"}),
     "live": (
         {"poe": "1", "turn": "30", "blur": "5", "noise": "0.05", "cover": "20", "until": "4"},
