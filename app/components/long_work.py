@@ -71,7 +71,7 @@ def long_work(
             if note:
                 st.markdown(note, width="content")
     elif fault:
-        st.button("Try again", key=f"{key}-again", on_click=forget, args=(name,))
+        st.button("Try again", key=f"{key}-again", on_click=forget, args=(name,), help="Begins anew.")
     return None
 
 
@@ -127,7 +127,13 @@ def _waiting(key: str, doing: str, by_itself: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         share, words = _how_far(job, doing)
         st.progress(share, words, width="stretch")
-        st.button("Cancel", key=f"{key}-cancel", on_click=_cancel, args=(key, by_itself))
+        st.button(
+            "Cancel",
+            key=f"{key}-cancel",
+            on_click=_cancel,
+            args=(key, by_itself),
+            help="Ends it; nothing that is half-written stays.",
+        )
 
 
 def _how_far(job: CommandJob, doing: str) -> tuple[float, str]:

@@ -263,6 +263,15 @@ def test_lost_true_classes_by_exit_and_by_factor_are_all_that_are_lost(small_run
     assert "Under the baseline" in title(figures(shown(poe="0", causes="factor"))["causes"])  # has no factors
 
 
+def test_where_nothing_is_lost_the_bars_are_empty(runs, small_logits):
+    same = np.repeat(small_logits[-1:], 3, axis=0)[:, :30]
+    write_run(runs / "settled", logits=same, labels=same[0].argmax(axis=-1))
+    for poe in ("0", "1"):
+        app = shown("settled", poe=poe)
+        assert "no sample loses a true class" in title(figures(app)["causes"])
+        assert not any(sum(values) for values in bars(app).values())
+
+
 def test_a_bar_of_lost_classes_selects_the_samples_that_it_counts(small_run, monkeypatch):
     from app.views.monotonicity import causes as part
 

@@ -52,7 +52,9 @@ LINKS = """() => [...document.querySelectorAll('[data-testid=stApp] a[href], [da
 
 
 @pytest.mark.parametrize(
-    "path", ["", "samples", "monotonicity", "classes", "map", "compute", "paper", "compare", "live"]
+    "path",
+    ["", "samples", "monotonicity", "classes", "map", "compute", "calibration", "sets", "paper", "ablation", "compare"]
+    + ["figures", "live"],
 )
 def test_no_page_has_a_link_that_a_run_or_an_address_brought(opened, server, path):
     page = opened.page

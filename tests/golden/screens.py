@@ -62,6 +62,7 @@ FURTHER = {
     "compute": ({"budget": "30000000", "beside": "hard-poe,softmax-poe", "poe": "1"}, {"published": "0"}),
     "calibration": ({"poe": "1", "fit": "random:0.2", "good": "improvable", "give": "2"},),
     "sets": ({"poe": "1", "sets": "nested"}, {"poe": "1", "sets": "lac", "sets_set": "alpha:0.2"}),
+    "ablation": ({"of": "final_prediction", "size": "relative", "over": "0.1", "poe": "1"},),
     "paper": ({"poe": "1", "set": "weights:uniform"}, {"poe": "1", "predictor": "softmax-poe"}),
     "compare": (
         {"poe": "1", "entries": "msdnet-cifar10/baseline,msdnet-cifar10/pa,msdnet-cifar10-seed1/pa", "pair": "2-3"},

@@ -103,18 +103,13 @@ def _grid(
     threshold: float,
 ) -> None:
     at = THRESHOLDS.index(threshold)
-    heads = st.columns([1, 3, 3, 3], gap="small")
-    for place, combination in zip(heads[1:], COMBINATIONS):
-        with place:
-            st.markdown(f"**{words.COMBINATION[combination].capitalize()}**")
     by_key = {cell.key: cell for cell in CELLS}
     for activation in ACTIVATIONS:
-        row = st.columns([1, 3, 3, 3], gap="small", vertical_alignment="center")
-        with row[0]:
-            st.markdown(f"**{words.ACTIVATION[activation]}**")
-        for place, combination in zip(row[1:], COMBINATIONS):
+        for place, combination in zip(st.columns(3, gap="small"), COMBINATIONS):
             cell = by_key[activation, combination]
             with place, st.container(border=True, gap=None, key=f"cell-{activation}-{combination}"):
+                said = f"{words.ACTIVATION[activation]}, {words.COMBINATION[combination]}"
+                st.html(f'<div style="font-size:0.8125rem;opacity:0.72">{html_text(said)}</div>')
                 if cell.key in refused:
                     plain_text(refused[cell.key], role="caption")
                 else:

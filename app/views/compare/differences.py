@@ -180,6 +180,7 @@ def _samples(view: View, first: Shown, second: Shown, difference: Difference) ->
             icon=":material/select_all:",
             on_click=_take,
             args=(view, first, second, told.ids),
+            help="These samples become the selection, which every page shows.",
         )
         offer_table(
             "samples-that-differ",

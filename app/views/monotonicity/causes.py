@@ -44,7 +44,7 @@ def _by_exit(view: View, results: Results) -> None:
     found, names = results.causes, exit_labels(view.run.exit_names)
     product = find_predictor(view.shown).is_product
     counts = {"outvoted": found.outvoted, "off support": found.off_support}
-    shown = {key: values for key, values in counts.items() if product or values.any()}
+    shown = {key: values for key, values in counts.items() if key == "outvoted" or product or values.any()}
     figure = lost_classes_figure(
         shown,
         exit_names=names,

@@ -77,7 +77,14 @@ def _choice(counts: dict[str, int]) -> str | None:
         what = gone.name if isinstance(gone, Presentation) else f"“{gone.screen.heading}” of {gone.name}"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Deleted {escape(what)}.", width="content")
-            st.button("Undo", key="presentation-undelete", type="tertiary", on_click=said, args=(_undelete, _FAULT))
+            st.button(
+                "Undo",
+                key="presentation-undelete",
+                type="tertiary",
+                on_click=said,
+                args=(_undelete, _FAULT),
+                help="Puts the deleted presentation back.",
+            )
     if not counts:
         state.narrow("presentation", [""])
         return None
@@ -130,7 +137,12 @@ def _whole(presentation: Presentation) -> None:
             with st.popover("Rename", width="content"):
                 key = f"presentation-name:{name}"
                 st.text_input("New name", value=name, max_chars=LONGEST_NAME, key=key)
-                st.button("Rename it", on_click=said, args=(lambda: _rename(name, key), _FAULT))
+                st.button(
+                    "Rename it",
+                    on_click=said,
+                    args=(lambda: _rename(name, key), _FAULT),
+                    help="The presentation keeps its screens.",
+                )
             st.button(
                 "Delete", key="presentation-delete", icon=":material/delete:", on_click=said,
                 args=(lambda: _delete(name), _FAULT), help="It can be undone until this window is closed.",
@@ -310,7 +322,13 @@ def _add(name: str) -> None:
 def _new() -> None:
     key = "presentation-new"
     st.text_input("Its name", max_chars=LONGEST_NAME, placeholder="group meeting", key=key)
-    st.button("Begin it", key="presentation-begin", on_click=said, args=(lambda: _begin(key), _FAULT))
+    st.button(
+        "Begin it",
+        key="presentation-begin",
+        on_click=said,
+        args=(lambda: _begin(key), _FAULT),
+        help="An empty presentation of that name: figures and samples are added from their own pages.",
+    )
 
 
 def _begin(key: str) -> None:
