@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.storage import write_run
+from app.page_table import PAGES
 from tests.e2e import browser as harness
 from tests.toy import golden_arrays
 
@@ -53,8 +54,7 @@ LINKS = """() => [...document.querySelectorAll('[data-testid=stApp] a[href], [da
 
 @pytest.mark.parametrize(
     "path",
-    ["", "samples", "monotonicity", "classes", "map", "compute", "calibration", "sets", "paper", "ablation", "compare"]
-    + ["figures", "live"],
+    ["", *(page.name for page in PAGES if page.needs_run and page.name != "overview")],
 )
 def test_no_page_has_a_link_that_a_run_or_an_address_brought(opened, server, path):
     page = opened.page
