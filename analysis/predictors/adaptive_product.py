@@ -17,7 +17,7 @@ CLOSE = 1e-12
 """A mass that is short of the setting by less has reached it: sums of probabilities are rounded."""
 
 
-def own_threshold(logits: Float[Tensor, "exits samples classes"], mass: float) -> Float[Tensor, "exits samples 1"]:
+def own_threshold(logits: Float[Tensor, "*shape classes"], mass: float) -> Float[Tensor, "*shape 1"]:
     """The largest b for which the classes with f >= b hold at least `mass` of the exit's softmax; -inf for all of it.
 
     >>> own_threshold(torch.tensor([[[2.0, 0.0, 1.0]]], dtype=torch.float64), 0.9).item()  # 0.665 + 0.245 = 0.910
@@ -31,9 +31,7 @@ def own_threshold(logits: Float[Tensor, "exits samples classes"], mass: float) -
     return ordered.gather(-1, needed)
 
 
-def adaptive_log_factors(
-    logits: Float[Tensor, "exits samples classes"], mass: float
-) -> Float[Tensor, "exits samples classes"]:
+def adaptive_log_factors(logits: Float[Tensor, "*shape classes"], mass: float) -> Float[Tensor, "*shape classes"]:
     """log a_i(c): of max(f, 0) where a class reaches its sample's threshold, else -inf."""
     return log_activation(torch.where(logits >= own_threshold(logits, mass), logits, 0.0), "relu")
 

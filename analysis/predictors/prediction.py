@@ -29,7 +29,7 @@ class Prediction:
         return self.log_probs.exp()
 
 
-def log_normalise(scores: Float[Tensor, "exits samples classes"]) -> Float[Tensor, "exits samples classes"]:
+def log_normalise(scores: Float[Tensor, "*shape classes"]) -> Float[Tensor, "*shape classes"]:
     """log(exp(scores) / sum exp(scores)) over the classes; NaN in rows of only -inf.
 
     The row's maximum is subtracted before anything is rounded: scores - logsumexp(scores) would lose the sum of

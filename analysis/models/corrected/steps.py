@@ -16,9 +16,10 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from analysis.predictors.activations import bound_logits, log_activation, threshold_of
+from analysis.predictors.adaptive_product import adaptive_log_factors
 from analysis.predictors.bounds import in_type_of
 from analysis.predictors.prediction import log_normalise
-from analysis.predictors.weights import exit_weights
+from analysis.predictors.weights import ensemble_weights, exit_weights
 
 State = tuple[Tensor, ...]
 """Tensors (samples, ...) that one exit leaves to the next."""
@@ -27,7 +28,7 @@ Logits = Float64[Tensor, "samples classes"]
 
 
 def _softmax(scores: Logits) -> Logits:
-    return log_normalise(scores[None])[0].exp()
+    return log_normalise(scores).exp()
 
 
 def _kept(scores: Logits) -> Float[Tensor, "samples classes"]:
@@ -164,6 +165,56 @@ class SoftmaxProduct(Product):
         return scores / (count * self.settings["temperature"])
 
 
+class AdaptiveProduct(Product):
+    """PA in which each sample has a threshold of its own at each exit."""
+
+    def _factor(self, logits: Logits, exit_: int) -> Logits:
+        weight = exit_weights(self.settings["weights"], self.n_exits)[exit_]
+        if weight == 0:
+            return torch.zeros_like(logits)
+        return weight * adaptive_log_factors(logits, self.settings["mass"])
+
+    def _heated(self, scores: Logits, exit_: int) -> Logits:
+        return scores
+
+
+class ExitEnsemble(Baseline):
+    """Every exit's distribution so far, weighed anew at each exit."""
+
+    def __init__(self, settings: Mapping[str, object], n_exits: int) -> None:
+        super().__init__(settings, n_exits)
+        self.fallback = "softmax"
+        self._shares = ensemble_weights(settings["weights"], n_exits)
+
+    def _start(self, logits: Logits) -> State:
+        return (torch.zeros_like(logits[:, :0], dtype=torch.float32),)
+
+    def _law(self, logits: Logits, state: State, exit_: int) -> tuple[Logits, State]:
+        own, _, _ = self.own(logits, ())
+        classes = own.shape[-1]
+        terms = [*(state[0][:, at * classes : (at + 1) * classes].double() for at in range(exit_)), own]
+        shown = sum(share * term for share, term in zip(self._shares[exit_], terms))
+        return shown, (torch.cat([state[0], own.float()], -1),)
+
+
+class AgreementVote(Steps):
+    """Every exit's distribution so far, and its answer: those that agree count more."""
+
+    def _start(self, logits: Logits) -> State:
+        return torch.zeros_like(logits[:, :0], dtype=torch.float32), torch.zeros_like(logits[:, :0], dtype=torch.long)
+
+    def _law(self, logits: Logits, state: State, exit_: int) -> tuple[Logits, State]:
+        own = _softmax(logits)
+        kept = torch.cat([state[0], own.float()], -1)
+        answers = torch.cat([state[1], logits.argmax(-1, keepdim=True)], -1)  # (samples, exits so far)
+        agreeing = (answers[:, :, None] == answers[:, None]).sum(1).double()
+        votes = self.settings["power"] * agreeing.log()
+        shares = torch.softmax(votes, -1)
+        classes = own.shape[-1]
+        terms = [*(kept[:, at * classes : (at + 1) * classes].double() for at in range(exit_)), own]
+        return sum(shares[:, at : at + 1] * term for at, term in enumerate(terms)), (kept, answers)
+
+
 class HardProduct(Steps):
     """The classes that every exit so far has kept."""
 
@@ -198,6 +249,9 @@ STEPS: dict[str, type[Steps]] = {
     "softmax-poe": SoftmaxProduct,
     "moe": Mixture,
     "ca": Caching,
+    "adaptive-pa": AdaptiveProduct,
+    "exit-ensemble": ExitEnsemble,
+    "agreement-vote": AgreementVote,
 }
 """An id of PREDICTORS -> its steps."""
 
