@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from analysis.predictors import find_predictor
 from analysis.results import calibration_of, results_of
 from analysis.results.fitting import choose_samples, results_at
 from analysis.results.from_logits import kept
@@ -226,6 +227,17 @@ def test_the_command_that_is_started_is_what_is_on_screen(small_run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passes, "state", app)
         assert "--allow-test-fitting" in passes.command("calibration", view, "pa", on_test)
+
+
+def test_the_command_that_is_started_finds_a_predictor_of_ones_own(small_run, tmp_path, monkeypatch):
+    file = tmp_path / "mine.py"
+    file.write_text("def mine(logits):\n    return logits.softmax(-1)\n", encoding="utf-8")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:mine")
+    monkeypatch.setattr(passes, "state", SimpleNamespace(get=lambda name: 0))
+    view = SimpleNamespace(run=small_run, split="test", settings_of=lambda key: {})
+    argv = passes.command("calibration", view, "mine", choose_samples(small_run, "test"))
+    named = find_predictor(argv[argv.index("--predictor") + 1])
+    assert (named.id, named.path) == ("mine", str(file))
 
 
 def test_the_address_keeps_what_is_chosen(small_run):
