@@ -20,6 +20,7 @@ from app.server.read_only import read_only
 from app.view import View
 
 _LAST, _FAULT, _DONE, _SAMPLES = "present-last", "present-fault", "present-done", "present-samples"
+GONE = "it is not there any more: another window has renamed or deleted it"
 NEW = ""
 """Stands for a presentation that is yet to be named, in the list."""
 
@@ -123,5 +124,4 @@ def said(action: Callable[[], object], fault: str) -> None:
     try:
         action()
     except (ValueError, KeyError) as error:  # KeyError: another window has deleted or renamed it
-        gone = "it is not there any more: another window has renamed or deleted it"
-        st.session_state[fault] = gone if isinstance(error, KeyError) else str(error)
+        st.session_state[fault] = GONE if isinstance(error, KeyError) else str(error)

@@ -17,7 +17,7 @@ from app import cache, state
 from app.components.controls import control
 from app.components.frame.run_choice import listed_once
 from app.components.presenting import store
-from app.components.presenting.adding import said
+from app.components.presenting.adding import GONE, said
 from app.components.text import escape, plain_text
 from app.page_table import PAGES
 from app.server.read_only import read_only
@@ -50,7 +50,10 @@ def render(view: View | None) -> None:
     if name is None:
         _none_yet()
         return
-    presentation = store.saved()[name]
+    try:
+        presentation = store.saved()[name]
+    except KeyError:
+        raise ValueError(f"{name}: {GONE}") from None
     if state.get("presenting") and presentation.screens:
         at = min(state.get("screen"), len(presentation.screens)) - 1
         stage(presentation, at=at, about=about(presentation.screens), on_leave=_left)
@@ -120,7 +123,7 @@ def _whole(presentation: Presentation) -> None:
             help=HOW,
         )
         st.download_button(
-            "Save to a file", lambda: store.saved()[name].to_json(), file_name=f"{_file_name(name)}.presentation.json",
+            "Save to a file", presentation.to_json, file_name=f"{_file_name(name)}.presentation.json",
             mime="application/json", key="presentation-file", on_click="ignore", icon=":material/download:",
             help="For somebody else, whose app imports it: it holds all that is shown, and needs no run.",
         )  # fmt: skip
@@ -259,14 +262,23 @@ def _changed(name: str, change: Callable[[tuple[Screen, ...]], tuple[Screen, ...
     store.changeable().change(name, change)
 
 
+def _place(screens: Sequence[Screen], identity: str) -> int:
+    """Where a screen stands, from 0; a KeyError where another window has deleted it."""
+    return {one.id: place for place, one in enumerate(screens)}[identity]
+
+
 def _say(name: str, identity: str, sentence: str) -> None:
-    _changed(name, lambda all_: tuple(replace(one, sentence=sentence) if one.id == identity else one for one in all_))
+    def told(screens: tuple[Screen, ...]) -> tuple[Screen, ...]:
+        at = _place(screens, identity)
+        return (*screens[:at], replace(screens[at], sentence=sentence), *screens[at + 1 :])
+
+    _changed(name, told)
 
 
 def _move(name: str, identity: str, by: int) -> None:
     def moved(screens: tuple[Screen, ...]) -> tuple[Screen, ...]:
         order = list(screens)
-        at = next(place for place, one in enumerate(order) if one.id == identity)
+        at = _place(screens, identity)
         order.insert(max(0, at + by), order.pop(at))
         return tuple(order)
 
@@ -275,7 +287,7 @@ def _move(name: str, identity: str, by: int) -> None:
 
 def _drop(name: str, identity: str) -> None:
     before = store.saved()[name].screens
-    place = next(place for place, one in enumerate(before) if one.id == identity)
+    place = _place(before, identity)
     _changed(name, lambda screens: tuple(one for one in screens if one.id != identity))
     st.session_state[_DELETED] = _Dropped(name, before[place], place)
 

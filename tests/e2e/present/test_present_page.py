@@ -162,6 +162,31 @@ def test_screens_are_put_in_order_said_deleted_and_put_back(small_run):
     assert (pages.address(app)["presenting"], pages.address(app)["screen"]) == ("1", "2")
 
 
+def test_a_screen_that_another_window_has_deleted_is_said(small_run):
+    first, second = talk("one", "two")
+    for act in (
+        lambda app: app.button(key=f"screen:delete:{first.id}").click(),
+        lambda app: app.button(key=f"screen:arrow_downward:{first.id}").click(),
+        lambda app: app.text_area(key=f"sentence:{first.id}").set_value("eins"),
+    ):
+        Presentations().change("talk", lambda _: (first, second))
+        app = shown()
+        Presentations().change("talk", lambda _: (second,))
+        act(app).run()
+        assert not app.exception
+        assert app.error[0].value.startswith("it is not there any more")
+        assert screens() == (second,)
+
+
+def test_a_presentation_that_another_window_deletes_while_the_page_is_made_is_said(small_run, monkeypatch):
+    talk("one")
+    counts = Presentations().counts()
+    Presentations().delete("talk")
+    monkeypatch.setattr(Presentations, "counts", lambda self: counts)
+    app = shown()
+    assert "it is not there any more" in app.error[0].value
+
+
 def test_presentations_are_begun_renamed_deleted_and_put_back(small_run):
     app = shown()
     assert "No presentation is saved yet" in pages.words(app)
