@@ -153,6 +153,17 @@ def test_as_many_are_selected_as_the_address_holds_and_it_says_so(runs, small_lo
     assert not app.exception
 
 
+def test_a_copy_under_another_name_keeps_that_name(small_run, runs, saved):
+    page("small/baseline", "small/pa")
+    (runs / "copy").mkdir()
+    for path in small_run.path.iterdir():
+        (runs / "copy" / path.name).write_bytes(path.read_bytes())
+    page("copy/baseline", "copy/pa")
+    for table in ("compared", "differences"):
+        rows = list(csv.DictReader(io.StringIO(text(saved, table, "csv").lstrip("\ufeff"))))
+        assert {value for row in rows for name, value in row.items() if name in ("run", "a_run", "b_run")} == {"copy"}
+
+
 def test_one_alone_is_told_what_to_do(small_run):
     app = page("small/pa")
     assert "Choose two to eight" in words(app)
