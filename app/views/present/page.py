@@ -182,12 +182,13 @@ def about(screens: Sequence[Screen]) -> dict[str, str]:
 
 def _about(screen: Screen, fingerprints: dict[str, str | None]) -> str:
     source = screen.source
-    if not source.run:
+    if not source.run and not source.title:
         return ""
-    split = "all samples" if source.split == "all" else f"{source.split} samples"
-    there = fingerprints[source.run]
-    parts = ["ITS RUN HAS CHANGED SINCE"] if there not in (None, source.fingerprint) else []
-    parts += ["its run is not here"] if there is None else []
+    split, parts = "all samples" if source.split == "all" else f"{source.split} samples", []
+    if source.run:  # several runs, which no one fingerprint is of, are told by their title alone
+        there = fingerprints[source.run]
+        parts += ["ITS RUN HAS CHANGED SINCE"] if there not in (None, source.fingerprint) else []
+        parts += ["its run is not here"] if there is None else []
     parts += [source.title or source.run, source.predictor, split]
     parts += [f"selected: {source.selected}"] if source.selected else []
     parts += [f"numbers of {source.made[:10]}"] if source.made else []

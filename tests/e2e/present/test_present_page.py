@@ -8,6 +8,7 @@ import pytest
 from analysis.presentations import Presentation, Presentations, Screen, Source, kept_figure, points_of
 from analysis.presentations.screens import LONGEST_SENTENCE
 from analysis.selection import Slice, Slices
+from analysis.storage import write_run
 from app.components.presenting import store
 from tests.e2e import pages
 from tests.e2e.runs import HOSTILE
@@ -313,3 +314,18 @@ def test_without_a_run_presentations_are_shown(runs):
     app = pages.opened("present", presenting="1")
     assert not app.exception
     assert len(sent(app)["screens"]) == 1
+
+
+def test_a_comparison_says_its_entries_and_the_papers_figure_its_settings(small_run, runs, small_logits, small_labels):
+    write_run(
+        runs / "known", logits=small_logits, labels=small_labels, dataset="cifar100", model="msdnet", title="Known"
+    )
+    added("compare", "compare-falls", "talk", entries="known/baseline,known/ca")
+    source = screens()[0].source
+    assert (source.run, source.title, source.predictor) == ("", "known", "baseline and ca")
+    assert source.settings == "known/baseline; known/ca"
+    added("paper", "paper-falls", run="known", set="weights:uniform")
+    assert (screens()[1].source.predictor, screens()[1].source.settings) == ("baseline and pa", "")
+    lines = [one["about"] for one in sent(shown(presenting="1"))["screens"]]
+    assert lines[0].startswith("known \N{MIDDLE DOT} baseline and ca \N{MIDDLE DOT} test samples")
+    assert lines[1].startswith("Known \N{MIDDLE DOT} baseline and pa")
