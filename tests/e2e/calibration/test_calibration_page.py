@@ -5,6 +5,7 @@ import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.predictors import find_predictor
@@ -35,6 +36,10 @@ def numbers(packed) -> np.ndarray:
     if isinstance(packed, dict):
         return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
     return np.array([np.nan if value is None else value for value in packed], float)
+
+
+def subtitle(app, figure: str) -> str:
+    return figures(app)[figure]["layout"]["title"]["subtitle"]["text"]
 
 
 def line(app, figure: str, name: str) -> np.ndarray:
@@ -130,7 +135,19 @@ def test_without_a_calibration_split_a_seeded_share_is_set_aside_and_said(imagel
 def test_what_is_fitted_on_what_is_reported_carries_the_badge(imageless_run):
     app = shown("imageless", fit="test")
     assert [badge for badge in app.markdown if "fitted on test" in badge.value]
-    assert not [badge for badge in shown("imageless").markdown if "fitted on test" in badge.value]
+    apart = shown("imageless")
+    assert not [badge for badge in apart.markdown if "fitted on test" in badge.value]
+    for name in ("ece-over-exits", "saving"):  # a picture leaves the badge behind
+        assert "THE SAME AS FITTED ON" in subtitle(app, name)
+        assert "THE SAME" not in subtitle(apart, name)
+    assert "THE SAME" not in subtitle(app, "reliability")  # where nothing is fitted
+
+
+def test_only_samples_with_a_label_are_said_to_be_fitted_on(runs, small_logits, small_labels):
+    splits = pd.DataFrame({"split": ["test"] * 300 + ["calibration"] * 100})
+    labels = [*small_labels[:360].tolist(), *[None] * 40]
+    write_run(runs / "partly", logits=small_logits, labels=labels, samples=splits)
+    assert "are fitted on 60 samples with a label, of 100." in words(shown("partly"))
 
 
 def test_marks_select_and_what_the_browser_makes_up_is_dropped(small_run, monkeypatch):
