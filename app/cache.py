@@ -63,11 +63,14 @@ def _run(path: str, mtime_ns: int, title: str) -> Run:
 def results(run: Run, predictor: str, settings: Mapping[str, object] | None = None, split: str = "test") -> Results:
     """The numbers of one predictor on one run; its traces from the run folder or the disk cache, computed otherwise."""
     settings = dict(settings or {})
-    return _results(run.fingerprint, settings_key(predictor, settings), split, run, predictor, settings)
+    told = run.id, run.title  # results name their run, and a copy of it has the same content
+    return _results(run.fingerprint, told, settings_key(predictor, settings), split, run, predictor, settings)
 
 
 @st.cache_resource(max_entries=RESULTS_KEPT, show_spinner="Computing the traces of every sample …")
-def _results(fingerprint: str, key: str, split: str, _run: Run, _predictor: str, _settings: dict) -> Results:
+def _results(
+    fingerprint: str, told: tuple[str, str], key: str, split: str, _run: Run, _predictor: str, _settings: dict
+) -> Results:
     return results_of(_run, _predictor, _settings, split)
 
 

@@ -11,6 +11,7 @@ import binascii
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping
 from functools import partial
 
@@ -36,6 +37,7 @@ _INVITATION = re.compile(r"(?:<br>|; )click to [^<]*|\s?\bA (?:click|box or lass
 _NAME = re.compile(r"(?!constructor$|prototype$)[A-Za-z]\w{0,60}")  # none that means more than a property to JavaScript
 _AXIS = re.compile(r"[xy]axis\d*")
 _DEEPEST = 16
+_LARGEST_NUMBER = sys.float_info.max
 _OF_POINTS = ("x", "y", "codes", "kept", "colours", "scale", "rest", "shade", "lines")
 _FIELDS = ("data", "layout", "height", "line", "region", "points")
 
@@ -140,7 +142,11 @@ def points_of(found: object, where: str = "points") -> Points:
         kept = None if kept is None else _array(kept, "u1").astype(bool)
         points = Points(x, y, lines, Colouring(codes, colours, shade, scale, rest), kept)
         most = 255 if scale else len(colours) - 1
-        sound = type(scale) is bool and (rest is None or type(rest) is int) and len(points) <= MOST_POINTS
+        sound = (
+            type(scale) is bool
+            and (rest is None or (type(rest) is int and 0 <= rest <= 255))
+            and len(points) <= MOST_POINTS
+        )
         sound &= bool(colours) and all(isinstance(one, str) for one in colours)
         sound &= shade is None or len(shade.values) == len(points)
         if not sound or (len(codes) and codes.max() > most):
@@ -202,7 +208,7 @@ def _line(found: list) -> Line:
     before, values, after = found
     if not (isinstance(before, str) and isinstance(after, str) and isinstance(values, list)):
         raise TypeError
-    if not all(value is None or isinstance(value, (str, int, float)) for value in values):
+    if not all(value is None or isinstance(value, (str, bool)) or _is_number(value) for value in values):
         raise TypeError
     return Line(before, values, after)
 
@@ -219,10 +225,14 @@ def _region(found: object, where: str) -> dict:
     return region
 
 
+def _is_number(value: object) -> bool:
+    """Whether it is a finite number, also as JavaScript reads it: whole numbers of JSON may have any length."""
+    is_one = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_one and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER
+
+
 def _are_numbers(values: object) -> bool:
-    return isinstance(values, (list, tuple)) and all(
-        isinstance(one, (int, float)) and not isinstance(one, bool) and math.isfinite(one) for one in values
-    )
+    return isinstance(values, (list, tuple)) and all(map(_is_number, values))
 
 
 def _checked(node: object, where: str, depth: int = 0) -> object:
@@ -239,8 +249,8 @@ def _checked(node: object, where: str, depth: int = 0) -> object:
         return {name: _checked(value, f"{where}.{name[:40]}", depth + 1) for name, value in node.items()}
     if isinstance(node, list):
         inner = partial(_checked, where=where, depth=depth + 1)
-        return [one if type(one) in (int, float) and math.isfinite(one) else inner(one) for one in node]
-    if node is None or isinstance(node, (bool, int)) or (isinstance(node, float) and math.isfinite(node)):
+        return [one if _is_number(one) else inner(one) for one in node]
+    if node is None or isinstance(node, bool) or _is_number(node):
         return node
     raise ValueError(f"{where[:80]} holds {str(node)[:20]!r}, which is no value of a figure")
 

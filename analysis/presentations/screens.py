@@ -22,6 +22,7 @@ LONGEST_ADDRESS = 12_000
 MOST_SCREENS, MOST_PICTURES = 200, 24
 LARGEST_FILE = 64_000_000  # characters of a presentation's file
 _TAG = re.compile(r"</?[a-z]+\s*/?>")  # those that a figure that was checked may hold
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a pair of surrogates; alone it can be neither kept nor sent
 _DATA_ADDRESS = re.compile(r"data:(image/(?:png|jpeg|webp|gif));base64,([A-Za-z0-9+/=]+)")
 
 
@@ -152,6 +153,11 @@ class Presentation:
             raise ValueError(
                 "presentation: the file is no JSON: choose one that was saved by “Save to a file”"
             ) from None
+        if _HALF.search(text):
+            try:
+                json.dumps(found, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                raise ValueError("presentation: the file holds half a character: save the presentation again") from None
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise ValueError(f"presentation: the file does not say that it is one ({FORMAT})")
         for name in ("name", "made"):

@@ -57,7 +57,7 @@ def _candidates(folder: Path) -> list[Path]:
 
 def _entry(path: Path, error: str | None, titles: Mapping[str, str]) -> RunEntry:
     manifest, stub = None, read_stub(path)
-    sizes = None if stub is None else {name: stamp.size for name, stamp in stub.stamps.items()}
+    sizes = None if stub is None else stub.sizes
     if error is None:
         try:
             manifest = read_manifest(path, sizes)

@@ -113,8 +113,7 @@ def load_run(path: str | Path) -> Run:
 
 def _remote_run(folder: Path, stub: Stub) -> Run:
     """A run on object storage: its table of samples and its traces are copied, its logits left where they are."""
-    sizes = {name: stamp.size for name, stamp in stub.stamps.items()}
-    manifest = read_manifest(folder, sizes)
+    manifest = read_manifest(folder, stub.sizes)
     fetch(folder, stub, [SAMPLES, *(name for name in stub.stamps if _is_traces(name))])
     names = manifest.logits_files
     logits = RemoteLogits(

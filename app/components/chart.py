@@ -85,6 +85,7 @@ def chart(
     points: Points | None = None,
     on_point: Callable[[int], None] | None = None,
     predictor: str | None = None,
+    of: About | None = None,
 ) -> None:
     """Show a figure.
 
@@ -123,12 +124,14 @@ def chart(
         Gets the place, from 0, of the point that was clicked.
     predictor : str, optional
         Whose figure it is, by id, in the names of its files; by default the one on screen.
+    of : About, optional
+        What it is of, where that is not what the sidebar says: other runs, predictors or settings.
     """
     if figure.layout.shapes:
         raise ValueError(
             f"chart {name!r}: the figure holds shapes, which would all become draggable: draw fixed lines as traces"
         )
-    key, about = f"chart:{name}", _about(name, predictor)
+    key, about = f"chart:{name}", of or _about(name, predictor)
     payload = {
         "name": name,
         "about": {"file": about.file, "title": about.title, "text": about.text},
@@ -146,7 +149,7 @@ def chart(
         payload["csv"] = {"number": st.session_state[_CSV_WANTED].pop(key), "text": csv_text(data())}
     if key in st.session_state.get(_TAKING, {}):
         zoom = st.session_state[_TAKING].pop(key)
-        st.session_state[_TAKEN] = Taken(name, payload, points, zoom)
+        st.session_state[_TAKEN] = Taken(name, payload, points, zoom, of)
         if not state.drawing():  # a part of the page alone: who takes it comes with the rest
             st.rerun()
     count = 0 if points is None else len(points)
@@ -179,13 +182,17 @@ def _about(name: str, predictor: str | None) -> About:
 
 @dataclass(frozen=True)
 class Taken:
-    """A chart that was taken out of its page, as it was shown: its name, what it was sent, its points, its zoom."""
+    """A chart that was taken out of its page, as it was shown: its name, what it was sent, its points, its zoom.
+
+    `of` is what it is of, where the sidebar does not say that.
+    """
 
     name: str
     payload: dict
     points: Points | None
     zoom: object
     """As the browser sent it."""
+    of: About | None = None
 
 
 def taken() -> Taken | None:

@@ -34,7 +34,7 @@ def falls(numbers: Measured, height: int) -> Made:
         x_title="fall by more than, probability",
         y_title="samples",
         title=curve_finding(numbers.difference.falls(first.of, "absolute"), numbers.label(), relative=False),
-        subtitle=f"Percent of {numbers.over} where the {QUANTITY[first.of]}'s probability falls by more than a "
+        subtitle=f"Percent of {numbers.over()} where the {QUANTITY[first.of]}'s probability falls by more than a "
         "threshold between an earlier and a later exit.",
         height=height,
     )

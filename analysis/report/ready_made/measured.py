@@ -69,14 +69,14 @@ class Measured:
         values = np.array([one[predictor][name] for one in self.numbers], dtype=np.float64)
         return values.mean(axis=0), values.std(axis=0)
 
-    @property
-    def over(self) -> str:
-        """Which samples, in words.
+    def over(self, *, judged: bool = True) -> str:
+        """Which samples, in words: those that can be right or wrong, or all.
 
         A split is named where it is not all there is.
         """
         first = self.results["baseline"]
-        return counted(first.n_samples, f"{'' if first.split == 'all' else first.split + ' '}sample")
+        count = first.judged.n_samples if judged else first.n_samples
+        return counted(count, f"{'' if first.split == 'all' else first.split + ' '}sample")
 
     @property
     def of_seeds(self) -> str:

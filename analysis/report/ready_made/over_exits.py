@@ -32,7 +32,7 @@ def accuracy(numbers: Measured, height: int) -> Made:
         title = correction.accuracy_title(after - before, numbers.label())
     else:
         title = correction.exits_title(numbers.difference, numbers.label())
-    return _made(numbers, panels, title, height)
+    return _made(numbers, panels, title, numbers.over(), height)
 
 
 def entropy(numbers: Measured, height: int) -> Made:
@@ -50,7 +50,8 @@ def entropy(numbers: Measured, height: int) -> Made:
     panels = [_over_exits(numbers, "mean entropy, nats", "entropy", from_zero=True), rises]
     at = ENTROPY_THRESHOLDS.index(SPOKEN_OF)
     rising = [numbers.spread(key, "entropy_rise_percent")[0][at] for key in ("baseline", numbers.predictor)]
-    return _made(numbers, panels, correction.entropy_title(*rising, SPOKEN_OF, numbers.label()), height)
+    title = correction.entropy_title(*rising, SPOKEN_OF, numbers.label())
+    return _made(numbers, panels, title, numbers.over(judged=False), height)
 
 
 def _lines(numbers: Measured, name: str) -> list[SpreadLine]:
@@ -63,10 +64,8 @@ def _over_exits(numbers: Measured, said: str, name: str, *, from_zero: bool = Fa
     return SpreadPanel(said, "exit", places, _lines(numbers, name), exit_ticks(names), from_zero)
 
 
-def _made(numbers: Measured, panels: Sequence[SpreadPanel], title: str, height: int) -> Made:
-    figure = spread_panels_figure(
-        panels, title=title, subtitle=f"Over {numbers.over}. {numbers.of_seeds}", height=height
-    )
+def _made(numbers: Measured, panels: Sequence[SpreadPanel], title: str, over: str, height: int) -> Made:
+    figure = spread_panels_figure(panels, title=title, subtitle=f"Over {over}. {numbers.of_seeds}", height=height)
     rows = [
         pd.DataFrame(
             {"predictor": line.predictor_id, "quantity": panel.name, "over": panel.x_title, "at": _at(panel),

@@ -25,7 +25,7 @@ NO_FALL = 1.0  # above which no stretch is drawn thicker: bold is the mean alone
 
 def trajectories(numbers: Measured, height: int) -> Made:
     """The figure and its numbers."""
-    before, after = numbers.results["baseline"], numbers.results[numbers.predictor]
+    before, after = (numbers.results[key].judged for key in ("baseline", numbers.predictor))
     drawn = thinned(before.n_samples, DRAWN, seed=SEED)
     run, names = numbers.run, exit_labels(numbers.run.exit_names)
     panels = [
@@ -44,7 +44,7 @@ def trajectories(numbers: Measured, height: int) -> Made:
         quantity=f"probability of the {what}",
         threshold=NO_FALL,
         title=correction.trajectories_title(falling, len(drawn), numbers.label()),
-        subtitle=f"Thin: {counted(len(drawn), 'sample')} drawn at random. Bold: the mean of all {numbers.over}.",
+        subtitle=f"Thin: {counted(len(drawn), 'sample')} drawn at random. Bold: the mean of all {numbers.over()}.",
         height=height,
     )
     for trace in figure.data:

@@ -171,7 +171,7 @@ def _side_by_side(subjects: Sequence[Subject]) -> tuple[tuple[tables.Table, ...]
     groups: list[list[Subject]] = []
     left_out = []
     for subject in subjects:
-        reasons = [_why_apart(group[0], subject) for group in groups]
+        reasons = [next(filter(None, (_why_apart(one, subject) for one in group)), "") for group in groups]
         if "" in reasons:
             groups[reasons.index("")].append(subject)
         else:

@@ -6,6 +6,7 @@ import platform
 import shlex
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from analysis.predictors import Predictor, file_hash, first_correction
@@ -13,8 +14,10 @@ from analysis.report.reviewer.subject import Options, Subject
 from analysis.run import Run
 from analysis.runtime.code_version import code_version
 from analysis.runtime.contents import content_of
+from analysis.runtime.objects import is_address
 from analysis.settings import as_text
 from analysis.storage.manifest import read_manifest
+from analysis.storage.remote.stubs import read_stub
 from analysis.words import formats
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "plotly", "pillow")
@@ -68,16 +71,19 @@ def provenance_rows(run: Run) -> Rows:
 
 
 def hash_rows(run: Run) -> Rows:
-    """The sha256 of every file of the run, traces but for those left out, and of the pictures that it names."""
-    files = read_manifest(run.path).files
+    """The sha256 of every file of the run but its traces, and of its pictures, on object storage their address."""
+    stub = read_stub(run.path)
+    files = read_manifest(run.path, None if stub is None else stub.sizes).files
     rows = [
         (f"sha256 of {name}", str(entry["sha256"]))
         for name, entry in sorted(files.items())
         if not name.startswith("traces-")
     ]
-    for shards in run.image_tables.values():
-        there = (shard for shard in shards if shard.is_file())
-        rows += [(f"sha256 of {shard.parent.name}/{shard.name}", content_of(shard)) for shard in there]
+    for shard in chain.from_iterable(run.image_tables.values()):
+        if is_address(shard):  # nobody reads all of it
+            rows.append(("pictures", shard))
+        elif shard.is_file():
+            rows.append((f"sha256 of {shard.parent.name}/{shard.name}", content_of(shard)))
     return [*rows, ("fingerprint of all that numbers depend on", run.fingerprint)]
 
 

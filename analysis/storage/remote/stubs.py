@@ -44,6 +44,11 @@ class Stub:
     copied: dict[str, Stamp] = field(default_factory=dict)
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file."""
+        return {name: stamp.size for name, stamp in self.stamps.items()}
+
+    @property
     def time_ns(self) -> int:
         """When one of its objects last changed."""
         return max((stamp.time_ns for stamp in self.stamps.values()), default=0)

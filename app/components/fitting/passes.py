@@ -27,7 +27,7 @@ def command(name: str, view: View, predictor: str, choice: SampleChoice, options
     """What follows `python -m analysis` for a command of a run, with what is on screen."""
     row, run = find_predictor(predictor), view.run
     settings = resolve(row, view.settings_of(predictor), kind=run.kind, n_exits=run.n_exits)
-    source = f"{row.path}:{row.function}" if row.path is not None else predictor
+    source = f"{row.path}:{row.id}" if row.path is not None else predictor
     argv = [name, str(run.path), "--predictor", source, "--split", view.split, "--format", "json", *options]
     rows = {setting.name: setting for setting in row.settings}
     argv += [part for key, value in view.settings_of(predictor).items() if key in settings

@@ -15,6 +15,8 @@ from app.components.controls import control
 from app.view import View
 
 ON_TEST = "What is fitted was fitted on the very samples that are reported, so these numbers flatter."
+SAME = ", THE SAME AS FITTED ON"
+"""What a figure says of its samples then, since the badge stays on the page."""
 FITS = {
     "calibration": "the calibration split",
     "random:0.1": "10% of the samples, drawn",

@@ -1,6 +1,7 @@
 """The box that asks into which presentation a figure, or samples, of the page go, and what stands above them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -9,7 +10,8 @@ from analysis.figures.points import Points
 from analysis.predictors import available_predictors
 from analysis.presentations import Screen, Source, kept_figure
 from analysis.presentations.presentations import now
-from analysis.presentations.screens import LONGEST_NAME, LONGEST_SENTENCE
+from analysis.presentations.screens import LONGEST_NAME, LONGEST_NOTE, LONGEST_SENTENCE
+from analysis.report.pictures import About
 from app import state
 from app.components.chart import taken
 from app.components.figure_table import settings_text
@@ -20,6 +22,7 @@ from app.server.read_only import read_only
 from app.view import View
 
 _LAST, _FAULT, _DONE, _SAMPLES = "present-last", "present-fault", "present-done", "present-samples"
+GONE = "it is not there any more: another window has renamed or deleted it"
 NEW = ""
 """Stands for a presentation that is yet to be named, in the list."""
 
@@ -41,7 +44,9 @@ def ask_to_add(view: View | None) -> None:
             screen = samples_screen(view, source_of(view, ""), samples)
         else:
             screen = Screen(
-                "figure", source=source_of(view, chart.name), figure=_kept(chart.payload, chart.points, chart.zoom)
+                "figure",
+                source=source_of(view, chart.name, chart.of),
+                figure=_kept(chart.payload, chart.points, chart.zoom),
             )
         _box(screen, list(store.saved().counts()))
     except ValueError as error:
@@ -53,14 +58,14 @@ def _kept(payload: dict, points: Points | None, zoom: object) -> dict:
     return kept_figure(payload["figure"], payload["height"], line=line, region=region, points=points, zoom=zoom)
 
 
-def source_of(view: View | None, chart: str) -> Source:
-    """What a screen says of itself: the page, and what it was about."""
+def source_of(view: View | None, chart: str, of: About | None = None) -> Source:
+    """What a screen says of itself: the page, and what it was about; `of` where the sidebar does not say that."""
     about = {"page": state.page(), "chart": chart, "address": urlencode(state.address()), "made": now()}
     if view is None:
         return Source(**about)
     row = available_predictors()[view.predictor]
     name = row.name if row.label == row.name else f"{row.label}, {row.name}"
-    return Source(
+    found = Source(
         **about,
         run=view.run.id,
         title=" ".join(view.run.title.split()),
@@ -70,6 +75,10 @@ def source_of(view: View | None, chart: str) -> Source:
         split=view.split,
         selected="" if view.selected is None else f"{view.selected.count:,} samples {view.selected.words}".strip(),
     )
+    if of is None:
+        return found
+    found = replace(found, predictor=of.predictor, settings=of.settings[:LONGEST_NOTE], selected="")
+    return found if of.run == view.run.id else replace(found, run="", fingerprint="", title=of.run[:LONGEST_NOTE])
 
 
 @st.dialog("Add to a presentation", icon=":material/co_present:")
@@ -123,5 +132,4 @@ def said(action: Callable[[], object], fault: str) -> None:
     try:
         action()
     except (ValueError, KeyError) as error:  # KeyError: another window has deleted or renamed it
-        gone = "it is not there any more: another window has renamed or deleted it"
-        st.session_state[fault] = gone if isinstance(error, KeyError) else str(error)
+        st.session_state[fault] = GONE if isinstance(error, KeyError) else str(error)

@@ -28,7 +28,7 @@ from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
 from app.components.figure_table import by_exit, figure_table
-from app.components.fitting.samples import fit_controls, on_test_badge
+from app.components.fitting.samples import SAME, fit_controls, on_test_badge
 from app.components.predictor_names import label_of, named
 from app.components.selection import strip
 from app.components.text import escape, plain_text
@@ -92,8 +92,9 @@ def render(view: View) -> None:
 def _said(about: Calibrated) -> None:
     """What is fitted on what."""
     choice, view = about.choice, about.view
-    fitted = formats.counted(len(choice.fitted), "sample")
-    what = f"Temperatures and thresholds are fitted on {fitted}"
+    known, given = about.fitted("baseline").n_samples, len(choice.fitted)
+    what = f"Temperatures and thresholds are fitted on {formats.counted(known, 'sample')}"
+    what += f" with a label, of {given:,}" if known < given else ""
     drawn = choice.named.startswith("random:")
     if drawn and not len(view.run.positions("calibration")):
         what += ", as this run has no calibration split"
@@ -105,9 +106,10 @@ def _said(about: Calibrated) -> None:
         on_test_badge()
 
 
-def _over(about: Calibrated) -> str:
+def _over(about: Calibrated, *, fits: bool = False) -> str:
+    """Over how many samples; where something was fitted, whether on these."""
     split = "" if about.view.split == "all" else f"{about.view.split} "
-    return formats.counted(about.samples, f"{split}sample")
+    return formats.counted(about.samples, f"{split}sample") + (SAME if fits and about.choice.on_test else "")
 
 
 # --- reliability -----------------------------------------------------------------------------------------------------
@@ -213,8 +215,8 @@ def _errors(about: Calibrated, found: dict[str, Calibration | None]) -> None:
             {named(key): float(of[-1]) for key, of in errors.items()},
             {named(key): float(of[-1]) for key, of in tempered.items()},
         ),
-        subtitle=f"How far is confidence from accuracy? ECE, {BINS} bins of equal width, {_over(about)}. Thin: each "
-        "exit's probabilities at its fitted temperature, p^(1/T) normalised anew, after any product.",
+        subtitle=f"How far is confidence from accuracy? ECE, {BINS} bins of equal width, {_over(about, fits=True)}. "
+        "Thin: each exit's probabilities at its fitted temperature, p^(1/T) normalised anew, after any product.",
         from_zero=True,
         opens="the mistakes there",
         height=HEIGHT,

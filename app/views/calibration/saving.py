@@ -21,6 +21,7 @@ from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import figure_table
 from app.components.fitting.passes import is_large
+from app.components.fitting.samples import SAME
 from app.components.predictor_names import label_of, named
 from app.components.selection import strip
 from app.components.text import plain_text
@@ -133,8 +134,8 @@ def _figure(about: Calibrated, ones: list[_One], unit: str | None, target: float
         x_title=AXES[good],
         y_title=f"saved of the last exit's {what}, %",
         title=saving_title(good, [one.named for one in ones], measures, saved),
-        subtitle=f"{formats.counted(about.samples, 'sample')}, whose accuracy is to be {formats.percent(100 * target)};"
-        " a point is a confidence. "
+        subtitle=f"{formats.counted(about.samples, 'sample')}{SAME if about.choice.on_test else ''}, whose accuracy is "
+        f"to be {formats.percent(100 * target)}; a point is a confidence. "
         + ("Measured in latency." if unit in MEASURED_UNITS else "Simulated from the exits' costs."),
         height=HEIGHT,
     )

@@ -69,7 +69,7 @@ def _pair(shown: Sequence[Shown]) -> tuple[int, int]:
 
 def _compared(shown: Sequence[Shown], unit: str | None) -> tuple[dict | None, str]:
     """What `compare` prints, kept; or why there is no such table."""
-    key = tuple(one.results.key for one in shown)
+    key = tuple((one.run.id, *one.results.key) for one in shown)  # of a copy under another name, that name
     try:
         return cache.numbers(_object, key, unit, entries=[one.results for one in shown], unit=unit), ""
     except ValueError as error:

@@ -72,6 +72,11 @@ class Shown:
         """The entry's run."""
         return self.results.run
 
+    @property
+    def told(self) -> str:
+        """The settings that differ from the predictor's defaults, as `--set` takes them."""
+        return _told(self.entry)
+
 
 def sound_runs() -> dict[str, RunEntry]:
     """What can be compared, by id."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from analysis.figures.entry_style import entry_styles
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.report.entry_facts import entry_facts
+from analysis.report.pictures import About
 from analysis.results.comparison import shared_unit
 from analysis.results.seeds import seed_groups
 from analysis.words.comparing import accuracy_finding, collapsed_name, falls_finding
@@ -114,6 +116,15 @@ def _line(drawn: Drawn, x: np.ndarray, values: Sequence[np.ndarray], marked: Seq
     return ComparedLine(drawn.name, drawn.style, x, mean, spread, marks)
 
 
+def _of(view: View, shown: Sequence[Shown], name: str) -> About:
+    """What a figure's files say that it is of: the entries, whatever the sidebar shows."""
+    runs, predictors = (
+        " and ".join(dict.fromkeys(getattr(one.entry, what) for one in shown)) for what in ("run", "predictor")
+    )
+    each = "; ".join(" ".join(filter(None, (f"{one.entry.run}/{one.entry.predictor}", one.told))) for one in shown)
+    return About(runs, predictors, name, each, view.split)
+
+
 def _about(view: View, shown: Sequence[Shown]) -> str:
     samples = sorted({one.results.judged.n_samples for one in shown})
     many = counted(samples[0], "sample") if len(samples) == 1 else f"{samples[0]:,} to {samples[-1]:,} samples"
@@ -140,7 +151,8 @@ def _accuracy(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn], unit: 
         f"its last.{spread}",
         height=HEIGHT,
     )
-    chart(figure, name="compare-accuracy", height=HEIGHT, data=lambda: _accuracy_data(view, shown))
+    data = partial(_accuracy_data, view, shown)
+    chart(figure, name="compare-accuracy", height=HEIGHT, data=data, of=_of(view, shown, "compare-accuracy"))
 
 
 def _accuracy_data(view: View, shown: Sequence[Shown]) -> pd.DataFrame:
@@ -193,7 +205,8 @@ def _falls(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn]) -> None:
         "between an earlier and a later exit.",
         height=HEIGHT,
     )
-    chart(figure, name="compare-falls", height=HEIGHT, data=lambda: _falls_data(view, shown, grid))
+    data = partial(_falls_data, view, shown, grid)
+    chart(figure, name="compare-falls", height=HEIGHT, data=data, of=_of(view, shown, "compare-falls"))
 
 
 def _falls_data(view: View, shown: Sequence[Shown], grid: np.ndarray) -> pd.DataFrame:

@@ -5,15 +5,16 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.predictors import settings_key
+from analysis.predictors import find_predictor, settings_key
 from analysis.report.ready_made import READY_MADE, Measured, ReadyMade, measured, numbers_of_another
 from analysis.report.ready_made.measured import Numbers, Own
+from analysis.report.reviewer.facts import setting_arguments
 from analysis.run import Run
 from analysis.storage import RunEntry
 from app import cache
 from app.components.chart import chart
 from app.components.empty_split import no_samples
-from app.components.figure_table import figure_table, settings_text
+from app.components.figure_table import figure_table
 from app.components.text import escape, plain_text
 from app.server.read_only import read_only
 from app.view import View
@@ -82,8 +83,10 @@ def _figure(view: View, numbers: Measured, row: ReadyMade) -> None:
 
 def _command(view: View) -> str:
     """What makes the first figure without the app."""
-    settings = settings_text(view, view.predictor, view.settings).split() if view.settings else []
+    row, first = find_predictor(view.predictor), view.run.cost()
     parts = ["python", "-m", "analysis", "figure", view.run.id, "--figure", next(iter(READY_MADE))]
-    parts += ["--predictor", view.predictor, *(part for one in settings for part in ("--set", one))]
+    parts += ["--predictor", row.id if row.path is None else f"{row.path}:{row.id}"]
+    parts += setting_arguments(row, view.settings)
     parts += [] if view.split == "test" else ["--split", view.split]
+    parts += [] if first is None or view.unit == first[0] else ["--cost-unit", view.unit]
     return shlex.join([*parts, "--width", "3.25in", "--font-size", "8", "--out", "figure.pdf"])

@@ -1,5 +1,6 @@
 """The files of an import: dropped ones, put on the disk for the command, or paths; what each is taken for."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from analysis.runtime.whole_files import whole_file
 from analysis.storage.importers.parts import means_labels
 from app.components.text import escape, plain_text
 from app.server.listening import paths_may_be_named
@@ -58,20 +60,41 @@ class Stage:
         self.clear = weakref.finalize(self, shutil.rmtree, self.folder, True)
 
     def put(self, file: object) -> Path:
-        """Where an uploaded file lies, under its own name, in a folder of its own."""
+        """Where an uploaded file lies, under its own name, in a folder of its own.
+
+        Raises
+        ------
+        ValueError
+            It cannot be put there; no part of it is left.
+        """
         place = self.folder / re.sub(r"[^\w-]", "", str(file.file_id))[:64] / safe_name(file.name)
         if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.getbuffer())
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with whole_file(place) as unfinished:
+                    unfinished.write_bytes(file.getbuffer())
+            except OSError as error:
+                raise ValueError(
+                    f"{place.name} cannot be put into {self.folder} ({error.strerror}): make room there, or import it "
+                    "on the command line"
+                ) from None
         return place
 
     def together(self, paths: Sequence[Path]) -> Path:
-        """A folder with these files, as the command takes images of several splits."""
-        folder = self.folder / "images"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        """A folder with these files, as the command takes images of several splits; the same for the same files.
+
+        Raises
+        ------
+        ValueError
+            Two have one name.
+        """
+        if len({path.name for path in paths}) < len(paths):
+            raise ValueError("two files of images have one name: rename one, such as test-00000 and calibration-00000")
+        folder = self.folder / f"images-{hashlib.sha256(repr(sorted(map(str, paths))).encode()).hexdigest()[:16]}"
+        folder.mkdir(exist_ok=True)
         for path in paths:
-            os.symlink(path, folder / path.name)
+            if not (folder / path.name).is_symlink():
+                os.symlink(path, folder / path.name)
         return folder
 
 

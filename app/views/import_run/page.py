@@ -1,6 +1,7 @@
 """Import: what do these files hold, and does it look right? Then a run is made of them."""
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -14,7 +15,7 @@ from analysis.runtime.folders import DATASETS, folder_for_new_runs
 from analysis.storage.display_titles import LONGEST
 from analysis.storage.importers.axes import AXES
 from analysis.words.formats import counted
-from app import state
+from app import cache, state
 from app.components.frame.run_choice import import_example
 from app.components.long_work import fault_of, forget, long_work
 from app.components.text import escape, plain_text
@@ -157,6 +158,9 @@ def _make(given: Sequence[Given], options: Sequence[str], ready: bool) -> None:
     if not name or name != Path(name).name or name.startswith(".") or name == DATASETS:
         st.error(escape(f"a run cannot be called {name[:60]!r}: give letters, digits and hyphens"))
         return
+    if (other := hiding(name, folder)) is not None:
+        st.error(escape(f"{other} is a run of that name, which would hide this one: choose another id"))
+        return
     told = [f"--{field}={_value(field)}" for field in ("title", "dataset", "model") if _value(field)]
     made = long_work(
         MAKE,
@@ -201,10 +205,18 @@ def _describe(given: Sequence[Given], folder: Path) -> None:
 
 
 def free_id(stem: str, folder: Path) -> str:
-    """A run's id from a file's name that no run in the folder has."""
+    """A run's id from a file's name that no run has, in the folder or in another that is looked into."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:60] or "run"
     plain = f"{plain}-run" if plain in ("logits", DATASETS) else plain
-    return next(one for n in count(1) if not (folder / (one := plain if n == 1 else f"{plain}-{n}")).exists())
+    free = (one for n in count(1) if not (folder / (one := plain if n == 1 else f"{plain}-{n}")).exists())
+    return next(one for one in free if hiding(one, folder) is None)
+
+
+def hiding(name: str, folder: Path) -> Path | None:
+    """The run of that name in another folder, which an address would open in place of one in this folder."""
+    own = os.path.abspath(folder / name)
+    others = (entry.path for entry in cache.runs() if entry.id == name and os.path.abspath(entry.path) != own)
+    return next(others, None)
 
 
 # --- other ways -----------------------------------------------------------------------------------------------------

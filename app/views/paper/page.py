@@ -13,6 +13,7 @@ from analysis.predictors import usable_predictors
 from analysis.reference.names import network_name
 from analysis.reference.outside_text import html_text
 from analysis.reference.published import Published, published_for, published_networks
+from analysis.report.pictures import About
 from analysis.results import against_paper
 from analysis.results.against_paper import Percents
 from analysis.results.seeds import seed_of, with_spread
@@ -63,6 +64,10 @@ class Shown:
     predictor: str
     emphasised: str
     table: pd.DataFrame
+
+    def of(self, name: str) -> About:
+        """What a figure's files say that it is of: the paper's settings, whatever the sidebar shows."""
+        return About(self.view.run.id, f"baseline and {self.predictor}", name, "", self.view.split)
 
     def saved(self, quantities: Collection[str]) -> pd.DataFrame:
         """The numbers of some quantities, with their spread over seeds where there are several."""
@@ -245,7 +250,8 @@ def _accuracy(shown: Shown) -> None:
         subtitle=_over(shown),
         height=HEIGHT,
     )
-    chart(figure, name="paper-accuracy", height=HEIGHT, data=lambda: shown.saved(["accuracy"]))
+    chart(figure, name="paper-accuracy", height=HEIGHT, data=lambda: shown.saved(["accuracy"]),
+          of=shown.of("paper-accuracy"))  # fmt: skip
 
 
 def _falls(shown: Shown) -> None:
@@ -286,7 +292,8 @@ def _falls(shown: Shown) -> None:
         subtitle=_over(shown),
         height=HEIGHT,
     )
-    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: shown.saved(SECTIONS.keys() - {"accuracy"}))
+    chart(figure, name="paper-falls", height=HEIGHT, data=lambda: shown.saved(SECTIONS.keys() - {"accuracy"}),
+          of=shown.of("paper-falls"))  # fmt: skip
 
 
 # --- in words and in numbers -----------------------------------------------------------------------------------------

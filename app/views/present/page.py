@@ -17,7 +17,7 @@ from app import cache, state
 from app.components.controls import control
 from app.components.frame.run_choice import listed_once
 from app.components.presenting import store
-from app.components.presenting.adding import said
+from app.components.presenting.adding import GONE, said
 from app.components.text import escape, plain_text
 from app.page_table import PAGES
 from app.server.read_only import read_only
@@ -50,7 +50,10 @@ def render(view: View | None) -> None:
     if name is None:
         _none_yet()
         return
-    presentation = store.saved()[name]
+    try:
+        presentation = store.saved()[name]
+    except KeyError:
+        raise ValueError(f"{name}: {GONE}") from None
     if state.get("presenting") and presentation.screens:
         at = min(state.get("screen"), len(presentation.screens)) - 1
         stage(presentation, at=at, about=about(presentation.screens), on_leave=_left)
@@ -127,7 +130,7 @@ def _whole(presentation: Presentation) -> None:
             help=HOW,
         )
         st.download_button(
-            "Save to a file", lambda: store.saved()[name].to_json(), file_name=f"{_file_name(name)}.presentation.json",
+            "Save to a file", presentation.to_json, file_name=f"{_file_name(name)}.presentation.json",
             mime="application/json", key="presentation-file", on_click="ignore", icon=":material/download:",
             help="For somebody else, whose app imports it: it holds all that is shown, and needs no run.",
         )  # fmt: skip
@@ -191,12 +194,13 @@ def about(screens: Sequence[Screen]) -> dict[str, str]:
 
 def _about(screen: Screen, fingerprints: dict[str, str | None]) -> str:
     source = screen.source
-    if not source.run:
+    if not source.run and not source.title:
         return ""
-    split = "all samples" if source.split == "all" else f"{source.split} samples"
-    there = fingerprints[source.run]
-    parts = ["ITS RUN HAS CHANGED SINCE"] if there not in (None, source.fingerprint) else []
-    parts += ["its run is not here"] if there is None else []
+    split, parts = "all samples" if source.split == "all" else f"{source.split} samples", []
+    if source.run:  # several runs, which no one fingerprint is of, are told by their title alone
+        there = fingerprints[source.run]
+        parts += ["ITS RUN HAS CHANGED SINCE"] if there not in (None, source.fingerprint) else []
+        parts += ["its run is not here"] if there is None else []
     parts += [source.title or source.run, source.predictor, split]
     parts += [f"selected: {source.selected}"] if source.selected else []
     parts += [f"numbers of {source.made[:10]}"] if source.made else []
@@ -271,14 +275,23 @@ def _changed(name: str, change: Callable[[tuple[Screen, ...]], tuple[Screen, ...
     store.changeable().change(name, change)
 
 
+def _place(screens: Sequence[Screen], identity: str) -> int:
+    """Where a screen stands, from 0; a KeyError where another window has deleted it."""
+    return {one.id: place for place, one in enumerate(screens)}[identity]
+
+
 def _say(name: str, identity: str, sentence: str) -> None:
-    _changed(name, lambda all_: tuple(replace(one, sentence=sentence) if one.id == identity else one for one in all_))
+    def told(screens: tuple[Screen, ...]) -> tuple[Screen, ...]:
+        at = _place(screens, identity)
+        return (*screens[:at], replace(screens[at], sentence=sentence), *screens[at + 1 :])
+
+    _changed(name, told)
 
 
 def _move(name: str, identity: str, by: int) -> None:
     def moved(screens: tuple[Screen, ...]) -> tuple[Screen, ...]:
         order = list(screens)
-        at = next(place for place, one in enumerate(order) if one.id == identity)
+        at = _place(screens, identity)
         order.insert(max(0, at + by), order.pop(at))
         return tuple(order)
 
@@ -287,7 +300,7 @@ def _move(name: str, identity: str, by: int) -> None:
 
 def _drop(name: str, identity: str) -> None:
     before = store.saved()[name].screens
-    place = next(place for place, one in enumerate(before) if one.id == identity)
+    place = _place(before, identity)
     _changed(name, lambda screens: tuple(one for one in screens if one.id != identity))
     st.session_state[_DELETED] = _Dropped(name, before[place], place)
 

@@ -26,7 +26,7 @@ from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
 from app.components.figure_table import by_exit, figure_table
-from app.components.fitting.samples import fit_controls, on_test_badge
+from app.components.fitting.samples import SAME, fit_controls, on_test_badge
 from app.components.fitting.sets import Asked, asked_sets, key_of, owner_of_sets, sets_on_page
 from app.components.predictor_names import label_of, named
 from app.components.selection import select, strip
@@ -71,9 +71,18 @@ class Shown:
 
     @property
     def over(self) -> str:
-        """Over how many samples."""
+        """Over how many samples, and whether these were fitted on."""
+        return self._over(len(next(iter(self.found.values())).positions))
+
+    @property
+    def over_labelled(self) -> str:
+        """The same of those whose label is known, as coverage is, where any is."""
+        return self._over(int(next(iter(self.found.values())).labelled.sum())) if self.view.has_labels else self.over
+
+    def _over(self, count: int) -> str:
         split = "" if self.view.split == "all" else f"{self.view.split} "
-        return formats.counted(len(next(iter(self.found.values())).positions), f"{split}sample")
+        same = SAME if next(iter(self.found.values())).fitted_on_test else ""
+        return f"{formats.counted(count, f'{split}sample')}{same}"
 
     def select(self, which: Selection, figure: str) -> None:
         """In a callback: select the samples that a mark counts; those that are not measured have no set."""
@@ -200,7 +209,7 @@ def _coverage(shown: Shown) -> None:
         exit_names=names,
         y_title="sets that hold the true class, %",
         title=coverage_title(asked, told, names),
-        subtitle=f"Do sets hold the true class as often as asked? {shown.label}, {shown.over}."
+        subtitle=f"Do sets hold the true class as often as asked? {shown.label}, {shown.over_labelled}."
         + (" Thin: what every set so far holds." if shown.nested else ""),
         unit="%",
         reference=(100 * asked, "asked"),
@@ -306,7 +315,7 @@ def _by_size(shown: Shown) -> None:
         exit_names=names,
         title=by_size_title(told, asked, samples[-1], coverage[-1], bins, names[-1]),
         subtitle="Does a set of every size keep the promise? Percent of a size's sets that hold the true class, "
-        f"{shown.label}{'' if shown.nested else f' of {label_of(key)}'}, {shown.over}.",
+        f"{shown.label}{'' if shown.nested else f' of {label_of(key)}'}, {shown.over_labelled}.",
         height=HEIGHT,
     )
     chart(

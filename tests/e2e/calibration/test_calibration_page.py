@@ -5,8 +5,10 @@ import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from analysis.predictors import find_predictor
 from analysis.results import calibration_of, results_of
 from analysis.results.fitting import choose_samples, results_at
 from analysis.results.from_logits import kept
@@ -34,6 +36,10 @@ def numbers(packed) -> np.ndarray:
     if isinstance(packed, dict):
         return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
     return np.array([np.nan if value is None else value for value in packed], float)
+
+
+def subtitle(app, figure: str) -> str:
+    return figures(app)[figure]["layout"]["title"]["subtitle"]["text"]
 
 
 def line(app, figure: str, name: str) -> np.ndarray:
@@ -129,7 +135,19 @@ def test_without_a_calibration_split_a_seeded_share_is_set_aside_and_said(imagel
 def test_what_is_fitted_on_what_is_reported_carries_the_badge(imageless_run):
     app = shown("imageless", fit="test")
     assert [badge for badge in app.markdown if "fitted on test" in badge.value]
-    assert not [badge for badge in shown("imageless").markdown if "fitted on test" in badge.value]
+    apart = shown("imageless")
+    assert not [badge for badge in apart.markdown if "fitted on test" in badge.value]
+    for name in ("ece-over-exits", "saving"):  # a picture leaves the badge behind
+        assert "THE SAME AS FITTED ON" in subtitle(app, name)
+        assert "THE SAME" not in subtitle(apart, name)
+    assert "THE SAME" not in subtitle(app, "reliability")  # where nothing is fitted
+
+
+def test_only_samples_with_a_label_are_said_to_be_fitted_on(runs, small_logits, small_labels):
+    splits = pd.DataFrame({"split": ["test"] * 300 + ["calibration"] * 100})
+    labels = [*small_labels[:360].tolist(), *[None] * 40]
+    write_run(runs / "partly", logits=small_logits, labels=labels, samples=splits)
+    assert "are fitted on 60 samples with a label, of 100." in words(shown("partly"))
 
 
 def test_marks_select_and_what_the_browser_makes_up_is_dropped(small_run, monkeypatch):
@@ -226,6 +244,17 @@ def test_the_command_that_is_started_is_what_is_on_screen(small_run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passes, "state", app)
         assert "--allow-test-fitting" in passes.command("calibration", view, "pa", on_test)
+
+
+def test_the_command_that_is_started_finds_a_predictor_of_ones_own(small_run, tmp_path, monkeypatch):
+    file = tmp_path / "mine.py"
+    file.write_text("def mine(logits):\n    return logits.softmax(-1)\n", encoding="utf-8")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:mine")
+    monkeypatch.setattr(passes, "state", SimpleNamespace(get=lambda name: 0))
+    view = SimpleNamespace(run=small_run, split="test", settings_of=lambda key: {})
+    argv = passes.command("calibration", view, "mine", choose_samples(small_run, "test"))
+    named = find_predictor(argv[argv.index("--predictor") + 1])
+    assert (named.id, named.path) == ("mine", str(file))
 
 
 def test_the_address_keeps_what_is_chosen(small_run):

@@ -16,7 +16,7 @@ from analysis.results import compare, results_of
 from analysis.storage import load_run, write_run
 from app.components.table_export import table_text
 from app.views.compare.entries import Entry, _command
-from tests.e2e.pages import address, figures, opened, title, words
+from tests.e2e.pages import address, figures, opened, payloads, title, words
 from tests.e2e.runs import HOSTILE, synthetic
 
 FIGURES = {"compare-accuracy", "compare-falls"}
@@ -151,6 +151,17 @@ def test_as_many_are_selected_as_the_address_holds_and_it_says_so(runs, small_lo
     assert "the clearest are selected" in words(app)
     assert len(address(app)["brush"]) <= 8000
     assert not app.exception
+
+
+def test_a_copy_under_another_name_keeps_that_name(small_run, runs, saved):
+    page("small/baseline", "small/pa")
+    (runs / "copy").mkdir()
+    for path in small_run.path.iterdir():
+        (runs / "copy" / path.name).write_bytes(path.read_bytes())
+    page("copy/baseline", "copy/pa")
+    for table in ("compared", "differences"):
+        rows = list(csv.DictReader(io.StringIO(text(saved, table, "csv").lstrip("\ufeff"))))
+        assert {value for row in rows for name, value in row.items() if name in ("run", "a_run", "b_run")} == {"copy"}
 
 
 def test_one_alone_is_told_what_to_do(small_run):
@@ -319,3 +330,13 @@ def test_two_large_runs_are_compared_at_once_when_they_are_traced(tmp_path, monk
     started = time.perf_counter()
     page("synthetic/baseline", "other/pa", run="synthetic", along="exits")
     assert time.perf_counter() - started < 5
+
+
+def test_the_files_of_a_figure_say_its_entries_whatever_the_sidebar_shows(small_run, shifted):
+    app = page("shifted/baseline", "shifted/pa/weights:uniform")
+    for name in ("compare-accuracy", "compare-falls"):
+        about = payloads(app)[name]["about"]
+        assert about["text"].startswith(
+            "Run shifted, predictor baseline and pa with shifted/baseline; shifted/pa weights=uniform, split test; "
+        )
+        assert about["file"] == f"shifted-baseline-and-pa-{name}"

@@ -26,11 +26,20 @@ def test_the_four_figures_stand_there_named_after_run_and_correction_whatever_th
 def test_the_command_line_says_the_chosen_settings(small_run):
     app = opened("figures", run="small", predictor="pa", poe="1", set="weights:uniform", split="all")
     (code,) = app.get("code")
-    assert code.value.startswith(
-        "python -m analysis figure small --figure trajectories --predictor pa --set weights=uniform"
+    assert code.value == (
+        "python -m analysis figure small --figure trajectories --predictor pa --set weights=uniform "
+        "--split all --width 3.25in --font-size 8 --out figure.pdf"
     )
-    assert "--split all --width 3.25in --font-size 8 --out figure.pdf" in code.value
     assert "Run small, predictor pa with weights:uniform;" in payloads(app)["falls"]["about"]["text"]
+
+
+def test_the_command_line_finds_a_predictor_of_ones_own_and_the_unit(small_run, tmp_path, monkeypatch):
+    file = tmp_path / "mine.py"
+    file.write_text("def mine(logits, by=(1, 2)):\n    return logits.softmax(-1)\n", encoding="utf-8")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:mine")
+    app = opened("figures", run="small", predictor="mine", set="by:(3, 4)", unit="params")
+    (code,) = app.get("code")
+    assert f"--predictor {file}:mine --set 'by=(3, 4)' --cost-unit params" in code.value
 
 
 @pytest.mark.parametrize("run", ["unlabelled", "imageless", "probs", "one-exit", "damaged", "hostile"])

@@ -8,6 +8,7 @@ import pytest
 from analysis.presentations import Presentation, Presentations, Screen, Source, kept_figure, points_of
 from analysis.presentations.screens import LONGEST_SENTENCE
 from analysis.selection import Slice, Slices
+from analysis.storage import write_run
 from app.components.presenting import store
 from tests.e2e import pages
 from tests.e2e.runs import HOSTILE
@@ -162,6 +163,31 @@ def test_screens_are_put_in_order_said_deleted_and_put_back(small_run):
     assert (pages.address(app)["presenting"], pages.address(app)["screen"]) == ("1", "2")
 
 
+def test_a_screen_that_another_window_has_deleted_is_said(small_run):
+    first, second = talk("one", "two")
+    for act in (
+        lambda app: app.button(key=f"screen:delete:{first.id}").click(),
+        lambda app: app.button(key=f"screen:arrow_downward:{first.id}").click(),
+        lambda app: app.text_area(key=f"sentence:{first.id}").set_value("eins"),
+    ):
+        Presentations().change("talk", lambda _: (first, second))
+        app = shown()
+        Presentations().change("talk", lambda _: (second,))
+        act(app).run()
+        assert not app.exception
+        assert app.error[0].value.startswith("it is not there any more")
+        assert screens() == (second,)
+
+
+def test_a_presentation_that_another_window_deletes_while_the_page_is_made_is_said(small_run, monkeypatch):
+    talk("one")
+    counts = Presentations().counts()
+    Presentations().delete("talk")
+    monkeypatch.setattr(Presentations, "counts", lambda self: counts)
+    app = shown()
+    assert "it is not there any more" in app.error[0].value
+
+
 def test_presentations_are_begun_renamed_deleted_and_put_back(small_run):
     app = shown()
     assert "No presentation is saved yet" in pages.words(app)
@@ -288,3 +314,18 @@ def test_without_a_run_presentations_are_shown(runs):
     app = pages.opened("present", presenting="1")
     assert not app.exception
     assert len(sent(app)["screens"]) == 1
+
+
+def test_a_comparison_says_its_entries_and_the_papers_figure_its_settings(small_run, runs, small_logits, small_labels):
+    write_run(
+        runs / "known", logits=small_logits, labels=small_labels, dataset="cifar100", model="msdnet", title="Known"
+    )
+    added("compare", "compare-falls", "talk", entries="known/baseline,known/ca")
+    source = screens()[0].source
+    assert (source.run, source.title, source.predictor) == ("", "known", "baseline and ca")
+    assert source.settings == "known/baseline; known/ca"
+    added("paper", "paper-falls", run="known", set="weights:uniform")
+    assert (screens()[1].source.predictor, screens()[1].source.settings) == ("baseline and pa", "")
+    lines = [one["about"] for one in sent(shown(presenting="1"))["screens"]]
+    assert lines[0].startswith("known \N{MIDDLE DOT} baseline and ca \N{MIDDLE DOT} test samples")
+    assert lines[1].startswith("Known \N{MIDDLE DOT} baseline and pa")

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.results import sets_of
@@ -142,8 +143,23 @@ def test_without_a_calibration_split_a_seeded_share_is_set_aside_and_said(imagel
     assert "Fitted on 80 samples of imageless (random:0.2, seed 0)." in words(app)
     assert "The run has no calibration split." in words(app)
     assert len([badge for badge in shown("imageless", fit="test").markdown if "fitted on test" in badge.value]) == 1
+    same, apart = (
+        [one["layout"]["title"]["subtitle"]["text"] for one in figures(shown("imageless", **more)).values()]
+        for more in ({"fit": "test"}, {})
+    )
+    assert all("400 test samples, THE SAME AS FITTED ON" in text for text in same)  # a picture leaves the badge behind
+    assert not any("THE SAME" in text for text in apart)
     assert len(sets_of(imageless_run, "nested").positions) == 400
     assert "are fitted on and left out" not in words(shown("imageless", sets="nested"))
+
+
+def test_coverage_is_said_to_be_over_the_labelled_samples(runs, small_logits, small_labels):
+    splits = pd.DataFrame({"split": ["test"] * 300 + ["calibration"] * 100})
+    labels = [*[None] * 120, *small_labels[120:].tolist()]
+    write_run(runs / "partly", logits=small_logits, labels=labels, samples=splits)
+    over = {name: one["layout"]["title"]["subtitle"]["text"] for name, one in figures(shown("partly")).items()}
+    assert all("180 test samples" in over[name] for name in ("set-coverage", "sets-by-size"))
+    assert all("300 test samples" in over[name] for name in ("set-sizes", "set-growth"))
 
 
 def test_every_other_kind_of_run(probs_run, unlabelled_run, damaged_run, runs, small_logits, small_labels):

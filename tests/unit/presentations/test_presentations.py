@@ -184,6 +184,8 @@ def one_screen(**changes):
         (one_screen(pictures=[{"image": "data:image/png;base64,AAAA"}]), "picture 1: the file is no PNG"),
         (one_screen(pictures=[{"image": "", "title": 3}]), "'title' must be a text"),
         (one_screen(pictures=3), "pictures must be a list"),
+        (one_screen(sentence="\ud800"), "the file holds half a character"),
+        (file(name="\udc00"), "the file holds half a character"),
     ],
 )
 def test_a_file_that_is_no_presentation_says_why(text, reason):
@@ -209,3 +211,9 @@ def test_a_damaged_row_is_a_sentence(saved, talk, screens):
         rows.execute("UPDATE presentations SET screens = ?", (screens,))
     with pytest.raises(ValueError, match="the presentation 'talk' is damaged"):
         saved["talk"]
+
+
+def test_a_file_may_write_a_character_as_the_two_halves_of_it():
+    assert (
+        Presentation.from_json(json.dumps(json.loads(one_screen(sentence="\N{OWL}")))).screens[0].sentence == "\N{OWL}"
+    )

@@ -131,3 +131,16 @@ def test_one_exit_has_no_falls_and_another_figure_there_is_not(runs, small_logit
         find_figure(key).make(numbers)
     with pytest.raises(ValueError, match="figure 'best': choose one of trajectories, accuracy, falls, entropy"):
         find_figure("best")
+
+
+def test_numbers_of_the_true_class_are_over_the_labelled_samples_and_say_so(runs, small_logits, small_labels):
+    labels = [None] * 200 + small_labels[200:].tolist()
+    numbers = measured(write_run(runs / "partly", logits=small_logits, labels=labels), "pa", {}, "test")
+    found = {key: row.make(numbers) for key, row in READY_MADE.items()}
+    over = {key: made.figure.layout.title.subtitle.text for key, made in found.items()}
+    assert all("200 test samples" in over[key] for key in ("trajectories", "accuracy", "falls"))
+    assert "Over 400 test samples" in over["entropy"]  # which needs no label
+    drawn = found["trajectories"].table
+    assert drawn["prob"].notna().all()
+    assert drawn["sample_id"].nunique() == 11
+    assert set(drawn["sample_id"]) - {""} <= set(map(str, range(200, 400)))

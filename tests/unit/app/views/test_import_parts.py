@@ -1,5 +1,7 @@
 """Parts of the page Import: what a file is taken for, what the command is told, the script's snippet."""
 
+import errno
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 from analysis.runtime.folders import PROJECT
-from analysis.storage import list_runs, load_run
+from analysis.storage import list_runs, load_run, write_run
 from app.views.import_run.files import (
     CALIBRATION,
     CLASSES,
@@ -28,7 +30,7 @@ from app.views.import_run.files import (
     safe_name,
     source_options,
 )
-from app.views.import_run.page import free_id
+from app.views.import_run.page import free_id, hiding
 from app.views.import_run.snippet import snippet
 
 
@@ -96,6 +98,16 @@ def test_the_snippet_runs_and_its_run_is_listed(runs):
     assert run.labels.tolist() == [0, 1, 2, 0, 1, 2]
 
 
+def test_an_id_that_a_run_elsewhere_has_is_not_free(tmp_path, monkeypatch, small_logits):
+    first, second = tmp_path / "first", tmp_path / "second"
+    monkeypatch.setenv("EXITLENS_RUNS", f"{first}{os.pathsep}{second}")
+    write_run(first / "net", logits=small_logits)
+    second.mkdir()
+    assert free_id("net", second) == "net-2"
+    assert hiding("net", second) == first / "net"
+    assert hiding("net", first) is None  # the command says that it is there
+
+
 def test_an_id_that_is_free(tmp_path):
     assert free_id("My net, seed 0", tmp_path) == "My-net-seed-0"
     (tmp_path / "net").mkdir()
@@ -106,6 +118,36 @@ def test_an_id_that_is_free(tmp_path):
 def test_the_server_takes_what_the_page_offers():
     config = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["server"]["maxUploadSize"] == LARGEST_MB
+
+
+def test_what_does_not_fit_on_the_disk_is_said_and_no_part_of_it_is_taken_for_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held, file = Stage(), SimpleNamespace(file_id="1", name="a.npy", getbuffer=lambda: b"abc")
+    whole = Path.write_bytes
+
+    def full(path, data):
+        whole(path, data[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_bytes", full)
+        with pytest.raises(ValueError, match=r"a\.npy cannot be put into .*No space left on device"):
+            held.put(file)
+    assert held.put(file).read_bytes() == b"abc"
+    held.clear()
+
+
+def test_images_of_several_splits_lie_together_and_stay_while_the_page_runs_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held, paths = Stage(), [tmp_path / "test-0.parquet", tmp_path / "calibration-0.parquet"]
+    folder = held.together(paths)
+    before = {path: path.lstat().st_ino for path in folder.iterdir()}
+    assert held.together(paths) == folder
+    assert {path: path.lstat().st_ino for path in folder.iterdir()} == before
+    assert held.together(paths[:1]) != folder
+    with pytest.raises(ValueError, match="two files of images have one name"):
+        held.together([tmp_path / "a" / "test-0.parquet", tmp_path / "b" / "test-0.parquet"])
+    held.clear()
 
 
 def test_dropped_files_go_with_the_session_and_with_an_app_that_was_killed(tmp_path, monkeypatch):

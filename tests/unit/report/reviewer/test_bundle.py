@@ -6,13 +6,16 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.cli import main
 from analysis.report.reviewer.bundle import report_html
+from analysis.report.reviewer.facts import hash_rows
 from analysis.report.reviewer.subject import Options
 from analysis.results import compare, difference_of, results_of
 from analysis.statistics.binomial import clopper_pearson_interval
@@ -206,3 +209,24 @@ def test_a_bundled_run_is_far_below_fifteen_megabytes(tmp_path):
     out = tmp_path / "r.html"
     assert main(["report", str(PROJECT / "cached_runs" / "msdnet-cifar10"), "--out", str(out)]) == 0
     assert out.stat().st_size < 4e6
+
+
+def test_runs_of_which_not_every_two_share_samples_are_all_told(runs, small_logits, small_labels):
+    parts = {"whole": slice(0, 400), "begin": slice(0, 200), "end": slice(200, 400)}
+    made = [
+        write_run(
+            runs / name,
+            logits=small_logits[:, part],
+            labels=small_labels[part],
+            samples=pd.DataFrame({"id": [str(place) for place in range(part.start, part.stop)]}),
+        )
+        for name, part in parts.items()
+    ]
+    said = read(report_html(made)).text
+    assert "whole and end are not compared: " in said
+    assert "have no sample id in common" in said
+
+
+def test_pictures_on_object_storage_are_named_by_their_address(small_run):
+    elsewhere = replace(small_run, image_tables={"test": ("s3://bucket/datasets/a.parquet",)})
+    assert ("pictures", "s3://bucket/datasets/a.parquet") in hash_rows(elsewhere)

@@ -11,6 +11,8 @@ import pytest
 
 from analysis.cli import main
 from analysis.images.image_tables import image_source
+from analysis.report.reviewer.bundle import report_html
+from analysis.report.reviewer.facts import hash_rows
 from analysis.runtime import objects
 from analysis.runtime.objects import StorageError, checked_address, is_address
 from analysis.storage import RunError, find_run, list_runs, load_run, write_run
@@ -124,6 +126,19 @@ def test_images_are_read_there(bucket, tmp_path, small_logits, small_labels):
     found = image_source(there).encoded([0, 3, 399])
     assert found == image_source(here).encoded([0, 3, 399])
     assert any(found)
+
+
+def test_a_report_is_written_of_a_remote_run(bucket, tmp_path, small_logits, small_labels):
+    runs = tmp_path / "here"
+    here = toy.full_run(runs / "full", small_logits, small_labels, column="site")
+    bucket.put(runs, "runs")
+    there = dict(hash_rows(load_run(f"s3://{bucket.name}/runs/full")))
+    own = dict(hash_rows(here))
+    shared = own.keys() & there.keys() - {"fingerprint of all that numbers depend on"}
+    assert "sha256 of samples.parquet" in shared
+    assert all(own[name] == there[name] for name in shared)
+    assert there["pictures"].startswith(f"s3://{bucket.name}/runs/datasets/")
+    assert "full" in report_html([load_run(f"s3://{bucket.name}/runs/full")])
 
 
 def test_images_outside_the_runs_are_refused(bucket, run_here):
