@@ -65,7 +65,7 @@ def source_of(view: View | None, chart: str) -> Source:
         run=view.run.id,
         title=" ".join(view.run.title.split()),
         fingerprint=view.run.fingerprint,
-        predictor=name if view.poe else f"{name} (switched off)",
+        predictor=name if view.poe else f"baseline (correction: {name})",
         settings=settings_text(view, view.predictor, view.settings),
         split=view.split,
         selected="" if view.selected is None else f"{view.selected.count:,} samples {view.selected.words}".strip(),
