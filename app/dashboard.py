@@ -13,7 +13,7 @@ if str(PROJECT) not in sys.path:
 from app import state  # noqa: E402
 from app.components.frame.history import one_step_a_page  # noqa: E402
 from app.components.frame.navigation import page_bar  # noqa: E402
-from app.components.frame.run_heading import run_heading  # noqa: E402
+from app.components.frame.run_heading import run_heading, tab_title  # noqa: E402
 from app.components.frame.sidebar import shared_controls  # noqa: E402
 from app.components.keys import page_keys  # noqa: E402
 from app.components.presenting import ask_to_add  # noqa: E402
@@ -37,10 +37,13 @@ def _show(page: Page) -> None:
     notes = st.empty()  # a fixed slot: what appears in it moves nothing below, which would remount the charts
     try:
         view = shared_controls()
+        tab_title(page, view.run if view is not None else None)
         if view is not None:
-            run_heading(view.run, page)
+            if page.needs_run:
+                run_heading(view.run)
             view = with_selection(view)
-            selection_line(view)
+            if page.needs_run:
+                selection_line(view)
         if view is not None or not page.needs_run:
             import_module(f"app.views.{page.name}.page").render(view)
         if view is not None:

@@ -220,18 +220,17 @@ def describe(run: Run, accuracies: Mapping[str, np.ndarray], notes: Sequence[str
 
 def opening_line(path: Path, predictor: str = "pa") -> str:
     """The command that starts the app where the run is found, and the address that shows it."""
-    from analysis.runtime.folders import PROJECT, runs_folders
+    from analysis.runtime.folders import runs_folders
 
     is_listed = path.parent.resolve() in [folder.resolve() for folder in runs_folders()]
-    runs = "" if is_listed and not os.environ.get("EXITLENS_RUNS") else f"EXITLENS_RUNS={shlex.quote(_runs(path))} "
-    main = PROJECT / "app" / "main.py"
-    script = "app/main.py" if Path.cwd() == PROJECT else shlex.quote(str(main))
+    runs = [] if is_listed and not os.environ.get("EXITLENS_RUNS") else _runs(path)
+    command = shlex.join(["python", "-m", "analysis", "app", *runs])
     address = f"http://localhost:8501/?run={urllib.parse.quote(path.name, safe='')}&predictor={predictor}&poe=0"
-    return f"{runs}python -m streamlit run {script}   then {address}"
+    return f"{command}   then {address}"
 
 
-def _runs(path: Path) -> str:
+def _runs(path: Path) -> list[str]:
     """The runs folders as they are, with the one that holds the run."""
     named = [folder for folder in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if folder]
     inside = [os.path.abspath(folder) for folder in named]
-    return os.pathsep.join(inside if str(path.parent) in inside else [*inside, str(path.parent)])
+    return inside if str(path.parent) in inside else [*inside, str(path.parent)]

@@ -100,4 +100,9 @@ def run(args: argparse.Namespace) -> None:
     numbers = policy_numbers(results)
     if args.out is not None:
         write_rule(results.rule, args.out)
-    print(json.dumps(numbers, indent=2, allow_nan=False) if args.format == "json" else as_text(numbers))
+    if args.format == "json":
+        print(json.dumps(numbers, indent=2, allow_nan=False))
+    else:
+        print(as_text(numbers))
+        if args.out is not None:
+            print(f"\n{args.out}: the rule, which analysis.anytime(network, rule=...) stops by")

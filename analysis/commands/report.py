@@ -39,7 +39,7 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write a report.
+    """Write a report and print what it is of.
 
     Raises
     ------
@@ -67,3 +67,4 @@ def run(args: argparse.Namespace) -> None:
         text = report_html(runs, options, progress=advance)
     with whole_file(args.out) as file:
         file.write_text(text, encoding="utf-8", newline="\n")
+    print(f"{args.out}: {', '.join(one.id for one in runs)}, {args.out.stat().st_size / 1e6:.1f} MB, opens offline")

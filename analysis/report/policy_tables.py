@@ -112,16 +112,19 @@ def class_lines(numbers: dict) -> list[str]:
     known = [row for row in depth["classes"] if row["gap"] is not None]
     if not known:
         return []
-    information = (
-        "all stop at one exit, which tells nothing of their class"
-        if depth["information"] is None
-        else f"tells {shown(depth['information'], 1, 3)} of its entropy about the class "
-        f"({shown(depth['shuffled_mean'], 1, 3)} with shuffled classes, 95% below {shown(depth['shuffled_p95'], 1, 3)})"
-    )
-    worst = sorted(known, key=lambda row: -row["gap"])[:FEWEST_CLASSES]
+    if depth["information"] is None:
+        information = "All stop at one exit, which tells nothing of their class."
+    else:
+        information = (
+            f"The exit where a sample stops tells {shown(depth['information'], 1, 3)} of its entropy about the class "
+            f"({shown(depth['shuffled_mean'], 1, 3)} by chance, 95% below {shown(depth['shuffled_p95'], 1, 3)})."
+        )
+    worst = [row for row in sorted(known, key=lambda row: -row["gap"]) if row["gap"] > 0][:FEWEST_CLASSES]
+    if not worst:
+        return [information, "No class loses against the last exit."]
     names = [f"{row['name']} ({row['samples']})" for row in worst]
     width = max(map(len, names))
-    lines = [f"The exit {information}. Classes that lose most against the last exit:"]
+    lines = [information, "Classes that lose most against the last exit, with their samples:"]
     return lines + [
         f"  {name:<{width}}  {shown(row['gap'], 100):>6} points, mean exit {shown(row['mean_exit'])}"
         for name, row in zip(names, worst)

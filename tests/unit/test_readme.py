@@ -1,10 +1,11 @@
-"""README's numbers are the runs': `python tests/unit/test_readme.py` writes the table, the test compares it.
+"""README's numbers are the runs', its Python runs: `python tests/unit/test_readme.py` writes the table.
 
-`python tests/unit/test_readme.py bench` measures and writes the seconds, which are those of a machine at an hour.
+`python tests/unit/test_readme.py bench` measures and writes README's seconds, those of a machine at an hour.
 """
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -85,11 +86,28 @@ def test_every_command_that_the_readme_names_exists():
     assert {"import", "summarize", "probs", "traces", "train"} <= named
 
 
+def test_the_python_of_the_readme_runs_where_its_commands_were_called(monkeypatch, tmp_path):
+    from analysis.cli import main
+
+    text = README.read_text()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cached_runs").mkdir()
+    (tmp_path / "cached_runs" / "msdnet-cifar100").symlink_to(PROJECT / "cached_runs" / "msdnet-cifar100")
+    monkeypatch.setattr("analysis.report.pictures.save_picture", lambda figure, *_: figure.data[0])  # no browser here
+    assert main(shlex.split(re.search(r"python -m analysis (policy .*)", text)[1])) == 0
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+    assert {path.name for path in tmp_path.iterdir()} == {"cached_runs", "rule.json"}
+    assert (tmp_path / "cached_runs" / "mine" / "run.json").is_file()
+
+
 if __name__ == "__main__":
-    text, (begin, end) = README.read_text(), BENCH if sys.argv[1:] == ["bench"] else (BEGIN, END)
-    if begin == BEGIN:
-        written = table()
-    else:
+    if sys.argv[1:] == ["bench"]:
         printed = subprocess.check_output([sys.executable, "-m", "analysis", "bench"], cwd=PROJECT, text=True)
-        written = f"```\n{printed}```\n"
-    README.write_text(text.replace(begin + between(text, begin, end), begin + written))
+        page, (begin, end), written = README, BENCH, f"```\n{printed}```\n"
+    else:
+        page, (begin, end), written = README, (BEGIN, END), table()
+    text = page.read_text()
+    page.write_text(text.replace(begin + between(text, begin, end), begin + written))

@@ -9,6 +9,8 @@ from analysis.selection.found import LEAST, Found, Search
 from analysis.words.found import found_cells, search_sentence
 from app.components.text import escape, plain_text
 
+PICK = "These samples become the selection, which every page shows."
+
 
 def found_rows(
     search: Search, heads: tuple[str, str], names: tuple[str, str], on_pick: Callable[[Found], None]
@@ -29,7 +31,7 @@ def found_rows(
         _cells(["samples", *heads, "difference, points (95 %)", "p, Holm"])
         for number, one in enumerate(search.found):
             name = f"{one.column}: {shortened(one.value, 40)}"
-            clicked |= _cells(found_cells(one), name, on_click=on_pick, args=(one,), key=f"found:{number}")
+            clicked |= _cells(found_cells(one), name, on_click=on_pick, args=(one,), key=f"found:{number}", help=PICK)
     return clicked
 
 

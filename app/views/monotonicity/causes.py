@@ -36,7 +36,7 @@ def lost_classes(view: View) -> None:
     else:
         _by_factor(view, factors)
     if view.shown in PRODUCTS:
-        control("causes", "Lost true classes", show=BY.get, label_visibility="collapsed")
+        control("causes", "Lost true classes", show=BY.get)
     strip(view, "causes", hint="Click a bar: the samples that it counts show here.")
 
 

@@ -139,7 +139,9 @@ def _whole(presentation: Presentation) -> None:
                 _new()
             with st.popover("Rename", width="content"):
                 key = f"presentation-name:{name}"
-                st.text_input("New name", value=name, max_chars=LONGEST_NAME, key=key)
+                st.text_input(
+                    "New name", value=name, max_chars=LONGEST_NAME, key=key, help="What it is called from now on."
+                )
                 st.button(
                     "Rename it",
                     on_click=said,
@@ -334,7 +336,13 @@ def _add(name: str) -> None:
 
 def _new() -> None:
     key = "presentation-new"
-    st.text_input("Its name", max_chars=LONGEST_NAME, placeholder="group meeting", key=key)
+    st.text_input(
+        "Its name",
+        max_chars=LONGEST_NAME,
+        placeholder="group meeting",
+        key=key,
+        help="What the presentation is called in the list, and its file.",
+    )
     st.button(
         "Begin it",
         key="presentation-begin",

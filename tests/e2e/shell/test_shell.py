@@ -48,9 +48,12 @@ def test_an_address_without_a_run_opens_the_newest_and_never_a_damaged_one(small
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
-def test_every_page_names_its_run_and_links_every_other(small_run, page):
+def test_every_page_names_the_run_that_it_is_about_and_links_every_other(small_run, page):
     app = pages.opened(page, run="small")
-    assert '<p class="xl-run" title="A small run">A small run</p>' in pages.words(app)
+    about_a_run = {row.name: row.needs_run for row in PAGES}[page]
+    assert ('<p class="xl-run" title="A small run">A small run</p>' in pages.words(app)) is about_a_run
+    assert ('class="xl-selected"' in pages.words(app)) is about_a_run
+    assert ("selection:slices" in [button.key for button in app.button]) is about_a_run
     links = [link.proto.label for link in app.get("page_link")]
     assert links == [row.title for row in PAGES]
     groups = re.findall(r'class="xl-group">([^<]*)<', pages.words(app))

@@ -54,7 +54,7 @@ def test_everything_at_once(source, runs, tmp_path, capsys, small_logits, small_
     last = printed.out.splitlines()[-1]
     assert last.startswith("Open it: ")
     assert last.endswith("http://localhost:8501/?run=mine%20%26%20yours&predictor=pa&poe=0")
-    assert f"EXITLENS_RUNS={runs} python -m streamlit run" in last
+    assert f"python -m analysis app {runs}   then" in last
     assert main(["validate", "mine & yours"]) == 0
     assert "mine & yours is sound: 7 exits x 400 samples x 20 classes" in capsys.readouterr().out
 

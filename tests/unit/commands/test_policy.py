@@ -123,6 +123,14 @@ def test_a_clean_runs_thresholds_on_another_run(small_run, runs, small_logits, s
     assert "certified for samples like those of small: at most 0.3" in printed
 
 
+def test_the_file_of_the_rule_is_named_below_its_numbers(small_run, tmp_path, capsys):
+    out = tmp_path / "rule.json"
+    assert main(["policy", "small", "--policy", "risk", "--set", "epsilon=0.3", "--out", str(out)]) == 0
+    assert capsys.readouterr().out.endswith(
+        f"\n\n{out}: the rule, which analysis.anytime(network, rule=...) stops by\n"
+    )
+
+
 @pytest.mark.parametrize("policy", [policy for policy in POLICIES if policy != "interruption"])
 def test_the_rule_is_written_with_its_provenance(small_run, tmp_path, capsys, policy):
     out = tmp_path / "rule.json"

@@ -13,10 +13,10 @@ from analysis.report.reviewer.bundle import report_html
 from tests.unit.commands.test_endings import PROJECT, STOPPED
 
 
-def test_it_writes_the_report_and_prints_nothing(small_run, tmp_path, capsys):
+def test_it_writes_the_report_and_says_what_it_wrote(small_run, tmp_path, capsys):
     out = tmp_path / "r.html"
     assert main(["report", str(small_run.path), "--out", str(out)]) == 0
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == (f"{out}: small, {out.stat().st_size / 1e6:.1f} MB, opens offline\n", "")
     assert out.read_bytes() == report_html([small_run]).encode()
     assert [path.name for path in tmp_path.glob("*.html*")] == ["r.html"]
 
