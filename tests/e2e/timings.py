@@ -116,7 +116,12 @@ def drawn_again(page, name: str) -> Callable[[], str]:
 
 
 def switches(page, switch, times: int) -> list[float]:
-    """The correction on and off, until a figure of the page is drawn anew."""
+    """The correction on and off, until a figure of the page is drawn anew; none where no figure follows the switch."""
+    drawings = page.evaluate(f"() => {DRAWINGS}")
+    switch.click()
+    page.wait_for_timeout(3000)
+    if page.evaluate(f"() => {DRAWINGS}") == drawings:
+        return []
     return toggles(page, switch, lambda: f"() => {DRAWINGS} > {page.evaluate(f'() => {DRAWINGS}')}", times)
 
 
@@ -280,6 +285,8 @@ def memory_of_one_session(chromium, env: dict[str, str], query: str) -> dict[str
 
 
 def line(name: str, values: list[float]) -> str:
+    if not values:
+        return f"{name:42s} no figure follows it"
     return f"{name:42s} median {np.median(values):6.0f} ms   worst {max(values):6.0f} ms   of {len(values)}"
 
 
@@ -311,12 +318,12 @@ def _groups(chromium, server, page, query: str, folder: Path | None, run: str, t
         harness.first_run(page)
         return page
 
-    def poe_switches() -> dict[str, list[float]]:
-        return {f"PoE switch, {view}": switches(at(view), poe, times) for view in SWITCHED}
-
     groups = {
         "first": lambda: first_paints(chromium, f"{server.url}/{query}", FIRST_FIGURE, times),
-        "poe": poe_switches,
+        **{
+            f"poe {view}": lambda view=view: {f"PoE switch, {view}": switches(at(view), poe, times)}
+            for view in SWITCHED
+        },
         "pages": lambda: page_switches(at("overview"), times),
         "gallery": lambda: {"gallery page": gallery_pages(at("samples"), times)},
         "next": lambda: {"next sample": samples_steps(at("samples"), times)},
