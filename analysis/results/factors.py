@@ -1,7 +1,7 @@
 """Why a product prefers one class to another: what each exit's factor adds to their log odds, for one sample.
 
 A product gives classes c and r the odds prod_{i<=m} (a_i(c) / a_i(r))^(w_i), so its logarithm is a sum with one term
-for each exit. May import runs and predictors; reading this imports no torch, calling it does.
+for each exit. May import runs and predictors; the activations of two classes are computed here, without torch.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.predictors import predict, resolve
+from analysis.predictors import resolve
 from analysis.predictors.bounds import in_type_of
+from analysis.predictors.weights import exit_weights
+from analysis.results.sample_distribution import shown_probs
 from analysis.run import Run
 
+SOFTPLUS_TAIL = -40.0
+"""As in `analysis.predictors.activations`, whose laws these are without torch, which takes seconds to import."""
 PRODUCTS = ("pa", "hard-poe", "softmax-poe", "adaptive-pa")
 """Predictors that are products of one factor per exit."""
 
@@ -86,7 +90,7 @@ def factors_of(
         return None
     settings = resolve(predictor_id, settings, kind=run.kind, n_exits=run.n_exits)
     logits = run.logits.take(np.array([position]))
-    probs = predict(predictor_id, logits, **settings).probs[:, 0].double().cpu().numpy()
+    probs = shown_probs(logits, predictor_id, settings)
     answers = np.where(probs.any(axis=1), probs.argmax(axis=1), -1)
     followed = label if label >= 0 else int(answers[-1] if answers[-1] >= 0 else logits[-1, 0].argmax())
     leading = np.flatnonzero(answers == followed)
@@ -154,23 +158,42 @@ def _factors(predictor_id: str, settings: Mapping[str, object], logits: np.ndarr
 
     Of the geometric mean of softmaxes the weights are still to be divided by the number of exits that it is over.
     """
-    import torch
-
-    from analysis.predictors.activations import bound_logits, log_activation, threshold_of
-    from analysis.predictors.adaptive_product import adaptive_log_factors
-    from analysis.predictors.weights import exit_weights
-
-    own = in_type_of(logits.dtype, dict(settings))
-    values, n_exits = torch.from_numpy(logits.astype(np.float64)), len(logits)
+    own, values, n_exits = in_type_of(logits.dtype, dict(settings)), logits.astype(np.float64), len(logits)
     if predictor_id == "softmax-poe":
-        return np.full(n_exits, 1 / own["temperature"]), values.log_softmax(-1).numpy()
+        return np.full(n_exits, 1 / own["temperature"]), _log_softmax(values)
+    weights = np.array(exit_weights(own["weights"], n_exits)) if "weights" in own else np.ones(n_exits)
     if predictor_id == "adaptive-pa":
-        factors = adaptive_log_factors(values, own["mass"])
-        return np.array(exit_weights(own["weights"], n_exits)), factors.numpy()
-    bound = threshold_of(values, own["threshold"], own["relative_threshold"])
+        import torch
+
+        from analysis.predictors.adaptive_product import adaptive_log_factors
+
+        return weights, adaptive_log_factors(torch.from_numpy(values), own["mass"]).numpy()
+    highest = values.max(axis=-1, keepdims=True)
+    bound = own["threshold"] if own["relative_threshold"] is None else highest * own["relative_threshold"]
     if predictor_id == "hard-poe":
-        factors = torch.where(values > bound, 0.0, -torch.inf)
-        return np.ones(n_exits), factors.numpy()
-    bounded = bound_logits(values, bound, own["threshold_mode"], own["cap"])
-    weights = np.array(exit_weights(own["weights"], n_exits)) / own["temperature"]
-    return weights, log_activation(bounded, own["activation"]).numpy()
+        return weights, np.where(values > bound, 0.0, -np.inf)
+    bounded = _bounded(values, bound, own["threshold_mode"], own["cap"])
+    return weights / own["temperature"], _log_activation(bounded, own["activation"])
+
+
+def _log_softmax(values: np.ndarray) -> np.ndarray:
+    below = values - values.max(axis=-1, keepdims=True)
+    return below - np.log(np.exp(below).sum(axis=-1, keepdims=True))
+
+
+def _bounded(values: np.ndarray, bound: float | np.ndarray | None, mode: str, cap: float | None) -> np.ndarray:
+    """As `analysis.predictors.activations.bound_logits`."""
+    if bound is not None:
+        values = np.where((values < bound) & (values > -np.inf), bound if mode == "clamp" else 0.0, values)
+    return values if cap is None else np.minimum(values, cap)
+
+
+def _log_activation(values: np.ndarray, activation: str) -> np.ndarray:
+    """As `analysis.predictors.activations.log_activation`."""
+    if activation == "heaviside":
+        return np.where(values > 0, 0.0, -np.inf)
+    with np.errstate(divide="ignore"):
+        if activation == "relu":
+            return np.log(np.maximum(values, 0))
+        softplus = np.maximum(values, 0) + np.log1p(np.exp(-np.abs(values)))
+        return np.where(values < SOFTPLUS_TAIL, values, np.log(softplus))

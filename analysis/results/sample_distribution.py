@@ -1,14 +1,15 @@
 """One sample's probabilities of all classes at every exit: only ever computed for the sample on screen.
 
-Reading this imports no torch; calling it does.
+Torch is imported for anyone's own predictor, and where the compiled kernel cannot be used.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from analysis.predictors import predict
+from analysis.predictors import predict, resolve
 from analysis.run import Run
+from analysis.traces.compiled import fused_probs
 
 
 def class_probs(run: Run, predictor_id: str, settings: Mapping[str, object], position: int) -> np.ndarray:
@@ -33,8 +34,13 @@ def class_probs(run: Run, predictor_id: str, settings: Mapping[str, object], pos
     ValueError
         No such sample, or the predictor refuses the run.
     """
-    logits = run.logits.take(np.array([position]))
-    return predict(predictor_id, logits, **settings).probs[:, 0].double().cpu().numpy()
+    return shown_probs(run.logits.take(np.array([position])), predictor_id, settings)
+
+
+def shown_probs(logits: np.ndarray, predictor_id: str, settings: Mapping[str, object]) -> np.ndarray:
+    """The same of the sample's logits, (exits, 1, classes)."""
+    found = fused_probs(logits, predictor_id, resolve(predictor_id, settings, n_exits=len(logits)))
+    return predict(predictor_id, logits, **settings).probs[:, 0].double().cpu().numpy() if found is None else found
 
 
 def top_classes(probs: np.ndarray, count: int = 5) -> np.ndarray:

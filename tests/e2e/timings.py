@@ -1,12 +1,14 @@
 """How long the app takes from click to painted pixels, beside an empty Streamlit page: `python -m tests.e2e.timings`.
 
-Prints median and worst of 20 in milliseconds, on the bundled run and on a synthetic one of 50,000 samples x 100 classes
-x 7 exits, and the server's peak memory. Needs a Chromium and an otherwise idle machine.
+Prints median and worst of 20 in milliseconds, on a bundled run and on a synthetic one (50,000 samples x 100 classes x 7
+exits, or what `--size` says), and what the server holds. Needs a Chromium and an otherwise idle machine.
 """
 
 import argparse
+import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.page_table import PAGES
 from tests.e2e import browser as harness
 from tests.e2e import runs
 
@@ -40,6 +43,24 @@ window.watchFor = (ready) => {
 """
 DRAWN = """() => Number(document.querySelector('.xl-chart[data-name="{name}"]')?.dataset.drawn || 0) > {before}"""
 FIRST_FIGURE = "() => [...document.querySelectorAll('.xl-chart')].some((chart) => chart.dataset.drawn)"
+DRAWINGS = "[...document.querySelectorAll('.xl-chart')].reduce((n, chart) => n + Number(chart.dataset.drawn || 0), 0)"
+PROGRESS = """() => document.querySelector('[data-testid="stSpinner"], [data-testid="stProgress"]')"""
+TITLES = {page.name: page.title for page in PAGES}
+SWITCHED = (
+    "overview",
+    "samples",
+    "monotonicity",
+    "classes",
+    "map",
+    "compute",
+    "calibration",
+    "sets",
+    "compare",
+    "figures",
+)
+"""Pages on which the correction is switched on and off."""
+FIRST_CHART = {"samples": "trajectory", "monotonicity": "scatter", "compute": "compute", "overview": "exits"}
+"""Of the pages that are opened one from another."""
 FLOOR = """() => document.querySelector('[data-testid="stToggle"], [data-testid="stCheckbox"]')"""
 
 
@@ -95,19 +116,83 @@ def drawn_again(page, name: str) -> Callable[[], str]:
     return lambda: DRAWN.format(name=name, before=harness.drawn(page, name))
 
 
-def slides(page, times: int) -> list[float]:
+def switches(page, switch, times: int) -> list[float]:
+    """The correction on and off, until a figure of the page is drawn anew; none where no figure follows the switch."""
+    drawings = page.evaluate(f"() => {DRAWINGS}")
+    switch.click()
+    page.wait_for_timeout(3000)
+    if page.evaluate(f"() => {DRAWINGS}") == drawings:
+        return []
+    return toggles(page, switch, lambda: f"() => {DRAWINGS} > {page.evaluate(f'() => {DRAWINGS}')}", times)
+
+
+def slides(page, times: int) -> dict[str, list[float]]:
     """A setting of the predictor, one step further each: traces that nobody has computed before."""
     page.get_by_text(re.compile("^Settings of PA")).click()
     handle = page.locator(".st-key-slide-setting-pa-cap input[type=range]")
     handle.focus()
 
-    def once() -> float:
-        took = painted(page, lambda: page.keyboard.press("ArrowLeft"), drawn_again(page, "trajectories")())
+    def once(ready: str) -> float:
+        took = painted(page, lambda: page.keyboard.press("ArrowLeft"), ready)
+        harness.settle(page)
         page.wait_for_timeout(400)
         return took
 
-    once()  # the first loads the compiled computation
+    def figures() -> float:
+        return once(drawn_again(page, "trajectories")())
+
+    first = figures()  # loads the compiled computation
+    return {
+        "a predictor not computed yet, first": [first],
+        "a predictor not computed yet": [figures() for _ in range(times)],
+        "a predictor not computed yet, progress": [once(PROGRESS) for _ in range(times)],
+    }
+
+
+def page_switches(page, times: int) -> dict[str, list[float]]:
+    """From the click on a page's name to its first figure."""
+    taken = {name: [] for name in FIRST_CHART}
+    for i in range(times + 1):
+        for name, chart in FIRST_CHART.items():
+            link = page.locator(".st-key-pages a").get_by_text(TITLES[name], exact=True)
+            took = painted(page, link.click, DRAWN.format(name=chart, before=0))
+            harness.settle(page)
+            page.wait_for_timeout(400)
+            if i:  # the first of each imports the page
+                taken[name].append(took)
+    return {f"page switch, to {name}": values for name, values in taken.items()}
+
+
+def gallery_pages(page, times: int) -> list[float]:
+    def once() -> float:
+        tiles = "[...document.querySelectorAll('.xl-tile')].slice(0, 3).map((tile) => tile.textContent).join()"
+        ready = f"() => {tiles} !== {json.dumps(page.evaluate(f'() => {tiles}'))}"
+        took = painted(page, page.get_by_role("button", name="Forward").click, ready)
+        page.wait_for_timeout(400)
+        return took
+
+    once()
     return [once() for _ in range(times)]
+
+
+def new_runs(chromium, server, runs_folder: Path, run: str, times: int) -> dict[str, list[float]]:
+    """A run that was never opened before, in a browser that has the app."""
+    first, done = [], []
+    for i in range(times):
+        new = runs_folder / f"new-{i}"
+        shutil.copytree(runs_folder / run, new)
+        with next(new.glob("logits*.safetensors")).open("r+b") as file:
+            file.seek(-2 - 2 * i, os.SEEK_END)
+            file.write(b"\x00\x00")  # one logit: other content
+        with fresh_page(chromium) as page:
+            page.goto(f"{server.url}/?run={run}&predictor=pa&poe=1")
+            harness.first_run(page)
+            url = f"{server.url}/?run={new.name}&predictor=pa&poe=1"
+            first.append(opening(page, FIRST_FIGURE, lambda page=page, url=url: page.goto(url)))
+            harness.settle(page)
+            done.append(page.evaluate("() => performance.now()"))
+        shutil.rmtree(new)
+    return {"new run, first picture": first, "new run, done (at most)": done}
 
 
 def samples_steps(page, times: int) -> list[float]:
@@ -182,67 +267,122 @@ def peak_memory_mb(server) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
+def private_memory_mb(server) -> float:
+    """What the server alone holds now, without files that it maps, in MB (10^6 bytes); Linux only."""
+    rollup = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text()
+    return sum(int(rollup.split(f"Private_{kind}:")[1].split()[0]) for kind in ("Clean", "Dirty")) * 1024 / 1e6
+
+
+def memory_of_one_session(chromium, env: dict[str, str], query: str) -> dict[str, float]:
+    """A new server's private memory after the first page, and after every page was opened in one session."""
+    with harness.serve(env=env) as server, fresh_page(chromium) as page:
+        page.goto(f"{server.url}/{query}")
+        harness.first_run(page)
+        first = private_memory_mb(server)
+        for name in SWITCHED:
+            page.goto(f"{server.url}/{name}{query}")
+            harness.first_run(page)
+        return {"first page": first, "every page": private_memory_mb(server)}
+
+
 def line(name: str, values: list[float]) -> str:
+    if not values:
+        return f"{name:42s} no figure follows it"
     return f"{name:42s} median {np.median(values):6.0f} ms   worst {max(values):6.0f} ms   of {len(values)}"
 
 
-def measure(chromium, folder: str | None, run: str, times: int) -> None:
-    env = {"EXITLENS_RUNS": folder} if folder else {}
+def measure(chromium, folder: Path | None, run: str, times: int, only: str) -> None:
+    """Print the rows of one run whose group's name holds `only`."""
     query = f"?run={run}&predictor=pa&poe=1"
-    with harness.serve(env=env) as server, fresh_page(chromium) as page:
-        page.add_init_script(WATCH)
-        page.goto(f"{server.url}/{query}")
-        harness.first_run(page)
-        print(f"\n{run}")
-        poe = page.locator(".st-key-control-poe label")
-        for name, values in first_paints(chromium, f"{server.url}/{query}", FIRST_FIGURE, times).items():
-            print(line(name, values))
-        print(line("PoE switch, overview", toggles(page, poe, drawn_again(page, "exits"), times)))
-        print(line("a setting's slider, overview", slides(page, times)))
-        for view, chart in (("samples", "trajectory"), ("monotonicity", "scatter"), ("compute", "compute")):
-            page.goto(f"{server.url}/{view}{query}")
+    with tempfile.TemporaryDirectory() as cache:  # in use before, by the first server: compiled, and traced
+        env = {"EXITLENS_CACHE": cache} | ({"EXITLENS_RUNS": str(folder)} if folder else {})
+        with harness.serve(env=env) as server, fresh_page(chromium) as page:
+            page.add_init_script(WATCH)
+            page.goto(f"{server.url}/{query}")
             harness.first_run(page)
-            print(line(f"PoE switch, {view}", toggles(page, poe, drawn_again(page, chart), times)))
-            if view == "samples":
-                print(line("next sample", samples_steps(page, times)))
-        print(line("brush to strip", brushes(page, f"{server.url}/monotonicity{query}", times)))
-        print(line("other colours, map", recolours(page, f"{server.url}/map{query}", times)))
-        print(line("zoom, map", zooms(page, times)))
-        print(line("brush to strip, map", brushes(page, f"{server.url}/map{query}", times, "map", "map")))
-        print(f"{'peak memory of the server':42s} {peak_memory_mb(server):6.0f} MB")
+            print(f"\n{run}")
+            for group, rows in _groups(chromium, server, page, query, folder, run, times).items():
+                if only in group:
+                    for name, values in rows().items():
+                        print(line(name, values), flush=True)
+            print(f"{'peak memory of the server':42s} {peak_memory_mb(server):6.0f} MB")
+        if only in "memory":
+            for name, megabytes in memory_of_one_session(chromium, env, query).items():
+                print(f"{f'private memory, one session, {name}':42s} {megabytes:6.0f} MB")
+
+
+def _groups(chromium, server, page, query: str, folder: Path | None, run: str, times: int) -> dict[str, Callable]:
+    poe = page.locator(".st-key-control-poe label")
+
+    def at(view: str) -> object:
+        page.goto(f"{server.url}/{'' if view == 'overview' else view}{query}")
+        harness.first_run(page)
+        return page
+
+    groups = {
+        "first": lambda: first_paints(chromium, f"{server.url}/{query}", FIRST_FIGURE, times),
+        **{
+            f"poe {view}": lambda view=view: {f"PoE switch, {view}": switches(at(view), poe, times)}
+            for view in SWITCHED
+        },
+        "pages": lambda: page_switches(at("overview"), times),
+        "gallery": lambda: {"gallery page": gallery_pages(at("samples"), times)},
+        "next": lambda: {"next sample": samples_steps(at("samples"), times)},
+        "predictor": lambda: slides(at("overview"), times),
+        "brush": lambda: {"brush to strip": brushes(page, f"{server.url}/monotonicity{query}", times)},
+        "map": lambda: {
+            "other colours, map": recolours(page, f"{server.url}/map{query}", times),
+            "zoom, map": zooms(page, times),
+            "brush to strip, map": brushes(page, f"{server.url}/map{query}", times, "map", "map"),
+        },
+    }
+    if folder is not None:
+        groups["new"] = lambda: new_runs(chromium, server, folder, run, min(times, 5))
+    return groups
+
+
+def _measure_floor(chromium, folder: Path, times: int) -> None:
+    """Print what nothing can be faster than: a page that holds a switch and a word."""
+    script = folder / "empty.py"
+    script.write_text(EMPTY_PAGE)
+    with harness.serve(script) as server, fresh_page(chromium) as page:
+        print("an empty Streamlit page")
+        for name, values in first_paints(chromium, server.url, FLOOR, times).items():
+            print(line(name.replace("figure", "paint"), values))
+        page.add_init_script(WATCH)
+        page.goto(server.url)
+        page.wait_for_selector("text=off")
+        text = page.get_by_test_id("stMarkdown")
+
+        def other_word() -> str:
+            return f"() => document.querySelector('.stMarkdown').innerText.trim() !== {text.inner_text()!r}"
+
+        switch = page.get_by_text("switch", exact=True)
+        print(line("a switch that changes a word", toggles(page, switch, other_word, times)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", default="msdnet-cifar100", help="a bundled run")
     parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--no-bundled", action="store_true", help="the synthetic run alone")
     parser.add_argument("--no-synthetic", action="store_true", help="the bundled run alone")
+    parser.add_argument(
+        "--size", type=int, nargs=3, default=[50_000, 100, 7], metavar=("SAMPLES", "CLASSES", "EXITS"),
+        help="of the synthetic run",
+    )  # fmt: skip
+    parser.add_argument("--runs", type=Path, help="a folder that holds the synthetic run already; it is left as it is")
+    parser.add_argument("--only", default="", help="rows whose group's name holds this, such as poe, first or memory")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, harness.browser() as chromium:
-        script = Path(folder) / "empty.py"
-        script.write_text(EMPTY_PAGE)
-        with harness.serve(script) as server, fresh_page(chromium) as page:
-            print("an empty Streamlit page")
-            for name, values in first_paints(chromium, server.url, FLOOR, args.times).items():
-                print(line(name.replace("figure", "paint"), values))
-            page.add_init_script(WATCH)
-            page.goto(server.url)
-            page.wait_for_selector("text=off")
-            text = page.get_by_test_id("stMarkdown")
-
-            def other_word() -> str:
-                return f"() => document.querySelector('.stMarkdown').innerText.trim() !== {text.inner_text()!r}"
-
-            print(
-                line(
-                    "a switch that changes a word",
-                    toggles(page, page.get_by_text("switch", exact=True), other_word, args.times),
-                )
-            )
-        measure(chromium, os.environ.get("EXITLENS_RUNS"), args.run, args.times)
+        if args.only in "first":
+            _measure_floor(chromium, Path(folder), args.times)
+        if not args.no_bundled:
+            measure(chromium, None, args.run, args.times, args.only)
         if not args.no_synthetic:
-            runs.synthetic(Path(folder))
-            measure(chromium, folder, "synthetic", args.times)
+            if args.runs is None:
+                runs.synthetic(Path(folder), *args.size)
+            measure(chromium, args.runs or Path(folder), "synthetic", args.times, args.only)
 
 
 if __name__ == "__main__":

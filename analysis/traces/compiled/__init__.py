@@ -4,5 +4,6 @@ Importing this imports no numba; asking for traces does.
 """
 
 from analysis.traces.compiled.chunk import Reduced, Requests, fused_chunk, fused_requests
+from analysis.traces.compiled.one_sample import fused_probs
 
-__all__ = ["Reduced", "Requests", "fused_chunk", "fused_requests"]
+__all__ = ["Reduced", "Requests", "fused_chunk", "fused_probs", "fused_requests"]

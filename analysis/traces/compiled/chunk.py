@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 from collections.abc import Callable, Mapping
@@ -43,6 +44,17 @@ def kernel_or_none() -> Callable | None:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         log.warning("numba cannot be used here (%s): traces are computed by torch, many times slower", reason)
         return None
+
+
+def kernel_at_hand() -> bool:
+    """Whether the kernel is loaded, or can be without seconds of compiling."""
+    if kernel_or_none.cache_info().currsize == 0:
+        with contextlib.suppress(Exception):  # as above; whoever needs the kernel is told
+            from analysis.traces.compiled.compiler import is_kept
+
+            return is_kept() and kernel_or_none() is not None
+        return False
+    return kernel_or_none() is not None
 
 
 def fused_requests(requests: Requests) -> Requests:

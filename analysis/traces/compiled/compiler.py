@@ -59,13 +59,17 @@ def code_folder() -> Path:
     return (Path(named) if named else cache_folder() / "compiled") / digest.hexdigest()[:16]
 
 
+def is_kept() -> bool:
+    """Whether the machine code lies in the cache folder, to be loaded in a moment."""
+    return code_folder().is_dir() and any(code_folder().rglob("*.nbc"))
+
+
 def compile_and_keep(function: Callable, signature: str) -> Callable:
     """A function's machine code for one signature, from the cache folder or, the first time, made and put there.
 
     Nothing is kept where the folder cannot be written.
     """
-    folder, before = code_folder(), numba.config.CACHE_DIR
-    known = folder.is_dir() and any(folder.rglob("*.nbc"))
+    folder, before, known = code_folder(), numba.config.CACHE_DIR, is_kept()
     if not known:  # a warning is shown where nobody has set up logging
         level = logging.WARNING if sys.stderr is not None and sys.stderr.isatty() else logging.INFO
         log.log(level, "compiling the computation of traces for this processor: once, some seconds")

@@ -93,3 +93,17 @@ def test_the_sum_of_the_evidence_is_the_log_odds_of_what_is_shown(small_run, pre
 @pytest.mark.parametrize("predictor", ["baseline", "moe", "ca"])
 def test_what_is_no_product_has_no_factors(small_run, predictor):
     assert factors_of(small_run, predictor, resolve(predictor), 0) is None
+
+
+@pytest.mark.parametrize("activation", ["relu", "softplus", "heaviside"])
+@pytest.mark.parametrize("threshold", [None, 0.5])
+@pytest.mark.parametrize("mode", ["clamp", "zero"])
+def test_activations_are_those_of_the_predictor(activation, threshold, mode):
+    import torch
+
+    from analysis.predictors.activations import bound_logits, log_activation
+    from analysis.results.factors import _bounded, _log_activation
+
+    values = np.array([[-np.inf, -900.0, -41.0, -1.0, 0.0, 0.3, 2.0, 50.0]])
+    theirs = log_activation(bound_logits(torch.from_numpy(values.copy()), threshold, mode, 9.0), activation)
+    np.testing.assert_allclose(_log_activation(_bounded(values, threshold, mode, 9.0), activation), theirs.numpy())
