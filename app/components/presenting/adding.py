@@ -93,9 +93,16 @@ def _box(screen: Screen, names: list[str]) -> None:
         index=options.index(last) if last in options else 0,
         format_func=lambda name: name or "A new presentation",
         key="present-which",
+        help="Where this becomes the last screen.",
     )
     if chosen == NEW:
-        st.text_input("Its name", max_chars=LONGEST_NAME, placeholder="group meeting", key="present-new")
+        st.text_input(
+            "Its name",
+            max_chars=LONGEST_NAME,
+            placeholder="group meeting",
+            key="present-new",
+            help="What it is called in the list.",
+        )
     st.text_area(
         "Sentence above it",
         value=screen.sentence,
@@ -103,9 +110,17 @@ def _box(screen: Screen, names: list[str]) -> None:
         placeholder="in large type; without one the figure's own title stands there",
         key=f"present-sentence-{screen.id}",
         height=80,
+        help="What is said above it, in large type.",
     )
     plain_text("It keeps what it shows now, and says of which run, with which settings, and when.", role="caption")
-    st.button("Add", type="primary", key="present-add", on_click=_add, args=(screen,))
+    st.button(
+        "Add",
+        type="primary",
+        key="present-add",
+        on_click=_add,
+        args=(screen,),
+        help="It can be moved and deleted on Present.",
+    )
     if st.session_state.get(_DONE):
         st.rerun()
 

@@ -145,12 +145,10 @@ def _samples(view: View, first: Shown, second: Shown, difference: Difference) ->
         side: cache.numbers(disagreement, *difference.a.key, *difference.b.key, side, difference=difference, side=side)
         for side in SIDES
     }
-    st.markdown("**Samples that one alone has right**")
     side = control(
         "alone",
-        "Right under one alone",
+        "Samples that one alone has right",
         show=lambda key: escape(f"{names[key][0]} right, {named_within(names[key][1])} wrong: {len(found[key].ids):,}"),
-        label_visibility="collapsed",
     )
     told = found[side]
     if not len(told.ids):

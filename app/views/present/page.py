@@ -320,6 +320,7 @@ def _sentence(name: str) -> None:
             height=80,
             placeholder="The first line is large; further ones stand below it.",
             key="present-words",
+            help="A screen of words alone, put at the end.",
         )
         go.form_submit_button(
             "Add the sentence",
@@ -327,6 +328,7 @@ def _sentence(name: str) -> None:
             key="present-words-add",
             on_click=said,
             args=(lambda: _add(name), _FAULT),
+            help="Puts it at the end, from where it can be moved.",
         )
 
 
@@ -364,7 +366,7 @@ def _import() -> None:
         key = f"presentation-file-{st.session_state.get(_ROUND, 0)}"
         st.file_uploader(
             "A presentation's file", type=["json"], max_upload_size=LARGEST_MB, key=key, on_change=said,
-            args=(lambda: _bring_in(key), _FAULT),
+            args=(lambda: _bring_in(key), _FAULT), help="What “Save to a file” gave: checked, never executed.",
         )  # fmt: skip
 
 
