@@ -1,6 +1,6 @@
 """README's numbers are the runs', its Python runs: `python tests/unit/test_readme.py` writes the table.
 
-`python tests/unit/test_readme.py bench` measures and writes the seconds of docs/speed.md, those of a machine at an hour.
+`python tests/unit/test_readme.py bench` measures and writes the seconds of docs/speed.md: a machine at an hour.
 """
 
 import json
