@@ -70,7 +70,7 @@ def falls_claim(label: str, of: str, by_threshold: Sequence[tuple[float, float, 
     parts = []
     for threshold, share, found in by_threshold:
         low, high = found.low, found.high
-        how = f"by more than {threshold:g} for {percent(share) if share else 'none'} of samples"
+        how = f"by more than {threshold:g} for {f'{percent(share)} of samples' if share else 'no sample'}"
         if not found.difference:
             parts.append(f"{how}, as under the baseline")
             continue

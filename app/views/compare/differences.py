@@ -20,6 +20,7 @@ from analysis.words.formats import counted, small
 from app import cache, state
 from app.components.controls import control
 from app.components.figure_table import settings_text
+from app.components.predictor_names import named
 from app.components.selection import sample_table, select, strip
 from app.components.selection.found_rows import found_rows
 from app.components.selection.held import carried
@@ -101,7 +102,8 @@ def _table(view: View, shown: Sequence[Shown], found: dict, pair: dict, names: S
         "adjusted over the exits (Holm), not over pairs; *: below 0.05.",
         role="caption",
     )
-    title = f"{both[1]} less {both[0]}, {pair['samples']:,} samples of split {found['split']}"
+    title = f"{both[1]} less {both[0]}{_in_common(*(shown[pair[side]] for side in 'ab'))}, "
+    title += f"{pair['samples']:,} samples of split {found['split']}"
     with st.container(horizontal=True, gap="small"):
         offer_table("differences", title, lambda: saved(view, shown, found), shown=exits, label="Save the differences")
     with st.expander("Samples that fall, and every two at the last exit"):
@@ -118,6 +120,13 @@ def _table(view: View, shown: Sequence[Shown], found: dict, pair: dict, names: S
                 "pairs", f"Every two, split {found['split']}", lambda: saved(view, shown, found), shown=pairs,
                 label="Save every two",
             )  # fmt: skip
+
+
+def _in_common(a: Shown, b: Shown) -> str:
+    """What the names of two leave out because both have it, and a table that left the page has to say."""
+    if a.run.id == b.run.id:
+        return f", both of {' '.join(a.run.title.split())}"
+    return f", both under {named(a.entry.predictor)}" if a.entry.predictor == b.entry.predictor else ""
 
 
 def saved(view: View, shown: Sequence[Shown], found: dict) -> pd.DataFrame:

@@ -104,6 +104,20 @@ def test_the_tables_are_the_commands(small_run, shifted, saved, capsys):
     assert "PA" in text(saved, "pairs", "tex")
 
 
+@pytest.mark.parametrize(
+    ("entries", "common"),
+    [
+        (("small/pa", "shifted/pa"), ", both under PA, 282 samples of split test"),
+        (("small/baseline", "small/pa"), ", both of A small run, 300 samples of split test"),
+        (("small/baseline", "shifted/pa"), None),
+    ],
+)
+def test_a_saved_table_says_what_the_two_have_in_common(small_run, shifted, saved, entries, common):
+    page(*entries)
+    caption = saved["differences"][0][0]
+    assert caption.endswith(common) if common else "both" not in caption
+
+
 def test_corrupted_and_clean_are_joined_by_id_and_their_samples_and_slices_open(small_run, shifted):
     app = page("small/baseline", "shifted/baseline")
     assert names(app) == ["A small run", "A small run, shifted"] or len(set(names(app))) == 2

@@ -31,7 +31,7 @@ def test_the_accuracy_has_its_interval_and_its_test():
             Estimate(-58.24, -59.33, -57.11),
             "9.83% of samples, 58.24 points fewer (95%: 57.11 to 59.33) than under",
         ),
-        (0.0, Estimate(-49.84, -50.84, -48.85), "none of samples, 49.84 points fewer (95%: 48.85 to 50.84) than under"),
+        (0.0, Estimate(-49.84, -50.84, -48.85), "no sample, 49.84 points fewer (95%: 48.85 to 50.84) than under"),
         (12.0, Estimate(2.0, -1.0, 5.0), "12.0% of samples, 2.00 points more (95%: -1.00 to 5.00) than under"),
         (12.0, Estimate(0.0, 0.0, 0.0), "12.0% of samples, as under the baseline."),
     ],
