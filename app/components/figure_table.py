@@ -35,13 +35,16 @@ def figure_table(
     Returns
     -------
     pandas.DataFrame
-        Columns `run`, `split`, `predictor` and `settings` as far as they apply, then the table's. Settings are written
-        as `--set` takes them, a space between two.
+        Columns `run`, `split`, `predictor` and `settings` as far as they apply, then the table's; after the split
+        `selected`, in words, where numbers are over the selected samples alone. Settings are written as `--set` takes
+        them, a space between two.
     """
     table = table if predictor is None else table.assign(predictor=predictor)
     about = {"run": [view.run.id] * len(table)}
     if split:
         about["split"] = [view.split] * len(table)
+        if view.only:
+            about["selected"] = [f"{view.selected.count} samples {view.selected.words}".strip()] * len(table)
     if "predictor" in table:
         own = {key: {} if defaults else view.settings_of(key) for key in table["predictor"].unique()}
         texts = {key: settings_text(view, key, settings) for key, settings in own.items()}

@@ -45,13 +45,15 @@ def run(args: argparse.Namespace) -> None:
     from analysis.models import anytime, load_checkpoint
     from analysis.models.corrected.exporting import export
     from analysis.models.networks.architectures import architecture
+    from analysis.predictors import resolve
     from analysis.reference.datasets import NORMALISATION
     from analysis.runtime.contents import hash_of
 
     known = architecture(args.arch)
     exits, classes = known.logits_shape
+    settings = resolve(args.predictor, parse_settings(args.settings), n_exits=exits)  # so no name but a setting's
     network = load_checkpoint(args.checkpoint, arch=args.arch)
-    corrected = anytime(network, args.predictor, exits=exits, **parse_settings(args.settings)).eval()
+    corrected = anytime(network, args.predictor, exits=exits, **settings).eval()
     mean, std = NORMALISATION[known.dataset]
     about = {
         "arch": args.arch,

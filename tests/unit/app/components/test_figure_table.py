@@ -1,11 +1,14 @@
 """A figure's CSV says what its numbers are of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.selection import Selection
 from app.components.figure_table import by_exit, figure_table
-from app.view import View
+from app.view import Selected, View
 
 
 class Run:
@@ -25,6 +28,15 @@ def test_each_row_names_run_split_predictor_and_all_its_settings(view):
     assert table["settings"][0] != table["settings"][1]
     assert "weights=uniform" in table["settings"][1].split(" ")
     assert "fallback=softmax" in table["settings"][1].split(" ")
+
+
+def test_numbers_over_the_selected_samples_alone_say_so(view):
+    chosen = Selected(Selection.parse("label = 3"), np.array([True, False, True]), "of class three")
+    some = figure_table(replace(view, selected=chosen, only=True), pd.DataFrame({"percent": [1.0]}))
+    assert list(some.columns) == ["run", "split", "selected", "percent"]
+    assert some["selected"].tolist() == ["2 samples of class three"]
+    beside = figure_table(replace(view, selected=chosen), pd.DataFrame({"percent": [1.0]}))
+    assert "selected" not in beside  # they stand out, and numbers are over all
 
 
 def test_the_settings_are_the_defaults_where_those_were_drawn(view):

@@ -45,6 +45,9 @@ def test_a_corrected_network_is_taken_away(checkpoint, tmp_path, capsys):
         (["--predictor", "nonsense"], "nonsense"),
         (["--predictor", "pa", "--set", "colour=1"], "colour"),
         (["--predictor", "pa", "--set", "weights=1,2"], "weights"),
+        (["--predictor", "pa", "--set", "exits=7"], "exits"),  # what the function takes beside settings is none
+        (["--predictor", "pa", "--set", "network=x"], "network"),
+        (["--predictor", "pa", "--set", "rule=/etc/hostname"], "rule"),
         (["--predictor", "FILE"], "predictor mine is not known exit by exit: choose one of baseline"),
         (["--predictor", "pa", "--arch", "resnet"], "unknown architecture 'resnet'"),
         (["--predictor", "pa", "--arch", "msdnet-cifar100"], "is not a checkpoint of msdnet-cifar100"),
