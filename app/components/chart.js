@@ -98,7 +98,7 @@ class Chart {
     tool("zoom", "Zoom by dragging", () => this.take("zoom"));
     tool("select", "Select a box", () => this.take("select"));
     tool("lasso", "Select with a lasso", () => this.take("lasso"));
-    tool("menu", "Download this figure", () => (this.menu.hidden ? this.openMenu() : this.closeMenu()));
+    tool("menu", "Menu of this figure", () => (this.menu.hidden ? this.openMenu() : this.closeMenu()));
     this.tools.menu.setAttribute("aria-haspopup", "menu");
     this.tools.menu.setAttribute("aria-expanded", "false");
     this.menu = document.createElement("div");

@@ -6,7 +6,7 @@ from pathlib import Path
 def open_box(page: object, chart: str) -> object:
     """The box that asks how a chart is saved, opened by its menu."""
     found = page.locator(f'.xl-chart[data-name="{chart}"]')
-    found.get_by_label("Download this figure").click()
+    found.get_by_label("Menu of this figure").click()
     found.get_by_role("menuitem", name="Picture").click()
     return found.get_by_role("dialog", name="Save this picture")
 

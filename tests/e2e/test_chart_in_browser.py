@@ -178,7 +178,7 @@ def test_only_the_budget_can_be_dragged(page):
 @pytest.mark.parametrize("ending", ["svg", "png", "csv"])
 def test_the_menu_saves_picture_and_data(page, tmp_path, ending):
     if ending == "csv":
-        tool(page, "curve", "Download this figure")
+        tool(page, "curve", "Menu of this figure")
         with page.expect_download() as saved:
             page.locator('[data-name="curve"] [role=menuitem]', has_text="Data, CSV").click()
         name = saved.value.suggested_filename
@@ -213,19 +213,19 @@ def test_a_long_title_is_wholly_in_the_saved_picture(page, tmp_path):
 
 
 def test_the_menu_is_worked_with_the_keyboard(page):
-    button = page.locator('[data-name="curve"] [aria-label="Download this figure"]')
+    button = page.locator('[data-name="curve"] [aria-label="Menu of this figure"]')
     button.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.textContent") == "Data, CSV"
     page.keyboard.press("Escape")
     assert button.get_attribute("aria-expanded") == "false"
-    assert page.evaluate("document.activeElement.ariaLabel") == "Download this figure"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Menu of this figure"
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.name") == "size"
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.ariaLabel") == "Download this figure"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Menu of this figure"
 
 
 def test_names_stay_text_and_the_figure_has_an_accessible_name(page):

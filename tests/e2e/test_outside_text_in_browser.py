@@ -116,7 +116,7 @@ def test_a_saved_table_holds_no_formula(opened, server, tmp_path):
     harness.first_run(page)
     chart = page.locator('.xl-chart[data-name="class-race"]')
     chart.scroll_into_view_if_needed()
-    chart.get_by_role("button", name="Download this figure").click()
+    chart.get_by_role("button", name="Menu of this figure").click()
     with page.expect_download() as download:
         chart.get_by_role("menuitem", name="Data, CSV").click()
     download.value.save_as(tmp_path / "saved.csv")

@@ -193,6 +193,13 @@ def test_a_run_without_published_numbers_says_which_networks_have_them(small_run
     assert {"cifar10", "cifar100", "imagenet"} == set(column(tables(app)[0], "dataset"))
 
 
+@pytest.mark.parametrize(("about", "said"), [({}, "neither"), ({"model": "msdnet"}, "only “msdnet”")])
+def test_a_run_that_does_not_say_what_it_is_of_is_told_so(runs, small_logits, small_labels, about, said):
+    write_run(runs / "bare", logits=small_logits, labels=small_labels, **about)
+    app = words(shown("bare")).replace("&#x27;", "'")
+    assert f"found by a run's model and data set, and this one names {said}. There are published numbers" in app
+
+
 def test_another_depth_is_another_network(runs, small_logits, small_labels):
     write_run(runs / "short", logits=small_logits[:4], labels=small_labels, dataset="cifar100", model="msdnet")
     assert "has 7 exits, this run has 4" in words(shown("short"))

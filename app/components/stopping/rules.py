@@ -94,7 +94,7 @@ class Rules:
         if row.fits and self.choice is None:
             return self.reason
         if row.function is None and self.axis.unit is None:
-            return "needs the exits' costs: import the run with --costs"
+            return "needs the exits' costs: import the run with them"
         if row.needs_labels(self.settings(policy)):
             fitted = self.choice.fitted_run.labels[self.choice.fitted]
             return "" if (fitted >= 0).any() else "is fitted on labels, and none of the samples to fit on has one"

@@ -54,7 +54,6 @@ def entry_table(view: View, shown: Sequence[Shown], styles: Sequence[Mapping[str
         f"Compared, split {view.split}",
         lambda: _saved(view, shown),
         shown=table,
-        label="Save this table",
     )
 
 

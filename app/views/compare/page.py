@@ -75,7 +75,7 @@ def _axis(view: View, shown: Sequence[Shown], *, collapsible: bool) -> tuple[str
     try:
         unit = shared_unit([one.run for one in shown], view.unit)
         if unit is None:
-            why = "No run states costs, so accuracy runs over the exits: import one again with --costs to see compute."
+            why = "No run states costs, so accuracy runs over the exits: import one again with costs to see compute."
     except ValueError as error:
         why = f"Accuracy runs over the exits: {error}."
     control("along", "Accuracy over", show=str.capitalize, disabled=unit is None)

@@ -57,7 +57,7 @@ def render(view: View) -> None:
         return
     axis = axis_of(view)
     if axis.unit is None:
-        st.info("This run states no costs, so exits are counted instead: import it again with --costs to see compute.")
+        st.info("This run states no costs, so exits are counted instead: import it again with costs to see compute.")
     published, points = published_beside(view), points_beside(view)
     slot = st.container(horizontal=True, vertical_alignment="bottom")
     with slot:

@@ -99,7 +99,7 @@ def _beside_the_paper(view: View, published: Mapping[str, Published]) -> Shown |
     if not measured:
         st.info(
             "This run has no labels here, and the paper's numbers are about the true class: import it again with "
-            "--labels to compare."
+            "its labels to compare."
         )
         return None
     predictor, note = _compared(view, published, measured)
@@ -175,9 +175,11 @@ def _no_numbers(run: Run) -> None:
     exits = depth.get(((run.dataset or "").lower(), (run.model or "").lower()))
     if exits is not None:
         why = f"The paper's network has {exits} exits, this run has {run.n_exits}"
+    elif run.model and run.dataset:
+        why = f"The paper has no numbers for this run's network (“{run.model}” on “{run.dataset}”)"
     else:
-        named = f"“{run.model or 'not named'}” on “{run.dataset or 'not named'}”"
-        why = f"The paper has no numbers for this run's network ({named})"
+        said = f"only “{run.model or run.dataset}”" if run.model or run.dataset else "neither"
+        why = f"Published numbers are found by a run's model and data set, and this one names {said}"
     plain_text(f"{why}. There are published numbers for:")
     rows = pd.DataFrame(
         [(network_name(dataset, model), dataset, model, exits) for (dataset, model), exits in depth.items()],

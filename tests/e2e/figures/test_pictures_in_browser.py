@@ -46,7 +46,7 @@ def test_a_picture_for_a_column_has_its_width_its_text_and_says_what_it_is_of(op
     page.keyboard.press("Enter")
     assert box.get_by_role("status").inner_text() == "A width is a number with in, mm, cm or pt: 3.25in"
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.ariaLabel") == "Download this figure"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Menu of this figure"
     assert opened.complaints == []
 
 

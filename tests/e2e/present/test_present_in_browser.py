@@ -13,7 +13,7 @@ ON = "run=full&predictor=pa&poe=1"
 def add(page, chart: str, sentence: str, name: str = "") -> None:
     """By the chart's menu."""
     figure = page.locator(f'.xl-chart[data-name="{chart}"]')
-    figure.get_by_label("Download this figure").click()
+    figure.get_by_label("Menu of this figure").click()
     figure.get_by_role("menuitem", name="Add to a presentation").click()
     box = page.get_by_role("dialog")
     if name:

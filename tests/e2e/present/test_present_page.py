@@ -67,6 +67,12 @@ def test_every_figure_can_be_kept(small_run, page):
         assert len(found["data"]) == len(json.loads(payload["figure"])["data"])
 
 
+def test_a_screen_of_the_baseline_names_the_correction_beside_it(small_run):
+    added("compute", "compute", "talk", poe="0")
+    (one,) = screens()
+    assert one.source.predictor == "baseline (correction: PA, product anytime)"
+
+
 def test_a_figure_becomes_a_screen_that_is_what_was_shown(small_run):
     app = added("compute", "compute", "talk", "We gain\na point", {"yaxis": [10, 50]}, set="weights:uniform")
     assert [one.value for one in app.toast] == ["Screen 1 of talk, on the page Present."]
