@@ -73,6 +73,7 @@ FURTHER = {
             "alone": "second",
         },
     ),
+    "figures": ({"poe": "1", "set": "weights:uniform"},),
     "live": (
         {"poe": "1", "turn": "30", "blur": "5", "noise": "0.05", "cover": "20", "until": "4"},
         {"method": "grad-cam", "through": "head", "whom": "other", "other": "7"},

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.figures.trajectories import Trajectories, trajectories_figure
 from analysis.report.ready_made.measured import Measured
 from analysis.report.ready_made.table import Made
-from analysis.results import Results
+from analysis.report.trajectory_panels import panel_of
 from analysis.selection.thinning import thinned
 from analysis.words import correction
 from analysis.words.formats import QUANTITY, counted, exit_labels
@@ -29,8 +29,8 @@ def trajectories(numbers: Measured, height: int) -> Made:
     drawn = thinned(before.n_samples, DRAWN, seed=SEED)
     run, names = numbers.run, exit_labels(numbers.run.exit_names)
     panels = [
-        _panel(before, "Before: the baseline", drawn),
-        _panel(after, f"After: {numbers.label()}", drawn),
+        panel_of(before, "Before: the baseline", drawn),
+        panel_of(after, f"After: {numbers.label()}", drawn),
     ]
     labels = run.labels[before.positions[drawn]]
     falling = tuple(int((one.fall > correction.THRESHOLD).sum()) for one in panels)
@@ -52,19 +52,6 @@ def trajectories(numbers: Measured, height: int) -> Made:
             trace.update(line_dash="solid", marker_size=8)
     parts = [_rows(one, before.ids[drawn], names) for one in panels]
     return Made(figure, pd.concat(parts, ignore_index=True))
-
-
-def _panel(side: Results, heading: str, drawn: np.ndarray) -> Trajectories:
-    fall = side.fall().select(drawn)
-    return Trajectories(
-        predictor_id=side.predictor,
-        heading=heading,
-        samples=side.probabilities[:, drawn],
-        fall=fall.size,
-        from_exit=fall.from_exit,
-        to_exit=fall.to_exit,
-        mean=side.mean_prob(),
-    )
 
 
 def _rows(panel: Trajectories, ids: np.ndarray, exit_names: tuple[str, ...]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from analysis.figures.decrease_share import decrease_share_figure
 from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.fall_scatter import drawn_points, fall_scatter_figure
-from analysis.figures.trajectories import Trajectories, trajectories_figure
+from analysis.figures.trajectories import trajectories_figure
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.reference.names import network_name
@@ -26,7 +26,7 @@ from analysis.reference.superclasses import superclasses_of
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.report.reviewer.stopping import Stopping, stopping_figure, stopping_notes
 from analysis.report.reviewer.subject import LONGEST, STATES, Subject
-from analysis.results import Results
+from analysis.report.trajectory_panels import panel_of
 from analysis.results.differences import group_falls
 from analysis.selection.thinning import thinned
 from analysis.words import correction, falls, formats
@@ -101,7 +101,10 @@ def _trajectories(subject: Subject) -> Shown:
     places, run = subject.picked, subject.run
     positions = subject.difference.a.positions[places]
     headings = ("Baseline, each exit by itself", _headed(subject))
-    panels = [_panel(side, key, heading, places) for (key, _, side), heading in zip(subject.both, headings)]
+    panels = [
+        panel_of(side, correction.mean_words(heading, side.mean_prob()), places)
+        for (_, _, side), heading in zip(subject.both, headings)
+    ]
     falling = tuple(int((panel.fall > correction.THRESHOLD).sum()) for panel in panels)
     figure = trajectories_figure(
         panels,
@@ -121,19 +124,6 @@ def _trajectories(subject: Subject) -> Shown:
 def _headed(subject: Subject) -> str:
     name = subject.row.full_name
     return name if subject.row.path else name[:1].upper() + name[1:]
-
-
-def _panel(side: Results, predictor: str, name: str, places: np.ndarray) -> Trajectories:
-    fall = side.fall().select(places)
-    return Trajectories(
-        predictor_id=predictor,
-        heading=correction.mean_words(name, side.mean_prob()),
-        samples=side.probabilities[:, places],
-        fall=fall.size,
-        from_exit=fall.from_exit,
-        to_exit=fall.to_exit,
-        mean=side.mean_prob(),
-    )
 
 
 # --- exit by exit ----------------------------------------------------------------------------------------------------

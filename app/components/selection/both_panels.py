@@ -4,7 +4,8 @@ import numpy as np
 
 from analysis.figures.trajectories import Trajectories
 from analysis.predictors import Predictor, available_predictors
-from analysis.results import Difference, Results
+from analysis.report.trajectory_panels import panel_of
+from analysis.results import Difference
 from analysis.run import Run
 from analysis.words import correction
 from app.view import View
@@ -20,9 +21,10 @@ def both_panels(view: View, difference: Difference, drawn: np.ndarray) -> list[T
     drawn : int, (samples,)
         Places among its samples of those that are lines.
     """
+    headings = "Baseline, each exit by itself", _headed(available_predictors()[view.predictor])
     return [
-        _panel(difference.a, "baseline", "Baseline, each exit by itself", drawn),
-        _panel(difference.b, view.predictor, _headed(available_predictors()[view.predictor]), drawn),
+        panel_of(side, correction.mean_words(heading, side.mean_prob()), drawn)
+        for side, heading in zip((difference.a, difference.b), headings)
     ]
 
 
@@ -30,19 +32,6 @@ def _headed(predictor: Predictor) -> str:
     """A predictor's full name at the head of a panel; a function's own name stays as it is written."""
     name = predictor.full_name
     return name if predictor.path else name[:1].upper() + name[1:]
-
-
-def _panel(side: Results, predictor: str, name: str, drawn: np.ndarray) -> Trajectories:
-    fall = side.fall().select(drawn)
-    return Trajectories(
-        predictor_id=predictor,
-        heading=correction.mean_words(name, side.mean_prob()),
-        samples=side.probabilities[:, drawn],
-        fall=fall.size,
-        from_exit=fall.from_exit,
-        to_exit=fall.to_exit,
-        mean=side.mean_prob(),
-    )
 
 
 def sample_names(run: Run, positions: np.ndarray) -> list[str]:

@@ -76,18 +76,25 @@ def _table(shown: Sequence[Shown], unit: str | None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def about_entry(view: View, one: Shown) -> dict[str, object]:
+    """What stands before an entry's numbers where they are saved."""
+    return {
+        "entry": one.name,
+        "run": one.run.id,
+        "split": view.split,
+        "predictor": one.entry.predictor,
+        "settings": settings_text(view, one.entry.predictor, one.results.settings),
+        "samples": one.results.judged.n_samples,
+    }
+
+
 def _saved(view: View, shown: Sequence[Shown]) -> pd.DataFrame:
     rows = []
     for one in shown:
         falls = one.results.falling_percent(THRESHOLDS, "true_class")
         rows.append(
             {
-                "entry": one.name,
-                "run": one.run.id,
-                "split": view.split,
-                "predictor": one.entry.predictor,
-                "settings": settings_text(view, one.entry.predictor, one.results.settings),
-                "samples": one.results.judged.n_samples,
+                **about_entry(view, one),
                 "exits": one.run.n_exits,
                 "accuracy_last_exit": float(one.results.accuracy[-1]),
                 **{f"cost_last_exit_{unit}": costs[-1] for unit, costs in one.run.costs.items()},

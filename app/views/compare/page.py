@@ -21,13 +21,12 @@ from analysis.words.formats import counted, exit_labels
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
-from app.components.figure_table import settings_text
 from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.compare.differences import differences_on_screen
 from app.views.compare.entries import Shown, adding, chosen_entries, opened_entries, sound_runs
-from app.views.compare.entry_table import entry_table
+from app.views.compare.entry_table import about_entry, entry_table
 
 HEIGHT = 380
 SPOKEN_OF = 0.01  # the fall that the second figure's title speaks of
@@ -172,14 +171,7 @@ def _accuracy_data(view: View, shown: Sequence[Shown]) -> pd.DataFrame:
 
 def _named(view: View, one: Shown, table: pd.DataFrame) -> pd.DataFrame:
     """A table with columns before it that say of which entry it is."""
-    about = {
-        "entry": one.name,
-        "run": one.run.id,
-        "split": view.split,
-        "predictor": one.entry.predictor,
-        "settings": settings_text(view, one.entry.predictor, one.results.settings),
-        "samples": one.results.judged.n_samples,
-    }
+    about = about_entry(view, one)
     return table.assign(**about)[[*about, *table.columns]]
 
 
