@@ -6,6 +6,7 @@ from analysis.runtime.folders import runs_folders
 from analysis.storage import list_runs
 from analysis.storage.display_titles import display_titles
 from analysis.storage.trash import deleted_runs
+from app.components.text import escape
 from tests.e2e import pages
 
 
@@ -54,7 +55,7 @@ def test_a_new_title_is_used_everywhere_and_taken_back(app, small_run):
     button(app, "Rename it").click().run()
     assert not app.exception
     assert table(app).loc["small"]["title"] == "<b>For the talk</b>"
-    assert "&lt;b&gt;For the talk&lt;/b&gt;" in pages.words(app)
+    assert f"**{escape('<b>For the talk</b>')}**" in [block.value for block in app.markdown]
     assert "<b>For the talk</b>" in app.sidebar.selectbox(key="control:run").options
     assert "&lt;b&gt;For the talk&lt;/b&gt;" in pages.words(pages.opened(run="small"))
     button(app, "Its own title again").click().run()
