@@ -124,7 +124,7 @@ class Run:
         return bool((self.labels >= 0).any())
 
     def positions(self, split: str) -> np.ndarray:
-        """Positions of a split's samples in the run's order.
+        """Positions of a split's samples in the run's order, found once: a shared array, read-only.
 
         Parameters
         ----------
@@ -134,11 +134,18 @@ class Run:
         ------
         ValueError : another split
         """
-        if split == "all":
-            return np.arange(self.n_samples)
-        if split not in SPLITS:
+        if split not in (*SPLITS, "all"):
             raise ValueError(f"split is {split!r}: choose test, calibration or all")
-        return np.flatnonzero((self.samples["split"] == split).to_numpy())
+        if split not in self._positions:
+            whole = split == "all"
+            found = np.arange(self.n_samples) if whole else np.flatnonzero((self.samples["split"] == split).to_numpy())
+            found.setflags(write=False)
+            self._positions[split] = found
+        return self._positions[split]
+
+    @cached_property
+    def _positions(self) -> dict[str, np.ndarray]:
+        return {}
 
     def cost(self, unit: str | None = None) -> tuple[str, tuple[float, ...]] | None:
         """A cost unit and the cumulative cost of each exit in it; None when the run knows no cost.

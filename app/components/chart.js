@@ -11,6 +11,7 @@ const HEAD = new Map(); // "name|width" -> the most that title and subtitle took
 const CSV_DONE = new Set(); // numbers of tables that were saved already
 const CHARTS = new WeakMap(); // mount point -> chart
 const SELECTION_VERTICES = 100;
+let TURN = Promise.resolve(); // of figures to be drawn, one after the other
 
 // A switch that was clicked keeps the focus, and Streamlit's shortcuts stay quiet in every input: arrow keys would then be dead.
 document.addEventListener("click", (event) => {
@@ -24,7 +25,8 @@ function loadLibrary() {
   library ??= new Promise((resolve, reject) => {
     const own = document.querySelector('script[src*="static/js/"]');
     const url = new URL(`../../${LIBRARY}`, own ? own.src : document.baseURI).href;
-    const script = document.createElement("script");
+    const early = document.getElementById("plotly"); // the server puts it into every page
+    const script = early ?? document.createElement("script");
     const fail = () => {
       library = undefined;
       script.remove();
@@ -32,6 +34,7 @@ function loadLibrary() {
     };
     script.onload = () => (self.Plotly ? resolve(self.Plotly) : fail()); // a wrong path answers 200 with a page
     script.onerror = fail;
+    if (early) return;
     script.src = url;
     document.head.append(script);
   });
@@ -159,7 +162,8 @@ class Chart {
     this.revision += 1;
     this.plot.style.height = `${data.height}px`;
     this.read();
-    loadLibrary().then(() => this.drawInTurn(), (error) => this.fault(error.message));
+    const fault = (error) => this.fault(error.message);
+    loadLibrary().then(() => { TURN = TURN.then(() => this.drawInTurn()).catch(fault); }, fault);
   }
 
   /* What is known before plotly.js is there: the figure, its texts, its tools. */
@@ -225,12 +229,13 @@ class Chart {
     return layout;
   }
 
-  /* What is on screen is drawn first; the rest waits until that has been painted. */
+  /* What is on screen is drawn first, one figure after the other is painted; the rest waits until that has been. */
   drawInTurn() {
-    const { top, bottom } = this.plot.getBoundingClientRect();
-    if (top < innerHeight && bottom > 0) return this.draw();
-    const revision = this.revision;
-    afterPaint(() => { if (revision === this.revision) this.draw(); });
+    const { top, bottom } = this.plot.getBoundingClientRect(), revision = this.revision;
+    const still = () => { if (revision === this.revision) this.draw(); };
+    if (top >= innerHeight || bottom <= 0) return afterPaint(still);
+    still();
+    return new Promise(afterPaint);
   }
 
   draw() {

@@ -5,6 +5,7 @@ exits, or what `--size` says), and what the server holds. Needs a Chromium and a
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -164,8 +165,8 @@ def page_switches(page, times: int) -> dict[str, list[float]]:
 
 def gallery_pages(page, times: int) -> list[float]:
     def once() -> float:
-        tile = "document.querySelector('.st-key-pager')?.parentElement.querySelector('.xl-tile')?.innerText"
-        ready = f"() => {tile} && {tile} !== {page.evaluate(f'() => {tile}')!r}"
+        tiles = "[...document.querySelectorAll('.xl-tile')].slice(0, 3).map((tile) => tile.textContent).join()"
+        ready = f"() => {tiles} !== {json.dumps(page.evaluate(f'() => {tiles}'))}"
         took = painted(page, page.get_by_role("button", name="Forward").click, ready)
         page.wait_for_timeout(400)
         return took

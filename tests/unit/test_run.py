@@ -24,3 +24,9 @@ def test_labels_may_be_unknown(small_run, unlabelled_run):
     assert small_run.has_labels
     assert not unlabelled_run.has_labels
     assert set(unlabelled_run.labels) == {-1}
+
+
+def test_positions_are_found_once_and_shared_read_only(small_run):
+    for split in ("test", "calibration", "all"):
+        assert small_run.positions(split) is small_run.positions(split)
+        assert not small_run.positions(split).flags.writeable

@@ -1,9 +1,7 @@
 """What the calibration page is about: the samples fitted on and measured, and each predictor's numbers on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-
-import numpy as np
 
 from analysis.predictors import settings_key
 from analysis.results import Results
@@ -34,17 +32,22 @@ class Calibrated:
     ways: tuple[str, ...]
     choice: SampleChoice
     keys: tuple[str, ...]
+    held: dict[tuple[str, str], Results] = field(default_factory=dict, repr=False)
+    """What was asked for, so that it is looked up once a page: every figure asks anew."""
 
     def measured(self, predictor: str) -> Results:
         """A predictor's results over the measured samples whose label is known."""
-        return self._some(predictor, self.choice.measured).labelled
+        return self._some(predictor, "measured").labelled
 
     def fitted(self, predictor: str) -> Results:
         """The same over those that are fitted on."""
-        return self._some(predictor, self.choice.fitted).labelled
+        return self._some(predictor, "fitted").labelled
 
-    def _some(self, predictor: str, positions: np.ndarray) -> Results:
-        return results_of_some(self.view, self.view.run, predictor, positions)
+    def _some(self, predictor: str, which: str) -> Results:
+        if (predictor, which) not in self.held:
+            positions = getattr(self.choice, which)
+            self.held[predictor, which] = results_of_some(self.view, self.view.run, predictor, positions)
+        return self.held[predictor, which]
 
     def key(self, predictor: str) -> tuple:
         """All that a predictor's numbers here depend on."""
@@ -54,7 +57,7 @@ class Calibrated:
 
     def calibration(self, predictor: str) -> Calibration | None:
         """What needs passes over the logits; None while that of a large run is not computed."""
-        whole, label = self._some(predictor, self.choice.measured), label_of(predictor)
+        whole, label = self._some(predictor, "measured"), label_of(predictor)
         return passed_over(
             self.view,
             self.key(predictor),

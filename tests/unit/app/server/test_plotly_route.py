@@ -1,6 +1,7 @@
 """The bundle of plotly.js that the server hands out: of the right version, and able to draw every figure of the app."""
 
 import ast
+import asyncio
 import re
 from pathlib import Path
 
@@ -37,3 +38,36 @@ def test_the_bundle_draws_every_type_of_trace_that_the_app_makes():
     made = _traces_made_in("analysis") | _traces_made_in("app")
     assert {"scatter", "bar", "heatmap"} <= made
     assert made <= draws
+
+
+def _answered(middleware, method: str = "GET", kind: bytes = b"text/html; charset=utf-8", status: int = 200) -> list:
+    """The messages that come through the middleware of an answer in two parts."""
+    sent = []
+
+    async def inner(scope, receive, send) -> None:
+        headers = [(b"content-type", kind), (b"content-length", b"26"), (b"etag", b"x")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"<html><head></", "more_body": True})
+        await send({"type": "http.response.body", "body": b"head></html>"})
+
+    async def take(message) -> None:
+        sent.append(message)
+
+    asyncio.run(middleware(inner)({"type": "http", "method": method, "path": "/"}, None, take))
+    return sent
+
+
+def test_a_page_runs_the_library_before_its_charts_ask():
+    start, body = _answered(plotly_route.Announce)
+    headers = dict(start["headers"])
+    assert body["body"].startswith(b"<html><head><script async ")
+    assert f'src="./{plotly_route.PATH}"'.encode() in body["body"]
+    assert headers[b"content-length"] == str(len(body["body"])).encode()
+    assert b"etag" not in headers  # it was the page's without the script
+
+
+def test_other_answers_are_handed_on_as_they_are():
+    for other in ({"method": "HEAD"}, {"kind": b"text/javascript"}, {"status": 404}):
+        start, *parts = _answered(plotly_route.Announce, **other)
+        assert b"".join(part["body"] for part in parts) == b"<html><head></head></html>"
+        assert dict(start["headers"])[b"etag"] == b"x"
