@@ -141,11 +141,15 @@ def slides(page, times: int) -> dict[str, list[float]]:
     def figures() -> float:
         return once(drawn_again(page, "trajectories")())
 
+    def sign() -> float:
+        before = harness.drawn(page, "trajectories")
+        return once(f"() => ({PROGRESS})() || ({DRAWN.format(name='trajectories', before=before)})()")
+
     first = figures()  # loads the compiled computation
     return {
         "a predictor not computed yet, first": [first],
         "a predictor not computed yet": [figures() for _ in range(times)],
-        "a predictor not computed yet, progress": [once(PROGRESS) for _ in range(times)],
+        "the same, until progress or figures": [sign() for _ in range(times)],
     }
 
 
