@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.elements import spinner
 
 from analysis.images.image_tables import ImageSource, image_source
 from analysis.predictors import settings_key
@@ -26,6 +27,8 @@ NUMBERS_KEPT = 256
 PARTS_KEPT = 8  # of results, each a copy of some samples' traces
 TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
 
+
+spinner.DELAY_SECS = 0.15  # Streamlit's half a second is as long as most traces take: nothing would say that they come
 
 _damage: dict[tuple[str, int], str] = {}
 """Path and time of the runs that could not be opened, and why: a quick list does not look into their files."""

@@ -180,21 +180,30 @@ def gallery_pages(page, times: int) -> list[float]:
 
 
 def new_runs(chromium, server, runs_folder: Path, run: str, times: int) -> dict[str, list[float]]:
-    """A run that was never opened before, in a browser that has the app."""
+    """From the choice of a run that was never opened before to its first figure, and to its last."""
     first, done = [], []
+    run_named = "(name) => document.querySelector('.xl-run')?.textContent === name"
     for i in range(times):
         new = runs_folder / f"new-{i}"
         shutil.copytree(runs_folder / run, new)
+        about = json.loads((new / "run.json").read_text())
+        (new / "run.json").write_text(json.dumps(about | {"title": f"New run {i}"}))
         with next(new.glob("logits*.safetensors")).open("r+b") as file:
             file.seek(-2 - 2 * i, os.SEEK_END)
             file.write(b"\x00\x00")  # one logit: other content
         with fresh_page(chromium) as page:
+            page.add_init_script(WATCH)
             page.goto(f"{server.url}/?run={run}&predictor=pa&poe=1")
             harness.first_run(page)
-            url = f"{server.url}/?run={new.name}&predictor=pa&poe=1"
-            first.append(opening(page, FIRST_FIGURE, lambda page=page, url=url: page.goto(url)))
+            page.wait_for_timeout(500)
+            page.get_by_role("combobox", name="Run").click()
+            page.get_by_role("combobox", name="Run").fill(f"New run {i}")
+            option = page.get_by_role("option", name=f"New run {i}")
+            option.wait_for()
+            ready = f"() => ({run_named})('New run {i}') && {DRAWINGS} > {page.evaluate(f'() => {DRAWINGS}')}"
+            first.append(painted(page, option.click, ready))
             harness.settle(page)
-            done.append(page.evaluate("() => performance.now()"))
+            done.append(page.evaluate("() => performance.now() - window.inputAt"))
         shutil.rmtree(new)
     return {"new run, first picture": first, "new run, done (at most)": done}
 

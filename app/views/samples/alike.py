@@ -49,9 +49,14 @@ def samples_alike(view: View, table: SampleTable, row: int) -> None:
 def _alike(view: View, table: SampleTable, row: int, by: str) -> np.ndarray:
     key = view.run.fingerprint, view.split
     if by == "trajectory":
-        return nearest(cache.numbers(_vectors, *key, table=table), row, COUNT)
+        return cache.numbers(_by_trajectory, *key, row, view=view, table=table, row=row)
     positions = table["position"].to_numpy()
     return cache.numbers(nearest_by_logits, *key, row, run=view.run, positions=positions, row=row, count=COUNT)
+
+
+def _by_trajectory(view: View, table: SampleTable, row: int) -> np.ndarray:
+    vectors = cache.numbers(_vectors, view.run.fingerprint, view.split, table=table)
+    return nearest(vectors, row, COUNT)
 
 
 def _vectors(table: SampleTable) -> np.ndarray:

@@ -15,6 +15,7 @@ from analysis.selection import SampleTable
 from analysis.selection.marks import answered_as, confident, less_confident, stops_early
 from analysis.storage import write_run
 from app.components.fitting import passes
+from app.views.calibration import calibrated
 from app.views.calibration import page as calibration_page
 from app.views.calibration import saving as calibration_saving
 from app.views.calibration.calibrated import Calibrated
@@ -235,3 +236,16 @@ def test_the_address_keeps_what_is_chosen(small_run):
     assert "does not exist here" in words(app)
     assert "fit" not in address(app)
     assert title(figures(app)["reliability"]).startswith("At the last exit the baseline claims")
+
+
+def test_a_page_looks_each_predictor_s_samples_up_once(small_run, monkeypatch):
+    looked_up, original = [], calibrated.results_of_some
+
+    def counted(view, run, predictor, positions):
+        looked_up.append((predictor, len(positions)))
+        return original(view, run, predictor, positions)
+
+    monkeypatch.setattr(calibrated, "results_of_some", counted)
+    shown()
+    assert looked_up
+    assert len(looked_up) == len(set(looked_up))

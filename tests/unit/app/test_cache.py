@@ -1,9 +1,11 @@
 """What the app keeps between reruns stays bounded, whatever is tried."""
 
 import gc
+import inspect
 import weakref
 
 import numpy as np
+from streamlit.elements import spinner
 
 from app import cache
 
@@ -20,3 +22,8 @@ def test_a_setting_that_is_dragged_leaves_a_bounded_number_of_results(small_run)
     gc.collect()
     assert len(made) == 39
     assert sum(one() is not None for one in made) <= cache.RESULTS_KEPT + cache.DIFFERENCES_KEPT
+
+
+def test_what_is_computed_is_said_after_a_moment():
+    assert spinner.DELAY_SECS < 0.3
+    assert "Timer(DELAY_SECS" in inspect.getsource(spinner)
