@@ -119,16 +119,9 @@ def _client(cluster: str) -> Iterator[Client]:
 def _bring_code(client: Client) -> None:
     """Send this library to workers that have none, or another version of it; to those that come later too."""
     here = code_version(__name__)
-
-    def version_there(name: str = __name__) -> str:  # sent whole, since they may not have this module
-        try:
-            from analysis.runtime.code_version import code_version
-
-            return code_version(name)
-        except Exception:
-            return ""
-
-    if any(found != here for found in client.run(version_there).values()):
+    module, name = code_version.__module__, code_version.__name__
+    asked = f"__import__({module!r}, fromlist=[{name!r}]).{name}({__name__!r})"  # words, since they may have no module
+    if any(found != here for found in client.run(eval, asked, on_error="return").values()):
         with tempfile.TemporaryDirectory() as folder:
             package = Path(folder) / "exitlens_analysis.zip"
             package.write_bytes(_package())

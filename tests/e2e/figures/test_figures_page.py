@@ -35,11 +35,11 @@ def test_the_command_line_says_the_chosen_settings(small_run):
 
 def test_the_command_line_finds_a_predictor_of_ones_own_and_the_unit(small_run, tmp_path, monkeypatch):
     file = tmp_path / "mine.py"
-    file.write_text("def mine(logits, by=(1, 2)):\n    return logits.softmax(-1)\n", encoding="utf-8")
-    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:mine")
-    app = opened("figures", run="small", predictor="mine", set="by:(3, 4)", unit="params")
+    file.write_text("def by_two(logits, by=(1, 2)):\n    return logits.softmax(-1)\n", encoding="utf-8")
+    monkeypatch.setenv("EXITLENS_PREDICTORS", f"{file}:by_two")
+    app = opened("figures", run="small", predictor="by_two", set="by:(3, 4)", unit="params")
     (code,) = app.get("code")
-    assert f"--predictor {file}:mine --set 'by=(3, 4)' --cost-unit params" in code.value
+    assert f"--predictor {file}:by_two --set 'by=(3, 4)' --cost-unit params" in code.value
 
 
 @pytest.mark.parametrize("run", ["unlabelled", "imageless", "probs", "one-exit", "damaged", "hostile"])

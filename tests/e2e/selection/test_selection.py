@@ -13,12 +13,13 @@ from analysis.traces import load_traces
 from app import state
 from app.components.selection import store
 from app.components.selection.slices_box import samples_csv
-from app.control_table import EVERY_PAGE
+from app.page_table import PAGES
 from tests.e2e.pages import address, figures, opened, points, title, words
 from tests.e2e.test_samples import count, line, tiles
 
 ONLY = state.CONTROLS["only"].pages
 NUMBERS = [page for page in ONLY if page != "samples"]
+ABOUT_A_RUN = [page.name for page in PAGES if page.needs_run]
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def saved(name="worst", ids=(3, 5, 8), labels=None, **fields):
     return one
 
 
-@pytest.mark.parametrize("page", EVERY_PAGE)
+@pytest.mark.parametrize("page", ABOUT_A_RUN)
 def test_every_page_says_what_is_selected(small_run, page):
     app = shown(page, brush="label = 3", query="confidence > 0.2")
     assert "test samples</b> of the class class &lt;3&gt; and with confidence &gt; 0.2" in line(app)
@@ -299,7 +300,7 @@ def test_csv_holds_the_chosen_columns_and_no_formula(runs, small_logits, small_l
 
 
 def test_a_wrong_query_of_an_address_is_said_on_samples_and_keeps_every_page(small_run):
-    for page in EVERY_PAGE:
+    for page in ABOUT_A_RUN:
         app = shown(page, query="fall >> 3")
         assert "0 of 300 test samples</b> query, character 7" in line(app)
 

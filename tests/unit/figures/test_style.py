@@ -190,7 +190,7 @@ def test_bars_bear_all_their_labels_or_none():
 
 def test_cells_reach_contrast_from_the_palest_on_and_darken_or_brighten_all_the_way():
     """WCAG 1.4.11, of the scale of heatmaps, which the browser has for each page."""
-    script = (Path(__file__).parents[3] / "app/components/chart.js").read_text(encoding="utf-8")
+    script = (Path(__file__).parents[3] / "analysis/figures/dress.js").read_text(encoding="utf-8")
     source = script[script.index("function sequentialScale") : script.index("function template")]
     dark, light = (re.findall(r'"(#[0-9a-f]{6})"', line) for line in source.splitlines() if "[[0," in line)
     for scale, page in ((light, LIGHT), (dark, DARK)):
