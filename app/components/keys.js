@@ -9,7 +9,7 @@ function silent(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return true;
   const at = event.composedPath()[0];
   if (!(at instanceof Element)) return false;
-  if (document.querySelector('[role="dialog"]')) return true;
+  if ([...document.querySelectorAll('[role="dialog"]')].some((dialog) => dialog.checkVisibility())) return true; // figures hide theirs
   if (at.isContentEditable || at.matches('textarea, select, [role="combobox"], [role="textbox"], [role="spinbutton"]')) return true;
   if (at.matches("input") && !TYPED.test(at.type)) return true;
   return event.key.startsWith("Arrow") && at.matches('[role="radio"], [role="slider"], [role="tab"], [role="option"], [role="menuitem"], [type="radio"], [type="range"]');

@@ -17,8 +17,8 @@ def add(page, chart: str, sentence: str, name: str = "") -> None:
     figure.get_by_role("menuitem", name="Add to a presentation").click()
     box = page.get_by_role("dialog")
     if name:
-        box.get_by_label("Its name").fill(name)
-    box.get_by_label("Sentence above it").fill(sentence)
+        box.get_by_role("textbox", name="Its name").fill(name)
+    box.get_by_role("textbox", name="Sentence above it").fill(sentence)
     box.get_by_role("button", name="Add", exact=True).click()
     box.wait_for(state="detached")
     harness.settle(page)
@@ -43,7 +43,7 @@ def test_a_talk_is_composed_shown_by_keys_and_found_again_after_a_restart(chromi
         add(page, "scatter", f"Falls {HOSTILE}", "group meeting")
         add(page, "decrease", "")
         page.get_by_role("link", name="Present").click()
-        page.get_by_label("A screen with a sentence").fill("Thank you\nQuestions?")
+        page.get_by_role("textbox", name="A screen with a sentence").fill("Thank you\nQuestions?")
         page.get_by_role("button", name="Add the sentence").click()
         page.get_by_text("3. Thank you").wait_for()
         assert opened.complaints == []
