@@ -167,5 +167,5 @@ function thinTicks(axis, letter, room, family) { // every 2nd, 3rd, ... of them,
   const kept = every(step);
   axis.tickvals = kept.map((i) => axis.tickvals[i]);
   axis.ticktext = kept.map((i) => axis.ticktext[i]);
-  if (across) axis.tickangle = 0;
+  if (across) Object.assign(axis, { tickangle: 0, ticklabeloverflow: "allow" }); // plotly hides a name that is too wide, and loses the title's place with it
 }
