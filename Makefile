@@ -12,7 +12,8 @@ app: .venv/app.ready  # prints the address, on which this machine alone is heard
 test: .venv/test.ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m pytest -n 2 -m "not browser" $(PYTEST_ARGS) || test $$? -eq 5  # 5: PYTEST_ARGS chose none of these
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m browser $(PYTEST_ARGS) || test $$? -eq 5
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m browser $(PYTEST_ARGS) || test $$? -eq 5 || \
+		$(BIN)/python -m pytest -m browser --lf $(PYTEST_ARGS)  # what failed, once more and alone: two browsers share two cores
 
 .venv/bin/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -215,6 +215,14 @@ def settle(page: object) -> None:
     )
 
 
+def download(page: object, button: object, path: Path) -> None:
+    """Save to `path` what a button of the page offers: the script is idle first, for a rerun drops files not yet made."""
+    settle(page)
+    with page.expect_download() as waiting:
+        button.click()
+    waiting.value.save_as(path)
+
+
 def switch_poe(page: object) -> None:
     """Click the switch that applies the correction, whatever it is called."""
     page.locator(".st-key-control-poe label").click()

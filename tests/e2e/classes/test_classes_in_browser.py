@@ -90,10 +90,8 @@ def test_the_table_is_searched_and_a_row_offers_its_samples(page):
 
 def test_the_table_is_saved_and_no_other_way(page, tmp_path):
     page.get_by_role("button", name="Save table").first.click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV", exact=False).first.click()
     path = tmp_path / "classes.csv"
-    waiting.value.save_as(path)
+    harness.download(page, page.get_by_role("button", name="CSV", exact=False).first, path)
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0].startswith("run,split,predictor,settings,exits,class,samples,baseline_accuracy_first_exit")
     assert len(lines) == 21

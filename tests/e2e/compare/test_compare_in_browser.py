@@ -28,9 +28,8 @@ def test_two_runs_are_compared_and_their_table_is_saved(opened, tmp_path):
     assert page.locator(".xl-swatch").first.bounding_box()["width"] == 40
     assert page.locator("img[src=x]").count() == 0
     page.get_by_role("button", name="Save the differences", exact=False).first.click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="LaTeX").locator("visible=true").click()
-    waiting.value.save_as(tmp_path / "differences.tex")
+    latex = page.get_by_role("button", name="LaTeX").locator("visible=true")
+    harness.download(page, latex, tmp_path / "differences.tex")
     lines = (tmp_path / "differences.tex").read_text(encoding="utf-8").splitlines()
     assert lines[0] == r"% needs \usepackage{booktabs}"
     assert sum(line.endswith(r" \\") for line in lines) == 8  # the heads and seven exits

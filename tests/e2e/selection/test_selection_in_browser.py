@@ -121,9 +121,7 @@ def test_a_question_leads_to_its_samples_and_to_a_csv(opened, folder, tmp_path):
     assert line(page).startswith(f"{len(broken)} of 300")
     page.get_by_role("button", name="Slices").click()
     page.get_by_text(re.compile("^Save the ids of")).click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save CSV").click()
-    download.value.save_as(tmp_path / "ids.csv")
+    harness.download(page, page.get_by_role("button", name="Save CSV"), tmp_path / "ids.csv")
     with (tmp_path / "ids.csv").open(encoding="utf-8-sig", newline="") as file:
         head, *rows = csv.reader(file)
     assert head == ["id", "label_name", "predicted_name", "confidence", "fall"]
