@@ -18,14 +18,21 @@ def chromium():
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    """A runs folder with a run of every kind."""
+    """A runs folder with a run of every kind. No test changes it."""
     return runs_folder.every_kind(tmp_path_factory.mktemp("runs"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(folder):
-    """The app on that folder; modules that need another have one of that name."""
+    """The app on that folder, for all tests that leave no trace in it."""
     with harness.serve(env={"EXITLENS_RUNS": str(folder)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def bundled():
+    """The app on the runs that ship, for all tests that leave no trace in it."""
+    with harness.serve(env={"OMP_NUM_THREADS": "1"}) as running:
         yield running

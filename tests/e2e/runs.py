@@ -10,6 +10,8 @@ from tests.toy import cut_run, full_run, golden_arrays, probs_only_run
 
 HOSTILE = '<img src=x onerror="console.error(1)"> **bold** $x$ :red[y]'
 """A name that is markup in every language that a page could mistake it for."""
+LOG = [{"epoch": i, "train_loss": 5.0 - i, "calibration_accuracy_exit_1": 0.1 * i} for i in (1, 2, 3)]
+"""Of a training."""
 
 
 def every_kind(folder: Path) -> Path:
@@ -25,7 +27,7 @@ def every_kind(folder: Path) -> Path:
         dataset="cifar100",
         model="msdnet",
         class_names=[HOSTILE, *(f"class {i}" for i in range(1, 20))],
-        provenance={"made_by": HOSTILE},
+        provenance={"made_by": HOSTILE, "log": LOG},
     )
     write_run(folder / "unlabelled", logits=logits, costs={"MACs": range(1, 8)})
     write_run(folder / "imageless", logits=logits, labels=labels)

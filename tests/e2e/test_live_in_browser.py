@@ -11,18 +11,12 @@ from tests.e2e import browser as harness
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def server():
-    with harness.serve(env={"OMP_NUM_THREADS": "1"}) as running:
-        yield running
-
-
 @pytest.fixture
-def page(chromium, server):
-    with harness.opened(chromium, f"{server.url}/live?run=msdnet-cifar100&predictor=pa&poe=1&sample=12") as opened:
+def page(chromium, bundled):
+    with harness.opened(chromium, f"{bundled.url}/live?run=msdnet-cifar100&predictor=pa&poe=1&sample=12") as opened:
         yield opened.page
         assert opened.complaints == []
-        assert server.tracebacks() == []
+        assert bundled.tracebacks() == []
 
 
 def address(page) -> dict[str, str]:

@@ -41,6 +41,12 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def server(folder):
+    with harness.serve(env={"EXITLENS_RUNS": str(folder)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def opened(chromium, server):
     with harness.opened(chromium, f"{server.url}/?run=hostile&poe=1") as opened:
         yield opened

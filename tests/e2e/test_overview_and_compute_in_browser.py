@@ -2,17 +2,16 @@
 
 import pytest
 
-from analysis.storage import write_run
 from tests.e2e import browser as harness
+from tests.e2e.runs import HOSTILE
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def served(small_run, runs):
-    with harness.serve(env={"EXITLENS_RUNS": str(runs)}) as server:
-        yield server
-        assert server.tracebacks() == []
+def served(server):
+    yield server
+    assert server.tracebacks() == []
 
 
 def alone(page) -> list:
@@ -31,7 +30,7 @@ def alone(page) -> list:
 
 
 def test_a_trajectory_opens_its_sample_and_the_switch_moves_every_other_figure_keeping_the_zoom(chromium, served):
-    with harness.opened(chromium, f"{served.url}/?run=small&predictor=pa&poe=0") as opened:
+    with harness.opened(chromium, f"{served.url}/?run=full&predictor=pa&poe=0") as opened:
         page = opened.page
         low, high = harness.pixel(page, "trajectories", 2, 0.2), harness.pixel(page, "trajectories", 5, 0.9)
         harness.drag(page, [low, high])
@@ -54,7 +53,7 @@ def test_a_trajectory_opens_its_sample_and_the_switch_moves_every_other_figure_k
 
 
 def test_the_budget_is_dragged_into_the_address_and_opens_what_it_gives_up(chromium, served):
-    with harness.opened(chromium, f"{served.url}/compute?run=small&predictor=pa&poe=1") as opened:
+    with harness.opened(chromium, f"{served.url}/compute?run=full&predictor=pa&poe=1") as opened:
         page = opened.page
         y = harness.plot(page, "compute", "gd.layout.yaxis.range[0] * 0.4 + gd.layout.yaxis.range[1] * 0.6")
         drawn = harness.drawn(page, "compute")
@@ -73,19 +72,14 @@ def test_the_budget_is_dragged_into_the_address_and_opens_what_it_gives_up(chrom
         assert opened.complaints == []
 
 
-def test_how_a_run_was_made_is_drawn_when_it_is_opened_and_stays_open(
-    chromium, served, runs, small_logits, small_labels
-):
-    log = [{"epoch": i, "train_loss": 5.0 - i, "calibration_accuracy_exit_1": 0.1 * i} for i in (1, 2, 3)]
-    provenance = {"made_by": "<b>someone</b>", "log": log}
-    write_run(runs / "logged", logits=small_logits, labels=small_labels, provenance=provenance)
-    with harness.opened(chromium, f"{served.url}/?run=logged&predictor=pa&poe=0") as opened:
+def test_how_a_run_was_made_is_drawn_when_it_is_opened_and_stays_open(chromium, served):
+    with harness.opened(chromium, f"{served.url}/?run=full&predictor=pa&poe=0") as opened:
         page = opened.page
         assert page.locator('.xl-chart[data-name="training"]').count() == 0
         page.get_by_text("How this run was made", exact=True).click()
         page.locator('.xl-chart[data-name="training"][data-drawn]').wait_for()
         assert harness.plot(page, "training", "[...gd._fullData[0].y]") == [4, 3, 2]
-        assert page.get_by_role("cell", name="<b>someone</b>").is_visible()
+        assert page.get_by_role("cell", name=HOSTILE, exact=True).is_visible()
         before = harness.drawn(page, "exits")
         harness.switch_poe(page)
         harness.wait_redrawn(page, "exits", before)

@@ -8,10 +8,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def served(small_run, runs):
-    with harness.serve(env={"EXITLENS_RUNS": str(runs)}) as server:
-        yield server
-        assert server.tracebacks() == []
+def served(server):
+    yield server
+    assert server.tracebacks() == []
 
 
 def tallest(page, trace: int) -> list:
@@ -30,7 +29,7 @@ def tallest(page, trace: int) -> list:
     ("policy", "trace", "said"), [("confidence", 0, "right here"), ("interruption", 1, "right at a deeper exit")]
 )
 def test_a_bar_shows_as_many_samples_as_it_counts(chromium, served, policy, trace, said):
-    address = f"{served.url}/compute?run=small&predictor=pa&poe=1&below=rule&budget=2500000&policy={policy}"
+    address = f"{served.url}/compute?run=full&predictor=pa&poe=1&below=rule&budget=2500000&policy={policy}"
     with harness.opened(chromium, address) as opened:
         page = opened.page
         assert harness.plot(page, "stops", f"gd._fullData[{trace}].name") == said
@@ -48,7 +47,7 @@ def test_a_bar_shows_as_many_samples_as_it_counts(chromium, served, policy, trac
 
 
 def test_a_point_of_a_curve_shows_its_rule(chromium, served):
-    with harness.opened(chromium, f"{served.url}/compute?run=small&predictor=pa&poe=1&rules=budgeted") as opened:
+    with harness.opened(chromium, f"{served.url}/compute?run=full&predictor=pa&poe=1&rules=budgeted") as opened:
         page = opened.page
         x, y, p = harness.plot(
             page,
@@ -71,7 +70,7 @@ def test_a_point_of_a_curve_shows_its_rule(chromium, served):
 
 
 def test_the_budget_is_typed_with_its_prefix_and_snaps_on_demand(chromium, served):
-    with harness.opened(chromium, f"{served.url}/compute?run=small&predictor=pa&poe=1") as opened:
+    with harness.opened(chromium, f"{served.url}/compute?run=full&predictor=pa&poe=1") as opened:
         page = opened.page
         box = page.get_by_role("textbox", name="Budget per sample, MACs")
         box.fill("3.4M")
@@ -92,13 +91,13 @@ def test_the_budget_is_typed_with_its_prefix_and_snaps_on_demand(chromium, serve
 def test_the_rule_is_saved_as_a_file(chromium, served, tmp_path):
     from analysis.policies import read_rule
 
-    address = f"{served.url}/compute?run=small&predictor=pa&poe=1&below=rule&policy=budgeted"
+    address = f"{served.url}/compute?run=full&predictor=pa&poe=1&below=rule&policy=budgeted"
     with harness.opened(chromium, address) as opened:
         with opened.page.expect_download() as saved:
             opened.page.get_by_role("button", name="Save the rule").click()
         saved.value.save_as(tmp_path / "rule.json")
         rule = read_rule(tmp_path / "rule.json")
         assert (saved.value.suggested_filename, rule.policy, rule.predictor, rule.run) == (
-            "rule-budgeted-pa.json", "budgeted", "pa", "small")  # fmt: skip
+            "rule-budgeted-pa.json", "budgeted", "pa", "full")  # fmt: skip
         assert rule.fitted_on["samples"] == 100
         assert opened.complaints == []

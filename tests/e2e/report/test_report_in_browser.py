@@ -14,11 +14,10 @@ DRAWN = "() => [...document.querySelectorAll('[data-figure]')].every((one) => on
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(folder, tmp_path):
     """The report of a run whose texts are markup."""
-    runs.every_kind(tmp_path / "runs")
     out = tmp_path / "report.html"
-    assert main(["report", str(tmp_path / "runs" / "full"), "--out", str(out)]) == 0
+    assert main(["report", str(folder / "full"), "--out", str(out)]) == 0
     return out
 
 

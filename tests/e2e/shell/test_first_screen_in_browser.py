@@ -23,12 +23,10 @@ BOTTOMS = """() => Object.fromEntries(Object.entries({
 }))"""
 
 
-@pytest.fixture(scope="module")
-def bundled():
-    """The app on the runs that ship."""
-    with harness.serve() as server:
-        yield server
-        assert server.tracebacks() == []
+@pytest.fixture(autouse=True)
+def no_faults(bundled):
+    yield
+    assert bundled.tracebacks() == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
