@@ -9,10 +9,13 @@ BIN = .venv/bin
 app: .venv/app.ready  # prints the address, on which this machine alone is heard; Ctrl+C stops it
 	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT) --server.address $(ADDRESS)
 
+# What is compiled of the modules and the tests is kept even where a container's image forbids it: the tests start hundreds of
+# interpreters. Neighbouring tests stay in one process (worksteal): they share what a module's fixtures made.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/test.ready
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m pytest -n 2 -m "not browser" $(PYTEST_ARGS) || test $$? -eq 5  # 5: PYTEST_ARGS chose none of these
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m browser $(PYTEST_ARGS) || test $$? -eq 5 || \
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser" $(PYTEST_ARGS) || test $$? -eq 5  # 5: PYTEST_ARGS chose none
+	$(BIN)/python -m pytest -n 2 --dist worksteal -o testpaths=tests/e2e -m browser $(PYTEST_ARGS) || test $$? -eq 5 || \
 		$(BIN)/python -m pytest -m browser --lf $(PYTEST_ARGS)  # what failed, once more and alone: two browsers share two cores
 
 .venv/bin/python:
