@@ -7,7 +7,7 @@ import pytest
 
 from tests.fuzz import mutations, running, targets
 
-CASES, SECONDS = 2000, 5
+CASES, SECONDS = 2000, 3
 """Of every target: the first cases of one seed, as many of them as there is time for."""
 
 

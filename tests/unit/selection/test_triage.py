@@ -10,8 +10,7 @@ from analysis.selection.triage import CONFIDENT, FALL, counted, questions
 from analysis.traces import load_traces
 
 
-def by_loop(run, name, sample):
-    baseline, corrected = (load_traces(run, key, split="test") for key in ("baseline", "pa"))
+def by_loop(baseline, corrected, name, sample):
     right, right_then = corrected.correct[:, sample], baseline.correct[:, sample]
     answers = baseline.predicted[:, sample].tolist()
     return {
@@ -28,11 +27,12 @@ def by_loop(run, name, sample):
 
 def test_every_question_holds_what_it_asks_for(small_run):
     table = SampleTable(small_run)
+    traces = [load_traces(small_run, key, split="test") for key in ("baseline", "pa")]
     asked = list(counted(table, small_run.n_exits))
     assert len(asked) == 8
     for question, count in asked:
         mask = question.selection.mask(table)
-        assert mask.tolist() == [bool(by_loop(small_run, question.name, i)) for i in range(len(table))], question.name
+        assert mask.tolist() == [bool(by_loop(*traces, question.name, i)) for i in range(len(table))], question.name
         assert count == mask.sum()
 
 
