@@ -21,7 +21,7 @@ function focusQuery(tries = 40) {
   else if (tries) setTimeout(() => focusQuery(tries - 1), 100);
 }
 
-export default function ({ data, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const kept = KEPT.get(data.name) ?? { sent: data.number, at: 0, focused: data.focus };
   KEPT.set(data.name, kept);
   if (data.number === kept.sent || performance.now() - kept.at > PATIENCE) {
@@ -60,5 +60,6 @@ export default function ({ data, setTriggerValue }) {
   };
   document.removeEventListener("keydown", kept.pressed); // every rerun comes here, and one press is one press
   document.addEventListener("keydown", (kept.pressed = pressed));
+  parentElement.querySelector("span").dataset.heard = ""; // from now on
   return () => document.removeEventListener("keydown", pressed);
 }

@@ -229,12 +229,14 @@ def first_run(page: object) -> None:
 
 
 def settle(page: object) -> None:
-    """Wait until the script is idle and every visible chart is drawn."""
+    """Wait until the script is idle, every visible chart is drawn, and keys are heard."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
     page.wait_for_function(
         """() => !document.querySelector('[data-testid="stMain"] [data-testid="stSkeleton"]')
             && [...document.querySelectorAll('.xl-chart')].every((chart) => !chart.offsetParent || chart.dataset.drawn
-                || chart.querySelector('.xl-fault')?.textContent)"""
+                || chart.querySelector('.xl-fault')?.textContent)
+            && [...document.querySelectorAll('.st-key-keys, .st-key-walking-keys')].every((keys) =>
+                keys.querySelector('[data-heard]'))"""
     )
 
 

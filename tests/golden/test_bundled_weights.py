@@ -15,7 +15,8 @@ from analysis.storage import load_run
 RUNS = sorted(path.parent for path in (PROJECT / "cached_runs").glob("*/run.json"))
 LOGITS_ALONE = {"msdnet-cifar10-seed1"}
 """Runs that ship without weights: what they are for is the spread over seeds."""
-IMAGES = 200
+IMAGES = 40
+"""Of a split, spread over it."""
 
 
 def test_every_other_run_ships_with_its_weights():
@@ -29,7 +30,7 @@ def test_weights_and_images_give_the_cached_logits(path, split):
     available = run.positions(split)
     if not len(available):
         pytest.skip(f"{path.name} has no {split} samples")
-    positions = available[np.linspace(0, len(available) - 1, IMAGES // 2).astype(int)]
+    positions = available[np.linspace(0, len(available) - 1, IMAGES).astype(int)]
     pixels = np.stack([decode(data) for data in image_source(run).encoded(positions)])
     images = Images(pixels, run.labels[positions], run.class_names)
     logits = predict(load_checkpoint(run.weights, arch=run.arch), images, run.dataset, torch.device("cpu"))

@@ -47,10 +47,15 @@ const meet = charts.flatMap((chart) => {
 });
 return [looked, meet];
 }"""
-FITTED = """() => [...document.querySelectorAll('.xl-chart')].every((chart) => {
-    const plot = chart.querySelector('.xl-plot');
-    return !chart.offsetParent || Math.abs(plot._fullLayout?.width - plot.clientWidth) < 1;
-})"""
+FITTED = """() => {
+    const charts = [...document.querySelectorAll('.xl-chart')].filter((chart) => chart.offsetParent);
+    const width = (chart) => chart.querySelector('.xl-plot').clientWidth;
+    const seen = self.seenBefore, now = charts.map((chart) => [chart.dataset.drawn, width(chart)].join()).join(' ');
+    self.seenBefore = now;
+    return now === seen && charts.every((chart) =>
+        chart.dataset.drawn && Math.abs(chart.querySelector('.xl-plot')._fullLayout.width - width(chart)) < 1);
+}"""
+"""Whether every chart is drawn as wide as its place, and none was since this was last asked."""
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +85,7 @@ def test_texts_stay_within_their_figure_and_apart_at_every_width(chromium, serve
         with harness.opened(chromium, address, width=WIDTHS[0], height=1400) as opened:
             for width in WIDTHS:
                 opened.page.set_viewport_size({"width": width, "height": 1400})
-                opened.page.wait_for_timeout(300)
-                opened.page.wait_for_function(FITTED)
-                opened.page.wait_for_timeout(300)
-                harness.settle(opened.page)
+                opened.page.wait_for_function(FITTED, polling=150)
                 looked_at, found = opened.page.evaluate(MEETING)
                 assert looked_at > (5 if page == "map" else 20)  # whose points have no names
                 assert found == [], f"{page} at {width} pixels"

@@ -130,8 +130,6 @@ def test_a_question_leads_to_its_samples_and_to_a_csv(opened, folder, tmp_path):
 
 def test_one_walks_by_keys_alone(opened):
     page = opened.page
-    page.wait_for_selector(".st-key-walking-keys", state="attached")  # what hears the keys
-    harness.settle(page)
     order = (
         page.locator(".xl-gallery").first.locator(".xl-tile").evaluate_all("all => all.map((t) => t.dataset.position)")
     )
