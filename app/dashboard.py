@@ -44,7 +44,6 @@ def _show(page: Page, content: object, given: dict[str, View | None]) -> None:
         given["view"] = view = shared_controls()
         tab_title(page, view.run if view is not None else None)
         if view is not None:
-            page_keys()
             if page.needs_run:
                 run_heading(view.run)
             given["view"] = view = with_selection(view)
@@ -53,6 +52,7 @@ def _show(page: Page, content: object, given: dict[str, View | None]) -> None:
         if view is not None or not page.needs_run:
             content.run()
         if view is not None:
+            page_keys()
             slices_box(view)
         ask_to_add(view)
     except ValueError as error:  # the library's errors say what is wrong and what to do
