@@ -2,16 +2,15 @@
 
 `st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and
 never tells Python of a dragged line. The browser's half is `chart.js`, after what dresses figures
-(`analysis/figures/dress.js`); plotly.js itself comes by the route in `plotly_route.py`. Whatever the browser sends is
-checked here before a view sees it. Points that are too many for plotly are drawn by `canvas/points.js`, on a canvas
-behind its axes.
+(`analysis/figures/dress.js`), served by `chart_script.py`; plotly.js itself by `plotly_route.py`. What the browser
+sends is checked here before a view sees it. Points that are too many for plotly are drawn by `canvas/points.js`, on a
+canvas behind its axes.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,53 +20,34 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from analysis.figures.browser import dress_script, picture_script
 from analysis.figures.points import DIMMED, Line, Points
-from analysis.figures.print_sizes import FONTS, POINTS, PRESETS, WIDTHS
 from analysis.report.pictures import About
 from analysis.report.table_formats import csv_text
 from app import state
+from app.components.chart_script import chart_loader, chart_script, chart_style
 from app.components.saving import pdf
-from app.server import plotly_route
 from app.server.read_only import read_only
 
 DEFAULT_HEIGHT = 360
+STORE = (Path(__file__).parent / "canvas/store.js").read_text(encoding="utf-8")
 AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso was drawn there
 _CSV_WANTED = "chart-csv"
 _TAKING, _TAKEN = "chart-taking", "chart-taken"
 
 
-def _source(name: str) -> str:
-    return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-def _script() -> str:
-    parts = ("canvas/points.js", "saving/save_box.js", "chart.js")
-    source = dress_script() + picture_script() + "".join(map(_source, parts))
-    sizes = [{"id": one.id, "label": one.label, **asdict(one.size)} for one in PRESETS]
-    known = {"LIBRARY": plotly_route.PATH, "SIZES": sizes, "UNITS": POINTS, "BOUNDS": {"width": WIDTHS, "font": FONTS}}
-    for name, value in known.items():
-        source = source.replace(f"__{name}__", json.dumps(value))
-    return source
-
-
-def _style() -> str:
-    return _source("chart.css") + _source("saving/save_box.css")
-
-
 def charts_within(script: str) -> dict[str, str]:
     """The styles, and the script with that of charts before it, of a component that shows charts by `showChart`."""
     return {
-        "css": _style(),
-        "js": _script().replace("export default function", "function showChart") + script,
+        "css": chart_style(),
+        "js": chart_script().replace("export default function", "function showChart") + script,
     }
 
 
 _component = st.components.v2.component(
-    "exitlens_chart", html='<div class="xl-chart"></div>', css=_style(), js=_script(), isolate_styles=False
+    "exitlens_chart", html='<div class="xl-chart"></div>', css=chart_style(), js=chart_loader(), isolate_styles=False
 )
 _store = st.components.v2.component(
-    "exitlens_points", html='<div class="xl-store"></div>', js=_source("canvas/store.js"), isolate_styles=False
+    "exitlens_points", html='<div class="xl-store"></div>', js=STORE, isolate_styles=False
 )
 
 
