@@ -24,6 +24,7 @@ from analysis.figures.points import DIMMED, Line, Points
 from analysis.report.pictures import About
 from analysis.report.table_formats import csv_text
 from app import state
+from app.cache import Drawing
 from app.components.chart_script import chart_loader, chart_script, chart_style
 from app.components.saving import pdf
 from app.server.read_only import read_only
@@ -52,7 +53,7 @@ _store = st.components.v2.component(
 
 
 def chart(
-    figure: go.Figure,
+    figure: go.Figure | Drawing,
     *,
     name: str,
     data: Callable[[], pd.DataFrame],
@@ -73,10 +74,10 @@ def chart(
 
     Parameters
     ----------
-    figure : plotly.graph_objects.Figure
-        Made by `analysis.figures`, from `style.base_figure`. It holds no shapes: plotly makes all of them draggable
-        or none, so fixed lines are traces. `layout.uirevision` may name what the axes show ("exits", "MACs"): each
-        keeps its own zoom.
+    figure : plotly.graph_objects.Figure or Drawing
+        Made by `analysis.figures`, from `style.base_figure`; by `cache.drawn` where reruns show it again. It holds no
+        shapes: plotly makes all of them draggable or none, so fixed lines are traces. `layout.uirevision` may name what
+        the axes show ("exits", "MACs"): each keeps its own zoom.
     name : str
         The chart's name, unique on its page and the same on every rerun: zoom is kept under it, files are named after
         the run, the predictor and it.
@@ -107,7 +108,8 @@ def chart(
     of : About, optional
         What it is of, where that is not what the sidebar says: other runs, predictors or settings.
     """
-    if figure.layout.shapes:
+    drawing = figure if isinstance(figure, Drawing) else Drawing.of(figure)
+    if drawing.shapes:
         raise ValueError(
             f"chart {name!r}: the figure holds shapes, which would all become draggable: draw fixed lines as traces"
         )
@@ -116,8 +118,8 @@ def chart(
         "name": name,
         "about": {"file": about.file, "title": about.title, "text": about.text},
         "offers_pdf": pdf.offered(),
-        "figure": figure.to_json(),
-        "height": height or figure.layout.height or DEFAULT_HEIGHT,
+        "figure": drawing.json,
+        "height": height or drawing.height or DEFAULT_HEIGHT,
         "click": on_click is not None,
         "select": on_select is not None,
         "drag": draggable if on_drag is not None else None,
