@@ -3,12 +3,15 @@
 Runs and results are handed out as they are, not as copies: nobody writes into them (their arrays are read-only).
 """
 
+import hashlib
+import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements import spinner
 
@@ -25,6 +28,7 @@ RESULTS_KEPT = 12  # with their traces; 50,000 samples x 7 exits: about 25 MB ea
 DIFFERENCES_KEPT = 4  # each holds its two results, most of them those that are kept anyway
 NUMBERS_KEPT = 256
 PARTS_KEPT = 8  # of results, each a copy of some samples' traces
+FIGURES_KEPT = 256  # as plotly's JSON: most are below 20 kB
 TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
 
 
@@ -111,6 +115,36 @@ def numbers(compute: Callable[..., object], *key: object, **arguments: object) -
 @st.cache_resource(max_entries=NUMBERS_KEPT, show_spinner=False)
 def _numbers(name: str, key: tuple, _compute: Callable[..., object], _arguments: dict) -> object:
     return _compute(**_arguments)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as it is sent: plotly's JSON, and what else a chart asks of it."""
+
+    json: str
+    height: int | None
+    shapes: int
+    """How many shapes it holds."""
+
+    @classmethod
+    def of(cls, figure: go.Figure) -> "Drawing":
+        """A figure's."""
+        return cls(figure.to_json(), figure.layout.height, len(figure.layout.shapes))
+
+
+def drawn(make: Callable[..., go.Figure], *args: object, **arguments: object) -> Drawing:
+    """What a function of `analysis.figures` draws, made once for the same data: plotly checks every value it is given.
+
+    The key is all that the function is called with, which is data alone; equal data that are put together in another
+    way draw it anew, no more.
+    """
+    content = hashlib.blake2b(pickle.dumps((args, arguments), protocol=5), digest_size=16).hexdigest()
+    return _drawn(f"{make.__module__}.{make.__qualname__}", content, make, args, arguments)
+
+
+@st.cache_resource(max_entries=FIGURES_KEPT, show_spinner=False)
+def _drawn(name: str, content: str, _make: Callable[..., go.Figure], _args: tuple, _arguments: dict) -> Drawing:
+    return Drawing.of(_make(*_args, **_arguments))
 
 
 def table(compute: Callable[..., SampleTable], *key: object, **arguments: object) -> SampleTable:

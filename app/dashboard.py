@@ -23,6 +23,7 @@ from app.components.selection.slices_box import slices_box  # noqa: E402
 from app.components.text import escape  # noqa: E402
 from app.page_table import PAGES, Page  # noqa: E402
 from app.server.garbage import freeze_what_stays  # noqa: E402
+from app.view import View  # noqa: E402
 
 ICON = (
     (Path(__file__).parent / "icon.svg").read_text(encoding="utf-8").strip()
@@ -31,21 +32,25 @@ WORDMARK = str(Path(__file__).parent / "wordmark.svg")
 STYLE = f"<style>{Path(__file__).with_name('page.css').read_text(encoding='utf-8')}</style>"
 
 
-def _show(page: Page) -> None:
-    """The shared controls, then the view, which is imported when it is opened: the first page waits for no other."""
+def _show(page: Page, content: object, given: dict[str, View | None]) -> None:
+    """The shared controls, then the page itself, which is imported when it is opened: the first waits for no other.
+
+    What every page shares is drawn by the script, not within the page: Streamlit then knows it for the same on the next
+    page, and the browser keeps it instead of making it anew.
+    """
     state.begin(page.name)
     notes = st.empty()  # a fixed slot: what appears in it moves nothing below, which would remount the charts
     try:
-        view = shared_controls()
+        given["view"] = view = shared_controls()
         tab_title(page, view.run if view is not None else None)
         if view is not None:
             if page.needs_run:
                 run_heading(view.run)
-            view = with_selection(view)
+            given["view"] = view = with_selection(view)
             if page.needs_run:
                 selection_line(view)
         if view is not None or not page.needs_run:
-            import_module(f"app.views.{page.name}.page").render(view)
+            content.run()
         if view is not None:
             page_keys()
             slices_box(view)
@@ -65,18 +70,20 @@ def main() -> None:
     st.logo(WORDMARK, size="large")
     st.html(STYLE)
     one_step_a_page()
+    given: dict[str, View | None] = {}
     pages = {
         page.name: st.Page(
-            lambda page=page: _show(page), title=page.title, url_path=page.name, default=page is PAGES[0]
+            lambda page=page: import_module(f"app.views.{page.name}.page").render(given["view"]),
+            title=page.title, url_path=page.name, default=page is PAGES[0],
         )
         for page in PAGES
-    }
+    }  # fmt: skip
     chosen = st.navigation(list(pages.values()), position="hidden")
     wanted = state.wanted_page()
     if wanted is not None and pages[wanted] != chosen:
         st.switch_page(pages[wanted])
     page_bar(pages)
-    chosen.run()
+    _show(next(page for page in PAGES if pages[page.name] == chosen), chosen, given)
 
 
 main()

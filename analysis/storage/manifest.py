@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from analysis.run import KINDS, SPLITS
@@ -23,6 +24,8 @@ WEIGHTS = "model.safetensors"
 SCHEMA = 1
 _LONGEST_NAME = 255
 """Bytes, what file systems take."""
+KEPT_BYTES = 1 << 20
+"""Of the longest `run.json` whose content is kept in memory."""
 
 
 class RunError(ValueError):
@@ -228,6 +231,12 @@ def _parse(content: dict) -> Manifest:
     )
 
 
+@lru_cache(maxsize=64)
+def _content(text: bytes) -> object:
+    """What a `run.json` holds: lists of runs are read again and again. Nobody writes into it."""
+    return _clean(json.loads(text))
+
+
 def read_manifest(folder: Path, sizes: Mapping[str, int] | None = None) -> Manifest:
     """The checked content of a run folder's `run.json`, after checking that its files are there in their full size.
 
@@ -245,7 +254,8 @@ def read_manifest(folder: Path, sizes: Mapping[str, int] | None = None) -> Manif
     try:
         if not stat.S_ISREG((folder / MANIFEST).stat().st_mode):
             raise RunError(f"{folder / MANIFEST} is no regular file: copy the run again, or import it again")
-        content = _clean(json.loads((folder / MANIFEST).read_bytes()))
+        text = (folder / MANIFEST).read_bytes()
+        content = (_content if len(text) <= KEPT_BYTES else _content.__wrapped__)(text)
     except RunError:
         raise
     except FileNotFoundError:

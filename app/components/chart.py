@@ -2,16 +2,15 @@
 
 `st.plotly_chart` loses zoom and selection whenever the data changes, sends nothing for heatmap cells and bars, and
 never tells Python of a dragged line. The browser's half is `chart.js`, after what dresses figures
-(`analysis/figures/dress.js`); plotly.js itself comes by the route in `plotly_route.py`. Whatever the browser sends is
-checked here before a view sees it. Points that are too many for plotly are drawn by `canvas/points.js`, on a canvas
-behind its axes.
+(`analysis/figures/dress.js`), served by `chart_script.py`; plotly.js itself by `plotly_route.py`. What the browser
+sends is checked here before a view sees it. Points that are too many for plotly are drawn by `canvas/points.js`, on a
+canvas behind its axes.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,58 +20,40 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from analysis.figures.browser import dress_script, picture_script
 from analysis.figures.points import DIMMED, Line, Points
-from analysis.figures.print_sizes import FONTS, POINTS, PRESETS, WIDTHS
 from analysis.report.pictures import About
 from analysis.report.table_formats import csv_text
 from app import state
+from app.cache import Drawing
+from app.components.chart_script import chart_loader, chart_script, chart_style
 from app.components.saving import pdf
-from app.server import plotly_route
 from app.server.read_only import read_only
 
 DEFAULT_HEIGHT = 360
+STORE = (Path(__file__).parent / "canvas/store.js").read_text(encoding="utf-8")
 AS_DRAWN = object()  # `selection`: leave in the browser whatever box or lasso was drawn there
 _CSV_WANTED = "chart-csv"
 _TAKING, _TAKEN = "chart-taking", "chart-taken"
 
 
-def _source(name: str) -> str:
-    return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-def _script() -> str:
-    parts = ("canvas/points.js", "saving/save_box.js", "chart.js")
-    source = dress_script() + picture_script() + "".join(map(_source, parts))
-    sizes = [{"id": one.id, "label": one.label, **asdict(one.size)} for one in PRESETS]
-    known = {"LIBRARY": plotly_route.PATH, "SIZES": sizes, "UNITS": POINTS, "BOUNDS": {"width": WIDTHS, "font": FONTS}}
-    for name, value in known.items():
-        source = source.replace(f"__{name}__", json.dumps(value))
-    return source
-
-
-def _style() -> str:
-    return _source("chart.css") + _source("saving/save_box.css")
-
-
 def charts_within(script: str) -> dict[str, str]:
     """The styles, and the script with that of charts before it, of a component that shows charts by `showChart`."""
     return {
-        "css": _style(),
-        "js": _script().replace("export default function", "function showChart") + script,
+        "css": chart_style(),
+        "js": chart_script().replace("export default function", "function showChart") + script,
     }
 
 
 _component = st.components.v2.component(
-    "exitlens_chart", html='<div class="xl-chart"></div>', css=_style(), js=_script(), isolate_styles=False
+    "exitlens_chart", html='<div class="xl-chart"></div>', css=chart_style(), js=chart_loader(), isolate_styles=False
 )
 _store = st.components.v2.component(
-    "exitlens_points", html='<div class="xl-store"></div>', js=_source("canvas/store.js"), isolate_styles=False
+    "exitlens_points", html='<div class="xl-store"></div>', js=STORE, isolate_styles=False
 )
 
 
 def chart(
-    figure: go.Figure,
+    figure: go.Figure | Drawing,
     *,
     name: str,
     data: Callable[[], pd.DataFrame],
@@ -93,10 +74,10 @@ def chart(
 
     Parameters
     ----------
-    figure : plotly.graph_objects.Figure
-        Made by `analysis.figures`, from `style.base_figure`. It holds no shapes: plotly makes all of them draggable
-        or none, so fixed lines are traces. `layout.uirevision` may name what the axes show ("exits", "MACs"): each
-        keeps its own zoom.
+    figure : plotly.graph_objects.Figure or Drawing
+        Made by `analysis.figures`, from `style.base_figure`; by `cache.drawn` where reruns show it again. It holds no
+        shapes: plotly makes all of them draggable or none, so fixed lines are traces. `layout.uirevision` may name what
+        the axes show ("exits", "MACs"): each keeps its own zoom.
     name : str
         The chart's name, unique on its page and the same on every rerun: zoom is kept under it, files are named after
         the run, the predictor and it.
@@ -127,7 +108,8 @@ def chart(
     of : About, optional
         What it is of, where that is not what the sidebar says: other runs, predictors or settings.
     """
-    if figure.layout.shapes:
+    drawing = figure if isinstance(figure, Drawing) else Drawing.of(figure)
+    if drawing.shapes:
         raise ValueError(
             f"chart {name!r}: the figure holds shapes, which would all become draggable: draw fixed lines as traces"
         )
@@ -136,8 +118,8 @@ def chart(
         "name": name,
         "about": {"file": about.file, "title": about.title, "text": about.text},
         "offers_pdf": pdf.offered(),
-        "figure": figure.to_json(),
-        "height": height or figure.layout.height or DEFAULT_HEIGHT,
+        "figure": drawing.json,
+        "height": height or drawing.height or DEFAULT_HEIGHT,
         "click": on_click is not None,
         "select": on_select is not None,
         "drag": draggable if on_drag is not None else None,

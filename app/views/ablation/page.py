@@ -218,7 +218,8 @@ def _over(view: View, numbers: Numbers, published: Published) -> str:
 
 def _accuracy(view: View, numbers: Numbers, published: Published) -> None:
     panels, cells = _panels(numbers, published, "accuracy", from_zero=False, key=None)
-    figure = paper_panels_figure(
+    figure = cache.drawn(
+        paper_panels_figure,
         panels,
         places=formats.exit_labels(view.run.exit_names),
         emphasised=None,
@@ -235,7 +236,8 @@ def _accuracy(view: View, numbers: Numbers, published: Published) -> None:
 def _falls(view: View, numbers: Numbers, published: Published, key: tuple[str, str], threshold: float) -> None:
     relative = "relative " if key[1] == "relative" else ""
     panels, cells = _panels(numbers, published, "samples that fall by more", from_zero=True, key=key)
-    figure = paper_panels_figure(
+    figure = cache.drawn(
+        paper_panels_figure,
         panels,
         places=[f"{tau:g}" for tau in THRESHOLDS],
         emphasised=None,

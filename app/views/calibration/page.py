@@ -23,7 +23,7 @@ from analysis.words.deciding.calibration import (
     temperature_title,
 )
 from analysis.words.deciding.stopping import left_out_words
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
@@ -144,7 +144,8 @@ def _reliability(about: Calibrated) -> None:
     ]  # fmt: skip
     gaps = {named(key): float(_gap(about, key)) for key in about.keys}
     spread = "" if len(exits) == view.run.n_exits else f" {len(exits)} of {view.run.n_exits} exits."
-    figure = reliability_figure(
+    figure = cache.drawn(
+        reliability_figure,
         panels,
         title=reliability_title(gaps),
         subtitle=f"{_over(about)} in {BINS} bins of equal width: mean confidence and share right in each, larger the "
@@ -207,7 +208,8 @@ def _errors(about: Calibrated, found: dict[str, Calibration | None]) -> None:
     view = about.view
     errors = {key: about.measured(key).ece for key in about.keys}
     tempered = {key: one.ece_at_temperature for key, one in found.items() if one and one.temperatures is not None}
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         [*_lines(about, errors), *_lines(about, tempered, " tempered", thin=True)],
         exit_names=formats.exit_labels(view.run.exit_names),
         y_title="expected calibration error",
@@ -265,7 +267,8 @@ def _temperatures(about: Calibrated, found: dict[str, Calibration | None]) -> No
         for key, of in values.items()
     ]  # fmt: skip
     bounds = any(one.at_bound.any() for one in fitted.values())
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         lines,
         exit_names=formats.exit_labels(view.run.exit_names),
         y_title="temperature T (log)",
@@ -293,7 +296,8 @@ def _failures(about: Calibrated) -> None:
     view = about.view
     failure = {key: about.measured(key).failure_auroc for key in about.keys}
     improvable = {key: about.measured(key).improvable_auroc for key in about.keys}
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         [*_lines(about, failure), *_lines(about, improvable, ", mended later", thin=True)],
         exit_names=formats.exit_labels(view.run.exit_names),
         y_title="AUROC of the confidence",
@@ -331,7 +335,7 @@ def _deferral(about: Calibrated) -> None:
         at = {"confidence": traces.max_prob[last], "correct": traces.correct[last]}
         curves[key] = about.number(key, deferral_curve, last, **at)
     samples = max(about.samples, 1)
-    figure = deferral_figure(
+    figure = cache.drawn(deferral_figure, 
         [
             DeferralLine(key, label_of(key), 100 * of.deferred / samples, of.deferred, 100 * of.accuracies,
                          key == view.shown)

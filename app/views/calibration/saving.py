@@ -16,7 +16,7 @@ from analysis.selection.marks import stops_early
 from analysis.words import formats
 from analysis.words.deciding.calibration import saving_title
 from analysis.words.deciding.stopping import SAVINGS, cost_words
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import figure_table
@@ -129,7 +129,8 @@ def _figure(about: Calibrated, ones: list[_One], unit: str | None, target: float
     ]  # fmt: skip
     measures, saved = ([getattr(point, name) for point in points] for name in ("measure", "saved"))
     what = "costs" if unit is None else unit
-    figure = saving_scatter_figure(
+    figure = cache.drawn(
+        saving_scatter_figure,
         points,
         x_title=AXES[good],
         y_title=f"saved of the last exit's {what}, %",

@@ -14,7 +14,7 @@ from analysis.results.classes import THRESHOLD
 from analysis.words.classes import classes_finding, confusion_finding, matrix_words, pairs_finding
 from analysis.words.correction import rows_words
 from analysis.words.formats import QUANTITY, counted
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.empty_split import no_samples
 from app.components.figure_table import figure_table
@@ -73,7 +73,8 @@ def _falls(view: View, shown: Shown) -> None:
     drawn, into = order[:ROWS], numbers.falls_into[0]
     kind = shown.kind if len(there) == len(shown.names) else f"{shown.kind} with samples"
     of = QUANTITY[shown.difference.of]
-    figure = class_falls_figure(
+    figure = cache.drawn(
+        class_falls_figure,
         [_into(shown, group, into[group]) for group in drawn],
         numbers.samples[drawn],
         _lines(view, [percents[drawn] for percents in numbers.falling_percent]),
@@ -151,7 +152,8 @@ def _pairs(view: View, shown: Shown) -> None:
     first = None
     if both:
         first = (*(shortened(shown.words(one), 30) for one in both[0]), *(int(side[0]) for side in counts))
-    figure = class_falls_figure(
+    figure = cache.drawn(
+        class_falls_figure,
         [f"{shown.words(true)}, answered as {shown.words(answer)}" for true, answer in both],
         shown.numbers.samples[pairs.true],
         _lines(view, list(counts)),
@@ -202,7 +204,8 @@ def _matrix(view: View, shown: Shown) -> None:
     apart = ~np.eye(len(found.classes), dtype=bool)
     highest = float((100 * found.matrix / np.maximum(samples, 1)[:, None])[:, apart].max(initial=1.0))
     drawn = matrix_words(len(found.classes), len(shown.names), shown.kind)
-    figure = confusion_matrix_figure(
+    figure = cache.drawn(
+        confusion_matrix_figure,
         found.matrix[side],
         [shown.words(group) for group in found.classes],
         samples,

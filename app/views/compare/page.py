@@ -18,7 +18,7 @@ from analysis.results.comparison import shared_unit
 from analysis.results.seeds import seed_groups
 from analysis.words.comparing import accuracy_finding, collapsed_name, falls_finding
 from analysis.words.formats import counted, exit_labels
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.table_export import offer_table
@@ -139,7 +139,8 @@ def _accuracy(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn], unit: 
         lines.append(_line(one, x, [100 * each.accuracy for each in results]))
     longest = max((one.run for one in shown), key=lambda run: run.n_exits)
     spread = " Bands: ± 1 standard deviation over seeds." if any(line.spread is not None for line in lines) else ""
-    figure = compared_accuracy_figure(
+    figure = cache.drawn(
+        compared_accuracy_figure,
         lines,
         exit_names=exit_labels(longest.exit_names),
         unit=unit,
@@ -188,7 +189,8 @@ def _falls(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn]) -> None:
         values, marked = ([each.falling_percent(taus, "true_class") for each in results] for taus in (grid, THRESHOLDS))
         lines.append(_line(one, grid, values, marked))
     at = THRESHOLDS.index(SPOKEN_OF)
-    figure = compared_falls_figure(
+    figure = cache.drawn(
+        compared_falls_figure,
         lines,
         grid,
         THRESHOLDS,

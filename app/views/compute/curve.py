@@ -14,7 +14,7 @@ from analysis.results.policies import MEASURED_UNITS
 from analysis.results.policy_curves import RUNNING, Gain, StopCurve, gain_of
 from analysis.words import formats
 from analysis.words.deciding import budgets, stopping
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.figure_table import by_exit, figure_table
 from app.components.fitting.samples import on_test_badge
@@ -106,7 +106,8 @@ def _figure(
         label_of(view.shown), names, answering, shown, budget, axis.unit, quantity_of(view), np.asarray(axis.costs)
     )
     drawn = [_as_drawn(rules, policy, key, curve) for (policy, key), curve in found.items()]
-    figure = compute_curve_figure(
+    figure = cache.drawn(
+        compute_curve_figure,
         axis.costs,
         curves,
         rules=drawn,

@@ -16,7 +16,7 @@ from analysis.run import Run
 from analysis.selection.marks import answered
 from analysis.words import formats
 from analysis.words.deciding import budgets
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
@@ -104,7 +104,8 @@ def _curve_choices(view: View, published: Mapping[str, Published], points: bool)
 def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str, np.ndarray]) -> None:
     names = formats.exit_labels(view.run.exit_names)
     labelled = view.has_labels
-    figure = answers_figure(
+    figure = cache.drawn(
+        answers_figure,
         counts,
         exit_names=names,
         predictor_id=view.shown,

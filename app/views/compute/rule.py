@@ -168,7 +168,8 @@ def _numbers(view: View, numbers: dict) -> None:
 def _where(view: View, rules: Rules, found: PolicyResults) -> None:
     names, labelled = formats.exit_labels(view.run.exit_names), view.has_labels
     counts, whole = found.answers, found.measured.judged.n_samples
-    figure = answers_figure(
+    figure = cache.drawn(
+        answers_figure,
         counts,
         exit_names=names,
         predictor_id=view.shown,
@@ -208,7 +209,8 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
 def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
     names = formats.exit_labels(view.run.exit_names)
     here, so_far = found.by_exit, found.up_to_exit
-    figure = stop_risk_figure(
+    figure = cache.drawn(
+        stop_risk_figure,
         100 * here.gap,
         100 * here.gap_bound,
         here.samples.tolist(),
@@ -237,7 +239,8 @@ def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
 
 def _classes(view: View, rules: Rules, found: PolicyResults) -> None:
     classes, information, names = found.classes, found.information, view.run.class_names
-    figure = class_depths_figure(
+    figure = cache.drawn(
+        class_depths_figure,
         classes.mean_exit,
         100 * classes.gap,
         classes.samples.tolist(),

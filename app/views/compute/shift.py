@@ -114,7 +114,8 @@ def _figure(
     lines = [_line(key, of, scale, risk=risk, full=key == view.shown) for key, of in found.items()]
     certified = points[0].certified
     promise = "what the rule guarantees for samples like those fitted on" if certified else "what it reached there"
-    figure = shift_figure(
+    figure = cache.drawn(
+        shift_figure,
         lines,
         [point.severity for point in points],
         y_title="risk, mean loss of the measured samples" if risk else "accuracy where samples stop, %",

@@ -15,7 +15,7 @@ from analysis.results.from_logits.tuning import GRIDS
 from analysis.settings import as_text
 from analysis.words import formats
 from analysis.words.deciding import tuning
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import figure_table
@@ -154,7 +154,8 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
     chosen = next(place for place, row in enumerate(rows) if row["chosen"])
     law, accuracy = numbers["law"]["law"], 100 * np.array([row["expected_accuracy"] for row in rows])
     further = below_axis(accuracy)
-    figure = tuning_frontier_figure(
+    figure = cache.drawn(
+        tuning_frontier_figure,
         np.array([row["falling_percent"] for row in rows]),
         accuracy,
         np.array([row["frontier"] for row in rows]),

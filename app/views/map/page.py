@@ -61,7 +61,8 @@ def _map(view: View, table: SampleTable, column: str, by: str) -> None:
     places, positions = everywhere[kept], table["position"].to_numpy()[kept]
     colouring, legend, bar = _colouring(table[column][kept], column)
     row = row_on_screen(view, positions)
-    figure = trajectory_map_figure(
+    figure = cache.drawn(
+        trajectory_map_figure,
         everywhere,
         legend=legend,
         legend_title=column,

@@ -45,7 +45,8 @@ def _by_exit(view: View, results: Results) -> None:
     product = find_predictor(view.shown).is_product
     counts = {"outvoted": found.outvoted, "off support": found.off_support}
     shown = {key: values for key, values in counts.items() if key == "outvoted" or product or values.any()}
-    figure = lost_classes_figure(
+    figure = cache.drawn(
+        lost_classes_figure,
         shown,
         exit_names=names,
         predictor_id=view.shown,
@@ -78,7 +79,8 @@ def _by_exit_data(view: View, counts: dict[str, np.ndarray]) -> pd.DataFrame:
 
 def _by_factor(view: View, found: DecidingFactors) -> None:
     names = exit_labels(view.run.exit_names)
-    figure = lost_classes_figure(
+    figure = cache.drawn(
+        lost_classes_figure,
         {"lost": found.counts},
         exit_names=names,
         predictor_id=view.shown,

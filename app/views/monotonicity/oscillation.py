@@ -21,6 +21,7 @@ from analysis.words.oscillation import (
     settled_title,
     so_far_title,
 )
+from app import cache
 from app.components.chart import chart
 from app.components.figure_table import by_exit, figure_table
 from app.components.predictor_names import label_of, named
@@ -71,7 +72,7 @@ def _bars(
     """Bars of samples by a column, whose values in a bar lie between its ends."""
     total = max(int(next(iter(counts.values())).sum()), 1)
     bars = [ShareBars(key, label_of(key), of, 100 * of / total, key == view.shown) for key, of in counts.items()]
-    figure = share_bars_figure(bars, groups, said=said, height=HEIGHT, **told)
+    figure = cache.drawn(share_bars_figure, bars, groups, said=said, height=HEIGHT, **told)
     table = [
         pd.DataFrame({"predictor": key, "column": column, "from": [low for low, _ in ends],
                       "to": [high for _, high in ends], "samples": of, "percent": 100 * of / total})
@@ -175,7 +176,8 @@ def _so_far(view: View, results: Mapping[str, Results]) -> None:
         ExitLine(f"{key}:so far", f"{label_of(key)}, so far", of, key, full=key == view.shown, thin=True)
         for key, of in so_far.items()
     ]
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         lines,
         exit_names=formats.exit_labels(view.run.exit_names),
         y_title="samples, %",
@@ -205,7 +207,8 @@ def _open_right(view: View, keys: Sequence[str], point: dict) -> None:
 
 def _improvability(view: View, results: Mapping[str, Results]) -> None:
     shares = {key: of.hindsight_improvability for key, of in results.items()}
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         [ExitLine(key, label_of(key), 100 * of, key, full=key == view.shown) for key, of in shares.items()],
         exit_names=formats.exit_labels(view.run.exit_names),
         y_title="of the mistakes, %",

@@ -18,7 +18,7 @@ from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
 from analysis.words.formats import at_most, counted, decimals, exit_labels
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
@@ -82,7 +82,8 @@ def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
     ]  # fmt: skip
     published = published_falls(view, compared.of, compared.size) if state.get("published") else {}
     drawn = [(key, compared.labels[key], values) for key, values in published.items() if key in compared.results]
-    figure = decrease_curve_figure(
+    figure = cache.drawn(
+        decrease_curve_figure,
         curves,
         grid,
         THRESHOLDS,
@@ -156,7 +157,8 @@ def _scatter(view: View, compared: Compared, told: FallStatistics | None) -> Non
     before, after = compared.falls["baseline"].size, compared.falls[view.predictor].size
     positions, label = compared.results["baseline"].positions, compared.labels[view.predictor]
     row = row_on_screen(view, positions)
-    figure = fall_scatter_figure(
+    figure = cache.drawn(
+        fall_scatter_figure,
         predictor_id=view.predictor,
         chosen=None if row is None else (float(before[row]), float(after[row])),
         x_title=f"largest fall under the baseline, {compared.axis}",
@@ -213,7 +215,8 @@ def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> N
     for key in keys:
         counts = compared.results[key].fall_counts(compared.of, compared.size)
         bars.append(Bars(key, compared.labels[key], counts, 100 * counts / max(compared.samples, 1), key == view.shown))
-    figure = fall_histogram_figure(
+    figure = cache.drawn(
+        fall_histogram_figure,
         bars,
         edges,
         x_title=f"largest fall, {compared.axis}",
@@ -263,7 +266,8 @@ def _pairs(view: View, compared: Compared) -> None:
     counts = compared.results[view.shown].exit_pairs(compared.of, compared.size, threshold)
     names = exit_labels(view.run.exit_names)
     by = f"{compared.by}," if compared.by else ""
-    figure = exit_pairs_figure(
+    figure = cache.drawn(
+        exit_pairs_figure,
         counts,
         compared.samples,
         exit_names=names,

@@ -26,7 +26,7 @@ from analysis.selection.marks import falls_above, of_classes
 from analysis.selection.thinning import thinned
 from analysis.words import correction, formats, training
 from analysis.words.deciding import budgets
-from app import state
+from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.empty_split import no_samples
@@ -127,7 +127,9 @@ def _how_it_was_made(view: View) -> None:
         if log is not None:
             names = formats.exit_labels(run.exit_names)
             title = training.curves_title(log.epoch, log.loss, log.accuracy)
-            figure = training_curves_figure(log.epoch, log.loss, log.accuracy, exit_names=names, title=title)
+            figure = cache.drawn(
+                training_curves_figure, log.epoch, log.loss, log.accuracy, exit_names=names, title=title
+            )
             chart(figure, name="training", height=280, data=lambda: _training_data(view, log))
         if known:
             plain_table(pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]}))
@@ -161,7 +163,8 @@ def _picture(view: View, difference: Difference) -> None:
     falling = tuple(int((panel.fall[coloured] > correction.THRESHOLD).sum()) for panel in panels)
     at_random = formats.counted(len(coloured) - (followed is not None), "selected sample" if rest else "sample")
     behind = f" and, grey, {formats.counted(len(rest), 'other')}" if rest else ""
-    figure = trajectories_figure(
+    figure = cache.drawn(
+        trajectories_figure,
         panels,
         ids=run.samples["id"].iloc[positions].tolist(),
         names=sample_names(run, positions),
@@ -250,7 +253,8 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         for key in ("baseline", view.predictor)
         if key in published
     ]
-    figure = decrease_share_figure(
+    figure = cache.drawn(
+        decrease_share_figure,
         thresholds,
         lines,
         published=beside,
@@ -316,7 +320,8 @@ def _exit_by_exit(view: View, difference: Difference, published: Mapping[str, Pu
         ),
         Panel("confidence", before.confidence, after.confidence, from_zero_to=1),
     ]
-    figure = exits_figure(
+    figure = cache.drawn(
+        exits_figure,
         panels,
         predictor_id=view.predictor,
         predictor_label=label_of(view.predictor),
@@ -358,7 +363,8 @@ def _classes(view: View, difference: Difference) -> None:
     rows = [formats.class_words(names[group]) for group in falls.group]
     kind = "superclasses" if of_class is not None else "classes"
     kind += "" if len(rows) == len(names) else " with samples"
-    figure = class_falls_figure(
+    figure = cache.drawn(
+        class_falls_figure,
         rows[kept],
         falls.samples[kept],
         _both(view, falls.a[kept], falls.b[kept]),
@@ -424,7 +430,8 @@ def _price(view: View, difference: Difference) -> None:
     else:
         lines, line_name = _both(view, before.entropy, after.entropy), "mean entropy, nats"
         bars, bar_name = [("changed", difference.changed)], "samples whose answer differs from the baseline's"
-    figure = correction_price_figure(
+    figure = cache.drawn(
+        correction_price_figure,
         lines,
         bars,
         line_name=line_name,

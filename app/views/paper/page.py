@@ -237,7 +237,8 @@ def _accuracy(shown: Shown) -> None:
         PaperPanel(f"accuracy of {gain.label} less the baseline's, points", (gain,), " points", reference=True),
     ]
     values, std = paper[shown.emphasised]
-    figure = paper_panels_figure(
+    figure = cache.drawn(
+        paper_panels_figure,
         panels,
         places=formats.exit_labels(shown.view.run.exit_names),
         emphasised=shown.emphasised,
@@ -279,7 +280,8 @@ def _falls(shown: Shown) -> None:
         )
     at = THRESHOLDS.index(SPOKEN_OF)
     values, std = against_paper.published_percents(published[emphasised], "true_class")
-    figure = paper_panels_figure(
+    figure = cache.drawn(
+        paper_panels_figure,
         panels,
         places=[f"{tau:g}" for tau in THRESHOLDS],
         emphasised=emphasised,

@@ -29,7 +29,8 @@ def factors_chart(view: View, position: int, label: int, name: str) -> None:
         return
     followed, rival = (shortened(class_words(view.run.class_names[c]), 30) for c in (found.followed, found.rival))
     names = exit_labels(view.run.exit_names)
-    figure = exit_factors_figure(
+    figure = cache.drawn(
+        exit_factors_figure,
         found.evidence,
         found.log_odds,
         found.weights,

@@ -171,7 +171,8 @@ def _trajectory_chart(
     what = "true class" if of == "true_class" else "final prediction"
     key = "" if shown.right is None else f"; {WRONG_KEY}"
     behind = "; behind: the baseline" if view.poe else ""
-    figure = sample_trajectory_figure(
+    figure = cache.drawn(
+        sample_trajectory_figure,
         shown,
         lines["baseline"] if view.poe else None,
         x=x,
@@ -263,7 +264,8 @@ def _race_chart(view: View, position: int, label: int, x: np.ndarray, x_title: s
         for place, c in enumerate(racing)
     ]
     leaders = [names[int(row.argmax())] if row.any() else None for row in probs]
-    figure = class_race_figure(
+    figure = cache.drawn(
+        class_race_figure,
         racers,
         lowest=min(LOWEST, view.run.n_classes),
         predictor_id=view.shown,

@@ -204,7 +204,8 @@ def _coverage(shown: Shown) -> None:
     values = {key: one.coverage for key, one in shown.found.items()}
     running = shown.found[shown.one].sequence_coverage
     told = {shown.named(key): of for key, of in values.items()} | ({} if running is None else {"all so far": running})
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         _lines(shown, {key: 100 * of for key, of in values.items()}, None if running is None else 100 * running),
         exit_names=names,
         y_title="sets that hold the true class, %",
@@ -234,7 +235,8 @@ def _sizes(shown: Shown) -> None:
         ExitLine(line.key, line.label, line.values, line.predictor_id, line.full, line.thin, medians.get(line.key, ()))
         for line in _lines(shown, values, running)
     ]
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         lines,
         exit_names=formats.exit_labels(shown.view.run.exit_names),
         y_title="classes in a set, mean",
@@ -308,7 +310,8 @@ def _by_size(shown: Shown) -> None:
     samples, coverage = shown.found[key].by_size
     told = "nested sets" if shown.nested else f"{named(key)}'s sets"
     labelled = bool(shown.found[key].labelled.any())
-    figure = set_sizes_figure(
+    figure = cache.drawn(
+        set_sizes_figure,
         samples,
         100 * coverage,
         bins=bins,
@@ -349,7 +352,7 @@ def _growth(shown: Shown) -> None:
                 key, shown.label if shown.nested else label_of(key), counts, percents, shown.nested or key == view.shown
             )
         )
-    figure = share_bars_figure(
+    figure = cache.drawn(share_bars_figure, 
         bars,
         [f"> {k}" for k in GROWTHS],
         x_title="growth of a set from an earlier exit to a later one, classes",
@@ -385,7 +388,8 @@ def _open_growth(shown: Shown, point: dict) -> None:
 def _consistency(shown: Shown) -> None:
     names = formats.exit_labels(shown.view.run.exit_names)
     values = shown.found[shown.one].consistency
-    figure = exit_lines_figure(
+    figure = cache.drawn(
+        exit_lines_figure,
         [ExitLine(shown.one, "consistency", values)],
         exit_names=names,
         y_title="consistency",
