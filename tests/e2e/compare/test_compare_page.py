@@ -100,6 +100,7 @@ def test_the_tables_are_the_commands(small_run, shifted, saved, capsys):
     assert len(ours) == len(rows) == 6 * 15
     for own, row in zip(ours, rows):
         assert all(own[name] == row[name] or float(own[name]) == float(row[name]) for name in row)
+        assert list(own) == list(row)
     assert "weights=linear" in ours[0]["b_settings"]
     assert "PA" in text(saved, "pairs", "tex")
 
