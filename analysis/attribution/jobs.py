@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ import numpy as np
 from analysis.attribution import worker
 from analysis.attribution.strip import Strip, StripSettings, read_strip, write_strip
 from analysis.runtime.command_job import CommandJob
+from analysis.runtime.own_folders import own_folder
 
 MODULE = "analysis.attribution.worker"
 """What computes a strip; it is given the folder with its order."""
@@ -134,7 +134,7 @@ def start(path: Path, weights: Path, arch: str, image: np.ndarray, settings: Str
         for gone in [one.path for one in _works.values() if one.job.has_ended and not one.is_wanted()]:
             del _works[gone]
         if (work := _works.get(path)) is None or work.job.has_ended:
-            folder = Path(tempfile.mkdtemp(prefix="exitlens-strip-"))
+            folder = own_folder("strip")
             order = {"weights": str(weights), "arch": arch, "settings": asdict(settings)}
             (folder / worker.ORDER).write_text(json.dumps(order), encoding="utf-8")
             np.save(folder / worker.IMAGE, image)

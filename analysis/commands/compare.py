@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 
-from analysis.commands.options import add_cost_unit, add_split
+from analysis.commands.options import add_cost_unit, add_split, parse_settings
 
 
 def add_parser(subparsers) -> None:
@@ -20,10 +21,11 @@ def add_parser(subparsers) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help="a run folder's path or id")
     parser.add_argument(
         "--predictor",
-        metavar="ID",
+        metavar="'ID [KEY=VALUE ...]'",
         dest="predictors",
         action="append",
-        help="may be repeated; each run is taken under each (default: baseline and pa)",
+        help="with settings after it, 'pa weights=uniform'; may be repeated, and each run is taken under each "
+        "(default: baseline and pa)",
     )
     add_split(parser)
     add_cost_unit(parser)
@@ -36,6 +38,14 @@ def add_parser(subparsers) -> None:
     )
 
 
+def _chosen(text: str) -> tuple[str, dict[str, str]]:
+    """The id of a predictor, one's own registered by its file, and the settings that stand after it."""
+    from analysis.predictors import find_predictor
+
+    parts = re.split(r" +(?=\w+=)", text.strip())
+    return find_predictor(parts[0]).id, parse_settings(parts[1:])
+
+
 def run(args: argparse.Namespace) -> None:
     """Print a comparison.
 
@@ -44,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     ValueError : runs or predictors that cannot be compared, and why
     """
     from analysis.commands.summarize import measured
-    from analysis.predictors import find_predictor, first_correction, resolve
+    from analysis.predictors import first_correction, resolve
     from analysis.report import comparison_tables
     from analysis.results.comparison import MOST, as_object, compare
     from analysis.storage import find_run, load_run
@@ -52,14 +62,14 @@ def run(args: argparse.Namespace) -> None:
     if args.seed < 0:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0")
     runs = [load_run(find_run(one)) for one in args.runs]
-    named = [find_predictor(one).id for one in dict.fromkeys(args.predictors or ())]
-    pairs = [(one, key) for one in runs for key in named or ("baseline", first_correction(one.kind))]
+    named = [_chosen(one) for one in dict.fromkeys(args.predictors or ())]
+    pairs = [(one, *key) for one in runs for key in named or (("baseline", {}), (first_correction(one.kind), {}))]
     if not 2 <= len(pairs) <= MOST:
         raise ValueError(f"{len(pairs)} to compare (runs times predictors): name 2 to {MOST}")
     for one in runs:
         if args.cost_unit is not None:
             one.cost(args.cost_unit)  # refuses a unit that it does not know before anything is computed
-    chosen = [(one, key, resolve(key, {}, kind=one.kind, n_exits=one.n_exits)) for one, key in pairs]
+    chosen = [(one, key, resolve(key, own, kind=one.kind, n_exits=one.n_exits)) for one, key, own in pairs]
     compared = compare([measured(*each, args.split) for each in chosen], seed=args.seed)
     found = as_object(compared, args.cost_unit)
     if args.format == "json":

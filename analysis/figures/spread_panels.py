@@ -39,7 +39,7 @@ class SpreadPanel:
     x_axis : mapping
         What plotly is told of the axis: its ticks.
     from_zero : bool
-        The axis begins at 0; otherwise it fits the values and its name says where it begins.
+        0 is on the axis; otherwise it fits the values and its name says where it begins.
     """
 
     name: str
@@ -97,7 +97,7 @@ def _layout(panels: Sequence[SpreadPanel]) -> tuple[dict, list[dict]]:
 def _range(panel: SpreadPanel) -> tuple[float, float]:
     values = [one.mean + sign * one.spread for one in panel.lines for sign in (-1, 1)]
     low, high = fitted_range([*values, np.zeros(1)] if panel.from_zero else values, room=0.2)
-    return (0.0 if panel.from_zero else low), high
+    return (-0.05 * high if panel.from_zero else low), high  # room for a marker at 0 above the ticks
 
 
 def _band(panel: SpreadPanel, one: SpreadLine, row: str) -> go.Scatter:

@@ -26,6 +26,7 @@ from analysis.predictors.custom import (
 )
 from analysis.predictors.table import PREDICTORS, Predictor
 from analysis.predictors.usable import check_usable, first_correction, usable_predictors, why_unusable
+from analysis.settings import as_text
 from analysis.settings import resolve as resolve_settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "predictor_errors",
     "resolve",
     "settings_key",
+    "settings_text",
     "usable_predictors",
     "why_unusable",
 ]
@@ -108,6 +110,17 @@ def settings_key(predictor: str | Predictor, settings: Mapping[str, object] | No
     row = find_predictor(predictor)
     key = f"{row.id} {dict(sorted(resolve(row, settings).items()))!r}"
     return key if row.path is None else f"{key} {row.path} {file_hash(row.path)}"
+
+
+def settings_text(predictor: str | Predictor, settings: Mapping[str, object]) -> str:
+    """Settings as `--set` takes them, a space between two; those that are none are left out.
+
+    >>> settings_text("hard-poe", resolve("hard-poe"))
+    'threshold=0 fallback=softmax'
+    """
+    rows = {setting.name: setting for setting in find_predictor(predictor).settings}
+    texts = {name: as_text(rows[name], value) if name in rows else str(value) for name, value in settings.items()}
+    return " ".join(f"{name}={text}" for name, text in texts.items() if text)
 
 
 def correction_cost(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from analysis.predictors import settings_text
 from analysis.reference.outside_text import csv_cell
 from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
 from analysis.report.table_formats import BOOKTABS
@@ -17,16 +18,29 @@ SURE = 0.05
 
 
 def names(entries: Sequence[dict]) -> list[str]:
-    """What each entry is called: its run and predictor, or the predictor alone where all are of one run."""
-    one_run = len({entry["run"] for entry in entries}) == 1
-    one_predictor = len({entry["predictor"] for entry in entries}) == 1
-    if one_run:
-        return [entry["predictor"] for entry in entries]
-    return [entry["run"] if one_predictor else f"{entry['run']} {entry['predictor']}" for entry in entries]
+    """What each entry is called: its run and predictor, or one of the two where that is the same for all.
+
+    A predictor with other settings than where it first stands is named with those that differ.
+    """
+    first: dict[str, dict] = {}
+    predictors = []
+    for entry in entries:
+        usual = first.setdefault(entry["predictor"], entry["settings"])
+        changed = [f"{key}={value}" for key, value in entry["settings"].items() if usual.get(key) != value]
+        predictors.append(" ".join([entry["predictor"], *changed]))
+    if len({entry["run"] for entry in entries}) == 1:
+        return predictors
+    one_predictor = len(set(predictors)) == 1
+    return [entry["run"] if one_predictor else f"{entry['run']} {key}" for entry, key in zip(entries, predictors)]
 
 
 def _exits(found: dict) -> list[str]:
     return [str(m + 1) for m in range(max(len(entry["accuracy"]) for entry in found["entries"]))]
+
+
+def _filled(found: dict, cells: Sequence[str]) -> list[str]:
+    """A cell for every exit that any entry has: nothing where this one has none."""
+    return [*cells, *[""] * (len(_exits(found)) - len(cells))]
 
 
 def _signed(value: float, decimals: int = 2) -> str:
@@ -44,7 +58,17 @@ def _ends(estimates: Sequence[dict], factor: float) -> Rows:
 def accuracy_table(found: dict) -> Rows:
     """Percent, one row per entry, one cell per exit."""
     cells = [[shown(value, 100) for value in entry["accuracy"]] for entry in found["entries"]]
-    return [("accuracy %", name, row) for name, row in zip(names(found["entries"]), cells)]
+    return [("accuracy %", name, _filled(found, row)) for name, row in zip(names(found["entries"]), cells)]
+
+
+def cost_table(found: dict) -> Rows:
+    """Cumulative costs, one row per entry; none where no unit was asked for."""
+    rows = []
+    for name, entry in zip(names(found["entries"]), found["entries"]):
+        summary = {"exits": [{"cost": cost} for cost in entry["cost"] or ()], "cost_unit": found["cost_unit"]}
+        what, cells = cost_row(summary)
+        rows += [(what, name, _filled(found, cells))] if cells else []
+    return rows
 
 
 def fall_table(found: dict) -> Rows:
@@ -55,11 +79,21 @@ def fall_table(found: dict) -> Rows:
     ]
 
 
+def _of_both(found: dict, pair: dict, what: str, rows: Sequence[dict], factor: float) -> Rows:
+    """What each of a pair has on the samples that both have, where these are not all of each."""
+    entries = [found["entries"][pair[side]] for side in "ab"]
+    if {entry["samples"] for entry in entries} == {pair["samples"]}:
+        return []
+    named = names(found["entries"])
+    return [(what, named[pair[side]], [shown(one[side], factor) for one in rows]) for side in "ab"]
+
+
 def pair_table(found: dict, pair: dict) -> Rows:
     """The differences of one pair per exit, in points, with their intervals and adjusted p-values."""
     rows = pair["exits"]
     differences = [_signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows]
     return [
+        *_of_both(found, pair, "accuracy of these %", rows, 100),
         ("accuracy, points", "", differences),
         *_ends(rows, 100),
         ("p, McNemar, Holm", "", [f"{one['p_holm']:.2g}" for one in rows]),
@@ -68,10 +102,14 @@ def pair_table(found: dict, pair: dict) -> Rows:
     ]
 
 
-def pair_falls(pair: dict) -> Rows:
+def pair_falls(found: dict, pair: dict) -> Rows:
     """The differences of one pair in percent of samples that fall, per threshold, with their intervals."""
     rows = list(pair["decrease"].values())
-    return [("falls, points", "", [_signed(one["difference"]) for one in rows]), *_ends(rows, 1)]
+    return [
+        *_of_both(found, pair, "falls of these %", rows, 1),
+        ("falls, points", "", [_signed(one["difference"]) for one in rows]),
+        *_ends(rows, 1),
+    ]
 
 
 def _pair_name(found: dict, pair: dict) -> str:
@@ -82,23 +120,19 @@ def _pair_name(found: dict, pair: dict) -> str:
 def as_text(found: dict) -> str:
     """Tables for a terminal: the entries, then every two of them."""
     thresholds = list(found["entries"][0]["decrease_percent"])
-    lines = aligned(("exit", "", _exits(found)), accuracy_table(found))
-    if found["cost_unit"] is not None:
-        for name, entry in zip(names(found["entries"]), found["entries"]):
-            summary = {"exits": [{"cost": cost} for cost in entry["cost"]], "cost_unit": found["cost_unit"]}
-            what, cells = cost_row(summary)
-            lines += aligned((what, name, cells), [])
+    lines = aligned(("exit", "", _exits(found)), accuracy_table(found) + cost_table(found))
     lines += ["", *aligned(("threshold", "", thresholds), fall_table(found))]
     for pair in found["pairs"]:
         lines += ["", f"{_pair_name(found, pair)}:"]
         lines += aligned(("exit", "", [str(one["exit"]) for one in pair["exits"]]), pair_table(found, pair))
-        lines += aligned(("threshold", "", thresholds), pair_falls(pair))
+        lines += aligned(("threshold", "", thresholds), pair_falls(found, pair))
     lines += ["", f"*: adjusted p below {SURE:g}; adjusted over the exits of a pair (Holm), not over pairs."]
     return "\n".join(lines)
 
 
 FIELDS = (
-    "a_run", "a_predictor", "b_run", "b_predictor", "samples", "quantity", "at", "a", "b", "difference",
+    "split", "a_run", "a_predictor", "a_settings", "b_run", "b_predictor", "b_settings",
+    "samples", "quantity", "at", "a", "b", "difference",
     "low", "high", "a_only", "b_only", "p", "p_holm",
 )  # fmt: skip
 
@@ -107,17 +141,17 @@ def csv_rows(found: dict) -> list[dict[str, object]]:
     """One row per pair and exit, and per pair and threshold: what CSV holds, by `FIELDS`."""
     rows = []
     for pair in found["pairs"]:
-        a, b = (found["entries"][pair[side]] for side in "ab")
-        both = {"a_run": a["run"], "a_predictor": a["predictor"], "b_run": b["run"], "b_predictor": b["predictor"]}
+        both = {"split": found["split"]}
+        for side in "ab":
+            one = found["entries"][pair[side]]
+            both |= {f"{side}_{what}": one[what] for what in ("run", "predictor")}
+            both[f"{side}_settings"] = settings_text(one["predictor"], one["settings"])
         both["samples"] = pair["samples"]
         for one in pair["exits"]:
-            at = one["exit"]
             row = {key: value for key, value in one.items() if key != "exit"}
-            ours = {"quantity": "accuracy", "at": at, "a": a["accuracy"][at - 1], "b": b["accuracy"][at - 1]}
-            rows.append(both | ours | row)
+            rows.append(both | {"quantity": "accuracy", "at": one["exit"]} | row)
         for tau, one in pair["decrease"].items():
-            percents = {"a": a["decrease_percent"][tau], "b": b["decrease_percent"][tau]}
-            rows.append(both | {"quantity": "decrease_percent", "at": tau} | percents | one)
+            rows.append(both | {"quantity": "decrease_percent", "at": tau} | one)
     return rows
 
 
@@ -143,12 +177,11 @@ def exits_shown(found: dict, pair: dict, named: Sequence[str], *, only_differing
     named : what the entries are called
     only_differing : whether exits whose adjusted p is `SURE` or more are left out
     """
-    a, b = (found["entries"][pair[side]]["accuracy"] for side in "ab")
     rows = [one for one in pair["exits"] if not only_differing or one["p_holm"] < SURE]
     return pd.DataFrame(
         [
             [
-                str(one["exit"]), shown(a[one["exit"] - 1], 100), shown(b[one["exit"] - 1], 100),
+                str(one["exit"]), shown(one["a"], 100), shown(one["b"], 100),
                 _signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
                 _interval(one, 100),
                 f"{one['a_only']:,}", f"{one['b_only']:,}", f"{one['p']:.2g}", f"{one['p_holm']:.2g}",
@@ -164,11 +197,9 @@ def exits_shown(found: dict, pair: dict, named: Sequence[str], *, only_differing
 
 def falls_shown(found: dict, pair: dict, named: Sequence[str]) -> pd.DataFrame:
     """The same of the percent of samples whose true class falls, a row per threshold."""
-    a, b = (found["entries"][pair[side]]["decrease_percent"] for side in "ab")
     return pd.DataFrame(
         [
-            [tau, shown(a[tau]), shown(b[tau]), _signed(one["difference"]),
-             _interval(one, 1)]
+            [tau, shown(one["a"]), shown(one["b"]), _signed(one["difference"]), _interval(one, 1)]
             for tau, one in pair["decrease"].items()
         ],
         columns=[
@@ -195,7 +226,9 @@ def pairs_shown(found: dict, named: Sequence[str]) -> pd.DataFrame:
 def _tables(found: dict, written: Callable[[str, Sequence[str], Rows], list[str]]) -> list[str]:
     """Tables for a paper: the entries per exit and threshold, then every two."""
     thresholds = list(found["entries"][0]["decrease_percent"])
-    lines = written(f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found))
+    lines = written(
+        f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found) + cost_table(found)
+    )
     caption = "Percent of samples whose true class's probability falls by more than a threshold."
     lines += ["", *written(caption, thresholds, fall_table(found))]
     for pair in found["pairs"]:
@@ -205,7 +238,7 @@ def _tables(found: dict, written: Callable[[str, Sequence[str], Rows], list[str]
         )
         exits = [str(one["exit"]) for one in pair["exits"]]
         lines += ["", *written(caption, exits, pair_table(found, pair))]
-        lines += ["", *written("The same, of samples that fall.", thresholds, pair_falls(pair))]
+        lines += ["", *written("The same, of samples that fall.", thresholds, pair_falls(found, pair))]
     return lines
 
 

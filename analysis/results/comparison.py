@@ -27,8 +27,10 @@ _AT_ONCE = 1 << 23
 
 @dataclass(frozen=True)
 class Estimate:
-    """A difference, b's less a's, with its 95 % interval."""
+    """What a and b have on the samples that both have, and the difference, b's less a's, with its 95 % interval."""
 
+    a: float
+    b: float
     difference: float
     low: float
     high: float
@@ -118,10 +120,12 @@ def _all(differences: Sequence[Difference], seed: int) -> list[list[Estimate]]:
         together = [i for i in waiting if differences[i].n_samples == samples][: max(1, _AT_ONCE // size)]
         waiting = [i for i in waiting if i not in together]
         values = [np.stack([*_right(differences[i]), *_fallen(differences[i])]) for i in together]
+        sides = [np.concatenate([_shares(differences[i], side) for i in together]) for side in "ab"]
         means = np.concatenate([one.mean(axis=1) for one in values])
-        ends = zip(means.tolist(), *(end.tolist() for end in bootstrap_intervals(np.concatenate(values), seed)))
+        columns = (*sides, means, *bootstrap_intervals(np.concatenate(values), seed))
+        estimates = zip(*(column.tolist() for column in columns))
         for i, own in zip(together, values):
-            made[i] = [Estimate(*next(ends)) for _ in own]
+            made[i] = [Estimate(*next(estimates)) for _ in own]
     return made
 
 
@@ -136,6 +140,12 @@ def _pair(a: int, b: int, difference: Difference, estimates: Sequence[Estimate])
         tuple(AtExit(*one) for one in at),
         dict(zip(THRESHOLDS, estimates[exits:])),
     )
+
+
+def _shares(difference: Difference, side: str) -> Float[np.ndarray, " quantities"]:
+    """What one side has of what is compared: accuracies, then percents of samples that fall."""
+    one: Results = getattr(difference, side)
+    return np.concatenate([one.accuracy[: difference.n_exits], one.falling_percent(THRESHOLDS, OF)])
 
 
 def _right(difference: Difference) -> Float[np.ndarray, "exits samples"]:

@@ -15,7 +15,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import weakref
@@ -23,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.runtime.folders import PROJECT
+from analysis.runtime.own_folders import own_folder
 from analysis.runtime.watched import GRACE_S, PROGRESS, VARIABLE
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -81,7 +81,7 @@ class CommandJob:
         patience_s: float = PATIENCE_S,
     ):
         self.argv, self.module, self.patience_s = tuple(argv), module, patience_s
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="exitlens-job-"))
+        self.folder = folder or own_folder("job")
         self.began = self._asked = time.monotonic()
         self.output, self._fault = "", ""
         self._progress: tuple[int, int, str] | None = None

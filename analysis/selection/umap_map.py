@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from analysis.runtime.command_job import CommandJob
 from analysis.runtime.disk_cache import entry_path, read_entry, write_entry
+from analysis.runtime.own_folders import own_folder
 from analysis.runtime.watched import heed_asker
 from analysis.selection.trajectory_map import NEIGHBOURS, on_a_plane
 
@@ -93,7 +93,7 @@ class UmapJob(CommandJob):
 
     def __init__(self, vectors: np.ndarray):
         self._path, self._is_taken = _path(vectors), False
-        folder = Path(tempfile.mkdtemp(prefix="exitlens-umap-"))
+        folder = own_folder("umap")
         np.save(folder / _VECTORS, vectors)
         super().__init__([str(folder)], module=MODULE, folder=folder)
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.predictors import find_predictor, resolve
-from analysis.settings import as_text
+from analysis import predictors
 from app.view import View
 
 
@@ -55,11 +54,8 @@ def figure_table(
 
 def settings_text(view: View, predictor: str, settings: Mapping[str, object]) -> str:
     """A predictor's settings, defaults included: `weights=linear threshold=0`."""
-    row = find_predictor(predictor)
-    resolved = resolve(row, settings, kind=view.run.kind, n_exits=view.run.n_exits)
-    rows = {setting.name: setting for setting in row.settings}
-    texts = {name: as_text(rows[name], value) if name in rows else str(value) for name, value in resolved.items()}
-    return " ".join(f"{name}={text}" for name, text in texts.items() if text)
+    resolved = predictors.resolve(predictor, settings, kind=view.run.kind, n_exits=view.run.n_exits)
+    return predictors.settings_text(predictor, resolved)
 
 
 def by_exit(exit_names: tuple[str, ...], columns: Mapping[str, np.ndarray], **fixed: object) -> pd.DataFrame:

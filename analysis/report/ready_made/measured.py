@@ -86,9 +86,11 @@ class Measured:
         return f"Lines: means over {len(self.numbers)} seeds; bands: ±\N{NO-BREAK SPACE}1 standard deviation."
 
 
-def figures_of(run: Run, predictor: str) -> tuple[str, ...]:
-    """The predictors of a run's figures: the baseline, the correction, caching."""
-    return tuple(dict.fromkeys(key for key in ("baseline", predictor, BESIDE) if key in usable_predictors(run.kind)))
+def own_settings(run: Run, predictor: str, settings: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    """What a run's figures are of: the baseline, the correction with its settings, caching where it can be computed."""
+    usable = usable_predictors(run.kind)
+    keys = dict.fromkeys(key for key in ("baseline", predictor, BESIDE) if key in usable)
+    return {key: settings if key == predictor else {} for key in keys}
 
 
 def measured(
@@ -121,7 +123,7 @@ def measured(
     ValueError
         As `results_of`.
     """
-    own = {key: settings if key == predictor else {} for key in figures_of(run, predictor)}
+    own = own_settings(run, predictor, settings)
     results = {key: compute(run, key, own[key], split) for key in own}
     seeds, numbers = [seed_of(run.provenance)], [_numbers(results)]
     for entry in entries_alike(run, list_runs() if entries is None else entries):

@@ -19,7 +19,6 @@ from analysis.words.comparing import difference_finding, hidden_exits, last_exit
 from analysis.words.formats import counted, small
 from app import cache, state
 from app.components.controls import control
-from app.components.figure_table import settings_text
 from app.components.predictor_names import named
 from app.components.selection import sample_table, select, strip
 from app.components.selection.found_rows import found_rows
@@ -51,7 +50,7 @@ def differences_on_screen(view: View, shown: Sequence[Shown], unit: str | None) 
     else:
         names = [one.name for one in shown]
         pair = next(one for one in found["pairs"] if (one["a"], one["b"]) == (a, b))
-    _table(view, shown, found, pair, names)
+    _table(shown, found, pair, names)
     difference = cache.difference(first.results, second.results)
     _samples(view, first, second, difference)
     strip(view, NAME, hint="Choose rows of the table, all of its samples, or a slice below: the samples show here.")
@@ -84,7 +83,7 @@ def _object(entries: Sequence, unit: str | None) -> dict:
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def _table(view: View, shown: Sequence[Shown], found: dict, pair: dict, names: Sequence[str]) -> None:
+def _table(shown: Sequence[Shown], found: dict, pair: dict, names: Sequence[str]) -> None:
     last, both = pair["exits"][-1], (names[pair["a"]], names[pair["b"]])
     depths = tuple(len(found["entries"][pair[side]]["accuracy"]) for side in "ab")
     numbers = (last[name] for name in ("difference", "low", "high", "p_holm"))
@@ -105,19 +104,21 @@ def _table(view: View, shown: Sequence[Shown], found: dict, pair: dict, names: S
     title = f"{both[1]} less {both[0]}{_in_common(*(shown[pair[side]] for side in 'ab'))}, "
     title += f"{pair['samples']:,} samples of split {found['split']}"
     with st.container(horizontal=True, gap="small"):
-        offer_table("differences", title, lambda: saved(view, shown, found), shown=exits, label="Save the differences")
+        offer_table(
+            "differences", title, lambda: pd.DataFrame(csv_rows(found)), shown=exits, label="Save the differences"
+        )
     with st.expander("Samples that fall, and every two at the last exit"):
         falls = falls_shown(found, pair, names)
         plain_table(falls)
         offer_table(
-            "differences-of-falls", f"{title}: samples whose true class falls", lambda: saved(view, shown, found),
+            "differences-of-falls", f"{title}: samples whose true class falls", lambda: pd.DataFrame(csv_rows(found)),
             shown=falls, label="Save the differences of falls",
         )  # fmt: skip
         if len(found["pairs"]) > 1:
             pairs = pairs_shown(found, names)
             plain_table(pairs)
             offer_table(
-                "pairs", f"Every two, split {found['split']}", lambda: saved(view, shown, found), shown=pairs,
+                "pairs", f"Every two, split {found['split']}", lambda: pd.DataFrame(csv_rows(found)), shown=pairs,
                 label="Save every two",
             )  # fmt: skip
 
@@ -127,20 +128,6 @@ def _in_common(a: Shown, b: Shown) -> str:
     if a.run.id == b.run.id:
         return f", both of {' '.join(a.run.title.split())}"
     return f", both under {named(a.entry.predictor)}" if a.entry.predictor == b.entry.predictor else ""
-
-
-def saved(view: View, shown: Sequence[Shown], found: dict) -> pd.DataFrame:
-    """Every number of every pair, as `compare --format csv` prints them, with the settings of both."""
-    entries = {
-        place: settings_text(view, one["predictor"], one["settings"]) for place, one in enumerate(found["entries"])
-    }
-    table = pd.DataFrame(csv_rows(found))
-    per_pair = [len(pair["exits"]) + len(pair["decrease"]) for pair in found["pairs"]]
-    for side, after in (("a", 2), ("b", 5)):
-        texts = np.repeat([entries[pair[side]] for pair in found["pairs"]], per_pair)
-        table.insert(after, f"{side}_settings", texts)
-    table.insert(0, "split", found["split"])
-    return table
 
 
 # --- the samples -----------------------------------------------------------------------------------------------------

@@ -6,27 +6,22 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
-from analysis.predictors import available_predictors, find_predictor
+from analysis.predictors import available_predictors
 from analysis.results import Results
 from analysis.results.comparison import MOST
 from analysis.results.seeds import trained_alike
 from analysis.run import Run
 from analysis.storage import RunEntry
-from analysis.traces import at_hand
 from analysis.words.comparing import entry_names
 from app import cache, state
 from app.components.controls import control
 from app.components.frame.run_choice import listed_once, natural, run_labels
-from app.components.long_work import long_work
 from app.components.predictor_names import label_of
 from app.components.setting_widgets import parse_settings, settings_text
 from app.components.text import escape
+from app.components.traced import traced
 from app.view import View
 
-LONG = 2_000_000_000
-"""Logits from which on traces that are not there yet are made beside the app."""
-LONG_CUSTOM = 100_000_000
-"""The same of somebody's own predictor, which no kernel computes."""
 _SAFE = ":=+"
 
 
@@ -200,30 +195,9 @@ def _results(view: View, one: Entry, entry: RunEntry) -> Results | None:
     if not len(run.positions(view.split)):
         raise ValueError(f"the run has no samples in the split {view.split}: choose another under “Samples and cost”")
     settings = parse_settings(one.settings)
-    if _takes_long(run, one) and not at_hand(run, one.predictor, settings, view.split):
-        made = long_work(
-            "compare-traces",
-            _command(run, one, view.split),
-            start_label="Compute its traces",
-            doing=f"Tracing {one.predictor} on {one.run}",
-            note=escape(f"{label_of(one.predictor)} on {one.run} has not been traced yet, which takes a while."),
-        )
-        if made is None:
-            return None
+    if not traced("compare-traces", run, one.predictor, settings, view.split):
+        return None
     found = cache.results(run, one.predictor, settings, view.split)
     if not found.has_labels:
         raise ValueError("the run has no labels here: import it again with --labels to compare")
     return found
-
-
-def _takes_long(run: Run, one: Entry) -> bool:
-    size = run.n_exits * run.n_samples * run.n_classes
-    return size >= (LONG if find_predictor(one.predictor).path is None else LONG_CUSTOM)
-
-
-def _command(run: Run, one: Entry, split: str) -> tuple[str, ...]:
-    """What fills the cache with the traces of an entry."""
-    row = find_predictor(one.predictor)
-    named = row.id if row.path is None else f"{row.path}:{row.id}"
-    given = [part for name, value in parse_settings(one.settings).items() for part in ("--set", f"{name}={value}")]
-    return "summarize", str(run.path.absolute()), "--predictor", named, *given, "--split", split, "--format", "json"

@@ -9,9 +9,9 @@ import streamlit as st
 
 from analysis.figures.style import THEMED
 from analysis.metrics.decrease import THRESHOLDS
+from analysis.predictors import settings_text
 from analysis.reference.outside_text import html_text
 from analysis.words.formats import decimals, quantity
-from app.components.figure_table import settings_text
 from app.components.table_export import offer_table
 from app.view import View
 from app.views.compare.entries import Shown
@@ -83,7 +83,7 @@ def about_entry(view: View, one: Shown) -> dict[str, object]:
         "run": one.run.id,
         "split": view.split,
         "predictor": one.entry.predictor,
-        "settings": settings_text(view, one.entry.predictor, one.results.settings),
+        "settings": settings_text(one.results.predictor, one.results.settings),
         "samples": one.results.judged.n_samples,
     }
 

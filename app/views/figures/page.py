@@ -7,8 +7,9 @@ import streamlit as st
 
 from analysis.predictors import find_predictor, settings_key
 from analysis.report.ready_made import READY_MADE, Measured, ReadyMade, measured, numbers_of_another
-from analysis.report.ready_made.measured import Numbers, Own
+from analysis.report.ready_made.measured import Numbers, Own, own_settings
 from analysis.report.reviewer.facts import setting_arguments
+from analysis.results.seeds import entries_alike, same_samples
 from analysis.run import Run
 from analysis.storage import RunEntry
 from app import cache
@@ -16,6 +17,7 @@ from app.components.chart import chart
 from app.components.empty_split import no_samples
 from app.components.figure_table import figure_table
 from app.components.text import escape, plain_text
+from app.components.traced import traced
 from app.server.read_only import read_only
 from app.view import View
 
@@ -43,17 +45,36 @@ def render(view: View) -> None:
 
 
 def _numbers(view: View) -> Measured:
-    """Those of the run; another seed's are kept by its folder and the time of that, so that it is opened once."""
+    """Those of the run; another seed's are kept by its folder and the time of that, so that it is opened once.
+
+    A large one of which there are no traces yet stands aside until these were made beside the app.
+    """
+    own = own_settings(view.run, view.predictor, view.settings)
+    seeds, whole = [], True
+    for entry in entries_alike(view.run, cache.runs()):
+        if whole := whole and _traced(view, entry, own):
+            seeds.append(entry)
     return measured(
         view.run,
         view.predictor,
         view.settings,
         view.split,
         unit=view.unit,
-        entries=cache.runs(),
+        entries=seeds,
         compute=cache.results,
         another=_another,
     )
+
+
+def _traced(view: View, entry: RunEntry, own: Own) -> bool:
+    """Whether another seed's numbers are at hand, or made at once; where not, the button that makes its traces."""
+    try:
+        run = cache.run(entry)
+        if run.kind != view.run.kind or not same_samples(view.run, run, view.split):
+            return True  # it is left out
+        return all(traced("figures-traces", run, key, settings, view.split) for key, settings in own.items())
+    except ValueError:  # damaged since it was listed
+        return True
 
 
 def _another(entry: RunEntry, run: Run, own: Own, split: str) -> Numbers | None:

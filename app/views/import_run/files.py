@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from analysis.runtime.own_folders import own_folder
 from analysis.runtime.whole_files import whole_file
 from analysis.storage.importers.parts import means_labels
 from app.components.text import escape, plain_text
@@ -24,7 +24,6 @@ TEST, CALIBRATION, LABELS, SAMPLES = "logits", "logits of calibration samples", 
 CLASSES, COSTS, IMAGES, NOTHING = "class names", "costs of the exits", "images", "not used"
 ROLES = (TEST, CALIBRATION, LABELS, SAMPLES, CLASSES, COSTS, IMAGES, NOTHING)
 UPLOAD, PATHS, STAGE = "import-upload", "import-paths", "import-stage"
-_PREFIX = "exitlens-import-"
 _CALIBRATION = {"calibration", "calib", "cal", "val", "valid", "validation"}
 _COSTS = {"cost", "costs", "flops", "macs", "gflops", "latency", "latencies"}
 _CLASSES = {"classes", "classnames", "names", "synsets"}
@@ -38,25 +37,11 @@ class Given:
     role: str
 
 
-def _remove_abandoned() -> None:
-    """Remove what apps left that were ended by a signal: theirs is no process any more."""
-    if os.name == "nt":  # where asking for a process ends it
-        return
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
-        try:
-            os.kill(int(folder.name.removeprefix(_PREFIX).partition("-")[0]), 0)
-        except ProcessLookupError:
-            shutil.rmtree(folder, ignore_errors=True)
-        except (ValueError, OSError):  # no name of ours, or another user's process
-            continue
-
-
 class Stage:
     """A folder on the disk for dropped files, which goes with the browser's session."""
 
     def __init__(self) -> None:
-        _remove_abandoned()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self.folder = own_folder("import")
         self.clear = weakref.finalize(self, shutil.rmtree, self.folder, True)
 
     def put(self, file: object) -> Path:

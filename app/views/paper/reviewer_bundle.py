@@ -1,14 +1,13 @@
 """The reviewer bundle: what `report` writes of the run on screen, made beside the app and offered for download."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
 from analysis.predictors import available_predictors, first_correction
 from analysis.report.reviewer.facts import file_name, setting_arguments
 from analysis.runtime.command_job import CommandJob
+from analysis.runtime.own_folders import own_folder
 from app.components.long_work import long_work
 from app.view import View
 
@@ -24,7 +23,7 @@ class ReportJob(CommandJob):
     """`report` into a file of the job's own folder; `output` is its text once it is done."""
 
     def __init__(self, argv: Sequence[str]):
-        folder = Path(tempfile.mkdtemp(prefix="exitlens-report-"))
+        folder = own_folder("report")
         self.file = folder / "report.html"
         super().__init__([*argv, "--out", str(self.file)], folder=folder)
 

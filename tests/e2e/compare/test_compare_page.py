@@ -14,8 +14,9 @@ from analysis.cli import main
 from analysis.report.comparison_tables import exits_shown, falls_shown
 from analysis.results import compare, results_of
 from analysis.storage import load_run, write_run
+from app.components.setting_widgets import parse_settings
 from app.components.table_export import table_text
-from app.views.compare.entries import Entry, _command
+from app.components.traced import traces_command
 from tests.e2e.pages import address, figures, opened, payloads, title, words
 from tests.e2e.runs import HOSTILE, synthetic
 
@@ -100,6 +101,7 @@ def test_the_tables_are_the_commands(small_run, shifted, saved, capsys):
     assert len(ours) == len(rows) == 6 * 15
     for own, row in zip(ours, rows):
         assert all(own[name] == row[name] or float(own[name]) == float(row[name]) for name in row)
+        assert list(own) == list(row)
     assert "weights=linear" in ours[0]["b_settings"]
     assert "PA" in text(saved, "pairs", "tex")
 
@@ -315,17 +317,18 @@ def test_hostile_names_are_text_everywhere(runs, small_logits, small_labels, sav
 
 
 def test_large_runs_that_are_not_traced_wait_for_work_beside_the_app(small_run, monkeypatch):
-    monkeypatch.setattr("app.views.compare.entries.LONG", 0)
+    monkeypatch.setattr("app.components.traced.LONG", 0)
     app = page("small/baseline", "small/softmax-poe")
     assert [one.label for one in app.button if one.key == "long-work-compare-traces-start"] == ["Compute its traces"]
     assert "has not been traced yet" in words(app)
     assert not figures(app)
-    monkeypatch.setattr("app.views.compare.entries.at_hand", lambda *told: True)
+    monkeypatch.setattr("app.components.traced.at_hand", lambda *told: True)
     assert set(figures(page("small/baseline", "small/softmax-poe"))) == FIGURES
 
 
 def test_the_work_beside_the_app_is_a_command_that_takes_the_settings(small_run, capsys):
-    command = _command(small_run, Entry("small", "pa", "weights:0.1,0.2,0.3,0.4,0.5,0.6,1,cap:6"), "all")
+    settings = parse_settings("weights:0.1,0.2,0.3,0.4,0.5,0.6,1,cap:6")
+    command = traces_command(small_run, "pa", settings, "all")
     assert main(list(command)) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["run"], told["predictor"], told["split"]) == ("small", "pa", "all")

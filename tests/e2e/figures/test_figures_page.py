@@ -92,3 +92,22 @@ def test_a_read_only_app_offers_no_pdf(small_run, monkeypatch):
     app = opened("figures", run="small")
     assert not any(one["offers_pdf"] for one in payloads(app).values())
     assert "SVG or PNG" in words(app)
+
+
+def test_a_large_seed_that_is_not_traced_stands_aside_until_it_was_traced_beside_the_app(
+    runs, small_logits, small_labels, monkeypatch
+):
+    for seed in (0, 1):
+        provenance = {"recipe": "tests", "seed": seed}
+        write_run(runs / f"seed{seed}", logits=small_logits + seed, labels=small_labels, provenance=provenance)
+    start = "long-work-figures-traces-start"
+    monkeypatch.setattr("app.components.traced.LONG", 0)
+    app = opened("figures", run="seed0")
+    assert [one.label for one in app.button if one.key == start] == ["Compute its traces"]
+    assert "Baseline on seed1 has not been traced yet" in words(app)
+    assert set(figures(app)) == ALL
+    assert "One run." in figures(app)["accuracy"]["layout"]["title"]["subtitle"]["text"]
+    monkeypatch.setattr("app.components.traced.at_hand", lambda *told: True)
+    app = opened("figures", run="seed0")
+    assert not [one for one in app.button if one.key == start]
+    assert "means over 2 seeds" in figures(app)["accuracy"]["layout"]["title"]["subtitle"]["text"]

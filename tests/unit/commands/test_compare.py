@@ -4,9 +4,11 @@ import csv
 import io
 import json
 
+import numpy as np
 import pytest
 
 from analysis.cli import main
+from analysis.storage import write_run
 
 
 @pytest.fixture
@@ -54,6 +56,56 @@ def test_the_formats_say_the_same(path, capsys):
     assert r"95 \% interval" in latex
     markdown = printed(capsys, *options, "--format", "markdown").splitlines()
     assert f"| accuracy, points |  | {' | '.join(_cells(text, 'accuracy, points'))} |".replace("*", r"\*") in markdown
+
+
+@pytest.fixture
+def shallow(small_run, runs):
+    """Three exits of half of the samples, in another order."""
+    order = np.random.default_rng(3).permutation(400)[:200]
+    samples = small_run.samples.iloc[order][["id", "split"]].reset_index(drop=True)
+    logits = small_run.logits.read(0, 400)[:3, order]
+    run = write_run(
+        runs / "shallow", logits=logits, labels=small_run.labels[order], samples=samples, costs={"MACs": [1, 2, 3]}
+    )
+    return str(run.path)
+
+
+def test_runs_of_other_depths_and_samples_stand_in_every_format(path, shallow, capsys):
+    options = (path, shallow, "--predictor", "baseline", "--cost-unit", "MACs")
+    found = json.loads(printed(capsys, *options, "--format", "json"))
+    (pair,) = found["pairs"]
+    assert [len(one["accuracy"]) for one in found["entries"]] == [7, 3]
+    text = printed(capsys, *options).splitlines()
+    heads = [line for line in text if line.startswith("exit ")]
+    assert [len(line.split()) for line in heads] == [8, 4]
+    assert len({len(line) for line in text[:2]}) == 1
+    shared = [f"{100 * one['a']:.2f}" for one in pair["exits"]]
+    assert next(line for line in text if line.startswith("accuracy of these %")).split()[-3:] == shared
+    rows = list(csv.DictReader(io.StringIO(printed(capsys, *options, "--format", "csv"))))
+    for row in rows:
+        assert float(row["b"]) - float(row["a"]) == pytest.approx(float(row["difference"]), abs=1e-9)
+    latex = printed(capsys, *options, "--format", "latex")
+    rows = [line for line in latex.splitlines() if line.startswith(("accuracy \\% &", "cost, "))]
+    assert [line.count("&") for line in rows] == [8] * 4
+    assert rows[1].endswith("&  &  &  &  \\\\")
+
+
+def test_settings_stand_after_their_predictor(path, capsys):
+    uniform = "pa weights=uniform threshold=0.5"
+    options = (path, "--predictor", "pa", "--predictor", uniform)
+    found = json.loads(printed(capsys, *options, "--format", "json"))
+    assert [one["settings"]["weights"] for one in found["entries"]] == ["linear", "uniform"]
+    assert "pa against pa weights=uniform threshold=0.5, the second" in printed(capsys, *options)
+    row = next(csv.DictReader(io.StringIO(printed(capsys, *options, "--format", "csv"))))
+    assert row["b_settings"].startswith("weights=uniform activation=relu threshold=0.5 ")
+    assert row["split"] == "test"
+    summarized = main(["summarize", path, "--predictor", "pa", "--set", "weights=uniform", "--set", "threshold=0.5",
+                       "--format", "json"])  # fmt: skip
+    assert summarized == 0
+    exits = json.loads(capsys.readouterr().out)["exits"]
+    assert found["entries"][1]["accuracy"] == [one["accuracy"] for one in exits]
+    assert main(["compare", path, "--predictor", "pa", "--predictor", "pa weight=uniform"]) == 2
+    assert "pa has no setting 'weight'" in capsys.readouterr().err
 
 
 def test_the_seed_moves_the_intervals_alone(path, capsys):

@@ -57,7 +57,7 @@ def test_only_exits_that_differ(found):
 
 def test_no_run_is_a_formula_in_the_csv(found):
     found["entries"][0]["run"] = "=1+1"
-    assert as_csv(found).splitlines()[1].startswith("'=1+1,baseline,")
+    assert as_csv(found).splitlines()[1].startswith("test,'=1+1,baseline,")
     assert "**Accuracy per exit, split test.**" in as_markdown(found)
 
 

@@ -64,6 +64,11 @@ def test_two_runs_are_joined_by_id_over_the_exits_that_both_have(small_run, shuf
     right = np.array([(first[i] == small_run.labels[i], second[p] == small_run.labels[i]) for i, p in test])
     assert pair.exits[0].b_only == (right[:, 1] & ~right[:, 0]).sum()
     assert pair.exits[0].a_only == (right[:, 0] & ~right[:, 1]).sum()
+    # what either has there is of these samples too, not of all of its own
+    at = pair.exits[0].accuracy
+    assert (at.a, at.b) == pytest.approx(tuple(right.mean(axis=0)))
+    for one in (*(one.accuracy for one in pair.exits), *pair.decrease.values()):
+        assert one.b - one.a == pytest.approx(one.difference, abs=1e-9)
 
 
 def test_every_two_entries_are_a_pair(small_run):
@@ -85,8 +90,8 @@ def test_the_object_is_the_contracts(small_run):
     assert found["entries"][0]["cost"] == [1000.0 * m for m in range(1, 8)]
     pair = found["pairs"][0]
     assert list(pair) == ["a", "b", "samples", "exits", "decrease"]
-    assert list(pair["exits"][0]) == ["exit", "difference", "low", "high", "a_only", "b_only", "p", "p_holm"]
-    assert list(pair["decrease"]["0.01"]) == ["difference", "low", "high"]
+    assert list(pair["exits"][0]) == ["exit", "a", "b", "difference", "low", "high", "a_only", "b_only", "p", "p_holm"]
+    assert list(pair["decrease"]["0.01"]) == ["a", "b", "difference", "low", "high"]
 
 
 def test_pairs_together_have_the_intervals_of_each_alone(small_run, shuffled, monkeypatch):

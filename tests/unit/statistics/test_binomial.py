@@ -55,5 +55,24 @@ def test_the_interval_is_scipy_s_exact_one(successes, trials):
     assert clopper_pearson_interval(successes, trials) == pytest.approx(tuple(expected), abs=1e-12)
 
 
+@pytest.mark.parametrize("trials", [10, 1000, 50_000])
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.9])
+def test_the_tail_is_scipy_s(trials, share):
+    stats = pytest.importorskip("scipy.stats")
+    successes = np.unique(np.linspace(0, trials, 60).astype(int))
+    expected = stats.binom.cdf(successes, trials, share)
+    told = expected > 1e-290
+    assert binomial_cdf(successes, trials, share)[told] == pytest.approx(expected[told], rel=1e-10)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (10, 10), (3, 10), (7081, 10_000), (1, 50_000)])
+@pytest.mark.parametrize("delta", [0.05, 0.2])
+def test_the_interval_is_that_of_statsmodels(successes, trials, delta):
+    from statsmodels.stats.proportion import proportion_confint
+
+    expected = proportion_confint(successes, trials, alpha=delta, method="beta")
+    assert clopper_pearson_interval(successes, trials, delta) == pytest.approx(expected, abs=1e-12)
+
+
 def test_no_trials_tell_nothing():
     assert all(map(math.isnan, clopper_pearson_interval(0, 0)))

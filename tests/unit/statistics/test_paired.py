@@ -37,6 +37,23 @@ def test_mcnemar_agrees_with_scipy(a_only, b_only):
     assert mcnemar(a_only, b_only) == pytest.approx(binomtest(a_only, a_only + b_only).pvalue, rel=1e-9)
 
 
+@pytest.mark.parametrize(("a_only", "b_only"), [(0, 1), (3, 9), (66, 94), (248, 520), (0, 40), (7, 7)])
+def test_mcnemar_agrees_with_statsmodels(a_only, b_only):
+    from statsmodels.stats import contingency_tables
+
+    theirs = contingency_tables.mcnemar([[5000, a_only], [b_only, 300]], exact=True).pvalue
+    assert mcnemar(a_only, b_only) == pytest.approx(theirs, rel=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 28])
+def test_holm_agrees_with_statsmodels(count):
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.random.default_rng(count).random(count) ** 3
+    p[-1] = p[0]  # a tie
+    assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1].tolist(), abs=1e-15)
+
+
 def test_the_bootstrap_agrees_with_scipys_percentiles():
     from scipy.stats import bootstrap
 
