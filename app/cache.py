@@ -19,7 +19,7 @@ from analysis.images.image_tables import ImageSource, image_source
 from analysis.predictors import settings_key
 from analysis.results import Difference, Results, difference_of, results_of
 from analysis.run import Run
-from analysis.runtime.objects import is_address
+from analysis.runtime.objects import Interrupted, is_address
 from analysis.selection import SampleTable
 from analysis.storage import RunEntry, list_runs, load_run
 
@@ -30,6 +30,7 @@ NUMBERS_KEPT = 256
 PARTS_KEPT = 8  # of results, each a copy of some samples' traces
 FIGURES_KEPT = 256  # as plotly's JSON: most are below 20 kB
 TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
+LIST_WAITS_S = 2.0
 
 
 spinner.DELAY_SECS = 0.15  # Streamlit's half a second is as long as most traces take: nothing would say that they come
@@ -38,9 +39,13 @@ _damage: dict[tuple[str, int], str] = {}
 """Path and time of the runs that could not be opened, and why: a quick list does not look into their files."""
 
 
-def runs() -> list[RunEntry]:
-    """Every run folder that there is now, damaged ones with what is wrong, as far as it is known."""
-    return [entry if entry.error else replace(entry, error=_damage.get(_key(entry))) for entry in list_runs()]
+def runs(patience_s: float | None = LIST_WAITS_S) -> list[RunEntry]:
+    """Every run folder that there is now, damaged ones with what is wrong, as far as it is known.
+
+    Object storage that was never asked before is waited for so many seconds; None for as long as it may take.
+    """
+    entries = list_runs(patience_s)
+    return [entry if entry.error else replace(entry, error=_damage.get(_key(entry))) for entry in entries]
 
 
 def _key(entry: RunEntry) -> tuple[str, int]:
@@ -57,6 +62,8 @@ def run(entry: RunEntry) -> Run:
     """
     try:
         return _run(*_key(entry), entry.title)
+    except Interrupted:  # it may open the next time
+        raise
     except ValueError as error:
         _damage[_key(entry)] = str(error)
         raise
@@ -165,7 +172,7 @@ def images(run: Run) -> ImageSource | None:
 
 def _stamp(path: Path | str) -> tuple[str, int, int] | None:
     if is_address(path):
-        return path, 0, 0  # on object storage: asked for when an image is
+        return path, 0, 0  # on object storage: asked for when an image is, and opened again where that fails
     try:
         found = path.stat()
     except OSError:
@@ -176,6 +183,11 @@ def _stamp(path: Path | str) -> tuple[str, int, int] | None:
 @st.cache_resource(max_entries=RUNS_KEPT, show_spinner=False)
 def _images(fingerprint: str, files: tuple, _run: Run) -> ImageSource | None:
     return image_source(_run)
+
+
+def forget_images() -> None:
+    """Open images anew when they are asked for next: something was wrong with them."""
+    _images.clear()
 
 
 def positions_by_id(run: Run) -> dict[str, int]:

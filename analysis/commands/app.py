@@ -17,7 +17,9 @@ def add_parser(subparsers) -> None:
         description="Open the dashboard in a browser. Without RUNS it shows the runs of EXITLENS_RUNS, else the "
         "bundled ones and one's own; where there are none it says how to import one. Ctrl+C ends it.",
     )
-    parser.add_argument("runs", metavar="RUNS", nargs="*", help="folders that hold run folders")
+    parser.add_argument(
+        "runs", metavar="RUNS", nargs="*", help="folders that hold run folders, or addresses (s3://...)"
+    )
     parser.add_argument("--port", metavar="N", type=int, default=8501, help="where it listens (default: 8501)")
     parser.add_argument(
         "--address",
@@ -52,17 +54,18 @@ def script() -> Path:
 
 
 def folders(named: list[str]) -> list[str]:
-    """Whole paths of folders of runs.
+    """Whole paths of folders of runs, and addresses as they are.
 
     Raises
     ------
-    ValueError : a folder that is none, or is a run
+    ValueError : a folder that is none, or is a run; an address that holds a key
     """
+    from analysis.runtime.objects import checked_address, is_address
     from analysis.storage.manifest import MANIFEST
 
-    for folder in map(Path, named):
+    for folder in (Path(name) for name in named if not is_address(name)):
         if (folder / MANIFEST).is_file():
             raise ValueError(f"{folder} is a run: give the folder that holds it, {folder.absolute().parent}")
         if not folder.is_dir():
             raise ValueError(f"{folder} is no folder: give folders that hold run folders")
-    return [os.path.abspath(folder) for folder in named]
+    return [checked_address(name) if is_address(name) else os.path.abspath(name) for name in named]

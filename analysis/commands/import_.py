@@ -231,6 +231,8 @@ def opening_line(path: Path, predictor: str = "pa") -> str:
 
 def _runs(path: Path) -> list[str]:
     """The runs folders as they are, with the one that holds the run."""
-    named = [folder for folder in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep) if folder]
-    inside = [os.path.abspath(folder) for folder in named]
+    from analysis.runtime.folders import named_places
+    from analysis.runtime.objects import is_address, shown_address
+
+    inside = [shown_address(place) if is_address(place) else os.path.abspath(place) for place in named_places()]
     return inside if str(path.parent) in inside else [*inside, str(path.parent)]

@@ -16,7 +16,7 @@ def add_parser(subparsers) -> None:
         help="check a run folder",
         description="Check a run folder: structure, the sha256 of every file, logits (no NaN, no +inf), images.",
     )
-    parser.add_argument("run", metavar="RUN", help="a run folder's path or id")
+    parser.add_argument("run", metavar="RUN", help="a run folder's path, its address or its id")
     parser.add_argument("--deep", action="store_true", help="also compute the traces that the folder holds again")
 
 
@@ -52,11 +52,11 @@ def run(args: argparse.Namespace) -> None:
     RunError : it is not; the message says what is wrong, where, and what to do
     """
     from analysis.commands.progress import progress_bar
-    from analysis.storage import find_run, load_run
-    from analysis.storage.validation import validate_run
+    from analysis.storage import find_run
+    from analysis.storage.validation import bytes_to_check, validate_run
 
     path = find_run(args.run)
-    with progress_bar(load_run(path).n_samples, "Checking") as advance:
+    with progress_bar(bytes_to_check(path), "Checking", "B") as advance:
         checked = validate_run(path, progress=advance)
     if args.deep:
         check_bundled_traces(checked)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from analysis.run import Run
 from analysis.runtime.contents import check_regular
-from analysis.runtime.objects import ObjectFile, is_address
+from analysis.runtime.objects import Interrupted, ObjectFile, is_address
 
 CACHE_BYTES = 1 << 25
 _SIGNATURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"GIF8", "image/gif"))
@@ -161,11 +161,18 @@ class ImageSource:
 
 
 def image_source(run: Run) -> ImageSource | None:
-    """The images of a run; None when it has none, or when they were not copied along."""
+    """The images of a run; None when it has none, or when they were not copied along.
+
+    Raises
+    ------
+    ValueError : object storage that cannot be read now
+    """
     tables = {}
     for split, shards in run.image_tables.items():
         try:
             tables[split] = ImageTable(shards)
+        except Interrupted:
+            raise
         except ValueError:
             continue
     has_image = run.samples["split"].isin(list(tables)) & (run.samples["image"] >= 0)

@@ -6,6 +6,7 @@ Imports the standard library, and platformdirs when a default is needed.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,15 +18,14 @@ DATASETS = "datasets"
 """The subfolder of a runs folder that holds the images its runs share; no run may be called so."""
 
 
-def _named_places() -> list[str]:
-    """What `EXITLENS_RUNS` names; the colon of `s3://` separates nothing."""
-    texts: list[str] = []
-    for text in os.environ.get("EXITLENS_RUNS", "").split(os.pathsep):
-        if texts and text.startswith("//") and os.pathsep == ":" and texts[-1].isalnum():
-            texts[-1] += f":{text}"
-        else:
-            texts.append(text)
-    return [text for text in texts if text]
+def named_places() -> list[str]:
+    """What `EXITLENS_RUNS` names, folders and addresses; the colon of `s3://` separates nothing."""
+    named = os.environ.get("EXITLENS_RUNS", "")
+    if os.pathsep == ":":
+        return re.findall(
+            r"[a-z][a-z0-9+]+://(?:[^/@:]*:[^@]*@)?[^:]*|[^:]+", named
+        )  # with a key, which is then refused
+    return [text for text in named.split(os.pathsep) if text]
 
 
 def runs_folders() -> list[Path]:
@@ -33,7 +33,7 @@ def runs_folders() -> list[Path]:
 
     One's own is the folder `runs` of the state folder: where it exists, or where nothing is bundled.
     """
-    named = _named_places()
+    named = named_places()
     bundled = [folder for folder in [PROJECT / "cached_runs"] if folder.is_dir()]
     found = [Path(text).expanduser() for text in named if "://" not in text] if named else bundled
     own = state_folder() / "runs"
@@ -42,7 +42,7 @@ def runs_folders() -> list[Path]:
 
 def runs_addresses() -> list[str]:
     """Where runs are looked for on object storage: addresses such as `s3://bucket/runs` that `EXITLENS_RUNS` names."""
-    return [text.rstrip("/") for text in _named_places() if "://" in text]
+    return [text.rstrip("/") for text in named_places() if "://" in text]
 
 
 def folder_for_new_runs() -> Path:

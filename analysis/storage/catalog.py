@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.runtime.folders import DATASETS, runs_addresses, runs_folders
-from analysis.runtime.objects import is_address
+from analysis.runtime.objects import is_address, shown_address
 from analysis.storage.display_titles import display_titles
 from analysis.storage.manifest import MANIFEST, RunError, read_manifest
 from analysis.storage.remote.stubs import read_stub, remote_runs, stub_of
@@ -91,8 +91,13 @@ def _stamp(folder: Path) -> tuple[int, int]:
     return max(max(one.st_mtime_ns, one.st_ctime_ns) for one in found), sum(one.st_size for one in found[1:])
 
 
-def list_runs() -> list[RunEntry]:
-    """Every folder in the runs folders, in their order and by name; sound ones have no error. Reads no logits."""
+def list_runs(patience_s: float | None = None) -> list[RunEntry]:
+    """Every folder in the runs folders, in their order and by name; sound ones have no error. Reads no logits.
+
+    Parameters
+    ----------
+    patience_s : how long object storage is waited for that was not asked before; None for as long as it may take
+    """
     entries, seen, titles = [], {}, {}
     with suppress(ValueError):  # runs are listed all the same
         titles = display_titles()
@@ -103,9 +108,10 @@ def list_runs() -> list[RunEntry]:
             seen.setdefault(path.name, path)
             entries.append(_entry(path, error, titles))
     for address in runs_addresses():
-        for path, error in remote_runs(address):
+        for path, error in remote_runs(address, patience_s):
             hidden = seen.get(path.name)
-            error = f"{address}/{path.name} is hidden by {hidden}, a run of the same name" if hidden else error
+            where = f"{shown_address(address)}/{path.name}"
+            error = f"{where} is hidden by {hidden}, a run of the same name" if hidden else error
             seen.setdefault(path.name, path)
             entries.append(_entry(path, error, titles))
     return entries
@@ -146,5 +152,5 @@ def find_run(run: str | Path, *, paths: bool = True) -> Path:
         return Path(text)
     known = [entry.id for entry in list_runs() if entry.error is None]
     there = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "") or "none"
-    places = os.pathsep.join([*map(str, runs_folders()), *runs_addresses()])
+    places = os.pathsep.join([*map(str, runs_folders()), *map(shown_address, runs_addresses())])
     raise RunError(f"there is no run {text!r} in {places}: give a run folder's path or one of its runs ({there})")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from analysis.reference.outside_text import distinct, isolated
 from analysis.run import Logits, Run
-from analysis.runtime.contents import Stamp, content_of, stamp_of
+from analysis.runtime.contents import Stamp, content_of, hash_of, stamp_of
 from analysis.runtime.objects import is_address
 from analysis.storage.display_titles import display_title
 from analysis.storage.logits import JoinedLogits, changed, file_logits, gone
-from analysis.storage.manifest import SAMPLES, WEIGHTS, Manifest, RunError, read_manifest
+from analysis.storage.manifest import MANIFEST, SAMPLES, WEIGHTS, Manifest, RunError, read_manifest
 from analysis.storage.remote.logits import RemoteLogits
 from analysis.storage.remote.stubs import Stub, fetch, read_stub, stub_of
 from analysis.storage.samples import read_samples
@@ -83,6 +83,24 @@ def _fingerprint(folder: Path, manifest: Manifest, opened: dict[str, Stamp]) -> 
     return manifest.fingerprint(contents)
 
 
+def open_logits(path: str | Path) -> tuple[Logits, str]:
+    """The logits of a run alone, without its table of samples, and the sha256 of its `run.json`.
+
+    Parameters
+    ----------
+    path : the run folder, or its address
+
+    Raises
+    ------
+    RunError : as `load_run`
+    """
+    folder = stub_of(os.fspath(path)) if is_address(os.fspath(path)) else Path(os.path.abspath(path))
+    stub = read_stub(folder)
+    manifest = read_manifest(folder, None if stub is None else stub.sizes)
+    logits = _open_logits(folder, manifest) if stub is None else _remote_logits(stub, manifest)
+    return logits, hash_of(folder / MANIFEST)
+
+
 def load_run(path: str | Path) -> Run:
     """Open a run folder: structure, sizes and the table of samples are checked, not the hashes.
 
@@ -115,19 +133,23 @@ def _remote_run(folder: Path, stub: Stub) -> Run:
     """A run on object storage: its table of samples and its traces are copied, its logits left where they are."""
     manifest = read_manifest(folder, stub.sizes)
     fetch(folder, stub, [SAMPLES, *(name for name in stub.stamps if _is_traces(name))])
-    names = manifest.logits_files
-    logits = RemoteLogits(
-        [f"{stub.address}/{name}" for name in names],
-        [stub.stamps[name] for name in names],
-        manifest.shape,
-        manifest.dtype,
-    )
     contents = {
         name: f"{entry['sha256']} {stub.stamps[name]}" for name, entry in manifest.files.items() if not _is_traces(name)
     }
     contents |= {name: str(stamp) for name, stamp in stub.stamps.items() if _is_traces(name)}
     images = _remote_image_tables(stub, manifest)
-    return _run(folder, manifest, logits, partial(manifest.fingerprint, contents), images, stub.address)
+    identify = partial(manifest.fingerprint, contents)
+    return _run(folder, manifest, _remote_logits(stub, manifest), identify, images, stub.address)
+
+
+def _remote_logits(stub: Stub, manifest: Manifest) -> Logits:
+    names = manifest.logits_files
+    return RemoteLogits(
+        [f"{stub.address}/{name}" for name in names],
+        [stub.stamps[name] for name in names],
+        manifest.shape,
+        manifest.dtype,
+    )
 
 
 def _is_traces(name: str) -> bool:

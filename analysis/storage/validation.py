@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,13 @@ from analysis.images.decoding import bounded, loaded
 from analysis.images.image_tables import ImageTable, disagreement
 from analysis.images.thumbnails import SHOWN
 from analysis.run import Run
+from analysis.runtime.contents import hash_of
+from analysis.runtime.objects import hash_at
 from analysis.storage.chunking import samples_per_chunk
 from analysis.storage.faults import describe, first_fault
-from analysis.storage.manifest import RunError, file_entry, read_manifest
+from analysis.storage.manifest import RunError, read_manifest
 from analysis.storage.reading import load_run
-from analysis.storage.remote.stubs import is_stub
+from analysis.storage.remote.stubs import read_stub
 
 AT_ONCE = 100
 """Images that are read at once."""
@@ -82,13 +86,29 @@ def _decoded(image: Image) -> Image:
     return image
 
 
-def validate_run(path: str | Path, progress=None) -> Run:
+def bytes_to_check(path: str | Path) -> int:
+    """Of a run's files, and of its logits once more.
+
+    Raises
+    ------
+    RunError : as `load_run`
+    """
+    run = load_run(path)
+    stub = read_stub(run.path)
+    manifest = read_manifest(run.path, None if stub is None else stub.sizes)
+    files = sum(int(entry["bytes"]) for entry in manifest.files.values())
+    return files + math.prod(run.logits.shape) * run.logits.dtype.itemsize
+
+
+def validate_run(path: str | Path, progress: Callable[[int], None] | None = None) -> Run:
     """Check everything about a run folder: structure, sha256 of every file, finite logits, images and their labels.
+
+    On object storage every byte is fetched, of the logits twice: once in the order of their files, once by samples.
 
     Parameters
     ----------
-    path : the run folder
-    progress : told the number of samples of each chunk that is checked
+    path : the run folder, or its address
+    progress : told how many more bytes of `bytes_to_check` are checked
 
     Returns
     -------
@@ -99,18 +119,21 @@ def validate_run(path: str | Path, progress=None) -> Run:
     RunError : the first thing that is wrong
     """
     run = load_run(path)
-    if is_stub(run.path):
-        raise RunError(f"{run.id} lies on object storage: copy it to this machine, and validate the copy")
-    manifest = read_manifest(run.path)
+    stub, tell = read_stub(run.path), progress or (lambda _: None)
+    manifest = read_manifest(run.path, None if stub is None else stub.sizes)
     for name, entry in manifest.files.items():
-        if file_entry(run.path / name)["sha256"] != entry["sha256"]:
-            raise RunError(f"{run.path / name} is not the file that was written (sha256 differs): copy the run again")
+        if stub is None:
+            found = hash_of(run.path / name)
+            tell(int(entry["bytes"]))
+        else:
+            found = hash_at(f"{stub.address}/{name}", stub.stamps[name], tell)
+        if found != entry["sha256"]:
+            raise RunError(f"{run.place}/{name} is not the file that was written (sha256 differs): copy the run again")
     step = samples_per_chunk(run.n_exits, run.n_classes, run.logits.dtype.itemsize)
     for start in range(0, run.n_samples, step):
         chunk = run.logits.read(start, min(start + step, run.n_samples))
         if fault := first_fault(chunk, start):
             raise RunError(describe(fault, run.n_samples, f"{run.id}: logits"))
-        if progress:
-            progress(chunk.shape[1])
+        tell(chunk.nbytes)
     check_images(run)
     return run

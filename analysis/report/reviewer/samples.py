@@ -131,10 +131,10 @@ def _answers(subject: Subject, side: Results, place: int) -> tuple[AtExit, ...]:
 
 def _pictures(subject: Subject, positions: np.ndarray) -> list[tuple[str, str]]:
     """For each sample the data address of its picture, or why there is none."""
-    source = image_source(subject.run)
-    if source is None:
-        return [("", "")] * len(positions)
     try:
+        source = image_source(subject.run)
+        if source is None:
+            return [("", "")] * len(positions)
         return [_address(data) for data in source.encoded(positions)]
     except ValueError as error:
         return [("", f"Its picture cannot be read: {error}.")] * len(positions)

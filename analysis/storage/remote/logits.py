@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from analysis.run import Logits
 from analysis.runtime.contents import Stamp
-from analysis.runtime.objects import ranges, stamp_at, whole_range
+from analysis.runtime.objects import Interrupted, ranges, stamp_at, whole_range
 from analysis.storage.logits import JoinedLogits, check_range, checked_positions
 from analysis.storage.manifest import RunError
 from analysis.storage.safetensors import header_in, tensor_of
@@ -22,6 +23,7 @@ AHEAD_BYTES = 16 << 20
 HEADER_BYTES = 1 << 16
 GAP_BYTES = 1 << 16
 """Samples that are no further apart are fetched together."""
+HEADERS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class ObjectLogits:
         RunError : the object was changed since the run was opened, or cannot be read in time
         """
         check_range(start, stop, self.shape[1])
+        if stop - start >= self._step:  # as much as is fetched at once anyway
+            return self._fetch([(start, stop)])[0]
         chunk = np.empty((self.shape[0], stop - start, self.shape[2]), self.dtype)
         for number in range(start // self._step, -(-stop // self._step)):
             first = number * self._step
@@ -100,11 +104,18 @@ class ObjectLogits:
         n_exits, n_samples, n_classes = self.shape
         places = [self._offset + exit_ * n_samples * self._row for exit_ in range(n_exits)]
         wanted = [(at + a * self._row, at + b * self._row) for a, b in spans for at in places]
-        data = ranges(self._address, wanted)
-        if stamp_at(self._address) != self._stamp:
-            raise RunError(f"{self._address} was changed while the run was open: open the run again")
+        try:
+            data = ranges(self._address, wanted)
+        except Interrupted:  # also where it has become shorter
+            self._check()
+            raise
+        self._check()
         arrays = [np.frombuffer(one, self.dtype).reshape(-1, n_classes) for one in data]
         return [np.stack(arrays[at : at + n_exits]) for at in range(0, len(arrays), n_exits)]
+
+    def _check(self) -> None:
+        if stamp_at(self._address) != self._stamp:
+            raise RunError(f"{self._address} was changed while the run was open: open the run again")
 
     def take(self, positions: np.ndarray) -> np.ndarray:
         """A copy of the samples at `positions`, in that order: (exits, len(positions), classes) in the stored dtype.
@@ -145,7 +156,8 @@ class RemoteLogits:
 
     @cached_property
     def _joined(self) -> Logits:
-        parts = [ObjectLogits(address, stamp) for address, stamp in zip(self._addresses, self._stamps)]
+        with ThreadPoolExecutor(HEADERS_AT_ONCE) as pool:
+            parts = list(pool.map(ObjectLogits, self._addresses, self._stamps))
         joined = parts[0] if len(parts) == 1 else JoinedLogits(parts)
         if (joined.shape, joined.dtype) != (self.shape, self.dtype):
             raise RunError(

@@ -10,6 +10,7 @@ import json
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,7 +18,14 @@ from pathlib import Path
 
 from analysis.runtime.contents import Stamp
 from analysis.runtime.folders import DATASETS, cache_folder
-from analysis.runtime.objects import StorageError, checked_address, listed, whole_range
+from analysis.runtime.objects import (
+    Interrupted,
+    StorageError,
+    checked_address,
+    listed,
+    shown_address,
+    unchanged_range,
+)
 from analysis.runtime.whole_files import whole_file
 from analysis.storage.manifest import MANIFEST, RunError
 
@@ -26,8 +34,18 @@ LISTED_S = 30.0
 """Seconds for which a list of runs is not asked for again."""
 LARGEST_COPY = 1 << 30
 """Bytes: tables of samples and traces of some ten million samples take as much."""
-_lists: dict[str, tuple[float, list[tuple[Path, str | None]]]] = {}
-_lock = threading.Lock()
+AGAIN_S = 10.0
+"""And one that could not be had."""
+_locks: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
+"""Of each run's folder, held while its files are copied: another's storage may be slow."""
+
+
+class InterruptedRun(RunError, Interrupted):
+    """A run that could not be read, and may be had later."""
+
+
+def _run_error(error: StorageError) -> RunError:
+    return (InterruptedRun if isinstance(error, Interrupted) else RunError)(str(error))
 
 
 @dataclass(frozen=True)
@@ -91,20 +109,21 @@ def stub_of(address: str) -> Path:
     """
     try:
         address = checked_address(address)
-        stamps = {name: stamp for name, stamp in listed(address).items() if stamp is not None}
-        if MANIFEST not in stamps:
-            raise RunError(f"{address} holds no {MANIFEST}, so it is not a run: check the address")
         parent, _, name = address.rpartition("/")
         folder = _folder() / hashlib.sha256(parent.encode()).hexdigest()[:16] / name
-        folder.mkdir(parents=True, exist_ok=True)
-        before = read_stub(folder)
-        if before is None or before.stamps != stamps:
-            kept = {} if before is None else {n: s for n, s in before.copied.items() if stamps.get(n) == s}
-            _write_stub(folder, Stub(address, stamps, kept))
-        fetch(folder, read_stub(folder), [MANIFEST])
+        with _locks[folder]:
+            stamps = {name: stamp for name, stamp in listed(address).items() if stamp is not None}
+            if MANIFEST not in stamps:
+                raise RunError(f"{address} holds no {MANIFEST}, so it is not a run: check the address")
+            folder.mkdir(parents=True, exist_ok=True)
+            before = read_stub(folder)
+            if before is None or before.stamps != stamps:
+                kept = {} if before is None else {n: s for n, s in before.copied.items() if stamps.get(n) == s}
+                _write_stub(folder, Stub(address, stamps, kept))
+            fetch(folder, read_stub(folder), [MANIFEST])
         return folder
     except StorageError as error:
-        raise RunError(str(error)) from None
+        raise _run_error(error) from None
 
 
 def fetch(folder: Path, stub: Stub, names: Iterable[str]) -> None:
@@ -114,7 +133,7 @@ def fetch(folder: Path, stub: Stub, names: Iterable[str]) -> None:
     ------
     RunError : one is missing, too large for a copy, or cannot be read in time
     """
-    with _lock:
+    with _locks[folder]:
         copied = dict(stub.copied)
         for name in names:
             stamp = stub.stamps.get(name)
@@ -127,9 +146,9 @@ def fetch(folder: Path, stub: Stub, names: Iterable[str]) -> None:
                     f"{stub.address}/{name} has {stamp.size:,} bytes, more than is copied: copy the run here"
                 )
             try:
-                data = whole_range(f"{stub.address}/{name}", 0, stamp.size)
+                data = unchanged_range(f"{stub.address}/{name}", stamp, 0, stamp.size)
             except StorageError as error:
-                raise RunError(str(error)) from None
+                raise _run_error(error) from None
             with whole_file(folder / name) as file:
                 file.write_bytes(data)
             copied[name] = stamp
@@ -137,25 +156,68 @@ def fetch(folder: Path, stub: Stub, names: Iterable[str]) -> None:
             _write_stub(folder, Stub(stub.address, stub.stamps, copied))
 
 
-def remote_runs(address: str) -> list[tuple[Path, str | None]]:
-    """The runs below an address, each as its folder in the cache, and what is wrong with it; asked anew after 30 s.
+class _List:
+    """The runs below an address, as they were found last; asked for anew beside whoever looks at them."""
 
-    An address that cannot be read stands as one run, with what is wrong.
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._found: list[tuple[Path, str | None]] | None = None
+        self._fault: tuple[Path, str] | None = None
+        self._until = 0.0
+        self._asking: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def runs(self, patience_s: float | None) -> list[tuple[Path, str | None]]:
+        """What is known; where nothing is yet, it is waited for."""
+        with self._lock:
+            if self._asking is None and time.monotonic() >= self._until:
+                self._asking = threading.Thread(target=self._ask, name="runs", daemon=True)
+                self._asking.start()
+            asking, known = self._asking, self._found is not None or self._fault is not None
+        if asking is not None and not known:
+            asking.join(patience_s)
+        with self._lock:
+            found, fault = self._found, self._fault
+        if found is None and fault is None:
+            fault = self._unread(f"{shown_address(self._address)}: the storage has not answered yet: look again soon")
+        return [*(found or []), *([fault] if fault is not None else [])]
+
+    def _unread(self, why: str) -> tuple[Path, str]:
+        name = shown_address(self._address).replace("://", " ").replace("/", " ").replace(".", " ").strip()
+        return _folder() / "unread" / name, why
+
+    def _ask(self) -> None:
+        try:
+            found, fault = _below(self._address), None
+        except Exception as error:  # whatever it is, the next who looks asks again
+            found, fault = self._found, self._unread(str(error) if isinstance(error, ValueError) else repr(type(error)))
+        with self._lock:
+            self._found, self._fault, self._asking = found, fault, None
+            self._until = time.monotonic() + (LISTED_S if fault is None else AGAIN_S)
+
+
+_lists: dict[str, _List] = {}
+
+
+def _below(address: str) -> list[tuple[Path, str | None]]:
+    root = checked_address(address)
+    names = sorted(name for name, stamp in listed(root).items() if stamp is None)
+    names = [name for name in names if not name.startswith(".") and name != DATASETS]
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda name: _one(root, name), names))
+
+
+def remote_runs(address: str, patience_s: float | None = None) -> list[tuple[Path, str | None]]:
+    """The runs below an address, each as its folder in the cache, and what is wrong with it.
+
+    They are asked for anew when they have been known for 30 s, and nobody waits for that but the first who asks. An
+    address that cannot be read stands as one run, with what is wrong, beside those that were found there before.
+
+    Parameters
+    ----------
+    patience_s : how long the first who asks waits; None for as long as the storage may take
     """
-    found = _lists.get(address)
-    if found is not None and time.monotonic() - found[0] < LISTED_S:
-        return found[1]
-    try:
-        root = checked_address(address)
-        names = sorted(name for name, stamp in listed(root).items() if stamp is None)
-    except StorageError as error:
-        runs = [(_folder() / "unread" / hashlib.sha256(address.encode()).hexdigest()[:16], str(error))]
-    else:
-        names = [name for name in names if not name.startswith(".") and name != DATASETS]
-        with ThreadPoolExecutor(8) as pool:
-            runs = list(pool.map(lambda name: _one(root, name), names))
-    _lists[address] = time.monotonic(), runs
-    return runs
+    return _lists.setdefault(address, _List(address)).runs(patience_s)
 
 
 def _one(root: str, name: str) -> tuple[Path, str | None]:

@@ -57,7 +57,11 @@ def chosen_run() -> Run:
 def listed_once() -> dict[str, RunEntry]:
     """Run id -> its entry: of two of the same name the library opens the first."""
     entries = {}
-    for entry in cache.runs():
+    wanted = state.get("run")
+    found = cache.runs()
+    if not any(entry.error is None and wanted in ("", entry.id) for entry in found):
+        found = cache.runs(None)  # it may lie on object storage, which has not answered yet
+    for entry in found:
         entries.setdefault(entry.id, entry)
     return entries
 

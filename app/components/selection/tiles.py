@@ -55,10 +55,11 @@ def tiles_of(view: View, table: SampleTable, rows: np.ndarray, *, lit: bool = Fa
 
 def pictures(view: View, positions: Sequence[int]) -> list[bytes | None]:
     """The encoded images of samples, by position in the run; None where there is none, noted where one should be."""
-    source = cache.images(view.run)
     try:
+        source = cache.images(view.run)
         return [None] * len(positions) if source is None else source.encoded(positions)
     except ValueError as error:
+        cache.forget_images()
         state.note(f"The images of these samples cannot be shown: {error}.")
         return [None] * len(positions)
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.reference.outside_text import isolated
 from analysis.runtime.folders import runs_addresses, runs_folders
+from analysis.runtime.objects import shown_address
 from analysis.storage import RunEntry
 from analysis.storage.display_titles import LONGEST, display_titles, rename_run
 from analysis.storage.trash import DeletedRun, delete_run, deleted_runs, restore_run, trash_folder, why_not_deletable
@@ -227,5 +228,5 @@ def _import() -> None:
             args=("import_run",),
             help="Make a run of files of logits: by drag and drop, from a training script, or on the command line.",
         )
-    places = ", ".join([*map(str, runs_folders()), *runs_addresses()])
+    places = ", ".join([*map(str, runs_folders()), *map(shown_address, runs_addresses())])
     plain_text(f"Runs are looked for in {places}; EXITLENS_RUNS names other folders.", role="caption")

@@ -2,7 +2,9 @@
 
 import os
 
-from analysis.runtime.folders import PROJECT, folder_for_new_runs, runs_folders
+import pytest
+
+from analysis.runtime.folders import PROJECT, folder_for_new_runs, named_places, runs_folders
 
 
 def test_the_bundled_runs_and_one_s_own_once_there_are_any(tmp_path, monkeypatch):
@@ -31,3 +33,18 @@ def test_new_runs_go_to_the_first_that_can_be_written(tmp_path, monkeypatch):
     assert folder_for_new_runs() == tmp_path / "b"
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert folder_for_new_runs() == tmp_path / "state" / "runs"
+
+
+@pytest.mark.skipif(os.pathsep != ":", reason="a colon separates nothing here")
+@pytest.mark.parametrize(
+    ("named", "places"),
+    [
+        ("/a:s3://bucket/runs:/b", ["/a", "s3://bucket/runs", "/b"]),
+        ("s3://bucket:gs://other/c", ["s3://bucket", "gs://other/c"]),
+        ("s3://KEY:SE/CR:ET@bucket/runs:/a", ["s3://KEY:SE/CR:ET@bucket/runs", "/a"]),  # whole, so that it is refused
+        ("", []),
+    ],
+)
+def test_a_colon_within_an_address_separates_nothing(named, places, monkeypatch):
+    monkeypatch.setenv("EXITLENS_RUNS", named)
+    assert named_places() == places

@@ -42,6 +42,7 @@ def at(monkeypatch):
 def forget() -> None:
     """Connect anew, and list anew."""
     objects._filesystem.cache_clear()
+    objects._silent.clear()
     stubs._lists.clear()
     try:
         import s3fs
