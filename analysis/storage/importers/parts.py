@@ -173,7 +173,7 @@ def labels_name(content: Mapping, where: str, prefixes: Sequence[str] = OF_ANY_S
 
     Parameters
     ----------
-    prefixes : of the split, such as `test_`, which may stand behind the name too: `labels_test`; the first that is there
+    prefixes : of the split, such as `test_`, which may stand behind the name too: `labels_test`; the first is taken
 
     Raises
     ------
