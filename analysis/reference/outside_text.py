@@ -1,7 +1,7 @@
 """Names and texts from files and addresses, made safe for each place that would read more into them than text.
 
-One function per place: plain text, HTML, Markdown, plotly's pseudo-HTML, a cell of CSV, LaTeX. Text that only letters,
-digits and harmless marks make up comes back as it was. Imports the standard library only.
+One function per place: plain text, HTML, Markdown, plotly's pseudo-HTML, a cell of CSV, LaTeX, a file's name. Text that
+only letters, digits and harmless marks make up comes back as it was. Imports the standard library only.
 """
 
 from __future__ import annotations
@@ -135,6 +135,22 @@ def csv_cell(value: object) -> object:
     except ValueError:
         return f"'{value}"
     return value
+
+
+def file_name(text: str, otherwise: str, most: int = 60) -> str:
+    """A name that a file or folder can have everywhere: letters and digits of any script, underscores, dots and dashes.
+
+    Parameters
+    ----------
+    otherwise : what it is called where nothing of the text is left
+    most : of characters
+
+    Examples
+    --------
+    >>> file_name("../my run: 50 %", "run"), file_name("?", "run")
+    ('my-run-50', 'run')
+    """
+    return re.sub(r"[^\w.-]+", "-", text).lstrip("-._")[:most].rstrip("-._") or otherwise
 
 
 def distinct(names: Sequence[str], told: Callable[[int], str]) -> tuple[str, ...]:

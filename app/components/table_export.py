@@ -1,12 +1,12 @@
 """A quiet menu beside a table: its numbers as CSV, and as people read them in Markdown and LaTeX."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from analysis.reference.outside_text import file_name
 from analysis.report.table_formats import as_latex, as_markdown, csv_text
 
 _KINDS = {
@@ -45,7 +45,7 @@ def offer_table(
             st.download_button(
                 said,
                 partial(table_text, kind, title, table, shown),
-                file_name=f"{_file_name(name)}.{kind}",
+                file_name=f"{file_name(f'exitlens-{name}', 'exitlens', most=80)}.{kind}",
                 mime=mime,
                 help=told,
                 key=f"table:{name}:{kind}",
@@ -70,8 +70,3 @@ def table_text(
 
 def _made(table: pd.DataFrame | Callable[[], pd.DataFrame]) -> pd.DataFrame:
     return table() if callable(table) else table
-
-
-def _file_name(name: str) -> str:
-    safe = re.sub(r"[^\w.-]+", "-", f"exitlens-{name}", flags=re.ASCII)
-    return safe[:80].strip("-.")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from analysis.reference.outside_text import isolated, shortened
-
-LONGEST = 60
-"""Characters of each part of a file's name."""
+from analysis.reference.outside_text import file_name, isolated, shortened
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class About:
         >>> About("", "", "../curve").file
         'exitlens-curve'
         """
-        parts = [_plain(part) for part in (self.run or "exitlens", self.predictor, self.figure)]
+        parts = [file_name(part, "") for part in (self.run or "exitlens", self.predictor, self.figure)]
         return "-".join(part for part in parts if part) or "exitlens-figure"
 
     @property
@@ -78,7 +74,3 @@ class About:
         of += [f"split {self.split}"] if self.split else []
         said = "; ".join(part for part in (", ".join(of), f"figure {self.figure}, drawn by Exitlens.") if part)
         return said[:1].upper() + said[1:]
-
-
-def _plain(part: str) -> str:
-    return re.sub(r"[^\w.]+", "-", part)[:LONGEST].strip("-._")

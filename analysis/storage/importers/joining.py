@@ -6,7 +6,6 @@ writes and counts what is right. Imports numpy, pandas and pyarrow, never torch.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.images.image_tables import ImageTable
+from analysis.reference.outside_text import file_name
 from analysis.run import SPLITS, Run
 from analysis.storage.contents import UNDESCRIBED, Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.faults import FAULTS
@@ -306,7 +306,7 @@ def import_run(
     tally, labels = Tally({}, {}), pd.array(np.where(known >= 0, known, None), dtype="Int64")
     provenance = {**description.provenance, **_provenance(sources, read)}
     with ExitStack() as stack:
-        dataset = _folder_name(description.dataset or out.name)
+        dataset = file_name(description.dataset or out.name, "images")
         images = stack.enter_context(stored_images(out.parent, dataset, read.pairings))
         content = RunContent(
             read.chunks(tally, progress),
@@ -403,8 +403,3 @@ def _source(place: Place) -> dict[str, object]:
 def dtype_name(dtype: np.dtype) -> str:
     """What an array's type is called, also one that NumPy has no type for."""
     return dtype.names[0] if dtype.names else dtype.name
-
-
-def _folder_name(name: str) -> str:
-    """A dataset's id as the name of a folder."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "images"

@@ -70,6 +70,10 @@ class Inert:
     """What a pickle may build beside plain values and containers."""
 
     has_state = False
+    what = "an object"
+
+    def __repr__(self) -> str:
+        return self.what  # also where it is a name, or in one
 
     def set_state(self, state: object) -> None:
         """What the pickle says about the object; called once."""
@@ -87,7 +91,7 @@ class Stub(Inert):
     what : its class or function, or words such as `a sparse tensor`, for messages
     """
 
-    def __init__(self, what: str = "an object") -> None:
+    def __init__(self, what: str = Inert.what) -> None:
         self.what = what
 
 

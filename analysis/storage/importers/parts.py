@@ -6,7 +6,7 @@ What has a name is taken for labels only where `LABELS_NAMES` has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -36,6 +36,8 @@ LABELS_NAMES = (
 """Names that mean labels, in every format; upper case and other signs between the words mean the same."""
 _NOT_THESE = {"pred", "preds", "predicted", "predictions", "coarse", "noisy", "pseudo"}
 """Words that make them other labels."""
+OF_ANY_SPLIT = ("", "test_")
+"""What stands before the name of labels where nothing else tells the split."""
 SPLIT_NAMES = {"test": ("test",), "calibration": ("calibration", "val", "validation")}
 ONE_NUMBER = (
     "PA needs a logit for each class: for a sigmoid's logit z save the two logits 0 and z, for its probability p save "
@@ -140,7 +142,7 @@ def _is_scalar(item: object) -> bool:
 
 def _is_batch(item: object) -> bool:
     if isinstance(item, np.ndarray):
-        return is_real(item.dtype) and item.ndim == 1
+        return is_real(item.dtype) and (item.ndim == 1 or item.shape[1:] == (1,))
     return isinstance(item, (list, tuple)) and bool(item) and all(map(_is_scalar, item))
 
 
@@ -166,18 +168,23 @@ def means_labels(name: object) -> bool:
     return bool(words & set(LABELS_NAMES)) and not words & _NOT_THESE
 
 
-def labels_name(content: Mapping, where: str, prefix: str = "") -> object | None:
+def labels_name(content: Mapping, where: str, prefixes: Sequence[str] = OF_ANY_SPLIT) -> object | None:
     """The key under which labels lie in what a file holds by name, or None.
 
     Parameters
     ----------
-    prefix : of the split, such as `test_`, which may stand behind the name too: `labels_test`
+    prefixes : of the split, such as `test_`, which may stand behind the name too: `labels_test`; the first is taken
 
     Raises
     ------
     ValueError : two vectors that mean labels and differ
     """
     by_words = {_same_words(name): name for name in content}
+    found = (_labels_of_split(content, by_words, where, prefix) for prefix in prefixes)
+    return next((name for name in found if name is not None), None)
+
+
+def _labels_of_split(content: Mapping, by_words: Mapping, where: str, prefix: str) -> object | None:
     suffix = f"_{prefix[:-1]}" if prefix else ""
     spelt = [name for words in LABELS_NAMES for name in dict.fromkeys((prefix + words, words + suffix))]
     named = list(dict.fromkeys(by_words[name] for name in spelt if name in by_words))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.storage.importers.joining import ImportedNetwork, ReadSources, Tally, dtype_name, read_sources
+from analysis.storage.importers.layouts.lists import Layout
 from analysis.storage.importers.layouts.numbered import text_of
 from analysis.storage.importers.layouts.places import Place, place_of
 from analysis.storage.importers.opcodes import Stub
@@ -160,6 +161,8 @@ def _taken(read: ReadSources) -> dict[str, FoundArray]:
 
 def _held(content: object, where: str, depth: int = 0) -> list[FoundArray]:
     """The arrays in what a file holds."""
+    if isinstance(content, Layout):
+        content = content.readings[0].values
     if isinstance(content, np.ndarray):
         shape = " x ".join(f"{n:,}" for n in content.shape) or "one number"
         return [FoundArray(where, shape, dtype_name(content.dtype))]

@@ -37,6 +37,7 @@ from analysis.storage.importers.layouts.tables import logits_in
 from analysis.storage.importers.opcodes import Stub
 from analysis.storage.importers.parts import (
     LOGITS_NAMES,
+    OF_ANY_SPLIT,
     SPLIT_NAMES,
     Part,
     as_labels,
@@ -101,10 +102,10 @@ def _with_labels(
     split: str | None,
     index: object,
     where: str,
-    prefixes: Sequence[str],
+    prefixes: Sequence[str] = OF_ANY_SPLIT,
 ) -> Part:
     """The logits called `names`, with the labels that lie beside them under the first of `prefixes` that has any."""
-    labels = next((key for prefix in prefixes if (key := labels_name(content, where, prefix)) is not None), None)
+    labels = labels_name(content, where, prefixes)
     if labels is None:
         vector, found = None, {"vectors": vectors_in(content, {*names, *[f"{name}_index" for name in names]})}
     else:
@@ -133,7 +134,7 @@ def _split_parts(content: Mapping, where: str) -> list[Part]:
         value = content[name]
         if isinstance(value, dict) and len(own := _recognised(value, f"{where}: {name}")) == 1:
             own[0].split = split
-            if own[0].labels is None and (labels := labels_name(content, where, f"{word}_")) is not None:
+            if own[0].labels is None and (labels := labels_name(content, where, prefixes)) is not None:
                 own[0].labels = as_labels(content[labels], f"{where}: {text_of(labels)}")
                 own[0].labels_where = f"{where}: {text_of(labels)}"
             parts += own
@@ -149,7 +150,7 @@ def _holds_weights(content: Mapping) -> bool:
 def _recognised(content: Mapping, where: str) -> list[Part]:
     """The parts among the names of a file or dictionary; none where none is recognised."""
     if name := next((name for name in LOGITS_NAMES if name in content), None):
-        return [_with_labels(content, content[name], [name], None, None, where, ("", "test_"))]
+        return [_with_labels(content, content[name], [name], None, None, where)]
     if parts := _split_parts(content, where):
         return parts
     if _holds_weights(content):
@@ -165,7 +166,7 @@ def _recognised(content: Mapping, where: str) -> list[Part]:
     if parts:
         return parts
     if len(single) == 1:
-        return [_with_labels(content, content[single[0]], single, None, None, where, ("", "test_"))]
+        return [_with_labels(content, content[single[0]], single, None, None, where)]
     return [] if single else _of_numbered_records(content, where) or _of_listed_records(content, where)
 
 

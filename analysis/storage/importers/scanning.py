@@ -99,6 +99,11 @@ class _Fit:
         self.off = max(self.off, float(distance[usable & ~nothing].max(initial=0)))
 
     @property
+    def in_range(self) -> bool:
+        """Whether every value is one that this may hold, whatever the rows sum to."""
+        return self.possible and self.rows > 0
+
+    @property
     def is_close(self) -> bool:
         """Whether this is what the rows are."""
         return self.possible and self.rows > 0 and self.close >= _SHARE * self.rows
@@ -154,6 +159,9 @@ def _decide(part: Oriented, kind: str | None, fits: list[_Fit]) -> tuple[str, st
     if named:
         what = f"{_sum_of(likely, part, NEAR)}, though the array is called probabilities"
         return LOGITS, f"{what}: say --kind logits if these are logits, or export it again", None
+    if fits[0].in_range:
+        what = "every value is in [0, 1], as of a sigmoid or of probabilities, though the rows do not sum to 1"
+        return LOGITS, None, f"{where}: {what}: they are kept as logits."
     return LOGITS, None, None
 
 

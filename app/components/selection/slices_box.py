@@ -1,6 +1,5 @@
 """The box of the slices: keep the selection under a name, select and combine what was kept, save to files, import."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.reference.outside_text import csv_cell, html_text
+from analysis.reference.outside_text import csv_cell, file_name, html_text
 from analysis.run import Run
 from analysis.selection import SampleTable, Selection, Slice, slice_of
 from analysis.selection.grammar import written_name
@@ -181,8 +180,9 @@ def _size(run: Run, split: str, one: Slice) -> tuple[int, str]:
 
 def _further(view: View, number: int, one: Slice, *, dead: bool) -> None:
     st.download_button(
-        "Save to a file", one.to_json(), file_name=f"{_file_name(one.name)}.slice.json", mime="application/json",
-        key=f"slice:file:{number}", on_click="ignore", help="For somebody else, whose app imports it.",
+        "Save to a file", one.to_json(), file_name=f"{file_name(one.name, 'slice')}.slice.json",
+        mime="application/json", key=f"slice:file:{number}", on_click="ignore",
+        help="For somebody else, whose app imports it.",
     )  # fmt: skip
     if read_only():
         return
@@ -228,10 +228,6 @@ def _undelete() -> None:
     store.changeable().save(st.session_state.pop(_DELETED), replace=True)
 
 
-def _file_name(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:60] or "slice"
-
-
 # --- out and in ------------------------------------------------------------------------------------------------------
 
 
@@ -248,7 +244,7 @@ def _export(view: View) -> None:
         st.download_button(
             "Save CSV",
             lambda: samples_csv(table, rows, chosen),
-            file_name=f"{_file_name(view.run.id)}-samples.csv",
+            file_name=f"{file_name(view.run.id, 'run')}-samples.csv",
             mime="text/csv",
             key="slice-csv",
             on_click="ignore",

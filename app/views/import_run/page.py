@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from analysis.reference.outside_text import file_name
 from analysis.runtime.command_job import CommandJob
 from analysis.runtime.folders import DATASETS, folder_for_new_runs
 from analysis.storage.display_titles import LONGEST
@@ -206,7 +207,7 @@ def _describe(given: Sequence[Given], folder: Path) -> None:
 
 def free_id(stem: str, folder: Path) -> str:
     """A run's id from a file's name that no run has, in the folder or in another that is looked into."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:60] or "run"
+    plain = file_name(stem, "run")
     plain = f"{plain}-run" if plain in ("logits", DATASETS) else plain
     free = (one for n in count(1) if not (folder / (one := plain if n == 1 else f"{plain}-{n}")).exists())
     return next(one for one in free if hiding(one, folder) is None)

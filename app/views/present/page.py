@@ -1,6 +1,5 @@
 """Present: screens that were added on the other pages, put in order here, then shown alone by keys."""
 
-import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -11,7 +10,7 @@ import streamlit as st
 from analysis.presentations import Presentation, Screen
 from analysis.presentations.presentations import now
 from analysis.presentations.screens import LONGEST_NAME, LONGEST_SENTENCE
-from analysis.reference.outside_text import html_text
+from analysis.reference.outside_text import file_name, html_text
 from analysis.words.formats import counted
 from app import cache, state
 from app.components.controls import control
@@ -130,7 +129,7 @@ def _whole(presentation: Presentation) -> None:
             help=HOW,
         )
         st.download_button(
-            "Save to a file", presentation.to_json, file_name=f"{_file_name(name)}.presentation.json",
+            "Save to a file", presentation.to_json, file_name=f"{file_name(name, 'presentation')}.presentation.json",
             mime="application/json", key="presentation-file", on_click="ignore", icon=":material/download:",
             help="For somebody else, whose app imports it: it holds all that is shown, and needs no run.",
         )  # fmt: skip
@@ -179,10 +178,6 @@ def _undelete() -> None:
         _changed(gone.name, lambda screens: (*screens[: gone.place], gone.screen, *screens[gone.place :]))
     del st.session_state[_DELETED]
     state.set("presentation", gone.name)
-
-
-def _file_name(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:60] or "presentation"
 
 
 # --- its screens -----------------------------------------------------------------------------------------------------

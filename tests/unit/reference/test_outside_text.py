@@ -10,6 +10,7 @@ from analysis.reference.outside_text import (
     bare,
     csv_cell,
     distinct,
+    file_name,
     html_text,
     isolated,
     markdown_text,
@@ -87,3 +88,22 @@ def test_what_tells_a_name_apart_survives_a_cut():
     cut = [shortened(f"great blue heron of the north (class {number})", 28) for number in (134, 517)]
     assert len(set(cut)) == 2
     assert all(len(one) <= 28 for one in cut)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("../../etc/passwd", "etc-passwd"),
+        ("..", "run"),
+        ("", "run"),
+        ("C:\\a:b*c?.csv", "C-a-b-c-.csv"),
+        ("a\0b\nc\u202ed", "a-b-c-d"),
+        ("狐 1", "狐-1"),
+        ("-rf", "rf"),
+        ("__", "run"),
+        ("x" * 300, "x" * 60),
+        ("x" * 59 + "." + "y", "x" * 59),
+    ],
+)
+def test_a_name_is_one_that_a_file_can_have_everywhere(text, name):
+    assert file_name(text, "run") == name

@@ -17,7 +17,7 @@ from analysis.storage.importers.layouts.lists import (
 )
 from analysis.storage.importers.layouts.named_exits import axes_of, exit_family, is_logits, is_of_exit, one_number
 from analysis.storage.importers.layouts.pieces import Joined, Stacked
-from analysis.storage.importers.parts import LOGITS_NAMES, as_labels, is_vector, labels_name
+from analysis.storage.importers.parts import LOGITS_NAMES, as_labels, is_vector, labels_name, means_labels
 
 
 def logits_name(content: Mapping) -> object | None:
@@ -25,7 +25,8 @@ def logits_name(content: Mapping) -> object | None:
     known = next((name for name in LOGITS_NAMES if name in content), None)
     if known is not None:
         return known
-    names = [name for name in content if (axes_of(content[name]) or 0) >= 2 or is_logits(content[name])]
+    others = [name for name in content if not means_labels(name)]
+    names = [name for name in others if (axes_of(content[name]) or 0) >= 2 or is_logits(content[name])]
     return names[0] if len(names) == 1 else None
 
 
@@ -44,7 +45,8 @@ def _pair(item: object, where: str) -> tuple[object, object] | None:
         return values, None if labels is None else item[labels]
     if isinstance(item, (list, tuple)) and len(item) == 2:
         is_one = not isinstance(item[1], (list, tuple, Mapping, np.ndarray)) and item[1] is not None
-        has_labels = is_one or ((axes_of(item[1]) or 1) == 1 and is_vector(item[1]))
+        array = real_array(item[1])
+        has_labels = is_one or (is_vector(item[1]) and (array is None or array.ndim == 1 or array.shape[1:] == (1,)))
         if has_labels and ((axes_of(item[0]) or 0) >= 2 or is_logits(item[0])):
             return item[0], item[1]
     return None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.storage.importers.layouts.lists import EXITS_FIRST, Layout, Reading
 from analysis.storage.importers.layouts.numbered import EXIT_WORDS, OTHER_WORDS, families, listed
 
 _NEEDED = (
@@ -41,7 +42,8 @@ def logits_in(table: pd.DataFrame, where: str) -> dict[str, object]:
     logits = flat.reshape(len(table), *columns.shape).transpose(1, 0, 2)
     name = "probs" if re.search("prob|softmax", str(columns[0, 0]).lower()) else "logits"
     taken = {*columns.reshape(-1), "logits", "probs"}
-    return {name: logits, **{str(column): _values(table[column]) for column in table if column not in taken}}
+    layout = Layout((Reading(logits, EXITS_FIRST),), "one row per sample")
+    return {name: layout, **{str(column): _values(table[column]) for column in table if column not in taken}}
 
 
 def _values(column: pd.Series) -> np.ndarray:

@@ -246,6 +246,30 @@ IMPORTED = {
         *("x.csv", BRANCHES, X3, Y, "logits"),
         "Logits: x.csv: logits; labels: x.csv: target",
     ),
+    "a table of as many samples as classes": (
+        *("x.csv", BRANCHES[:CLASSES], X3[:, :CLASSES], Y[:CLASSES], "logits"),
+        "Logits: x.csv: logits; labels: x.csv: target",
+    ),
+    "a table of fewer samples than classes": (
+        *("x.csv", BRANCHES[:3].drop(columns="target"), X3[:, :3], None, "logits"),
+        "Logits: x.csv: logits; labels: none",
+    ),
+    "the exits of one split, labels beside them": (
+        *("x.p", {"val": HEADS, "y_true": Y}, X3, Y, "logits"),
+        "x.p: val: head0, head1, head2 (3 exits); labels: x.p: y_true",
+    ),
+    "batches whose labels are columns": (
+        *("x.p", [(x, y[:, None]) for x, y in zip(batches(16), label_batches(16))], X3, Y, "logits"),
+        "x.p (3 batches); labels: x.p: the labels of each",
+    ),
+    "named batches whose labels are columns": (
+        *("x.p", [{"out": x, "gt": y[:, None]} for x, y in zip(batches(16), label_batches(16))], X3, Y, "logits"),
+        "x.p: out of each (3 batches); labels: x.p: gt of each",
+    ),
+    "a dictionary for each exit, labels of the test split": (
+        *("x.p", [{"out": x, "test_labels": Y[:, None]} for x in X3], X3, Y, "logits"),
+        "x.p: out of each (3 exits); labels: x.p: test_labels of each",
+    ),
 }
 """Layout -> file (or place in it), content, logits, labels (None: none), kind, what the note holds."""
 LABELS_BESIDE = {"batches with the samples first", "a place", "arr_0"}

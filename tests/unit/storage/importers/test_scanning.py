@@ -167,3 +167,17 @@ def test_faulty_rows_do_not_count(tmp_path, probs):
 def test_names_that_mean_probabilities():
     assert all(map(means_probs, ("probs", "Softmax", "test_probs", "log-probs", "prob1")))
     assert not any(map(means_probs, ("logits", "softmax_logits", "problem", "outputs", None)))
+
+
+def test_values_in_0_1_that_do_not_sum_to_1_are_kept_as_logits_with_a_warning(tmp_path):
+    """Such as sigmoids, or probabilities of 1,000 classes with two decimals."""
+    values = np.random.default_rng(0).uniform(0, 1, (2, 30, 10)).astype(np.float32)
+    done = imported(tmp_path, values, "outputs")
+    assert done.run.kind == "logits"
+    what = "every value is in [0, 1], as of a sigmoid or of probabilities, though the rows do not sum to 1"
+    assert f"x.npz: outputs: {what}: they are kept as logits." in done.notes
+
+
+def test_kind_logits_says_so_of_values_in_0_1(tmp_path):
+    values = np.random.default_rng(0).uniform(0, 1, (2, 30, 10)).astype(np.float32)
+    assert not any("[0, 1]" in note for note in imported(tmp_path, values, "outputs", kind="logits").notes)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.storage.importers import Sources, import_run
 from analysis.storage.importers.formats import open_file
 from analysis.storage.importers.unpickling import RestrictedUnpickler, Stub
 
@@ -294,3 +295,10 @@ def test_objects_among_fields_are_refused(tmp_path):
     np.save(tmp_path / "y.npy", np.zeros(2, [("a", object)]), allow_pickle=True)
     with pytest.raises(ValueError, match=r"y\.npy holds Python objects among its fields: save plain numeric arrays"):
         open_file(tmp_path / "y.npy")
+
+
+@pytest.mark.parametrize("key", [b"cenum\nSplit\n", b"cenum\nSplit\nK\x01\x85R", b"cenum\nSplit\nK\x01\x85R\x85"])
+def test_a_name_that_is_an_object_is_told_without_its_address(tmp_path, key):
+    (tmp_path / "x.p").write_bytes(b"\x80\x03}" + key + b"K\x01s.")
+    with pytest.raises(ValueError, match="x.p holds an object: call the arrays logits and labels"):
+        import_run(Sources([tmp_path / "x.p"]), tmp_path / "run")
