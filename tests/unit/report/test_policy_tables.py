@@ -60,7 +60,7 @@ def test_the_curve_of_budgeted_batches_has_a_line_for_each_p(small_run):
 def test_only_another_run_is_held_to_its_promise(small_run):
     lines = text(small_run, "risk", {"epsilon": 0.3}, calibration="random:0.5", seed=1)
     assert "Promised" not in lines
-    assert "; certified: at most 0.3" in lines
+    assert "; certified: the risk is at most 0.3" in lines
 
 
 def test_what_is_unknown_is_said(unlabelled_run, imageless_run):
