@@ -51,7 +51,7 @@ def risk_lines(numbers: dict) -> list[str]:
     elif numbers["certified"]:
         source = numbers["fitted_on"]["run"]
         where = "" if source == numbers["run"] else f" for samples like those of {source}"
-        verdict = f"certified{where}: at most {settings['epsilon']:g} is {numbers['guarantee']}"
+        verdict = f"certified{where}: {numbers['guarantee']}"
     else:
         verdict = "this rule promises nothing of new samples"
     here, there = (shown(risk, 1, 4) for risk in (numbers["risk"], held["risk"]))

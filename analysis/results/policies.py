@@ -262,15 +262,19 @@ class PolicyResults:
         """Accuracy of the samples that were fitted on, under the rule; NaN where nothing was fitted."""
         return NOTHING if self.fitted is None else _accuracy_under(self.rule, self.fitted)
 
-    @cached_property
-    def risk(self) -> float:
-        """Under `risk`: the mean loss of the measured samples, in the loss's own unit."""
+    @number
+    def losses(self) -> Float[np.ndarray, " samples"]:
+        """Under `risk`: what each measured sample loses where it stops, in the loss's own unit; with a loss that needs
+        labels, of those whose label is known."""
         loss, measured = self.settings["loss"], self.measured
         labelled = loss in LABELLED_LOSSES
         stops, side = (self._labelled_stops, measured.labelled) if labelled else (self.stops, measured)
-        if not len(stops):
-            return NOTHING
-        return float(loss_per_exit(loss, side.traces)[stops, np.arange(len(stops))].sum() / len(stops))
+        return loss_per_exit(loss, side.traces)[stops, np.arange(len(stops))]
+
+    @cached_property
+    def risk(self) -> float:
+        """Their mean; NaN without any."""
+        return float(self.losses.sum() / len(self.losses)) if len(self.losses) else NOTHING
 
     @property
     def promised(self) -> float:

@@ -11,11 +11,17 @@ from analysis.results.policies import GAP_DELTA, Gaps, PolicyResults
 from analysis.results.run_numbers import number, numbers, plain
 
 GUARANTEES = {
-    "crc": "the expected loss of a new sample, for losses that do not rise with the threshold",
-    "ucb-wsr": "the risk, with probability 1 - delta",
-    "ltt": "the risk, with probability 1 - delta",
+    "crc": "the expected loss of a new sample is at most {epsilon:g}, if losses do not rise with the threshold",
+    "ucb-wsr": "the risk is at most {epsilon:g}, with probability {sure:g}",
+    "ltt": "the risk is at most {epsilon:g}, with probability {sure:g}",
 }
-"""Rule of risk control -> what is at most epsilon; `empirical` promises nothing."""
+"""Rule of risk control -> what it promises of new samples, like those that it was fitted on and drawn as they were;
+`empirical` promises nothing."""
+
+
+def guarantee_of(settings: Mapping[str, object]) -> str:
+    """What a rule of risk control that certifies promises."""
+    return GUARANTEES[settings["rule"]].format(epsilon=settings["epsilon"], sure=1 - settings["delta"])
 
 
 def _gap_rows(gaps: Gaps) -> list[dict[str, object]]:
@@ -44,12 +50,12 @@ def _depth(results: PolicyResults) -> dict[str, object]:
 
 
 def _risk(results: PolicyResults) -> dict[str, object]:
-    fit, rule = results.risk_fit, results.settings["rule"]
+    fit = results.risk_fit
     return {
         "threshold": fit.threshold,
         "certified": fit.certified,
         "passed": fit.passed,
-        "guarantee": GUARANTEES[rule] if fit.certified else None,
+        "guarantee": guarantee_of(results.settings) if fit.certified else None,
         "risk": number(results.risk),
         "calibration": {"risk": number(fit.risk), "samples": fit.samples},
     }

@@ -6,17 +6,20 @@ results, metrics and statistics.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from analysis.metrics.accuracy_drops import Drops, accuracy_drops
 from analysis.results.policies import PolicyResults, policy_of
 from analysis.run import Run
-from analysis.statistics.binomial import clopper_pearson_upper
+from analysis.statistics.binomial import clopper_pearson_interval
 from analysis.storage import RunEntry
 
-OUTSIDE = 0.025
-"""How likely the truth lies beyond either end of an interval."""
+OUTSIDE, NORMAL = 0.05, 1.959964
+"""How likely the truth lies outside an interval; how many standard errors of a mean that is on either side."""
 OF_ONES = ("consistency", "accuracy-gap")
 """Losses that are 0 or 1, so that their mean is a share."""
 
@@ -81,7 +84,7 @@ class ShiftPoint:
     samples : how many are measured
     promised, realised : the risk under `risk`, in the loss's own unit; else the accuracy
     certified : whether the rule guarantees what was promised, for samples like those fitted on
-    low, high : 95 % Clopper-Pearson interval of `realised` where it is a share; NaN elsewhere
+    low, high : 95 % interval of `realised`: Clopper-Pearson's where it is a share, else the normal one of a mean
     accuracy, too_early, too_late, mean_exit : as of `PolicyResults`; exits from 1
     drops : of accuracy and of the last exit's confidence in windows of samples, against the samples fitted on
     fitted_on : provenance of the rule
@@ -132,10 +135,12 @@ def shift_point(
 
 def _point(found: PolicyResults, severity: int) -> ShiftPoint:
     measured, clean = found.measured.labelled.traces, found.fitted.labelled.traces
-    share = found.risk_fit is None or found.settings["loss"] in OF_ONES
-    whole = found.risk_fit is not None and found.settings["loss"] == "consistency"
-    trials = found.measured.n_samples if whole else measured.n_samples
-    low, high = _interval(found.realised, trials) if share else (float("nan"), float("nan"))
+    if found.risk_fit is None:
+        low, high = _of_share(found.realised, measured.n_samples)
+    elif found.settings["loss"] in OF_ONES:
+        low, high = _of_share(found.realised, len(found.losses))
+    else:
+        low, high = _of_mean(found.losses)
 
     def mean(values) -> float:
         return float(values.mean()) if len(values) else float("nan")
@@ -159,8 +164,13 @@ def _point(found: PolicyResults, severity: int) -> ShiftPoint:
     )
 
 
-def _interval(share: float, trials: int) -> tuple[float, float]:
-    if not trials or share != share:
+def _of_share(share: float, trials: int) -> tuple[float, float]:
+    return clopper_pearson_interval(round(share * trials), trials, OUTSIDE) if trials else (float("nan"),) * 2
+
+
+def _of_mean(losses: np.ndarray) -> tuple[float, float]:
+    """NaN with fewer than two losses."""
+    if len(losses) < 2:
         return float("nan"), float("nan")
-    hits = round(share * trials)
-    return 1 - clopper_pearson_upper(trials - hits, trials, OUTSIDE), clopper_pearson_upper(hits, trials, OUTSIDE)
+    half = NORMAL * float(losses.std(ddof=1)) / math.sqrt(len(losses))
+    return max(float(losses.mean()) - half, 0.0), float(losses.mean()) + half

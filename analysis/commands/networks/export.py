@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
     exits, classes = known.logits_shape
     settings = resolve(args.predictor, parse_settings(args.settings), n_exits=exits)  # so no name but a setting's
     network = load_checkpoint(args.checkpoint, arch=args.arch)
-    corrected = anytime(network, args.predictor, exits=exits, **settings).eval()
+    corrected = anytime(network, args.predictor, exits=exits, **settings).eval().requires_grad_(False)
     mean, std = NORMALISATION[known.dataset]
     about = {
         "arch": args.arch,

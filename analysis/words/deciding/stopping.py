@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.results.policy_curves import Gain
-from analysis.results.policy_numbers import GUARANTEES
 from analysis.words.formats import at_least, at_most, class_words, counted, percent, points, quantity, small
 
 SAVINGS = {"measured": "measured as a latency", "simulated": "simulated from counted costs"}
@@ -39,16 +38,28 @@ def gain_words(gain: Gain, than: str) -> str:
     return f"{points(100 * gain.difference)} {'more' if more else 'less'} (95%: {low} to {high}) than {than}"
 
 
-def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None) -> str:
-    """What the budget buys in the anytime setting, and then by a rule that spends no more on average."""
-    if right is None or gain is None:
+def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None, spent: str | None = None) -> str:
+    """What the budget buys in the anytime setting, and then by a rule: one that spends no more on average, with what it
+    gains, or one that spends what it is set to."""
+    if right is None:
+        return title
+    said = f"{title}; each sample stopping by {rule} {percent(100 * right)}"
+    if spent is not None:
+        return f"{said} for {spent} on average"
+    if gain is None:
         return title
     apart = f", {points(100 * gain.difference)} {'more' if gain.difference > 0 else 'less'}" if gain.difference else ""
-    return f"{title}; each sample stopping by {rule} {percent(100 * right)}{apart}"
+    return f"{said}{apart}"
 
 
 def better_rule(
-    budget: str, rule: str, label: str, right: float, over_exit: tuple[Gain, str] | None, over_other: tuple[Gain, str]
+    budget: str,
+    rule: str,
+    label: str,
+    right: float,
+    over_exit: tuple[Gain, str] | None,
+    over_other: tuple[Gain, str],
+    spent: tuple[str, str] | None = None,
 ) -> str:
     """What a rule gains within the budget over everyone at one exit, and over the same rule on the other predictor.
 
@@ -56,10 +67,15 @@ def better_rule(
     ----------
     over_exit : the gain and the exit's name; None where no exit answers
     over_other : the gain, and what the other predictor is called within a sentence
+    spent : what the rule spends on either predictor, where it does not follow the budget
     """
+    other = f"the same rule on {over_other[1]}" + (f", which spends {spent[1]}" if spent else "")
     gains = [] if over_exit is None else [gain_words(over_exit[0], f"everyone at exit {over_exit[1]}")]
-    gains.append(gain_words(over_other[0], f"the same rule on {over_other[1]}"))
-    return f"Within {budget} on average, {rule} on {label} gets {percent(100 * right)} right: {', '.join(gains)}."
+    gains.append(gain_words(over_other[0], other))
+    who, share = f"{rule} on {label}", percent(100 * right)
+    if spent:
+        return f"{who[0].upper()}{who[1:]} spends {spent[0]} on average and gets {share} right: {', '.join(gains)}."
+    return f"Within {budget} on average, {who} gets {share} right: {', '.join(gains)}."
 
 
 def shares_title(shares: np.ndarray, right: float, exit_names: Sequence[str], *, has_labels: bool) -> str:
@@ -115,8 +131,7 @@ def promise_words(numbers: Mapping[str, object]) -> str:
             f"with epsilon {settings['epsilon']:g}."
         )
     seen = f"{at_most(realised, 3)}, within it" if realised <= promised else f"{at_least(realised, 3)}, above it"
-    rule = GUARANTEES[settings["rule"]]
-    return f"Promised{where}: at most {promised:g} is {rule}. On the samples measured here it is {seen}."
+    return f"Promised{where}: {numbers['guarantee']}. On the samples measured here it is {seen}."
 
 
 def left_out_words(count: int, named: str, seed: int | None) -> str:

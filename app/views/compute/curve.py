@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.figures.compute_curve import Curve, Others, RuleCurve, compute_curve_figure
 from analysis.policies import POLICIES
+from analysis.policies.anytime import answering_exit
 from analysis.reference.published import Published
 from analysis.results import Results
 from analysis.results.policies import MEASURED_UNITS
@@ -32,11 +33,21 @@ STANDING = ("risk",)
 
 @dataclass(frozen=True)
 class Gains:
-    """Within the budget, by the rule on screen under the predictor on screen; None where that cannot be."""
+    """By the rule on screen under the predictor on screen; None where that cannot be.
+
+    A curve is read at the dearest point within the budget. A rule of `STANDING` is taken as it is set, whatever it
+    spends, since its few points leave most of a budget unspent.
+    """
 
     right: float | None = None
+    at: str = ""
+    """The setting that runs, in words."""
+    spent: tuple[str, str] | None = None
+    """What a rule of `STANDING` spends on average, on this predictor and the other, in words."""
+    answering: int | None = None
+    """The exit, from 0, of everyone else: that which the budget, or what the rule spends, reaches."""
     over_exit: Gain | None = None
-    """Over everyone at the exit that answers."""
+    """Over everyone there."""
     over_other: Gain | None = None
     """Over the same rule on the other predictor."""
 
@@ -82,7 +93,7 @@ def curves_on_screen(
     gains = _gains(view, rules, answering, found)
     results = {key: rules.results(key) for key in dict.fromkeys(["baseline", view.predictor, *state.get("beside")])}
     _figure(view, rules, answering, results, found, gains, published, others)
-    _findings(view, rules, answering, found, gains)
+    _findings(view, rules, found, gains)
 
 
 def _figure(
@@ -118,7 +129,9 @@ def _figure(
         answer=None if answering is None else (budget, float(shown[answering])),
         unit=axis.unit,
         quantity=f"{quantity_of(view)}, %",
-        title=stopping.title_with_rule(title, rule_name(rules, state.get("policy")), gains.right, gains.over_exit),
+        title=stopping.title_with_rule(
+            title, rule_name(rules, state.get("policy")), gains.right, gains.over_exit, gains.spent and gains.spent[0]
+        ),
         subtitle=_subtitle(rules, found) + _open_markers(bool(beside), bool(others)),
         height=HEIGHT,
     )
@@ -150,35 +163,47 @@ def _open_markers(paper: bool, others: bool) -> str:
 
 def _gains(view: View, rules: Rules, answering: int | None, found: Curves) -> Gains:
     policy, other = state.get("policy"), view.predictor if view.shown == "baseline" else "baseline"
-    right = {}
+    standing, stops, at = policy in STANDING, {}, {}
     for key in (view.shown, other):
         curve = found.get((policy, key))
-        place = None if curve is None or not curve.setting or policy == "interruption" else curve.within(rules.budget)
-        if place is not None:
-            own = {**rules.settings(policy, key), curve.setting: curve.values[place]}
-            right[key] = rules.apply(policy, key, own).right
-    if view.shown not in right or not len(right[view.shown]):
+        if curve is None or not curve.setting or policy == "interruption":
+            continue
+        own = rules.settings(policy, key)
+        if not standing:
+            if (place := curve.within(rules.budget)) is None:
+                continue
+            own = {**own, curve.setting: curve.values[place]}
+        stops[key], at[key] = (
+            rules.apply(policy, key, own),
+            setting_words(curve.setting, own[curve.setting], rules.axis),
+        )
+    if view.shown not in stops or not len(stops[view.shown].right):
         return Gains()
-    mine = right[view.shown]
+    mine, theirs, spent = stops[view.shown].right, stops.get(other), None
+    if standing:
+        costs = [one.mean_exit if one.costs is None else one.mean_cost for one in (stops[view.shown], stops[other])]
+        answering = answering_exit(rules.axis.costs, costs[0])
+        spent = tuple(stopping.cost_words(cost, rules.axis.unit) for cost in costs)
     everyone = None if answering is None else gain_of(mine, rules.results(view.shown).right[answering])
-    return Gains(float(mine.mean()), everyone, gain_of(mine, right[other]) if other in right else None)
+    over_other = None if theirs is None else gain_of(mine, theirs.right)
+    return Gains(float(mine.mean()), at[view.shown], spent, answering, everyone, over_other)
 
 
-def _findings(view: View, rules: Rules, answering: int | None, found: Curves, gains: Gains) -> None:
+def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
     """Under the figure: whose is the better rule, how costs were counted, what is missing and why."""
     axis, policy = rules.axis, state.get("policy")
     if gains.right is not None and gains.over_other is not None:
         names = formats.exit_labels(view.run.exit_names)
         other = named(view.predictor if view.shown == "baseline" else "baseline")
-        exit_gain = None if gains.over_exit is None else (gains.over_exit, names[answering])
         plain_text(
             stopping.better_rule(
                 stopping.cost_words(rules.budget, axis.unit),
-                rule_name(rules, policy),
+                f"{rule_name(rules, policy)} at {gains.at}",
                 named(view.shown),
                 gains.right,
-                exit_gain,
+                None if gains.over_exit is None else (gains.over_exit, names[gains.answering]),
                 (gains.over_other, other),
+                gains.spent,
             )
         )
     lines = []

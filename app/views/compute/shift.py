@@ -122,7 +122,7 @@ def _figure(
         percent=not risk,
         title=shift_finding(points, kind, risk=risk),
         subtitle=f"{POLICIES[policy].name}, {label_of(view.shown)}, fitted on {points[0].fitted_on['samples']:,} "
-        f"samples of {shortened(clean.id, 40)}. Promised: {promise}. Band: exact 95% interval.",
+        f"samples of {shortened(clean.id, 40)}. Promised: {promise}. Band: 95% interval.",
         height=HEIGHT,
     )
     chart(

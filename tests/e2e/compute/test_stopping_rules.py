@@ -54,8 +54,21 @@ def test_the_title_says_what_the_rule_gains_and_the_text_who_has_the_better_rule
     app = page(budget="3500000")
     assert re.search(r"exit 3 answers, accuracy [\d.]+%.*; each sample stopping by threshold \(max-prob\) [\d.]+%",
                      title(figures(app)["compute"]))  # fmt: skip
-    assert "Within 3.5 M MACs on average, threshold (max-prob) on PA gets" in words(app)
+    assert re.search(r"Within 3.5 M MACs on average, threshold \(max-prob\) at lambda [\d.]+ on PA gets", words(app))
     assert "than the same rule on the baseline" in words(app)
+
+
+def test_risk_control_is_told_as_it_is_set_with_what_it_spends(small_run):
+    """Its few points would leave most of the budget unspent, and everyone at the budget's exit would be dearer."""
+    app = page(budget="3500000", policy="risk", policy_set="epsilon:0.3")
+    found = policy_of(small_run, "risk", {"epsilon": 0.3}, "pa")
+    spent = f"{found.mean_cost / 1e6:.3g} M MACs"
+    assert f"risk control (ucb-wsr) {100 * found.accuracy:.1f}% for {spent} on average" in title(
+        figures(app)["compute"]
+    )
+    everyone = 1 + max(m for m, cost in enumerate(found.costs) if cost <= found.mean_cost)
+    assert f"Risk control (ucb-wsr) at epsilon 0.3 on PA spends {spent} on average" in words(app)
+    assert f"than everyone at exit {everyone}" in words(app)
 
 
 def test_the_switch_emphasises_the_other_and_compares_the_other_way(small_run):
@@ -225,7 +238,7 @@ def test_without_costs_exits_are_counted_and_interruption_says_what_it_needs(ima
     app = page(run="imageless", below="rule")
     assert "interruption" not in " ".join(drawn(app))
     assert "Interruption is not drawn: it needs the exits" in words(app)
-    assert "on average, threshold (max-prob) on PA gets" in words(app)
+    assert re.search(r"on average, threshold \(max-prob\) at lambda [\d.]+ on PA gets", words(app))
     app = page(run="imageless", below="rule", policy="interruption")
     assert any("needs the exits" in info.value for info in app.info)
 

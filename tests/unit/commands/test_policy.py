@@ -120,7 +120,7 @@ def test_a_clean_runs_thresholds_on_another_run(small_run, runs, small_logits, s
     assert main(["policy", "shifted", "--policy", "risk", "--set", "epsilon=0.3", "--fitted-on", "small"]) == 0
     printed = capsys.readouterr().out
     assert f"Promised 0.3000, realised {found['risk']:.4f}." in printed
-    assert "certified for samples like those of small: at most 0.3" in printed
+    assert "certified for samples like those of small: the risk is at most 0.3, with probability 0.9" in printed
 
 
 def test_the_file_of_the_rule_is_named_below_its_numbers(small_run, tmp_path, capsys):

@@ -45,8 +45,8 @@ def test_fitting_on_test_cannot_be_overlooked(imageless_run):
 
 def test_what_a_rule_promises_is_said(small_run):
     crc = text(small_run, "risk", {"rule": "crc", "epsilon": 0.3})
-    assert "certified: at most 0.3 is the expected loss of a new sample" in crc
-    assert "at most 0.3 is the risk, with probability 1 - delta" in text(small_run, "risk", {"epsilon": 0.3})
+    assert "certified: the expected loss of a new sample is at most 0.3" in crc
+    assert "certified: the risk is at most 0.3, with probability 0.9." in text(small_run, "risk", {"epsilon": 0.3})
     assert "promises nothing of new samples" in text(small_run, "risk", {"rule": "empirical", "epsilon": 0.3})
     assert "no threshold passes: everyone goes to the last exit" in text(small_run, "risk", {"epsilon": 0.001})
 
@@ -60,7 +60,7 @@ def test_the_curve_of_budgeted_batches_has_a_line_for_each_p(small_run):
 def test_only_another_run_is_held_to_its_promise(small_run):
     lines = text(small_run, "risk", {"epsilon": 0.3}, calibration="random:0.5", seed=1)
     assert "Promised" not in lines
-    assert "; certified: at most 0.3" in lines
+    assert "; certified: the risk is at most 0.3" in lines
 
 
 def test_what_is_unknown_is_said(unlabelled_run, imageless_run):

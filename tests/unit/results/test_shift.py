@@ -64,23 +64,43 @@ def test_a_point_is_the_policy_s_and_the_interval_holds_it(small_run, runs, smal
         assert point.low <= point.realised <= point.high
         assert point.fitted_on == {"run": "small", "split": "calibration", "samples": 100, "seed": None}
         assert not point.fitted_on_test
-    brier = shift_point(shifted, small_run, 2, "risk", {"loss": "brier-gap"}, "pa")
-    assert np.isnan(brier.low)
+    brier = shift_point(shifted, small_run, 2, "risk", {"loss": "brier-gap", "epsilon": 1.5}, "pa")
+    losses = policy_of(shifted, "risk", {"loss": "brier-gap", "epsilon": 1.5}, "pa", fitted_on=small_run).losses
+    assert brier.realised == pytest.approx(losses.mean())
+    assert brier.high - brier.realised == pytest.approx(1.96 * losses.std(ddof=1) / np.sqrt(300), rel=1e-3)
+    assert 0 <= brier.low < brier.realised
     clean = shift_point(small_run, small_run, 0, "budgeted", {}, "pa")
     assert clean.realised == pytest.approx(policy_of(small_run, "budgeted", {}, "pa").accuracy)
     assert clean.drops.windows == results_of(small_run, "pa").n_samples // 100
 
 
-def test_the_finding_names_the_severity_from_which_a_promise_is_broken(small_run):
-    point = shift_point(small_run, small_run, 0, "risk", {})
+def test_the_finding_names_the_severities_at_which_a_promise_is_broken_beyond_chance(small_run):
+    point = replace(shift_point(small_run, small_run, 0, "risk", {}), certified=True)
     points = [
-        replace(point, severity=s, realised=r, promised=0.1) for s, r in ((0, 0.05), (1, 0.09), (2, 0.12), (3, 0.3))
+        replace(point, severity=s, realised=r, low=r - 0.015, high=r + 0.015, promised=0.1)
+        for s, r in ((0, 0.05), (1, 0.09), (2, 0.11), (3, 0.2), (4, 0.3))
     ]
     assert shift_finding(points, "fog", risk=True) == (
-        "Under fog the promised risk, 0.100, is broken from severity 2 on: 0.300 at severity 3"
+        "Under fog the promised risk, 0.100, no longer holds from severity 3 on: 0.300 at severity 4"
     )
     assert shift_finding(points[:2], "fog", risk=True) == (
         "Under fog the promised risk, 0.100, holds at every severity: at worst 0.090"
     )
+    assert shift_finding(points[:3], "fog", risk=True) == (
+        "Under fog the promised risk, 0.100, may hold at every severity: at worst 0.110 (95%: 0.095 to 0.125)"
+    )
+    assert shift_finding(points[:4], "fog", risk=True).endswith("no longer holds at severity 3: 0.200 at severity 3")
+    assert "at severities 3 and 5" in shift_finding(
+        [*points[:4], replace(points[0], severity=4), replace(points[4], severity=5)], "fog", risk=True
+    )
     assert shift_finding(points[:1], "fog", risk=True) == "No run under fog to measure"
-    assert "the promised accuracy, 10.0%, is broken from severity 1" in shift_finding(points[:2], "fog", risk=False)
+
+
+def test_what_was_only_reached_is_not_called_a_promise(small_run):
+    point = shift_point(small_run, small_run, 0, "budgeted", {})
+    points = [replace(point, severity=1, realised=0.5, low=0.4, high=0.6, promised=0.7)]
+    assert shift_finding(points, "fog", risk=False) == (
+        "Under fog the accuracy where it was fitted, 70.0%, no longer holds at severity 1: 50.0% at severity 1"
+    )
+    nothing = [replace(points[0], low=float("nan"), high=float("nan"))]
+    assert shift_finding(nothing, "fog", risk=False) == shift_finding(points, "fog", risk=False)

@@ -1,6 +1,8 @@
 """`export`: a checkpoint with its correction as a program; bad input is one sentence, and leaves nothing."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -31,12 +33,24 @@ def test_a_corrected_network_is_taken_away(checkpoint, tmp_path, capsys):
     about = {"exitlens.json": ""}
     program = torch.export.load(tmp_path / "x.pt2", extra_files=about).module()
     images = torch.randn(4, 3, 32, 32)
+    found = program(images).numpy()  # nothing of it asks for gradients
     with torch.no_grad():
         expected = predict("pa", torch.stack(network(images)), weights="uniform").probs
-        assert float((program(images).double() - expected).abs().max()) <= 1e-6
+    assert abs(found - expected.numpy()).max() <= 1e-6
     said = json.loads(about["exitlens.json"])
     assert (said["predictor"], said["settings"]["weights"]) == ("pa", "uniform")
     assert said["images"]["mean"] == [0.4914, 0.4824, 0.4467]
+
+
+def test_the_program_needs_nothing_of_ours(checkpoint, tmp_path):
+    assert call(checkpoint[0], tmp_path / "x.pt2", "--predictor", "pa") == 0
+    script = (
+        "import sys, torch; found = torch.export.load('x.pt2').module()(torch.zeros(2, 3, 32, 32)); "
+        "print(tuple(found.shape), any(name.split('.')[0] == 'analysis' for name in sys.modules))"
+    )
+    isolated = [sys.executable, "-I", "-c", script]
+    done = subprocess.run(isolated, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.strip() == "(7, 2, 10) False"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ NUMBERS = {
     "certified": True,
     "promised": 0.05,
     "realised": 0.0412,
+    "guarantee": "the expected loss of a new sample is at most 0.05",
 }
 
 
@@ -41,6 +42,18 @@ def test_without_an_exit_that_answers_the_other_predictor_is_compared_alone():
     )
 
 
+def test_a_rule_that_does_not_follow_the_budget_is_said_with_what_it_spends():
+    assert stopping.title_with_rule("t", "risk control", 0.7, Gain(0.01, 0.0, 0.02), "5 MACs") == (
+        "t; each sample stopping by risk control 70.0% for 5 MACs on average"
+    )
+    gain = Gain(0.01, 0, 0.02)
+    said = stopping.better_rule("3 MACs", "risk control", "PA", 0.7, (gain, "2"), (gain, "the baseline"), ("5", "4"))
+    assert said == (
+        "Risk control on PA spends 5 on average and gets 70.0% right: 1.00 points more (95%: 0.00 to 2.00) than "
+        "everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than the same rule on the baseline, which spends 4."
+    )
+
+
 def test_the_worst_exit_is_named_with_how_many_stop_there():
     gap = np.array([np.nan, 0.02, 0.05])
     said = stopping.risk_title(gap, np.array([0, 50, 1200]), 0.03, ["1", "2", "3"])
@@ -60,7 +73,7 @@ def test_what_the_exit_reveals_stands_beside_chance():
     [
         ({}, "On the samples measured here it is 0.0412, within it."),
         ({"realised": 0.0612}, "it is 0.0612, above it."),
-        ({"fitted_on": {"run": "clean"}}, "Promised for samples like those of clean: at most 0.05 is the"),
+        ({"fitted_on": {"run": "clean"}}, "Promised for samples like those of clean: the expected loss of a new"),
         ({"certified": False}, "This rule promises nothing: risk 0.050 where it was fitted, 0.041 here"),
         ({"passed": False}, "No threshold passes, so everyone goes to the last exit"),
         ({"policy": "pcee", "promised": 0.9, "realised": 0.8}, "it was fitted 90.0%, here 80.0%: less."),
