@@ -81,13 +81,14 @@ def reduce_row(scores, highest, label, n_classes, masses, floats, integers, r, m
     others, squares, entropy, second, support = 0.0, 0.0, 0.0, -np.inf, 1
     scores[first] = -np.inf
     for c in range(scores.shape[0]):
-        here = scores[c]
-        below = higher(here - highest, LOWEST)
+        below = higher(scores[c] - highest, LOWEST)
         mass = exp(below)
         masses[c] = mass
         others += mass
         squares += mass * mass
         entropy += mass * below
+    for c in range(scores.shape[0]):  # apart from the sums: together they need more registers than there are
+        here = scores[c]
         second = higher(here, second)
         above += here > upper
         near += here >= lower
