@@ -17,6 +17,7 @@ from analysis.traces.compiled.compiler import compile_and_keep, fetch
 from analysis.traces.compiled.rows import (
     begin_at,
     copy_columns,
+    copy_row,
     deepest_falls,
     fall_reached,
     first_at_least,
@@ -47,18 +48,21 @@ THRESHOLD, CAP, TEMPERATURE = range(3)
 """Columns of `numbers`."""
 INVALID, UNDECIDED = 1, 2
 """Flags of a sample: logits to be refused; left to the reference path."""
+LINE, PAGE = 8, 512
+"""float64 numbers in a cache line and in a memory page."""
 LARGEST = 1e300
 SMALLEST_SUM = 1e-290
 """As in `analysis.predictors.checks` and `analysis.predictors.mixture`."""
 SIGNATURE = (
     "void(int64, int64, int64, int64, int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], int64, "
-    "float64[:, :, :, ::1], int32[:, :, :, ::1], float64[:, :, ::1], int16[:, :, ::1], int32[::1])"
+    "float64[:, :, :, ::1], int32[:, :, :, ::1], float64[:, :, ::1], int16[:, :, ::1], int32[::1], "
+    "float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[::1])"
 )
 
 
 def trace_samples(
     address, kind, exit_stride, sample_stride, labels, choices, numbers, weights, n_classes,
-    floats, integers, fall_sizes, fall_exits, flags,
+    floats, integers, fall_sizes, fall_exits, flags, rows_of_sample, rows_of_predictors, logs, falling, last,
 ):  # fmt: skip
     """Trace every sample of a chunk.
 
@@ -74,13 +78,10 @@ def trace_samples(
     """
     n_predictors, n_exits = weights.shape
     length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
-    logits, shown, masses = np.full(length, -np.inf), np.empty(length), np.empty(length)
-    sums, before = np.empty((n_predictors, length)), np.empty((n_predictors, length))
-    peak, furthest = np.empty((n_predictors, length)), np.empty((n_predictors, length))
-    highest_log, deepest = np.empty(length), np.empty(length)
-    logs = np.empty((n_predictors, n_exits, length))
-    falling, falling_logs = np.empty((3, n_exits)), np.empty((3, n_exits))
-    last = np.empty(n_predictors, np.int64)
+    logits, shown, masses = rows_of_sample[0, :length], rows_of_sample[1, :length], rows_of_sample[2, :length]
+    highest_log, deepest = rows_of_sample[3, :length], rows_of_sample[4, :length]
+    falling, falling_logs = falling[0], falling[1]
+    logits[n_classes:] = -np.inf
     row_item = 2 << kind
     for s in range(labels.shape[0]):
         label, flag = labels[s], 0
@@ -97,6 +98,9 @@ def trace_samples(
                 flag |= INVALID
                 break
             for r in range(n_predictors):
+                sums, before = rows_of_predictors[0, r, :length], rows_of_predictors[1, r, :length]
+                peak, furthest = rows_of_predictors[2, r, :length], rows_of_predictors[3, r, :length]
+                logs_here = logs[r, m, :length]
                 method, activation, fallback = choices[r, KIND], choices[r, ACTIVATION], choices[r, FALLBACK]
                 temperature, threshold, cap = numbers[r, TEMPERATURE], numbers[r, THRESHOLD], numbers[r, CAP]
                 if choices[r, IS_RELATIVE]:
@@ -104,19 +108,19 @@ def trace_samples(
                 floor = threshold if choices[r, FLOOR_IS_THRESHOLD] else 0.0
                 row, highest, divisor, weight = logits, top_logit, temperature, weights[r, m]
                 if m == 0:
-                    sums[r] = 0.0
+                    sums[:] = 0.0
                     if method != MIXTURE:
-                        sums[r, n_classes:] = -np.inf
+                        sums[n_classes:] = -np.inf
                 if method == HARD:
-                    row = sums[r]
+                    row = sums
                     highest = keep_above(row, logits, threshold)
                 elif method == SOFTMAX_PRODUCT:
-                    row = sums[r]
+                    row = sums
                     highest = add_logits(row, logits)
                     if choices[r, IS_MEAN]:
                         divisor *= m + 1.0
                 elif activation != scores.SOFTMAX:
-                    row = sums[r]
+                    row = sums
                     if method != PRODUCT:  # each exit by itself
                         row = shown
                         row[:] = 0.0
@@ -138,8 +142,8 @@ def trace_samples(
                     last[r] = m
                 if method == MIXTURE and source >= 0:
                     if source == m:
-                        normalised(row, highest, before[r])
-                    highest, too_low = log_of_sum(sums[r], before[r], SMALLEST_SUM, shown)
+                        normalised(row, highest, before)
+                    highest, too_low = log_of_sum(sums, before, SMALLEST_SUM, shown)
                     row, source = shown, m
                     if too_low > 0:
                         flag |= UNDECIDED
@@ -150,18 +154,18 @@ def trace_samples(
                         if m > 0 and confidence < np.float32(floats[r, rows.MAX, m - 1, s]):
                             source = m - 1
                 if source == m == 0:
-                    begin_at(row, highest, log_total, masses, share, logs[r, m], peak[r], furthest[r])
+                    begin_at(row, highest, log_total, masses, share, logs_here, peak, furthest)
                 elif source == m:
-                    move_to(row, highest, log_total, masses, share, logs[r, m], peak[r], furthest[r])
+                    move_to(row, highest, log_total, masses, share, logs_here, peak, furthest)
                 elif source < 0:
                     if m == 0:
-                        peak[r] = 0.0
-                        furthest[r] = 0.0
+                        peak[:] = 0.0
+                        furthest[:] = 0.0
                     show_nothing(label, n_classes, floats, integers, r, m, s)
-                    move_to_nothing(logs[r, m], peak[r], furthest[r])
+                    move_to_nothing(logs_here, peak, furthest)
                 else:  # nothing falls: the exit before has shown it too
                     copy_columns(floats, integers, r, source, m, s)
-                    logs[r, m] = logs[r, source]
+                    copy_row(logs[r, source, :length], logs_here)
                 if collapsed:
                     integers[r, rows.SUPPORT, m, s] = 0
                     integers[r, rows.COLLAPSED, m, s] = 1
@@ -169,8 +173,9 @@ def trace_samples(
         if flag & INVALID:
             continue
         for r in range(n_predictors):
+            furthest = rows_of_predictors[3, r, :length]
             final = integers[r, rows.PREDICTED, n_exits - 1, s]
-            furthest_class = first_at_least(furthest[r], fall_reached(highest_of(furthest[r]), False))
+            furthest_class = first_at_least(furthest, fall_reached(highest_of(furthest), False))
             deepest_falls(logs[r], highest_log, deepest)
             deepest_class = first_at_least(deepest, fall_reached(highest_of(deepest), True))
             for m in range(n_exits):
@@ -185,7 +190,34 @@ def trace_samples(
                 write_fall(falling_logs[of], True, fall_sizes, fall_exits, r, 2 * of + 1, s)
 
 
+def aligned(*shape: int) -> np.ndarray:
+    """Uninitialised float64 rows that begin at a cache line each, and not all at the same place of a memory page."""
+    stride = shape[-1] + (LINE if shape[-1] % PAGE == 0 else 0)
+    size = math.prod(shape[:-1]) * stride
+    memory = np.empty(size + LINE)
+    start = -memory.ctypes.data // memory.itemsize % LINE
+    return memory[start : start + size].reshape(*shape[:-1], stride)
+
+
+def working_memory(n_predictors: int, n_exits: int, n_classes: int) -> tuple[np.ndarray, ...]:
+    """What `trace_samples` writes into beside its results; it allocates nothing itself."""
+    length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
+    return (
+        aligned(5, length),
+        aligned(4, n_predictors, length),
+        aligned(n_predictors, n_exits, length),
+        np.empty((2, 3, n_exits)),
+        np.empty(n_predictors, np.int64),
+    )
+
+
 @functools.cache
 def trace_kernel() -> Callable:
-    """`trace_samples` as machine code, compiled or loaded at the first call."""
-    return compile_and_keep(trace_samples, SIGNATURE)
+    """`trace_samples`, its working memory included, as machine code, compiled or loaded at the first call."""
+    compiled = compile_and_keep(trace_samples, SIGNATURE)
+
+    def trace(*given: object) -> None:
+        weights, n_classes = given[7:9]
+        compiled(*given, *working_memory(*weights.shape, n_classes))
+
+    return trace

@@ -81,13 +81,14 @@ def reduce_row(scores, highest, label, n_classes, masses, floats, integers, r, m
     others, squares, entropy, second, support = 0.0, 0.0, 0.0, -np.inf, 1
     scores[first] = -np.inf
     for c in range(scores.shape[0]):
-        here = scores[c]
-        below = higher(here - highest, LOWEST)
+        below = higher(scores[c] - highest, LOWEST)
         mass = exp(below)
         masses[c] = mass
         others += mass
         squares += mass * mass
         entropy += mass * below
+    for c in range(scores.shape[0]):  # apart from the sums: together they need more registers than there are
+        here = scores[c]
         second = higher(here, second)
         above += here > upper
         near += here >= lower
@@ -132,6 +133,13 @@ def copy_columns(floats, integers, r, source, m, s):
 
 
 @compiled()
+def copy_row(row, into):
+    """into = row."""
+    for c in range(row.shape[0]):
+        into[c] = row[c]
+
+
+@compiled()
 def show_nothing(label, n_classes, floats, integers, r, m, s):
     """The columns of a row of zeros."""
     for column in range(floats.shape[1]):
@@ -172,12 +180,12 @@ def move_to_nothing(logs, peak, furthest):
 @compiled()
 def deepest_falls(logs, highest, deepest):
     """Each class's largest fall of the logarithm; `highest` is written into. Two exits at a time."""
-    n_exits = logs.shape[0]
-    for c in range(logs.shape[1]):
+    n_exits, n_classes = logs.shape[0], highest.shape[0]
+    for c in range(n_classes):
         highest[c], deepest[c] = logs[0, c], 0.0
     for m in range(1, n_exits, 2):
         following = min(m + 1, n_exits - 1)
-        for c in range(logs.shape[1]):
+        for c in range(n_classes):
             here, then, high = logs[m, c], logs[following, c], highest[c]
             fall = higher(high - here, deepest[c])
             high = higher(here, high)

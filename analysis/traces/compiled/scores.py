@@ -6,11 +6,10 @@ Each function fills a row and returns its largest value: -inf where no class has
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from analysis.traces.compiled.arithmetic import LOWEST, SMALLEST, exp, half, log, log_softplus
-from analysis.traces.compiled.compiler import compiled, higher, pointer_to
+from analysis.traces.compiled.compiler import compiled, double_at, half_at, higher, pointer_to, single_at
 
 ROUND = 32
 """Rows hold a multiple of it, so that the compiler's vectors leave no rest, which would take as long as they do."""
@@ -24,18 +23,16 @@ SOFTMAX, RELU, HEAVISIDE, SOFTPLUS = range(4)
 def widen(address, kind, n_classes, row):
     """Put logits into a row. Returns the largest, how many are NaN, which it does not show, and subnormal."""
     highest, unknown, subnormal = -np.inf, 0, 0
+    first = pointer_to(address)
     if kind == HALF:
-        halves = numba.carray(pointer_to(address), (n_classes,), np.uint16)
         for c in range(n_classes):
-            row[c] = half(halves[c])
+            row[c] = half(half_at(first, c))
     elif kind == SINGLE:
-        singles = numba.carray(pointer_to(address), (n_classes,), np.float32)
         for c in range(n_classes):
-            row[c] = singles[c]
+            row[c] = single_at(first, c)
     else:
-        doubles = numba.carray(pointer_to(address), (n_classes,), np.float64)
         for c in range(n_classes):
-            row[c] = doubles[c]
+            row[c] = double_at(first, c)
             subnormal += (row[c] > 0.0) & (row[c] < SMALLEST)
     for c in range(row.shape[0]):
         value = row[c]
