@@ -133,6 +133,6 @@ def _published(
         mode="markers",
         marker={"color": style["color"], "symbol": f"{style['symbol']}-open", "size": 12, "line": {"width": 2}},
         customdata=[[float(t), float(p)] for t, p in zip(marked, percents)],
-        hovertemplate=f"{plain(label)}, published: %{{customdata[1]:.2f}} % of samples"
+        hovertemplate=f"{plain(label)}, published: %{{customdata[1]:.2f}}% of samples"
         "<br>fall by more than %{customdata[0]:.4g}<extra></extra>",
     )

@@ -78,7 +78,7 @@ def fall_histogram_figure(
                     [float(low), float(high), int(count), float(percent), one.predictor_id]
                     for low, high, count, percent in zip(edges, edges[1:], one.counts, one.percents)
                 ],
-                hovertemplate=f"{plain(one.label)}: %{{customdata[2]:,}} samples (%{{customdata[3]:.2f}} %)"
+                hovertemplate=f"{plain(one.label)}: %{{customdata[2]:,}} samples (%{{customdata[3]:.2f}}%)"
                 "<br>fall by %{customdata[0]:.3g} to %{customdata[1]:.3g}<br>click to see them<extra></extra>",
             )
         )

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.reference.outside_text import csv_cell
 from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
 from analysis.report.table_formats import BOOKTABS
+from analysis.words.formats import signed
 
 SURE = 0.05
 """A difference whose adjusted p-value is below this is marked."""
@@ -29,15 +30,11 @@ def _exits(found: dict) -> list[str]:
     return [str(m + 1) for m in range(max(len(entry["accuracy"]) for entry in found["entries"]))]
 
 
-def _signed(value: float, decimals: int = 2) -> str:
-    return f"{value:+.{decimals}f}"
-
-
 def _ends(estimates: Sequence[dict], factor: float) -> Rows:
     """The two ends of intervals, a row for each."""
     return [
-        (said, "", [_signed(factor * one[end]) for one in estimates])
-        for said, end in (("95 % interval from", "low"), ("to", "high"))
+        (said, "", [signed(factor * one[end]) for one in estimates])
+        for said, end in (("95% interval from", "low"), ("to", "high"))
     ]
 
 
@@ -58,7 +55,7 @@ def fall_table(found: dict) -> Rows:
 def pair_table(found: dict, pair: dict) -> Rows:
     """The differences of one pair per exit, in points, with their intervals and adjusted p-values."""
     rows = pair["exits"]
-    differences = [_signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows]
+    differences = [signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows]
     return [
         ("accuracy, points", "", differences),
         *_ends(rows, 100),
@@ -71,7 +68,7 @@ def pair_table(found: dict, pair: dict) -> Rows:
 def pair_falls(pair: dict) -> Rows:
     """The differences of one pair in percent of samples that fall, per threshold, with their intervals."""
     rows = list(pair["decrease"].values())
-    return [("falls, points", "", [_signed(one["difference"]) for one in rows]), *_ends(rows, 1)]
+    return [("falls, points", "", [signed(one["difference"]) for one in rows]), *_ends(rows, 1)]
 
 
 def _pair_name(found: dict, pair: dict) -> str:
@@ -132,7 +129,7 @@ def as_csv(found: dict) -> str:
 
 def _interval(one: dict, factor: float) -> str:
     """On one line of a page, however narrow."""
-    return f"{_signed(factor * one['low'])}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{_signed(factor * one['high'])}"
+    return f"{signed(factor * one['low'])}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{signed(factor * one['high'])}"
 
 
 def exits_shown(found: dict, pair: dict, named: Sequence[str], *, only_differing: bool = False) -> pd.DataFrame:
@@ -149,7 +146,7 @@ def exits_shown(found: dict, pair: dict, named: Sequence[str], *, only_differing
         [
             [
                 str(one["exit"]), shown(a[one["exit"] - 1], 100), shown(b[one["exit"] - 1], 100),
-                _signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
+                signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
                 _interval(one, 100),
                 f"{one['a_only']:,}", f"{one['b_only']:,}", f"{one['p']:.2g}", f"{one['p_holm']:.2g}",
             ]
@@ -167,7 +164,7 @@ def falls_shown(found: dict, pair: dict, named: Sequence[str]) -> pd.DataFrame:
     a, b = (found["entries"][pair[side]]["decrease_percent"] for side in "ab")
     return pd.DataFrame(
         [
-            [tau, shown(a[tau]), shown(b[tau]), _signed(one["difference"]),
+            [tau, shown(a[tau]), shown(b[tau]), signed(one["difference"]),
              _interval(one, 1)]
             for tau, one in pair["decrease"].items()
         ],
@@ -185,7 +182,7 @@ def pairs_shown(found: dict, named: Sequence[str]) -> pd.DataFrame:
         one = pair["exits"][-1]
         rows.append([
             named[pair["a"]], named[pair["b"]], f"{pair['samples']:,}", str(one["exit"]),
-            _signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
+            signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
             _interval(one, 100), f"{one['p_holm']:.2g}",
         ])  # fmt: skip
     heads = ["first", "second", "samples", "exit", "second less first, points", "95% interval", "p, Holm"]
@@ -200,7 +197,7 @@ def _tables(found: dict, written: Callable[[str, Sequence[str], Rows], list[str]
     lines += ["", *written(caption, thresholds, fall_table(found))]
     for pair in found["pairs"]:
         caption = (
-            f"{_pair_name(found, pair)}: differences with 95 % intervals from paired resamples; "
+            f"{_pair_name(found, pair)}: differences with 95% intervals from paired resamples; "
             f"*: p < {SURE:g} (McNemar, adjusted over the exits by Holm)."
         )
         exits = [str(one["exit"]) for one in pair["exits"]]

@@ -47,12 +47,7 @@ BELOW = {
 def render(view: View) -> None:
     """The page."""
     run = view.run
-    st.subheader("Accuracy against compute", anchor=False)
-    plain_text(
-        "What does a budget per sample buy, for everyone at one exit and when each sample stops by itself, and which "
-        "answers does it give up?",
-        role="caption",
-    )
+    st.subheader("What does a budget per sample buy, and which answers does it give up?", anchor=False)
     if no_samples(view):
         return
     axis = axis_of(view)

@@ -219,7 +219,6 @@ def _put_back(one: DeletedRun) -> None:
 
 
 def _import() -> None:
-    st.markdown("**Import a run**")
     if not read_only():
         st.button(
             "Import a run",

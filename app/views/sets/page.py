@@ -94,12 +94,7 @@ class Shown:
 
 def render(view: View) -> None:
     """The page."""
-    st.subheader("Uncertainty sets", anchor=False)
-    plain_text(
-        "Sets of classes instead of one answer: do they hold the true class as often as asked, how large are they at "
-        "each exit, and do they grow with more computation?",
-        role="caption",
-    )
+    st.subheader("Do sets of classes hold the true one as often as asked, and do they grow?", anchor=False)
     if no_samples(view):
         return
     asked = asked_sets(view)
