@@ -98,8 +98,8 @@ def _table(view: View, shown: Sequence[Shown], found: dict, pair: dict, names: S
         plain_text(hidden, role="caption")
     plain_text(
         f"{counted(pair['samples'], _sample(found))} that both have, joined by id; second less first. Intervals: 95%, "
-        "percentiles of 2,000 paired resamples of the samples. p: exact two-sided McNemar test, adjusted over the exits "
-        "(Holm), not over pairs; *: below 0.05.",
+        "percentiles of 2,000 paired resamples of the samples. p: exact two-sided McNemar test, adjusted over the "
+        "exits (Holm), not over pairs; *: below 0.05.",
         role="caption",
     )
     title = f"{both[1]} less {both[0]}{_in_common(*(shown[pair[side]] for side in 'ab'))}, "
