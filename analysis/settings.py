@@ -74,6 +74,7 @@ class Setting:
     per_pair : whether it has one for exit 1, two for exit 2, and so on: one for each exit and each exit up to it
     slides : from and to which number a slider goes, where that is less than the bounds: what is mostly wanted
     idle : where that slider stands while nothing is set; None: at its lower end
+    label : what its widget is called, where its name says too little to whoever does not type it
     """
 
     name: str
@@ -88,6 +89,7 @@ class Setting:
     per_pair: bool = False
     slides: tuple[float, float] | None = None
     idle: float | None = None
+    label: str = ""
 
     @property
     def slider(self) -> tuple[float, float] | None:

@@ -25,9 +25,9 @@ from analysis.storage import RunEntry, list_runs, load_run
 
 RUNS_KEPT = 10  # two more than are compared at once
 RESULTS_KEPT = 12  # with their traces; 50,000 samples x 7 exits: about 25 MB each
-DIFFERENCES_KEPT = 4  # each holds its two results, most of them those that are kept anyway
+DIFFERENCES_KEPT = 6  # each holds its two results, most of them those that are kept anyway
 NUMBERS_KEPT = 256
-PARTS_KEPT = 8  # of results, each a copy of some samples' traces
+PARTS_KEPT = 16  # of results, each a copy of some samples' traces
 FIGURES_KEPT = 256  # as plotly's JSON: most are below 20 kB
 TABLES_KEPT = 8  # 50,000 samples: about 15 MB each
 LIST_WAITS_S = 2.0

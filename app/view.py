@@ -67,6 +67,19 @@ class View:
         found = self._whole(predictor)
         return cache.some(found, np.flatnonzero(self.selected.mask)) if self.only else found
 
+    def lit_results(self, predictor: str) -> Results | None:
+        """A predictor's numbers over the selected samples alone, to stand before those of all; None where these are the
+        same, or none is selected."""
+        if self.selected is None or self.only or self.selected.count in (0, len(self.selected.mask)):
+            return None
+        lit = cache.some(self._whole(predictor), np.flatnonzero(self.selected.mask))
+        return lit if lit.has_labels == self.has_labels else None  # what all are counted by, these have not
+
+    def lit_difference(self) -> Difference | None:
+        """What the chosen predictor does to the baseline's answers on the selected samples alone; None likewise."""
+        a, b = self.lit_results("baseline"), self.lit_results(self.predictor)
+        return None if a is None or b is None else cache.difference(a, b)
+
     def traces(self, predictor: str) -> Traces:
         """A predictor's traces of the split on screen: of all its samples, whatever is selected."""
         return self._whole(predictor).traces

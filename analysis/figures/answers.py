@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import name_ends
+from analysis.figures.selected import light_up, stacked
 from analysis.figures.style import (
     FAINT,
     INK,
@@ -39,6 +40,7 @@ def answers_figure(
     whole: int | None = None,
     title: str,
     subtitle: str,
+    selected: Mapping[str, np.ndarray] | None = None,
     height: int = 320,
 ) -> go.Figure:
     """One bar per exit, its three parts adding up to all samples; or, with `whole`, to those that stop there.
@@ -53,6 +55,8 @@ def answers_figure(
         The exit that the budget reaches, from 0: its bar is drawn in full, the others faint.
     whole : int, optional
         How many samples 100% are; by default those of each bar, whose parts are then named beside the last.
+    selected : mapping, optional
+        As `counts`, of the selected samples alone.
     """
     n_exits = len(exit_names)
     totals = sum(np.asarray(counts[key]) for key in PARTS)
@@ -107,6 +111,10 @@ def answers_figure(
                 f"<br>%{{customdata[2]:,}} samples, %{{y:.2f}}%<br>click to see them<extra></extra>",
             )
         )
+    if selected is not None:
+        shares = [100 * np.asarray(counts[key]) / np.maximum(totals, 1) for key in PARTS]
+        parts = [(high_, counts[key], selected[key]) for high_, key in zip(shares, PARTS)]
+        light_up(figure, stacked(parts, colour))
     if whole is not None:
         return figure  # the last bar is often the lowest: no names fit beside it
     shares = [100 * float(counts[key][-1]) / max(float(totals[-1]), 1) for key in PARTS]

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import in_lines, name_marks
+from analysis.figures.selected import tick_marks
 from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
 from analysis.reference.outside_text import shortened
 
@@ -22,6 +23,7 @@ def class_falls_figure(
     height: int | None = None,
     ticks: Sequence[str] | None = None,
     value: str = "mean largest fall %{x:.4f}",
+    selected: Sequence[tuple[str, np.ndarray]] = (),
 ) -> go.Figure:
     """One row per class, one marker per predictor.
 
@@ -37,6 +39,8 @@ def class_falls_figure(
         What stands beside the rows, where it is not the name, which is cut at its end.
     value : str
         The number, as the pointer tells it.
+    selected : sequence of (predictor id, a number of each class)
+        Of the selected samples alone: upright strokes; NaN draws none.
     """
     rows = list(range(len(names)))
     figure = base_figure(title, subtitle, x_title, height=height or 96 + 22 * len(names), uirevision="classes")
@@ -47,7 +51,8 @@ def class_falls_figure(
         ticktext=[plain(tick) for tick in ticks or [shortened(name, 28) for name in names]],
         ticks="",
     )
-    top = max((float(np.nanmax(values)) for *_, values in lines if len(values)), default=0.0) or 1.0
+    drawn = [values for *_, values in (*lines, *selected) if np.isfinite(values).any()]
+    top = max((float(np.nanmax(values)) for values in drawn), default=0.0) or 1.0
     figure.update_xaxes(showgrid=True, range=[-0.02 * top, 1.08 * top], zeroline=True, nticks=6)
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
@@ -67,6 +72,8 @@ def class_falls_figure(
                 "<br>over %{customdata[2]} samples; click to see them<extra></extra>",
             )
         )
+    for predictor_id, values in selected:
+        figure.add_trace(tick_marks(predictor_id, values, rows, f"of the selected samples: {value}"))
     marks = [(values[0], label, predictor_style(key)["color"]) for key, label, values in lines if len(values)]
     name_marks(figure, marks, 0, (-0.02 * top, 1.08 * top))
     return figure

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import heading, name_ends
+from analysis.figures.selected import LitBars, light_up
 from analysis.figures.style import (
     FAINT,
     FILL,
@@ -32,6 +33,7 @@ def correction_price_figure(
     exit_names: Sequence[str],
     title: str,
     subtitle: str,
+    selected: Sequence[np.ndarray] | None = None,
     height: int = 420,
 ) -> go.Figure:
     """Above: a price per exit, baseline and predictor. Below: counts of samples per exit.
@@ -46,6 +48,8 @@ def correction_price_figure(
         What the panels show.
     predictor_shown : bool
         Whether the predictor is on screen; otherwise it stays faint.
+    selected : sequence of (int per exit), optional
+        How many of the samples of `bars` are selected.
 
     Returns
     -------
@@ -68,6 +72,12 @@ def correction_price_figure(
             for sign, (name, counts) in zip((1, -1), bars)
         ]
     )
+    if selected is not None:
+        colour, first = predictor_style(predictor_id)["color"], len(lines)
+        light_up(figure, [
+            LitBars(first + place, colour, of, sign * np.asarray(of, dtype=np.float64), np.zeros(n_exits))
+            for place, (sign, of) in enumerate(zip((1, -1), selected))
+        ])  # fmt: skip
     ends = [
         (n_exits, float(values[-1]), label, predictor_style(own)["color"])
         for own, label, values in lines

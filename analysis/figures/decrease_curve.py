@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import name_curves
+from analysis.figures.selected import thin_line
 from analysis.figures.style import FAINT, base_figure, plain, predictor_style
 from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, from_scale, ticks, to_scale
 
@@ -15,13 +16,15 @@ LABEL_AT = 0.03  # the tau at which a curve is named by preference: where most f
 
 @dataclass(frozen=True)
 class Curve:
-    """One predictor's curve: percent of samples at every threshold of the grid, and at the marked thresholds."""
+    """One predictor's curve: percent of samples at every threshold of the grid, and at the marked thresholds; of the
+    selected samples at every threshold of the grid."""
 
     predictor_id: str
     label: str
     percents: np.ndarray
     marked: np.ndarray
     emphasised: bool = True
+    selected: np.ndarray | None = None
 
 
 def fall_grid(marked: Sequence[float]) -> np.ndarray:
@@ -70,6 +73,16 @@ def decrease_curve_figure(
     percent_axis(figure, log_percent)
     for curve in curves:
         figure.add_traces(_curve(curve, thresholds, marked, log_percent))
+        if curve.selected is not None:
+            line = thin_line(
+                curve.predictor_id,
+                to_scale(thresholds, FALL_UNIT),
+                percent_places(curve.selected, log_percent),
+                f"{plain(curve.label)}: %{{customdata[1]:.2f}}% of the selected<br>fall by more than "
+                "%{customdata[0]:.4g}",
+            )
+            line.customdata = [[float(tau), float(percent)] for tau, percent in zip(thresholds, curve.selected)]
+            figure.add_trace(line)
     for predictor_id, label, percents in published:
         figure.add_trace(_published(predictor_id, label, percents, marked, log_percent))
     places_of = to_scale(thresholds, FALL_UNIT)
@@ -133,6 +146,6 @@ def _published(
         mode="markers",
         marker={"color": style["color"], "symbol": f"{style['symbol']}-open", "size": 12, "line": {"width": 2}},
         customdata=[[float(t), float(p)] for t, p in zip(marked, percents)],
-        hovertemplate=f"{plain(label)}, published: %{{customdata[1]:.2f}} % of samples"
+        hovertemplate=f"{plain(label)}, published: %{{customdata[1]:.2f}}% of samples"
         "<br>fall by more than %{customdata[0]:.4g}<extra></extra>",
     )

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import name_marks
+from analysis.figures.selected import tick_marks
 from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
 
 
@@ -19,6 +20,7 @@ def decrease_share_figure(
     subtitle: str,
     x_title: str,
     does: str = "fall",
+    selected: Sequence[tuple[str, np.ndarray]] = (),
     height: int = 300,
 ) -> go.Figure:
     """One row per threshold, one marker per predictor, joined to show what the correction moves.
@@ -37,6 +39,8 @@ def decrease_share_figure(
         What the percentages count.
     does : str
         What these samples do by more than a threshold: fall, or rise.
+    selected : sequence of (predictor id, percent per threshold)
+        Of the selected samples alone: upright strokes.
     """
     rows = [f"> {threshold:g}" for threshold in thresholds]
     figure = base_figure(title, subtitle, x_title, f"{does}s by", height=height, uirevision=f"{does}s")
@@ -76,6 +80,9 @@ def decrease_share_figure(
                 hovertemplate=f"published: %{{x:.2f}}% of samples<br>{does} by %{{y}}<extra></extra>",
             )
         )
+    for predictor_id, percents in selected:
+        told = f"%{{x:.2f}}% of the selected samples<br>{does} by %{{y}}"
+        figure.add_trace(tick_marks(predictor_id, percents, rows, told))
     marks = [(percents[0], label, predictor_style(key)["color"]) for key, label, percents in lines]
     name_marks(figure, marks, rows[0], (-4, 104))
     return figure

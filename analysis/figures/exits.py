@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import heading, name_ends
+from analysis.figures.selected import thin_line
 from analysis.figures.style import FAINT, MARKERS_DRAWN, base_figure, exit_ticks, fitted_range, plain, predictor_style
 
 GAP = 0.09  # between panels, as a share of the figure's width
@@ -25,6 +26,8 @@ class Panel:
         Published values to set beside a line, by predictor id, drawn as open markers.
     from_zero_to : float, optional
         The axis runs from 0 to this; without, it fits the values and its name says where it starts.
+    selected : (str, (exits,)) pairs, optional
+        What holds of the selected samples alone, by predictor id: thin lines.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Panel:
     predictor: np.ndarray
     published: tuple[tuple[str, np.ndarray], ...] = ()
     from_zero_to: float | None = None
+    selected: tuple[tuple[str, np.ndarray], ...] = ()
 
 
 def exits_figure(
@@ -64,6 +68,9 @@ def exits_figure(
         lines.append((predictor_id, predictor_label, panel.predictor, predictor_shown))
         figure.add_traces([_line(*line, exit_names, panel.name, suffix) for line in lines])
         figure.add_traces([_published(*pair, exit_names, panel.name, suffix) for pair in panel.published])
+        exits, axes = np.arange(1, len(exit_names) + 1), {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
+        told = f"of the selected samples<br>{plain(panel.name)}: %{{y:.4g}}"
+        figure.add_traces([thin_line(own, exits, values, told, **axes) for own, values in panel.selected])
     _label_last_panel(figure, panels, predictor_id, predictor_label, baseline_label, len(exit_names), height)
     return figure
 
@@ -104,7 +111,8 @@ def _layout(panels: Sequence[Panel], exit_names: Sequence[str]) -> tuple[dict, l
 def _range(panel: Panel) -> tuple[float, float]:
     if panel.from_zero_to is not None:
         return 0.0, panel.from_zero_to
-    return fitted_range([panel.baseline, panel.predictor, *(values for _, values in panel.published)])
+    drawn = [values for _, values in (*panel.published, *panel.selected)]
+    return fitted_range([panel.baseline, panel.predictor, *drawn])
 
 
 def _line(

@@ -8,19 +8,21 @@ import plotly.graph_objects as go
 
 from analysis.figures.decrease_curve import percent_axis, percent_places
 from analysis.figures.names import name_in_corner
+from analysis.figures.selected import LitBars, light_up, share_of
 from analysis.figures.style import FILL, base_figure, plain, predictor_style, rgba
 from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
 
 @dataclass(frozen=True)
 class Bars:
-    """One predictor's histogram: how many samples, and percent of samples, per bin."""
+    """One predictor's histogram: how many samples, percent of samples, and how many that are selected, per bin."""
 
     predictor_id: str
     label: str
     counts: np.ndarray
     percents: np.ndarray
     emphasised: bool
+    selected: np.ndarray | None = None
 
 
 def fall_histogram_figure(
@@ -78,10 +80,16 @@ def fall_histogram_figure(
                     [float(low), float(high), int(count), float(percent), one.predictor_id]
                     for low, high, count, percent in zip(edges, edges[1:], one.counts, one.percents)
                 ],
-                hovertemplate=f"{plain(one.label)}: %{{customdata[2]:,}} samples (%{{customdata[3]:.2f}} %)"
+                hovertemplate=f"{plain(one.label)}: %{{customdata[2]:,}} samples (%{{customdata[3]:.2f}}%)"
                 "<br>fall by %{customdata[0]:.3g} to %{customdata[1]:.3g}<br>click to see them<extra></extra>",
             )
         )
+    parts = [
+        LitBars(place, predictor_style(one.predictor_id)["color"], one.selected,
+                percent_places(share_of(one.percents, one.counts, one.selected), log_percent))
+        for place, one in enumerate(bars) if one.selected is not None
+    ]  # fmt: skip
+    light_up(figure, parts)
     # in the upper right corner, where falls near 1 are few
     name_in_corner(figure, [(one.label, predictor_style(one.predictor_id)["color"]) for one in reversed(bars)])
     return figure

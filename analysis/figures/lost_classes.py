@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.figures.selected import light_up, stacked
 from analysis.figures.style import INK, base_figure, exit_ticks, fitted_range, on_bars, plain, predictor_style, rgba
 
 PARTS = {"outvoted": ("outvoted on the support", 0.4, ""), "off support": ("off the support", 0.15, "/")}
@@ -20,6 +21,7 @@ def lost_classes_figure(
     x_title: str,
     title: str,
     subtitle: str,
+    selected: Mapping[str, np.ndarray] | None = None,
     height: int = 220,
 ) -> go.Figure:
     """One bar per exit.
@@ -30,6 +32,8 @@ def lost_classes_figure(
         Causes among `PARTS`, or "lost" for all together -> int (exits,), samples.
     x_title : str
         What exits stand for.
+    selected : mapping, optional
+        As `counts`, of the selected samples alone.
     """
     n_exits, colour = len(exit_names), predictor_style(predictor_id)["color"]
     totals = sum(np.asarray(values) for values in counts.values())
@@ -69,4 +73,6 @@ def lost_classes_figure(
                 "click to open them<extra></extra>",
             )
         )
+    if selected is not None:
+        light_up(figure, stacked([(values, values, selected[cause]) for cause, values in counts.items()], colour))
     return figure

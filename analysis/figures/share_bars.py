@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import name_in_corner
+from analysis.figures.selected import LitBars, light_up, share_of
 from analysis.figures.style import (
     FAINT,
     FILL,
@@ -32,6 +33,8 @@ class ShareBars:
         Of the samples.
     full : bool
         Whether it is the one on screen.
+    selected : int, (groups,), optional
+        How many of the samples are selected.
     """
 
     predictor_id: str
@@ -39,6 +42,7 @@ class ShareBars:
     counts: np.ndarray
     percents: np.ndarray
     full: bool
+    selected: np.ndarray | None = None
 
 
 def share_bars_figure(
@@ -94,5 +98,11 @@ def share_bars_figure(
                 + "<extra></extra>",
             )
         )
+    parts = [
+        LitBars(place, predictor_style(one.predictor_id)["color"], one.selected,
+                share_of(one.percents, one.counts, one.selected))
+        for place, one in enumerate(bars) if one.selected is not None
+    ]  # fmt: skip
+    light_up(figure, parts)
     name_in_corner(figure, [(one.label, predictor_style(one.predictor_id)["color"]) for one in bars])
     return figure

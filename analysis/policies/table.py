@@ -83,7 +83,7 @@ _ROWS = (
     Policy(
         id="confidence",
         name="confidence threshold",
-        label="Threshold",
+        label="Confidence threshold",
         summary="Stop at the first exit whose score exceeds a threshold that is given; the last exit takes the rest.",
         citation="Teerapittayanon, McDanel, Kung. BranchyNet. ICPR 2016, arXiv 1709.01686; Zhou et al. BERT Loses "
         "Patience. NeurIPS 2020, arXiv 2006.04152",

@@ -23,7 +23,7 @@ _ACTIVE = re.compile(r"(?<=:)(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|(?<=www)(?=\.)|
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~$^&!])")  # what GitHub's and pandoc's Markdown read within a line
 _LATEX = str.maketrans(
     {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
-    | {"|": r"\textbar{}", "<": "$<$", ">": "$>$"}
+    | {"|": r"\textbar{}", "<": "$<$", ">": "$>$", "\N{MINUS SIGN}": "$-$"}
     | {character: f"\\{character}" for character in "&%$#_{}"}
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -12,6 +12,7 @@ from analysis.predictors import settings_text
 from analysis.reference.outside_text import csv_cell
 from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
 from analysis.report.table_formats import BOOKTABS
+from analysis.words.formats import signed
 
 SURE = 0.05
 """A difference whose adjusted p-value is below this is marked."""
@@ -43,15 +44,11 @@ def _filled(found: dict, cells: Sequence[str]) -> list[str]:
     return [*cells, *[""] * (len(_exits(found)) - len(cells))]
 
 
-def _signed(value: float, decimals: int = 2) -> str:
-    return f"{value:+.{decimals}f}"
-
-
 def _ends(estimates: Sequence[dict], factor: float) -> Rows:
     """The two ends of intervals, a row for each."""
     return [
-        (said, "", [_signed(factor * one[end]) for one in estimates])
-        for said, end in (("95 % interval from", "low"), ("to", "high"))
+        (said, "", [signed(factor * one[end]) for one in estimates])
+        for said, end in (("95% interval from", "low"), ("to", "high"))
     ]
 
 
@@ -91,7 +88,7 @@ def _of_both(found: dict, pair: dict, what: str, rows: Sequence[dict], factor: f
 def pair_table(found: dict, pair: dict) -> Rows:
     """The differences of one pair per exit, in points, with their intervals and adjusted p-values."""
     rows = pair["exits"]
-    differences = [_signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows]
+    differences = [signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else "") for one in rows]
     return [
         *_of_both(found, pair, "accuracy of these %", rows, 100),
         ("accuracy, points", "", differences),
@@ -107,7 +104,7 @@ def pair_falls(found: dict, pair: dict) -> Rows:
     rows = list(pair["decrease"].values())
     return [
         *_of_both(found, pair, "falls of these %", rows, 1),
-        ("falls, points", "", [_signed(one["difference"]) for one in rows]),
+        ("falls, points", "", [signed(one["difference"]) for one in rows]),
         *_ends(rows, 1),
     ]
 
@@ -166,7 +163,7 @@ def as_csv(found: dict) -> str:
 
 def _interval(one: dict, factor: float) -> str:
     """On one line of a page, however narrow."""
-    return f"{_signed(factor * one['low'])}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{_signed(factor * one['high'])}"
+    return f"{signed(factor * one['low'])}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{signed(factor * one['high'])}"
 
 
 def exits_shown(found: dict, pair: dict, named: Sequence[str], *, only_differing: bool = False) -> pd.DataFrame:
@@ -182,7 +179,7 @@ def exits_shown(found: dict, pair: dict, named: Sequence[str], *, only_differing
         [
             [
                 str(one["exit"]), shown(one["a"], 100), shown(one["b"], 100),
-                _signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
+                signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
                 _interval(one, 100),
                 f"{one['a_only']:,}", f"{one['b_only']:,}", f"{one['p']:.2g}", f"{one['p_holm']:.2g}",
             ]
@@ -199,7 +196,7 @@ def falls_shown(found: dict, pair: dict, named: Sequence[str]) -> pd.DataFrame:
     """The same of the percent of samples whose true class falls, a row per threshold."""
     return pd.DataFrame(
         [
-            [tau, shown(one["a"]), shown(one["b"]), _signed(one["difference"]), _interval(one, 1)]
+            [tau, shown(one["a"]), shown(one["b"]), signed(one["difference"]), _interval(one, 1)]
             for tau, one in pair["decrease"].items()
         ],
         columns=[
@@ -216,7 +213,7 @@ def pairs_shown(found: dict, named: Sequence[str]) -> pd.DataFrame:
         one = pair["exits"][-1]
         rows.append([
             named[pair["a"]], named[pair["b"]], f"{pair['samples']:,}", str(one["exit"]),
-            _signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
+            signed(100 * one["difference"]) + ("*" if one["p_holm"] < SURE else ""),
             _interval(one, 100), f"{one['p_holm']:.2g}",
         ])  # fmt: skip
     heads = ["first", "second", "samples", "exit", "second less first, points", "95% interval", "p, Holm"]
@@ -233,7 +230,7 @@ def _tables(found: dict, written: Callable[[str, Sequence[str], Rows], list[str]
     lines += ["", *written(caption, thresholds, fall_table(found))]
     for pair in found["pairs"]:
         caption = (
-            f"{_pair_name(found, pair)}: differences with 95 % intervals from paired resamples; "
+            f"{_pair_name(found, pair)}: differences with 95% intervals from paired resamples; "
             f"*: p < {SURE:g} (McNemar, adjusted over the exits by Holm)."
         )
         exits = [str(one["exit"]) for one in pair["exits"]]

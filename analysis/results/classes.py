@@ -136,12 +136,7 @@ def confusion(
     n_groups, group_of_class
         As in `class_numbers`.
     """
-    group = grouped(difference.classes, group_of_class)
-    exits = slice(None) if exit_ is None else slice(exit_, exit_ + 1)
-    both = [
-        pairs_of(group, grouped(side.traces.predicted[exits], group_of_class), n_groups)
-        for side in (difference.a, difference.b)
-    ]
+    both = _pairs(difference, exit_, n_groups, group_of_class)
     larger = _larger(*both)
     pairs = commonest(larger, PAIRS)
     most = n_groups if n_groups <= MATRIX_UP_TO else MATRIX_OF
@@ -158,6 +153,26 @@ def confusion(
         taken_for,
         tuple(_times(one, answers) for one, answers in zip(both, taken_for)),
     )
+
+
+def pair_counts(
+    difference: Difference,
+    pairs: Pairs,
+    exit_: int | None,
+    n_groups: int,
+    group_of_class: np.ndarray | None = None,
+) -> np.ndarray:
+    """How many samples each of these pairs holds under `a` and `b`, int64 (2, pairs); the rest as in `confusion`."""
+    return np.stack([beside(pairs, one) for one in _pairs(difference, exit_, n_groups, group_of_class)])
+
+
+def _pairs(difference: Difference, exit_: int | None, n_groups: int, group_of_class: np.ndarray | None) -> list[Pairs]:
+    group = grouped(difference.classes, group_of_class)
+    exits = slice(None) if exit_ is None else slice(exit_, exit_ + 1)
+    return [
+        pairs_of(group, grouped(side.traces.predicted[exits], group_of_class), n_groups)
+        for side in (difference.a, difference.b)
+    ]
 
 
 def _larger(a: Pairs, b: Pairs) -> Pairs:

@@ -21,12 +21,14 @@ _ALPHA = Setting(
     "The share of samples whose set may miss the true class.",
     low=1e-6,
     high=0.999999,
+    label="share missed, α",
 )
 _ALLOW_EMPTY = Setting(
     "allow_empty",
     "switch",
     False,
     "Whether a set may be empty; else it holds the likeliest class at least.",
+    label="empty sets",
 )
 _UNIFORM = Setting(
     "uniform",
@@ -34,6 +36,7 @@ _UNIFORM = Setting(
     "sample",
     "What has a random number U of its own: each sample, or each sample at each exit (the public code).",
     choices=("sample", "exit"),
+    label="random number for each",
 )
 
 
@@ -69,8 +72,26 @@ _ROWS = (
         "Prediction. ICLR 2021, arXiv 2009.14193",
         settings=(
             _ALPHA,
-            Setting("lambda", "number", 0.01, "The penalty of each class beyond k_reg.", low=0.0, high=1e6),
-            Setting("k_reg", "integer", 5, "How many classes are free of a penalty.", low=0, high=10**6),
+            Setting(
+                "lambda",
+                "number",
+                0.01,
+                "The penalty of each class beyond k_reg.",
+                low=0.0,
+                high=1e6,
+                slides=(0.0, 1.0),
+                label="penalty of a class, λ",
+            ),
+            Setting(
+                "k_reg",
+                "integer",
+                5,
+                "How many classes are free of a penalty.",
+                low=0,
+                high=10**6,
+                slides=(0, 20),
+                label="classes free of penalty",
+            ),
             _ALLOW_EMPTY,
             _UNIFORM,
             Setting(
@@ -79,6 +100,7 @@ _ROWS = (
                 False,
                 "Whether U takes its part of the last class's penalty too, not of its probability alone (the public "
                 "code).",
+                label="random part of the penalty",
             ),
         ),
         function="analysis.sets.conformal:raps_scores",
@@ -126,6 +148,7 @@ _ROWS = (
                 choices=(TUNED,),
                 low=0.0,
                 high=1e6,
+                label="support begins at, b",
             ),
         ),
         function=None,

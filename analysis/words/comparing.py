@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from analysis.reference.outside_text import distinct
-from analysis.words.formats import percent, points
+from analysis.words.formats import percent, points, signed
 
 SHORT = 16
 """Characters of a run's name that is not cut any further."""
@@ -147,13 +147,13 @@ def difference_finding(
     >>> difference_finding("Baseline", "PA", 0.0272, 0.0222, 0.0322, 1e-20)
     'PA is right more often than the baseline at the last exit: by 2.72 points (95% interval 2.22 to 3.22)'
     >>> difference_finding("CA", "PA", -0.001, -0.004, 0.002, 0.6)
-    'At the last exit PA and CA cannot be told apart: -0.10 points (95% interval -0.40 to +0.20), adjusted p = 0.6'
+    'At the last exit PA and CA cannot be told apart: −0.10 points (95% interval −0.40 to +0.20), adjusted p = 0.6'
     """
     a, b, at = named_within(a), named_within(b), f"at {where}"
     if p_holm >= 0.05:
-        ends = f"{100 * low:+.2f} to {100 * high:+.2f}"
+        ends = f"{signed(100 * low)} to {signed(100 * high)}"
         return (
-            f"{at.capitalize()} {b} and {a} cannot be told apart: {100 * difference:+.2f} points "
+            f"{at.capitalize()} {b} and {a} cannot be told apart: {signed(100 * difference)} points "
             f"(95% interval {ends}), adjusted p = {p_holm:.2g}"
         )
     more, sign = ("more", 1) if difference > 0 else ("less", -1)

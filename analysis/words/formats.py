@@ -61,6 +61,19 @@ def points(value: float) -> str:
     return f"{f'{size:.2f}' if size >= 0.005 else f'{size:.1g}' if size else '0'} points"
 
 
+def signed(value: float, places: int = 2) -> str:
+    """A difference with its sign, a true minus; only what rounds to 0 has none.
+
+    Examples
+    --------
+    >>> [signed(v) for v in (2.716, -0.1, -0.001, 0.0)], signed(-0.1, 1)
+    (['+2.72', '−0.10', '0.00', '0.00'], '−0.1')
+    """
+    text = f"{abs(value):.{places}f}"
+    sign = "\N{MINUS SIGN}" if value < 0 else "+"
+    return f"{sign}{text}" if float(text) else text
+
+
 def plural(count: int, word: str) -> str:
     """The word for one or several.
 

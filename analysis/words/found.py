@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.selection.found import LEAST, Found, Search
-from analysis.words.formats import at_most
+from analysis.words.formats import at_most, signed
 
 
 def search_sentence(search: Search, first: str, second: str) -> str:
@@ -23,8 +23,8 @@ def found_cells(one: Found) -> list[str]:
     --------
     >>> from analysis.selection import Selection
     >>> found_cells(Found(Selection(), "class", "fox", 100, 0.5, 0.62, 0.12, 0.03, 0.21, 0.0012, 0.0431))
-    ['100', '50.0 %', '62.0 %', '+12.0 (+3.0 to +21.0)', '0.044']
+    ['100', '50.0%', '62.0%', '+12.0 (+3.0 to +21.0)', '0.044']
     """
-    difference, low, high = (f"{100 * value:+.1f}" for value in (one.difference, one.low, one.high))
-    shares = [f"{100 * share:.1f} %" for share in (one.a, one.b)]
+    difference, low, high = (signed(100 * value, 1) for value in (one.difference, one.low, one.high))
+    shares = [f"{100 * share:.1f}%" for share in (one.a, one.b)]
     return [f"{one.samples:,}", *shares, f"{difference} ({low} to {high})", at_most(one.p_holm)]

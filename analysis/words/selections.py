@@ -148,3 +148,14 @@ def _region(region: Region, named: Callable[[str], str]) -> str:
 
 def _fall_of(axis: Axis) -> FallColumn | None:
     return fall_column(axis.column) if axis.scale == "symlog" else None
+
+
+def lit_words(count: int | None, how: str = "In full colour") -> str:
+    """What a figure's subtitle says where the selected samples stand out in it; nothing where none do.
+
+    Examples
+    --------
+    >>> lit_words(533), lit_words(1, "Thin"), lit_words(None)
+    (' In full colour: the 533 selected.', ' Thin: the one selected.', '')
+    """
+    return "" if count is None else f" {how}: the {'one' if count == 1 else f'{count:,}'} selected."

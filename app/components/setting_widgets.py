@@ -97,11 +97,12 @@ def setting_widget(owner: Owner, setting: Setting, texts: Texts) -> None:
     key = f"setting:{owner.id}:{setting.name}"
     arguments = {
         "key": key,
-        "help": escape(setting.description),
+        "help": escape(setting.description) + (f" On the command line: `{setting.name}`." if setting.label else ""),
         "on_change": _take,
         "args": (owner, setting, key),
     }
-    label = escape(setting.name.replace("_", " "))
+    named = setting.label or setting.name.replace("_", " ")
+    label = escape(named[:1].upper() + named[1:])
     typed = texts.get(setting.name, _default_text(owner, setting, texts))
     put(key, typed)
     if setting.kind == "choice":

@@ -18,7 +18,7 @@ from analysis.results.comparison import Comparison
 from analysis.statistics.binomial import clopper_pearson_interval
 from analysis.words import report as words
 from analysis.words import verdicts
-from analysis.words.formats import decimals
+from analysis.words.formats import decimals, signed
 
 SURE = 0.05
 """A difference whose adjusted p-value is below this is marked."""
@@ -168,11 +168,11 @@ def comparison_tables(compared: Comparison, names: Sequence[str]) -> list[Table]
         rows.append((
             f"{names[pair.b]} less {names[pair.a]}",
             f"{pair.samples:,}",
-            f"{100 * said.difference:+.2f}" + ("*" if last.p_holm < SURE else ""),
+            signed(100 * said.difference) + ("*" if last.p_holm < SURE else ""),
             words.interval_words(100 * said.low, 100 * said.high),
             f"{last.b_only:,} / {last.a_only:,}",
             words.p_words(last.p_holm),
-            f"{fallen.difference:+.2f}",
+            signed(fallen.difference),
             words.interval_words(fallen.low, fallen.high),
         ))  # fmt: skip
     found.append(

@@ -28,7 +28,7 @@ def found_rows(
     plain_text(search_sentence(search, *names), role="caption")
     clicked = False
     with st.container(key="found-rows", gap=None):
-        _cells(["samples", *heads, "difference, points (95 %)", "p, Holm"])
+        _cells(["samples", *heads, "difference, points (95%)", "p, Holm"])
         for number, one in enumerate(search.found):
             name = f"{one.column}: {shortened(one.value, 40)}"
             clicked |= _cells(found_cells(one), name, on_click=on_pick, args=(one,), key=f"found:{number}", help=PICK)

@@ -29,7 +29,8 @@ from app.view import View
 
 HEIGHT = 560
 LINES = {"none": "each alone", "mixture": "mixture", "product": "product"}
-WHOSE = {"true_class": "the true class", "final_prediction": "the final prediction"}
+WHOSE = {"true_class": "true class", "final_prediction": "final prediction"}
+COUNTED = {"absolute": "in probability", "relative": "relative"}
 
 Numbers = Mapping[tuple[str, str], CellNumbers]
 Published = Mapping[tuple[str, str], PublishedCell]
@@ -37,7 +38,7 @@ Published = Mapping[tuple[str, str], PublishedCell]
 
 def render(view: View) -> None:
     """The page."""
-    st.subheader("What does each activation do, and what each way to combine the exits?", anchor=False)
+    st.subheader("What does each activation do, and what does each way to combine the exits?", anchor=False)
     plain_text(
         "The paper's ablation: three ways to turn an exit's logits into scores, by three ways to make one answer of "
         "the exits so far. Softmax alone is the baseline, the product of ReLUs is PA.",
@@ -51,8 +52,8 @@ def render(view: View) -> None:
     numbers, refused = _measured(view)
     published = _published(view)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        of = control("of", "Whose probability falls", list(OF), show=lambda key: WHOSE[key].capitalize())
-        size = control("size", "Falls", list(SIZES), show=str.capitalize)
+        of = control("of", "Whose probability falls", list(OF), show=WHOSE.get)
+        size = control("size", "Falls counted", list(SIZES), show=COUNTED.get)
         control("over", "By more than", widget="selectbox", options=[f"{tau:g}" for tau in THRESHOLDS], width=120)
         offer_table("ablation", _about(view), lambda: _table(view, numbers, published))
     threshold = float(state.get("over"))
@@ -123,7 +124,7 @@ def _grid(
         )
     )
     plain_text(
-        f"Right: at the last exit. Fall: samples of which {WHOSE[falls[0]]}'s probability falls by more than "
+        f"Right: at the last exit. Fall: samples of which the {WHOSE[falls[0]]}'s probability falls by more than "
         f"{threshold:g}{' of its highest value so far' if falls[1] == 'relative' else ''}. A cell's name opens its "
         f"falls.{beside}",
         role="caption",
@@ -241,7 +242,7 @@ def _falls(view: View, numbers: Numbers, published: Published, key: tuple[str, s
         panels,
         places=[f"{tau:g}" for tau in THRESHOLDS],
         emphasised=None,
-        x_title=f"{relative}fall of {WHOSE[key[0]]}'s probability between an earlier and a later exit, more than",
+        x_title=f"{relative}fall of the {WHOSE[key[0]]}'s probability between an earlier and a later exit, more than",
         title=words.falls_finding(numbers, *key, threshold),
         subtitle=_over(view, numbers, published),
         name_published=False,

@@ -44,12 +44,7 @@ HEIGHT = 300
 
 def render(view: View) -> None:
     """The page."""
-    st.subheader("Calibration", anchor=False)
-    plain_text(
-        "Do confidences mean what they say, do they tell right answers from wrong ones, and does a better one save "
-        "more compute?",
-        role="caption",
-    )
+    st.subheader("Do confidences mean what they say, and do they tell right answers from wrong ones?", anchor=False)
     if no_samples(view):
         return
     if not view.has_labels:

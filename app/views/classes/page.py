@@ -14,6 +14,7 @@ from analysis.results.classes import THRESHOLD
 from analysis.words.classes import classes_finding, confusion_finding, matrix_words, pairs_finding
 from analysis.words.correction import rows_words
 from analysis.words.formats import QUANTITY, counted
+from analysis.words.selections import lit_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.empty_split import no_samples
@@ -58,6 +59,10 @@ def _lines(view: View, pair: Sequence[np.ndarray]) -> list[tuple[str, str, np.nd
     return [(key, label_of(key), values) for key, values in zip(("baseline", view.predictor), pair)]
 
 
+def _sides(view: View, pair: Sequence[np.ndarray]) -> list[tuple[str, np.ndarray]]:
+    return list(zip(("baseline", view.predictor), pair))
+
+
 def _arrow(shown: Shown, group: int, answer: int) -> str:
     """A row's tick: both names cut, so that neither is lost."""
     return " → ".join(shortened(shown.words(one), HALF_NAME) for one in (group, answer))
@@ -81,10 +86,12 @@ def _falls(view: View, shown: Shown) -> None:
         emphasised=view.shown,
         title=classes_finding(_worst(shown, order), label, THRESHOLD),
         subtitle=f"Percent of samples whose {of}'s probability falls by more than {THRESHOLD:g} between any two exits; "
-        f"{rows_words(len(drawn), len(order), kind)}. After the arrow: what most of the baseline's falls end with.",
+        f"{rows_words(len(drawn), len(order), kind)}. After the arrow: what most of the baseline's falls end with."
+        + lit_words(None if shown.lit is None else view.selected.count, "Strokes"),
         x_title=f"samples that fall by more than {THRESHOLD:g}, %",
         ticks=[shown.words(g) if into[g] < 0 else _arrow(shown, g, into[g]) for g in drawn],
         value="%{x:.1f}% fall",
+        selected=() if shown.lit is None else _sides(view, [of[drawn] for of in shown.lit.falling_percent]),
         height=HEIGHT,
     )
     chart(
@@ -161,10 +168,12 @@ def _pairs(view: View, shown: Shown) -> None:
         title=pairs_finding(first, label_of(view.predictor)),
         subtitle=f"Samples of a class (before the arrow) that are answered as another (after it) {shown.at}: "
         f"the {counted(len(both), 'commonest pair')} under either, {_over(view, shown)}."
-        + (" A sample counts once for every answer it gets." if len(shown.exits) > 1 else ""),
+        + (" A sample counts once for every answer it gets." if len(shown.exits) > 1 else "")
+        + lit_words(None if shown.lit is None else view.selected.count, "Strokes"),
         x_title="samples",
         ticks=[_arrow(shown, true, answer) for true, answer in both],
         value="%{x:,} samples",
+        selected=() if shown.lit_counts is None else _sides(view, list(shown.lit_counts)),
         height=HEIGHT,
     )
     chart(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis.reference.superclasses import superclasses_of
 from analysis.results import Difference
-from analysis.results.classes import THRESHOLD, ClassNumbers, Confusion, class_numbers, confusion
+from analysis.results.classes import THRESHOLD, ClassNumbers, Confusion, class_numbers, confusion, pair_counts
 from analysis.selection import Selection
 from analysis.selection.columns import FallColumn
 from analysis.selection.marks import falls_above, of_classes, taken_for
@@ -24,6 +24,8 @@ class Shown:
     """What the page is about: the two answers, the groups of classes, the exits that count, and the numbers of them.
 
     `members` holds the classes of each group, by index; `exits` are from 1.
+    `lit` and `lit_counts` are the numbers of the selected samples alone, and how many of them each pair holds under
+    either answer, where these samples stand out.
     """
 
     difference: Difference
@@ -34,6 +36,8 @@ class Shown:
     at: str
     numbers: ClassNumbers
     confusion: Confusion
+    lit: ClassNumbers | None
+    lit_counts: np.ndarray | None
 
     @property
     def column(self) -> str:
@@ -70,6 +74,11 @@ def shown_classes(view: View) -> Shown:
     exits = range(1, run.n_exits + 1) if at == "any" else [run.n_exits if at == "last" else int(at)]
     key = difference.a.key, difference.b.key, grouping
     about = {"difference": difference, "n_groups": len(names), "group_of_class": of_class}
+    exit_ = None if at == "any" else exits[0] - 1
+    found = cache.numbers(confusion, *key, at, exit_=exit_, **about)
+    lit, lit_counts = view.lit_difference(), None
+    if lit is not None:
+        lit_counts = pair_counts(lit, found.pairs, exit_, len(names), of_class)
     return Shown(
         difference,
         grouping,
@@ -78,7 +87,9 @@ def shown_classes(view: View) -> Shown:
         exits,
         answers_at(at, exit_names),
         cache.numbers(class_numbers, *key, **about),
-        cache.numbers(confusion, *key, at, exit_=None if at == "any" else exits[0] - 1, **about),
+        found,
+        None if lit is None else class_numbers(lit, len(names), of_class),
+        lit_counts,
     )
 
 

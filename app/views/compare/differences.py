@@ -96,13 +96,13 @@ def _table(shown: Sequence[Shown], found: dict, pair: dict, names: Sequence[str]
     if only and (hidden := hidden_exits(len(exits), len(pair["exits"]))):
         plain_text(hidden, role="caption")
     plain_text(
-        f"{counted(pair['samples'], 'sample')} that both have, joined by id, of split {found['split']}; second less "
-        "first. Intervals: 95%, percentiles of 2,000 paired resamples of the samples. p: exact two-sided McNemar test, "
-        "adjusted over the exits (Holm), not over pairs; *: below 0.05.",
+        f"{counted(pair['samples'], _sample(found))} that both have, joined by id; second less first. Intervals: 95%, "
+        "percentiles of 2,000 paired resamples of the samples. p: exact two-sided McNemar test, adjusted over the "
+        "exits (Holm), not over pairs; *: below 0.05.",
         role="caption",
     )
     title = f"{both[1]} less {both[0]}{_in_common(*(shown[pair[side]] for side in 'ab'))}, "
-    title += f"{pair['samples']:,} samples of split {found['split']}"
+    title += counted(pair["samples"], _sample(found))
     with st.container(horizontal=True, gap="small"):
         offer_table(
             "differences", title, lambda: pd.DataFrame(csv_rows(found)), shown=exits, label="Save the differences"
@@ -121,6 +121,10 @@ def _table(shown: Sequence[Shown], found: dict, pair: dict, names: Sequence[str]
                 "pairs", f"Every two, split {found['split']}", lambda: pd.DataFrame(csv_rows(found)), shown=pairs,
                 label="Save every two",
             )  # fmt: skip
+
+
+def _sample(found: dict) -> str:
+    return "sample" if found["split"] == "all" else f"{found['split']} sample"
 
 
 def _in_common(a: Shown, b: Shown) -> str:

@@ -77,7 +77,7 @@ def _axis(view: View, shown: Sequence[Shown], *, collapsible: bool) -> tuple[str
             why = "No run states costs, so accuracy runs over the exits: import one again with costs to see compute."
     except ValueError as error:
         why = f"Accuracy runs over the exits: {error}."
-    control("along", "Accuracy over", show=str.capitalize, disabled=unit is None)
+    control("along", "Accuracy over", disabled=unit is None)
     if collapsible:
         control("collapse", "Seeds as mean and band")
     control("differ", "Only what differs")
@@ -127,7 +127,7 @@ def _of(view: View, shown: Sequence[Shown], name: str) -> About:
 def _about(view: View, shown: Sequence[Shown]) -> str:
     samples = sorted({one.results.judged.n_samples for one in shown})
     many = counted(samples[0], "sample") if len(samples) == 1 else f"{samples[0]:,} to {samples[-1]:,} samples"
-    return f"{many} of split {view.split}"
+    return many if view.split == "all" else many.replace(" sample", f" {view.split} sample")
 
 
 def _accuracy(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn], unit: str | None) -> None:

@@ -12,10 +12,12 @@ from analysis.policies.anytime import answering_exit
 from analysis.predictors import available_predictors, correction_cost, usable_predictors
 from analysis.predictors.costs import CorrectionCost, share_of_exits
 from analysis.reference.published import Published
+from analysis.results import Results
 from analysis.run import Run
 from analysis.selection.marks import answered
 from analysis.words import formats
 from analysis.words.deciding import budgets
+from analysis.words.selections import lit_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -47,12 +49,7 @@ BELOW = {
 def render(view: View) -> None:
     """The page."""
     run = view.run
-    st.subheader("Accuracy against compute", anchor=False)
-    plain_text(
-        "What does a budget per sample buy, for everyone at one exit and when each sample stops by itself, and which "
-        "answers does it give up?",
-        role="caption",
-    )
+    st.subheader("What does a budget per sample buy, and which answers does it give up?", anchor=False)
     if no_samples(view):
         return
     axis = axis_of(view)
@@ -79,7 +76,7 @@ def render(view: View) -> None:
     if state.get("below") == "tune":
         tune_on_screen(view, rules)
         return
-    _answers(view, axis, answering, view.results(view.shown).answers)
+    _answers(view, axis, answering, view.results(view.shown).answers, view.lit_results(view.shown))
     strip(view, "answers", hint="Click a part of a bar: its samples show here.")
     _overhead(view, axis)
 
@@ -101,7 +98,9 @@ def _curve_choices(view: View, published: Mapping[str, Published], points: bool)
 # --- what is given up ------------------------------------------------------------------------------------------------
 
 
-def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str, np.ndarray]) -> None:
+def _answers(
+    view: View, axis: Axis, answering: int | None, counts: Mapping[str, np.ndarray], lit: Results | None
+) -> None:
     names = formats.exit_labels(view.run.exit_names)
     labelled = view.has_labels
     figure = cache.drawn(
@@ -113,7 +112,9 @@ def _answers(view: View, axis: Axis, answering: int | None, counts: Mapping[str,
         title=budgets.given_up_title(names, answering, counts, has_labels=labelled),
         subtitle=f"{label_of(view.shown)}, {formats.counted(int(sum(c[0] for c in counts.values())), 'sample')}; "
         "the exit that answers within the budget in full colour."
-        + ("" if labelled else " Without labels, right means: already the final answer."),
+        + ("" if labelled else " Without labels, right means: already the final answer.")
+        + lit_words(None if lit is None else view.selected.count),
+        selected=None if lit is None else lit.answers,
     )
     n_exits, some_unknown = view.run.n_exits, bool((view.run.labels < 0).any())
     chart(

@@ -12,6 +12,7 @@ from analysis.selection import Selection
 from analysis.selection.marks import lost
 from analysis.words import causes as words
 from analysis.words.formats import counted, exit_labels
+from analysis.words.selections import lit_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -32,7 +33,7 @@ def lost_classes(view: View) -> None:
     if view.shown in PRODUCTS and view.run.n_classes > 1 and state.get("causes") == "factor":
         factors = cache.numbers(deciding_factors, *results.key, results=results)
     if factors is None:
-        _by_exit(view, results)
+        _by_exit(view, results, view.lit_results(view.shown))
     else:
         _by_factor(view, factors)
     if view.shown in PRODUCTS:
@@ -40,10 +41,11 @@ def lost_classes(view: View) -> None:
     strip(view, "causes", hint="Click a bar: the samples that it counts show here.")
 
 
-def _by_exit(view: View, results: Results) -> None:
+def _by_exit(view: View, results: Results, lit: Results | None) -> None:
     found, names = results.causes, exit_labels(view.run.exit_names)
     product = find_predictor(view.shown).is_product
     counts = {"outvoted": found.outvoted, "off support": found.off_support}
+    selected = None if lit is None else {"outvoted": lit.causes.outvoted, "off support": lit.causes.off_support}
     shown = {key: values for key, values in counts.items() if key == "outvoted" or product or values.any()}
     figure = cache.drawn(
         lost_classes_figure,
@@ -59,7 +61,9 @@ def _by_exit(view: View, results: Results) -> None:
             product=product,
         ),
         subtitle=("Hatched: its activation had reached 0 there. " if product else "")
-        + f"{counted(found.never_led, 'further sample')} never had the true class in the lead.",
+        + f"{counted(found.never_led, 'further sample')} never had the true class in the lead."
+        + lit_words(None if lit is None else lit.n_samples),
+        selected=selected,
         height=HEIGHT,
     )
     predictor, n_exits = view.shown, view.run.n_exits
@@ -78,7 +82,9 @@ def _by_exit_data(view: View, counts: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 def _by_factor(view: View, found: DecidingFactors) -> None:
-    names = exit_labels(view.run.exit_names)
+    names, among, lit = exit_labels(view.run.exit_names), view.lit(found.positions), None
+    if among is not None:
+        lit = np.bincount(found.deciding[among & (found.deciding >= 0)], minlength=len(found.counts))
     figure = cache.drawn(
         lost_classes_figure,
         {"lost": found.counts},
@@ -87,7 +93,9 @@ def _by_factor(view: View, found: DecidingFactors) -> None:
         x_title="exit whose factor decides",
         title=words.factor_finding(found.counts, named(view.shown), names),
         subtitle="The exit whose weight times the difference of the log activations, the true class's less those of "
-        "the class that overtakes it, is smallest up to there.",
+        "the class that overtakes it, is smallest up to there."
+        + lit_words(None if lit is None else view.selected.count),
+        selected=None if lit is None else {"lost": lit},
         height=HEIGHT,
     )
     ids = view.run.samples["id"].to_numpy()[found.positions]

@@ -23,6 +23,7 @@ class Compared:
     """What the page compares: falls of one kind by predictor id, the baseline first, the chosen predictor second.
 
     `of` and `size` are what and `kind` of `Results.fall`; `difference` is the chosen predictor's against the baseline.
+    `lit` holds what is over the selected samples alone, where these stand out.
     """
 
     of: str
@@ -30,6 +31,7 @@ class Compared:
     results: Mapping[str, Results]
     difference: Difference
     labels: Mapping[str, str]
+    lit: Mapping[str, Results]
 
     @property
     def falls(self) -> Mapping[str, Fall]:
@@ -44,6 +46,15 @@ class Compared:
     def percents(self, predictor: str, thresholds: Sequence[float] | np.ndarray) -> np.ndarray:
         """Percent of samples that fall by more than each threshold."""
         return self.results[predictor].falling_percent(thresholds, self.of, self.size)
+
+    @property
+    def lit_samples(self) -> int | None:
+        """How many of these are selected, where they stand out."""
+        return self.lit["baseline"].known_falls(self.of, self.size) if self.lit else None
+
+    def lit_percents(self, predictor: str, thresholds: np.ndarray) -> np.ndarray | None:
+        """Percent of the selected samples that fall by more than each threshold, where they stand out."""
+        return self.lit[predictor].falling_percent(thresholds, self.of, self.size) if self.lit_samples else None
 
     def column(self, predictor: str) -> FallColumn:
         """The column of the sample table that holds a predictor's falls of this kind."""
@@ -70,7 +81,7 @@ def compared_falls(view: View) -> Compared:
     """The controls, and the falls that they choose."""
     predictors = available_predictors()
     usable = [key for key in usable_predictors(view.run.kind) if key not in ("baseline", view.predictor)]
-    whose, size, beside, scale, published = st.columns([4, 3, 6, 3, 3], vertical_alignment="bottom")
+    whose, size, beside, scale, published = st.columns([4, 3, 5, 3, 4], vertical_alignment="bottom")
     with whose:
         options = list(WHOSE) if view.has_labels else list(WHOSE)[1:]
         default = None if view.has_labels else options[0]
@@ -109,6 +120,7 @@ def compared_falls(view: View) -> Compared:
         {key: view.results(key) for key in chosen},
         view.difference(),
         {key: predictors[key].label for key in chosen},
+        {key: lit for key in chosen if (lit := view.lit_results(key)) is not None},
     )
 
 

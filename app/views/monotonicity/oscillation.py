@@ -21,6 +21,7 @@ from analysis.words.oscillation import (
     settled_title,
     so_far_title,
 )
+from analysis.words.selections import lit_words
 from app import cache
 from app.components.chart import chart
 from app.components.figure_table import by_exit, figure_table
@@ -62,16 +63,25 @@ def _over(view: View, count: int) -> str:
 def _bars(
     view: View,
     name: str,
-    counts: Mapping[str, np.ndarray],
+    results: Mapping[str, Results],
+    count: Callable[[Results], np.ndarray],
     groups: Sequence[str],
     said: Sequence[str],
     column: str,
     ends: Sequence[tuple[float, float]],
     **told: str,
 ) -> None:
-    """Bars of samples by a column, whose values in a bar lie between its ends."""
+    """Bars of samples by a column, whose values in a bar lie between its ends; `count` says how many are in each."""
+    counts = {key: count(of) for key, of in results.items()}
+    lit = {key: view.lit_results(key) for key in results}
     total = max(int(next(iter(counts.values())).sum()), 1)
-    bars = [ShareBars(key, label_of(key), of, 100 * of / total, key == view.shown) for key, of in counts.items()]
+    bars = [
+        ShareBars(
+            key, label_of(key), of, 100 * of / total, key == view.shown, None if lit[key] is None else count(lit[key])
+        )
+        for key, of in counts.items()
+    ]
+    told["subtitle"] += lit_words(None if None in lit.values() else view.selected.count)
     figure = cache.drawn(share_bars_figure, bars, groups, said=said, height=HEIGHT, **told)
     table = [
         pd.DataFrame({"predictor": key, "column": column, "from": [low for low, _ in ends],
@@ -97,11 +107,11 @@ def _open_bar(name: str, column: str, keys: Sequence[str], ends: Sequence[tuple[
 
 def _changes(view: View, results: Mapping[str, Results]) -> None:
     n_exits = view.run.n_exits
-    counts = {key: np.bincount(changes(of.traces.predicted), minlength=n_exits) for key, of in results.items()}
     _bars(
         view,
         "answer-changes",
-        counts,
+        results,
+        lambda of: np.bincount(changes(of.traces.predicted), minlength=n_exits),
         [str(number) for number in range(n_exits)],
         [f"change their answer {formats.counted(number, 'time')}" for number in range(n_exits)],
         "label_changes",
@@ -114,16 +124,18 @@ def _changes(view: View, results: Mapping[str, Results]) -> None:
 
 
 def _entropies(view: View, results: Mapping[str, Results]) -> None:
-    found = {key: answer_entropy(of.traces.predicted) for key, of in results.items()}
     ends = entropy_ends(view.run.n_exits)
-    counts = {
-        key: np.array([int(((of >= low) & (of <= high)).sum()) for low, high in ends]) for key, of in found.items()
-    }
+
+    def count(one: Results) -> np.ndarray:
+        of = answer_entropy(one.traces.predicted)
+        return np.array([int(((of >= low) & (of <= high)).sum()) for low, high in ends])
+
     texts = ["0", *(f"{high:g}" for _, high in ends[1:])]
     _bars(
         view,
         "answer-entropy",
-        counts,
+        results,
+        count,
         texts,
         ["always give the same answer", *(f"have up to {text} nats" for text in texts[1:])],
         "answer_entropy",
@@ -150,11 +162,11 @@ def entropy_ends(n_exits: int) -> list[tuple[float, float]]:
 def _settled(view: View, results: Mapping[str, Results]) -> None:
     names = formats.exit_labels(view.run.exit_names)
     shares = {key: of.settled_shares for key, of in results.items()}
-    counts = {key: np.round(of * results[key].n_samples).astype(int) for key, of in shares.items()}
     _bars(
         view,
         "settled",
-        counts,
+        results,
+        lambda of: np.round(of.settled_shares * of.n_samples).astype(int),
         names,
         [f"keep their answer from exit {name} on" for name in names],
         "settled_at",

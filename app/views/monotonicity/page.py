@@ -18,6 +18,7 @@ from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
 from analysis.words.formats import at_most, counted, decimals, exit_labels
+from analysis.words.selections import lit_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -77,7 +78,7 @@ def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
     grid = fall_grid(THRESHOLDS)
     curves = [
         Curve(key, compared.labels[key], compared.percents(key, grid), compared.percents(key, THRESHOLDS),
-              emphasised=key == view.shown or key in state.get("beside"))
+              emphasised=key == view.shown or key in state.get("beside"), selected=compared.lit_percents(key, grid))
         for key in compared.results
     ]  # fmt: skip
     published = published_falls(view, compared.of, compared.size) if state.get("published") else {}
@@ -93,7 +94,8 @@ def _curve(view: View, compared: Compared, told: FallStatistics | None) -> None:
         title=curve_finding(told, compared.labels[view.predictor], relative=compared.size == "relative"),
         subtitle=f"Percent of {_samples(view, compared)} where {compared.what} falls by more than a threshold between "
         "an earlier and a later exit."
-        + (f" Open markers: the paper's {network_name(view.run.dataset, view.run.model)}." if drawn else ""),
+        + (f" Open markers: the paper's {network_name(view.run.dataset, view.run.model)}." if drawn else "")
+        + lit_words(compared.lit_samples, "Thin lines"),
         log_percent=state.get("scale") == "log",
         height=HEIGHT,
     )
@@ -214,7 +216,17 @@ def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> N
     bars = []
     for key in keys:
         counts = compared.results[key].fall_counts(compared.of, compared.size)
-        bars.append(Bars(key, compared.labels[key], counts, 100 * counts / max(compared.samples, 1), key == view.shown))
+        lit = compared.lit.get(key)
+        bars.append(
+            Bars(
+                key,
+                compared.labels[key],
+                counts,
+                100 * counts / max(compared.samples, 1),
+                key == view.shown,
+                None if lit is None else lit.fall_counts(compared.of, compared.size),
+            )
+        )
     figure = cache.drawn(
         fall_histogram_figure,
         bars,
@@ -223,7 +235,8 @@ def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> N
         y_title="samples in a bin",
         title=histogram_finding(told, compared.labels[view.predictor]),
         subtitle=f"Largest fall of {compared.what} between two exits{compared.by}; {_samples(view, compared)}. "
-        f"Bins widen with the fall; those that never fall are in the first, which ends at {at_most(edges[1])}.",
+        f"Bins widen with the fall; those that never fall are in the first, which ends at {at_most(edges[1])}."
+        + lit_words(compared.lit_samples),
         log_percent=state.get("scale") == "log",
         height=HEIGHT,
     )

@@ -1,6 +1,6 @@
 """Overview: what is this run, and what did the correction do to it?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from analysis.predictors import available_predictors
 from analysis.reference.outside_text import shortened
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
-from analysis.results import Difference
+from analysis.results import Difference, Results
 from analysis.results.differences import group_falls
 from analysis.results.training_log import TrainingLog, training_log
 from analysis.run import Run
@@ -26,6 +26,7 @@ from analysis.selection.marks import falls_above, of_classes
 from analysis.selection.thinning import thinned
 from analysis.words import correction, formats, training
 from analysis.words.deciding import budgets
+from analysis.words.selections import lit_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -253,6 +254,7 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         for key in ("baseline", view.predictor)
         if key in published
     ]
+    lit = view.lit_difference()
     figure = cache.drawn(
         decrease_share_figure,
         thresholds,
@@ -261,8 +263,11 @@ def _shares(view: View, difference: Difference, published: Mapping[str, Publishe
         emphasised=view.shown,
         title=correction.share_title(difference, label_of(view.predictor)),
         subtitle=f"Largest fall of the {formats.QUANTITY[difference.of]}'s probability between any two exits, "
-        f"{_over(view, difference)}." + (" Open: the paper." if beside else ""),
+        f"{_over(view, difference)}."
+        + (" Open: the paper." if beside else "")
+        + lit_words(None if lit is None else view.selected.count, "Strokes"),
         x_title="samples that fall by more",
+        selected=_sides(view, lit, lambda one: one.falling_percent(thresholds, difference.of)),
         height=HEIGHT,
     )
     chart(
@@ -310,15 +315,29 @@ def _exit_by_exit(view: View, difference: Difference, published: Mapping[str, Pu
     if difference.has_labels:
         beside = tuple((key, 100 * published[key].accuracy) for key in ("baseline", view.predictor) if key in published)
     first = "accuracy, %" if difference.has_labels else "answers that are final, %"
+    lit = view.lit_difference()
     panels = [
-        Panel(first, 100 * before.right_share, 100 * after.right_share, beside),
+        Panel(
+            first,
+            100 * before.right_share,
+            100 * after.right_share,
+            beside,
+            selected=_sides(view, lit, lambda one: 100 * one.right_share),
+        ),
         Panel(
             f"probability of the {formats.QUANTITY[difference.of]}",
             before.mean_prob(),
             after.mean_prob(),
             from_zero_to=1,
+            selected=_sides(view, lit, lambda one: one.mean_prob(difference.of)),
         ),
-        Panel("confidence", before.confidence, after.confidence, from_zero_to=1),
+        Panel(
+            "confidence",
+            before.confidence,
+            after.confidence,
+            from_zero_to=1,
+            selected=_sides(view, lit, lambda one: one.confidence),
+        ),
     ]
     figure = cache.drawn(
         exits_figure,
@@ -330,9 +349,17 @@ def _exit_by_exit(view: View, difference: Difference, published: Mapping[str, Pu
         exit_names=formats.exit_labels(view.run.exit_names),
         title=correction.exits_title(difference, label_of(view.predictor)),
         subtitle=f"Means over {_over(view, difference)}; confidence is the probability of the predicted class."
-        + (" Open markers: the paper." if beside else ""),
+        + (" Open markers: the paper." if beside else "")
+        + lit_words(None if lit is None else view.selected.count, "Thin lines"),
     )
     chart(figure, name="exits", height=290, data=lambda: _exits_data(view, panels))
+
+
+def _sides(
+    view: View, lit: Difference | None, number: Callable[[Results], np.ndarray]
+) -> tuple[tuple[str, np.ndarray], ...]:
+    """A number of the selected samples under the baseline and the chosen predictor, where these stand out."""
+    return () if lit is None else (("baseline", number(lit.a)), (view.predictor, number(lit.b)))
 
 
 def _exits_data(view: View, panels: Sequence[Panel]) -> pd.DataFrame:
@@ -430,6 +457,9 @@ def _price(view: View, difference: Difference) -> None:
     else:
         lines, line_name = _both(view, before.entropy, after.entropy), "mean entropy, nats"
         bars, bar_name = [("changed", difference.changed)], "samples whose answer differs from the baseline's"
+    lit, selected = view.lit_difference(), None
+    if lit is not None:
+        selected = [lit.b_only, lit.a_only] if difference.has_labels else [lit.changed]
     figure = cache.drawn(
         correction_price_figure,
         lines,
@@ -441,7 +471,8 @@ def _price(view: View, difference: Difference) -> None:
         exit_names=formats.exit_labels(view.run.exit_names),
         title=correction.price_title(difference, label_of(view.predictor)),
         subtitle=f"{label_of(view.predictor)} against the baseline, {_over(view, difference)}; "
-        f"{correction.collapse_words(difference)}.",
+        f"{correction.collapse_words(difference)}." + lit_words(None if lit is None else view.selected.count),
+        selected=selected,
         height=HEIGHT,
     )
     chart(figure, name="price", data=lambda: _price_data(view, lines, line_name, bars), on_click=_open_effect)

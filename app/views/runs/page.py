@@ -52,20 +52,22 @@ def _table(entries: Sequence[RunEntry]) -> None:
         selection_mode="single-row",
         key=TABLE,
         column_config={
-            "shown": st.column_config.TextColumn(width=55, help="The run that the other pages are about."),
+            "shown": st.column_config.TextColumn(width=50, help="The run that the other pages are about."),
             "title": st.column_config.TextColumn(width=230),
-            "id": st.column_config.TextColumn(width=130, help="The name of its folder, which addresses hold."),
-            "model": st.column_config.TextColumn(width=80),
-            "data set": st.column_config.TextColumn(width=75),
-            "samples": st.column_config.NumberColumn(width=75, format="localized", help="Of all splits."),
-            "exits": st.column_config.NumberColumn(width=50),
+            "id": st.column_config.TextColumn(width=150, help="The name of its folder, which addresses hold."),
+            "model": st.column_config.TextColumn(width=70),
+            "data set": st.column_config.TextColumn(width=65),
+            "samples": st.column_config.NumberColumn(width=65, format="localized", help="Of all splits."),
+            "exits": st.column_config.NumberColumn(width=45),
             "date": st.column_config.TextColumn(
-                width=90, help="When it was made, as the run says; else when its folder changed."
+                width=80, help="When it was made, as the run says; else when its folder changed."
             ),
             "MB": st.column_config.NumberColumn(
-                width=55, format="%.1f", help="On disk, without the data set's images."
+                width=50, format="%.1f", help="On disk, without the data set's images."
             ),
-            "state": st.column_config.TextColumn(width=200, help="Sound, or what is wrong with it."),
+            "state": st.column_config.TextColumn(
+                width=60 if all(one.error is None for one in entries) else 240, help="Sound, or what is wrong with it."
+            ),
         },
     )
 
@@ -220,7 +222,6 @@ def _put_back(one: DeletedRun) -> None:
 
 
 def _import() -> None:
-    st.markdown("**Import a run**")
     if not read_only():
         st.button(
             "Import a run",

@@ -94,12 +94,7 @@ class Shown:
 
 def render(view: View) -> None:
     """The page."""
-    st.subheader("Uncertainty sets", anchor=False)
-    plain_text(
-        "Sets of classes instead of one answer: do they hold the true class as often as asked, how large are they at "
-        "each exit, and do they grow with more computation?",
-        role="caption",
-    )
+    st.subheader("Do sets of classes hold the true one as often as asked, and do they grow?", anchor=False)
     if no_samples(view):
         return
     asked = asked_sets(view)
@@ -142,24 +137,27 @@ def render(view: View) -> None:
 def _choices(view: View, asked: Asked) -> None:
     """The method, its settings, and on which samples they are calibrated."""
     row, owner = find_sets(asked.method), owner_of_sets(view, asked.method)
-    places = st.columns([3, *(2 for _ in row.settings)] + [2] * max(0, 3 - len(row.settings)),
-                        vertical_alignment="bottom")  # fmt: skip
-    with places[0]:
+    first, *others = row.settings  # alpha, which all have
+    with st.container(horizontal=True):
         control(
             "sets",
             "Sets",
             show=lambda key: SETS[key].label,
             widget="selectbox",
             help=f"{escape(row.summary)} {escape(row.citation)}",
+            width=200,
         )
-    for place, setting in zip(places[1:], row.settings):
-        with place:
-            setting_widget(owner, setting, asked.texts)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=200, gap="xsmall"):
+            setting_widget(owner, first, asked.texts)
         if asked.fits:
             fit_controls(asked.ways, drawn=True)
         else:
             control("fit_seed", "Seed", widget="number", step=1, width=120)
+    changed = f" ({len(asked.texts)} changed)" if asked.texts else ""
+    with st.expander(f"Settings of {escape(row.label)}{changed}", key="set-settings"):
+        for place, setting in zip(st.columns(max(3, len(others)), vertical_alignment="top"), others):
+            with place:
+                setting_widget(owner, setting, asked.texts)
         reset_button(owner, asked.texts)
 
 

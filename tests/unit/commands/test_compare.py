@@ -9,6 +9,7 @@ import pytest
 
 from analysis.cli import main
 from analysis.storage import write_run
+from analysis.words.formats import signed
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_the_formats_say_the_same(path, capsys):
         assert float(row["b"]) - float(row["a"]) == pytest.approx(one["difference"], abs=1e-12)
     text = printed(capsys, *options)
     assert "baseline against moe, the second less the first, 400 samples:" in text
-    assert f"{100 * found['pairs'][0]['exits'][-1]['difference']:+.2f}" in text
+    assert signed(100 * found["pairs"][0]["exits"][-1]["difference"]) in text
     assert "cost, k params" in text
     latex = printed(capsys, *options, "--format", "latex")
     assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 4

@@ -10,6 +10,7 @@ from analysis.report.entry_facts import entry_facts
 from analysis.results import compare, results_of
 from analysis.results.comparison import as_object
 from analysis.storage import write_run
+from analysis.words.formats import signed
 
 
 @pytest.fixture
@@ -36,13 +37,12 @@ def test_what_is_shown_are_the_same_numbers(found):
     exits, falls = exits_shown(found, pair, names), falls_shown(found, pair, names)
     assert list(exits.columns[:3]) == ["exit", "Baseline, %", "MoE, %"]
     for row, one in zip(exits.itertuples(index=False), pair["exits"], strict=True):
-        assert row[3].rstrip("*") == f"{100 * one['difference']:+.2f}"
+        assert row[3].rstrip("*") == signed(100 * one["difference"])
         assert row[3].endswith("*") == (one["p_holm"] < 0.05)
-        assert row[4].replace("\N{NO-BREAK SPACE}", " ") == f"{100 * one['low']:+.2f} to {100 * one['high']:+.2f}"
+        assert row[4].replace("\N{NO-BREAK SPACE}", " ") == f"{signed(100 * one['low'])} to {signed(100 * one['high'])}"
         assert row[8] == f"{one['p_holm']:.2g}"
-    assert (
-        falls.set_index("true class falls by more than").loc["0.01", "difference, points"]
-        == f"{pair['decrease']['0.01']['difference']:+.2f}"
+    assert falls.set_index("true class falls by more than").loc["0.01", "difference, points"] == signed(
+        pair["decrease"]["0.01"]["difference"]
     )
     every = pairs_shown(found, names)
     assert every["first"].tolist() == ["Baseline", "Baseline", "PA"]
