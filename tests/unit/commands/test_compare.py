@@ -54,7 +54,7 @@ def test_the_formats_say_the_same(path, capsys):
     assert "cost, k params" in text
     latex = printed(capsys, *options, "--format", "latex")
     assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 4
-    assert r"95 \% interval" in latex
+    assert r"95\% interval" in latex
     markdown = printed(capsys, *options, "--format", "markdown").splitlines()
     assert f"| accuracy, points |  | {' | '.join(_cells(text, 'accuracy, points'))} |".replace("*", r"\*") in markdown
 
