@@ -142,7 +142,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=DAMAGE, scope="module")
+@pytest.fixture(params=DAMAGE)
 def damaged(request, folder):
     shutil.copytree(folder / "sound", folder / "damaged")
     DAMAGE[request.param](folder / "damaged")
@@ -164,7 +164,13 @@ def test_a_damaged_run_is_listed_with_its_sentence_and_opens_as_one(damaged):
     assert "The run damaged cannot be opened" in words(app)
 
 
-def test_the_other_runs_work_beside_it(damaged):
+def test_the_other_runs_work_beside_all_of_them(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder / "sound", tmp_path / "sound")
+    shutil.copytree(folder / "datasets", tmp_path / "datasets")
+    for number, damage in enumerate(DAMAGE.values()):
+        shutil.copytree(folder / "sound", tmp_path / f"damaged-{number}")
+        damage(tmp_path / f"damaged-{number}")
+    monkeypatch.setenv("EXITLENS_RUNS", str(tmp_path))
     for page in ("overview", "paper"):
         app = opened(page, run="sound")
         assert not app.exception

@@ -55,7 +55,8 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for folder in ("analysis", "app") for path in sorted((PROJECT / folder).rglob("*.py"))}
 
 
-def imported(path: Path, *, top_level: bool = False) -> set[str]:
+@functools.cache
+def imported(path: Path, *, top_level: bool = False) -> frozenset[str]:
     """Every module that a file imports, wherever in the file; with `top_level` not those inside functions."""
     names = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -67,7 +68,7 @@ def imported(path: Path, *, top_level: bool = False) -> set[str]:
             names.update(
                 whole if (whole := f"{node.module}.{alias.name}") in MODULES else node.module for alias in node.names
             )
-    return names
+    return frozenset(names)
 
 
 @functools.cache
