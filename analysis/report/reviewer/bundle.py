@@ -183,7 +183,7 @@ def _side_by_side(subjects: Sequence[Subject]) -> tuple[tuple[tables.Table, ...]
     found = []
     for group in (one for one in groups if len(one) > 1):
         entries = [side for subject in group for side in (subject.before, subject.after)]
-        called = names([{"run": one.run.id, "predictor": one.predictor} for one in entries])
+        called = names([{"run": one.run.id, "predictor": one.predictor, "settings": one.settings} for one in entries])
         found += tables.comparison_tables(compare(entries, seed=group[0].seed), called)
     return tuple(found), tuple(left_out)
 
