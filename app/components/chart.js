@@ -6,11 +6,12 @@
 const LIBRARY = __LIBRARY__;
 
 const ZOOM = new Map(); // "name|what the axes show" -> {xaxis: [low, high], ...}
-const TOOL = new Map(); // name -> "zoom" | "select" | "lasso"
+const TOOL = new Map(); // name -> "zoom" | "select" | "lasso" | false, none
 const HEAD = new Map(); // "name|width" -> the most that title and subtitle took, in pixels: the picture below never moves up
 const CSV_DONE = new Set(); // numbers of tables that were saved already
 const CHARTS = new WeakMap(); // mount point -> chart
 const SELECTION_VERTICES = 100;
+const BY_FINGER = matchMedia("(hover: none) and (pointer: coarse)"); // where what is dragged is the page, until a tool is taken
 let TURN = Promise.resolve(); // of figures to be drawn, one after the other
 
 // A switch that was clicked keeps the focus, and Streamlit's shortcuts stay quiet in every input: arrow keys would then be dead.
@@ -186,8 +187,9 @@ class Chart {
     }
     this.root.setAttribute("aria-label", [this.title, this.subtitle].filter(Boolean).join(". ") || this.data.name);
     const selects = this.data.select;
-    for (const name of ["zoom", "select", "lasso"]) this.tools[name].hidden = !selects;
-    this.tool = selects ? TOOL.get(this.data.name) ?? figure.layout.dragmode ?? "zoom" : "zoom";
+    for (const name of ["zoom", "select", "lasso"]) this.tools[name].hidden = !selects && !(name === "zoom" && BY_FINGER.matches);
+    const usual = BY_FINGER.matches ? false : selects ? figure.layout.dragmode ?? "zoom" : "zoom";
+    this.tool = TOOL.get(this.data.name) ?? usual;
     this.showTools();
     this.keepRoom();
   }
@@ -370,7 +372,8 @@ class Chart {
     if (moved.length && Number.isFinite(shape.x0)) this.send("drag", Number(shape.x0.toPrecision(5)));
   }
 
-  take(name) {
+  take(named) {
+    const name = BY_FINGER.matches && this.tool === named ? false : named; // laid down again
     this.tool = name;
     TOOL.set(this.data.name, name);
     this.showTools();

@@ -261,6 +261,41 @@ SIZES = """performance.getEntriesByType("resource").filter((entry) => entry.name
     .map((entry) => entry.transferSize)"""
 
 
+def test_a_finger_moves_the_page_until_it_takes_a_tool(chromium, server):
+    context = chromium.new_context(viewport={"width": 820, "height": 600}, has_touch=True, is_mobile=True)
+    try:
+        page = context.new_page()
+        page.goto(server.url)
+        harness.first_run(page)
+        touched = context.new_cdp_session(page)
+
+        def drag(*path):
+            sent = [{"x": x, "y": y} for x, y in path]
+            touched.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": sent[:1]})
+            for one in sent[1:]:
+                touched.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [one]})
+                page.wait_for_timeout(20)
+            touched.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        page.locator('.xl-chart[data-name="cloud"]').scroll_into_view_if_needed()
+        before = ranges(page, "cloud")
+        scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+        top, (x, y) = page.evaluate(scrolled), harness.pixel(page, "cloud", 0.5, 0.5)
+        drag(*((x, y - 10 * step) for step in range(12)))
+        page.wait_for_function(f"{scrolled} !== {top}")
+        assert ranges(page, "cloud") == before
+        lasso = page.locator('.xl-chart[data-name="cloud"] [aria-label="Select with a lasso"]')
+        lasso.tap()
+        assert lasso.get_attribute("aria-pressed") == "true"
+        corners = ((0.2, 0.5), (0.5, 0.9), (0.8, 0.5), (0.5, 0.4), (0.2, 0.5))
+        drag(*(harness.pixel(page, "cloud", *corner) for corner in corners))
+        assert wait_for_events(page, 1)[-1][1]["kind"] == "lasso"
+        lasso.tap()
+        assert lasso.get_attribute("aria-pressed") == "false"
+    finally:
+        context.close()
+
+
 def test_below_a_base_path_plotly_is_found_and_kept(chromium):
     script = "tests/e2e/chart/main.py"
     with harness.serve(script, base_path="lab/exits") as server, harness.opened(chromium, server.url) as opened:

@@ -274,7 +274,6 @@ def _scatter(subject: Subject) -> Shown:
             "diagonal, equal falls.",
             height=340,
         )
-        figure.layout.dragmode = "zoom"
         colour_of = "baseline" if state == "off" else subject.row.id
         figure.add_trace(drawn_points(sizes[0][picked], sizes[1][picked], ids, names, subject.label, colour_of))
         return figure

@@ -7,6 +7,7 @@ const FIGURES = JSON.parse(document.getElementById("figures").textContent);
 const hosts = [...document.querySelectorAll("[data-figure]")];
 const poe = document.getElementById("poe");
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const byFinger = matchMedia("(hover: none) and (pointer: coarse)"); // where what is dragged is the page
 let printing = false, turn = 0;
 
 function draw(host) {
@@ -16,6 +17,7 @@ function draw(host) {
   applyColours({ data, layout }, theme.dark);
   layout.width = printing ? PRINT_WIDTH : host.clientWidth;
   layout.template = template(theme);
+  layout.dragmode = byFinger.matches ? false : "zoom";
   layout.uirevision = `${host.dataset.figure} ${layout.uirevision ?? ""}`; // zoom stays when the switch is moved
   fitTexts(layout, layout.width, layout.height, theme.font);
   try {
