@@ -300,5 +300,5 @@ def test_objects_among_fields_are_refused(tmp_path):
 @pytest.mark.parametrize("key", [b"cenum\nSplit\n", b"cenum\nSplit\nK\x01\x85R", b"cenum\nSplit\nK\x01\x85R\x85"])
 def test_a_name_that_is_an_object_is_told_without_its_address(tmp_path, key):
     (tmp_path / "x.p").write_bytes(b"\x80\x03}" + key + b"K\x01s.")
-    with pytest.raises(ValueError, match="x.p holds an object: call the arrays logits and labels"):
+    with pytest.raises(ValueError, match=r"x\.p holds an object: call the arrays logits and labels"):
         import_run(Sources([tmp_path / "x.p"]), tmp_path / "run")
