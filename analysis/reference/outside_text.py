@@ -153,13 +153,18 @@ def file_name(text: str, otherwise: str, most: int = 60) -> str:
     return re.sub(r"[^\w.-]+", "-", text).lstrip("-._")[:most].rstrip("-._") or otherwise
 
 
-def distinct(names: Sequence[str], told: Callable[[int], str]) -> tuple[str, ...]:
+BEGINNING = 28
+"""Characters of a long name that figures show."""
+
+
+def distinct(names: Sequence[str], told: Callable[[int], str], *, cut: bool = False) -> tuple[str, ...]:
     """Names of which no two look the same: those that do are told apart in parentheses.
 
     Parameters
     ----------
     names : one for each place
     told : place, from 0, -> what tells it apart; no two places' are the same, and one's may be nothing
+    cut : whether long ones are shown `shortened`: those that begin alike are told apart too
 
     Examples
     --------
@@ -167,9 +172,11 @@ def distinct(names: Sequence[str], told: Callable[[int], str]) -> tuple[str, ...
     ('crane (class 0)', 'crane (class 1)', 'fox')
     """
     names = list(names)
-    while shared := _shared([_look(name) for name in names]):
+    shared = _shared([_look(name[:BEGINNING] if cut else name) for name in names])
+    while shared:
         for place in shared:
             names[place] += f" ({said})" if (said := told(place)) else ""
+        shared = _shared([_look(name) for name in names])
     return tuple(names)
 
 

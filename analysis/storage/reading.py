@@ -177,6 +177,7 @@ def _run(
         class_names=distinct(
             [isolated(name).strip() or str(number) for number, name in enumerate(manifest.class_names)],
             lambda number: f"class {number}",
+            cut=True,
         ),
         samples=read_samples(folder / SAMPLES, manifest.shape[1], manifest.shape[2]),
         provenance=manifest.provenance,

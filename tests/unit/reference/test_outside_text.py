@@ -107,3 +107,15 @@ def test_what_tells_a_name_apart_survives_a_cut():
 )
 def test_a_name_is_one_that_a_file_can_have_everywhere(text, name):
     assert file_name(text, "run") == name
+
+
+def test_long_names_that_begin_alike_are_told_apart_where_they_are_cut():
+    names = [f"{'a very long name of a class, ' * 10}{number}" for number in range(3)]
+    told = distinct([*names, "fox"], lambda place: f"class {place}", cut=True)
+    assert told == (*(f"{name} (class {place})" for place, name in enumerate(names)), "fox")
+    assert [shortened(name, 20) for name in told[:2]] == ["a very lo… (class 0)", "a very lo… (class 1)"]
+    assert distinct(names, str) == tuple(names)
+    assert distinct(["crane", "crane"], lambda place: f"class {place}", cut=True) == (
+        "crane (class 0)",
+        "crane (class 1)",
+    )

@@ -4,6 +4,7 @@ import json
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.cli import main
@@ -99,3 +100,17 @@ def test_a_preview_and_a_place_for_the_run_exclude_each_other(source, tmp_path, 
     with pytest.raises(SystemExit):
         main(["import", str(source), "--preview", "--out", str(tmp_path / "new")])
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_the_logits_of_a_table_are_shown_also_where_it_is_refused(tmp_path):
+    columns = {f"logit_{exit_}_{number}": np.arange(9.0) for exit_ in (1, 2) for number in (0, 1)}
+    pd.DataFrame(columns | {"labels": np.arange(9) % 2}).to_csv(tmp_path / "x.csv", index=False)
+    sources = Sources([tmp_path / "x.csv"], axes=("samples", "exits", "classes"))
+    with pytest.raises(
+        ValueError, match=r"^--axes samples,exits,classes: x\.csv: logits is one row per sample, whose axes"
+    ):
+        preview_import(sources)
+    assert [(one.where, one.shape) for one in found_arrays(sources)] == [
+        ("x.csv: logits", "2 x 9 x 2"),
+        ("x.csv: labels", "9"),
+    ]
