@@ -244,7 +244,7 @@ def stamp_at(address: str) -> Stamp:
     return stamp_of_object(within(address, lambda: storage.info(path, **_bounded(storage))))
 
 
-def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
+def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[memoryview]:
     """The bytes start..stop-1 of an object, for each of several ranges; long ones are fetched in pieces, side by side.
 
     Raises
@@ -258,7 +258,7 @@ def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
         for place, (start, stop) in enumerate(wanted)
         for at in range(start, stop, BLOCK)
     ]
-    found = [bytearray() for _ in wanted]
+    found = [memoryview(bytearray(stop - start)) for start, stop in wanted]
     for first in range(0, len(pieces), AT_ONCE):
         some = pieces[first : first + AT_ONCE]
         starts, stops = [one[1] for one in some], [one[2] for one in some]
@@ -273,9 +273,10 @@ def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
                     raise _Short
             return given
 
-        for (place, _, _), data in zip(some, within(address, get)):
-            found[place] += data
-    return [bytes(data) for data in found]
+        for (place, start, stop), data in zip(some, within(address, get)):
+            begin = start - wanted[place][0]
+            found[place][begin : begin + stop - start] = data
+    return found
 
 
 def whole_range(address: str, start: int, stop: int) -> bytes:
@@ -285,7 +286,7 @@ def whole_range(address: str, start: int, stop: int) -> bytes:
     ------
     StorageError : as `ranges`
     """
-    return ranges(address, [(start, stop)])[0] if start < stop else b""
+    return bytes(ranges(address, [(start, stop)])[0]) if start < stop else b""
 
 
 def check_unchanged(address: str, stamp: Stamp) -> None:
