@@ -80,7 +80,7 @@ def test_a_spoiled_connection_is_a_sentence_in_time_and_then_forgotten(proxy, ad
     began = time.monotonic()
     with pytest.raises(Interrupted, match=rf"^{address}/logits\.safetensors"):
         run.logits.read(3, 40)
-    assert time.monotonic() - began < 10.5
+    assert time.monotonic() - began < 12  # 9, and what this machine does meanwhile
     proxy.how = "well"
     np.testing.assert_array_equal(run.logits.read(3, 40), here.logits.read(3, 40))
 
