@@ -160,7 +160,7 @@ def _tried(work: Callable[[], Result], until: float) -> Result:
         pause *= 2
 
 
-def within(address: str, work: Callable[[], Result], seconds: float = SECONDS) -> Result:
+def within(address: str, work: Callable[[], Result]) -> Result:
     """What some work on the storage gives, in time; it goes on in a thread of its own that nothing waits for.
 
     What fails at once is tried again; a storage that was silent is left alone for `SILENT_S`.
@@ -176,13 +176,13 @@ def within(address: str, work: Callable[[], Result], seconds: float = SECONDS) -
 
     def call() -> None:
         try:
-            promise.set_result(_tried(work, time.monotonic() + seconds / 2))
+            promise.set_result(_tried(work, time.monotonic() + SECONDS / 2))
         except BaseException as error:
             promise.set_exception(error)
 
     threading.Thread(target=call, name="storage", daemon=True).start()
     try:
-        return promise.result(seconds + 1)
+        return promise.result(SECONDS + 1)
     except StorageError:
         raise
     except Exception as error:
