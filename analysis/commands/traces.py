@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from analysis.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from analysis.run import Run
-    from analysis.traces import Traces
+
+KEPT = 10_000_000
+"""Predictions whose traces are kept in the cache: 0.4 GB."""
 
 
 def add_parser(subparsers) -> None:
@@ -36,15 +39,19 @@ def add_parser(subparsers) -> None:
     )
 
 
-def traced_by_cluster(run: Run, predictor_id: str, settings: Mapping[str, object], cluster: str, advance) -> Traces:
-    """Traces of all samples, computed by a cluster and kept in the cache for whoever asks next."""
+def write_by_cluster(
+    run: Run, predictor_id: str, settings: Mapping[str, object], cluster: str, out: Path, tell
+) -> None:
+    """Write traces that a cluster computes, as they come; what is small is kept in the cache for whoever asks next."""
     from analysis.predictors import settings_key
+    from analysis.traces import read_traces_parquet, write_traces_parquet
     from analysis.traces.cache import cache_path, write_cached
     from analysis.traces.cluster import cluster_traces
 
-    traces = cluster_traces(run, predictor_id, settings, cluster=cluster, progress=advance)
-    write_cached(cache_path(run, settings_key(predictor_id, settings)), traces)
-    return traces
+    with closing(cluster_traces(run, predictor_id, settings, cluster=cluster, progress=tell)) as parts:
+        write_traces_parquet(parts, run, out)
+    if run.n_exits * run.n_samples <= KEPT:
+        write_cached(cache_path(run, settings_key(predictor_id, settings)), read_traces_parquet(out, run, split="all"))
 
 
 def run(args: argparse.Namespace) -> None:
@@ -64,6 +71,7 @@ def run(args: argparse.Namespace) -> None:
         if args.cluster is None:
             traces = load_traces(opened, chosen, settings, split="all", progress=advance)
         else:
-            traces = traced_by_cluster(opened, chosen, settings, args.cluster, advance)
-    write_traces_parquet(traces, opened, args.out)
-    print(f"{args.out}: {traces.n_samples} samples x {traces.n_exits} exits under {chosen}")
+            write_by_cluster(opened, chosen, settings, args.cluster, args.out, advance)
+    if args.cluster is None:
+        write_traces_parquet(traces, opened, args.out)
+    print(f"{args.out}: {opened.n_samples} samples x {opened.n_exits} exits under {chosen}")

@@ -31,7 +31,7 @@ class Fall(NamedTuple):
     to_exit: Integer[np.ndarray, " samples"]
     """-1 where nothing falls or the values are unknown."""
 
-    def select(self, positions: np.ndarray) -> Fall:
+    def select(self, positions: np.ndarray | slice) -> Fall:
         """The falls of the samples at `positions`, in that order."""
         return Fall(*(array[positions] for array in self))
 

@@ -160,7 +160,7 @@ def _tried(work: Callable[[], Result], until: float) -> Result:
         pause *= 2
 
 
-def within(address: str, work: Callable[[], Result], seconds: float = SECONDS) -> Result:
+def within(address: str, work: Callable[[], Result]) -> Result:
     """What some work on the storage gives, in time; it goes on in a thread of its own that nothing waits for.
 
     What fails at once is tried again; a storage that was silent is left alone for `SILENT_S`.
@@ -176,13 +176,13 @@ def within(address: str, work: Callable[[], Result], seconds: float = SECONDS) -
 
     def call() -> None:
         try:
-            promise.set_result(_tried(work, time.monotonic() + seconds / 2))
+            promise.set_result(_tried(work, time.monotonic() + SECONDS / 2))
         except BaseException as error:
             promise.set_exception(error)
 
     threading.Thread(target=call, name="storage", daemon=True).start()
     try:
-        return promise.result(seconds + 1)
+        return promise.result(SECONDS + 1)
     except StorageError:
         raise
     except Exception as error:
@@ -244,7 +244,7 @@ def stamp_at(address: str) -> Stamp:
     return stamp_of_object(within(address, lambda: storage.info(path, **_bounded(storage))))
 
 
-def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
+def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[memoryview]:
     """The bytes start..stop-1 of an object, for each of several ranges; long ones are fetched in pieces, side by side.
 
     Raises
@@ -258,7 +258,7 @@ def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
         for place, (start, stop) in enumerate(wanted)
         for at in range(start, stop, BLOCK)
     ]
-    found = [bytearray() for _ in wanted]
+    found = [memoryview(bytearray(stop - start)) for start, stop in wanted]
     for first in range(0, len(pieces), AT_ONCE):
         some = pieces[first : first + AT_ONCE]
         starts, stops = [one[1] for one in some], [one[2] for one in some]
@@ -273,9 +273,10 @@ def ranges(address: str, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
                     raise _Short
             return given
 
-        for (place, _, _), data in zip(some, within(address, get)):
-            found[place] += data
-    return [bytes(data) for data in found]
+        for (place, start, stop), data in zip(some, within(address, get)):
+            begin = start - wanted[place][0]
+            found[place][begin : begin + stop - start] = data
+    return found
 
 
 def whole_range(address: str, start: int, stop: int) -> bytes:
@@ -285,7 +286,7 @@ def whole_range(address: str, start: int, stop: int) -> bytes:
     ------
     StorageError : as `ranges`
     """
-    return ranges(address, [(start, stop)])[0] if start < stop else b""
+    return bytes(ranges(address, [(start, stop)])[0]) if start < stop else b""
 
 
 def check_unchanged(address: str, stamp: Stamp) -> None:

@@ -6,6 +6,8 @@ Needs pyarrow.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import pyarrow.parquet as pq
 from analysis.metrics.decrease import Fall
 from analysis.run import SPLITS, Run
 from analysis.runtime.whole_files import whole_file
-from analysis.traces.table import DTYPES, FALLS, PER_EXIT, Traces
+from analysis.traces.table import DTYPES, FALLS, PER_EXIT, Traces, joined
 
 VERSION = b"2"
 """Changes when the same logits give other traces, or other columns: files of another version are computed anew."""
@@ -38,7 +40,15 @@ def fall_name(of: str, kind: str) -> str:
 
 
 FALL_COLUMNS = tuple(f"{fall_name(*key)}{end}" for key in FALLS for end in ("", "_from", "_to"))
+ROWS = 1 << 20
+"""Of a group of rows in a file: what is held while it is written."""
 COLUMNS = ("sample", "id", "split", "exit", *PER_EXIT, *FALL_COLUMNS)
+_STORED = {
+    "compression": "zstd",
+    "compression_level": 9,
+    "use_dictionary": [name for name in COLUMNS if name not in FLOATS],
+    "column_encoding": {name: "BYTE_STREAM_SPLIT" for name in FLOATS},
+}
 MAY_BE_NULL = (*TRUE_CLASS, *FALL_COLUMNS)
 TYPES = {
     "sample": pa.int64(),
@@ -83,7 +93,22 @@ def to_table(traces: Traces, run: Run, positions: np.ndarray) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=list(COLUMNS))
 
 
-def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: str = "all") -> None:
+def _in_groups(parts: Iterable[Traces], size: int) -> Iterator[Traces]:
+    """The same samples, `size` at a time; the last may be fewer."""
+    held: list[Traces] = []
+    for part in parts:
+        for start in range(0, max(part.n_samples, 1), size):
+            held.append(part if part.n_samples <= size else part.select(slice(start, start + size)))
+            while (count := sum(one.n_samples for one in held)) >= size:
+                last = held.pop()
+                kept = last.n_samples - (count - size)
+                yield joined([*held, last.select(slice(kept))])
+                held = [last.select(slice(kept, None))] if count > size else []
+    if held:
+        yield joined(held)
+
+
+def write_traces_parquet(traces: Traces | Iterable[Traces], run: Run, path: Path | str, *, split: str = "all") -> None:
     """Write the traces of a split of a run, whole or not at all.
 
     Real numbers are stored by significance of their bytes and everything that repeats by dictionary.
@@ -91,7 +116,8 @@ def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: s
     Parameters
     ----------
     traces
-        Of the split's samples, in the run's order.
+        Of the split's samples, in the run's order; or parts of them, which are written as they come, so that no more
+        than a group of `ROWS` rows is held.
     run
         Gives sample ids and splits.
     path
@@ -104,23 +130,31 @@ def write_traces_parquet(traces: Traces, run: Run, path: Path | str, *, split: s
     ValueError
         Traces of another number of samples than the split has.
     """
-    positions, path = run.positions(split), Path(path)
-    if len(positions) != traces.n_samples:
+    positions, path, done, writer = run.positions(split), Path(path), 0, None
+    if isinstance(traces, Traces):
+        _check_count(traces.n_samples, run, split)
+        traces = [traces]
+    with whole_file(path) as temporary, ExitStack() as closing:
+        for group in _in_groups(traces, max(ROWS // run.n_exits, 1)):
+            here = positions[done : done + group.n_samples]
+            done += group.n_samples
+            if len(here) != group.n_samples:
+                break
+            table = to_table(group, run, here).replace_schema_metadata(
+                {b"exitlens_traces": VERSION, b"split": split.encode(), b"n_classes": str(group.n_classes).encode()}
+            )
+            if writer is None:
+                writer = closing.enter_context(pq.ParquetWriter(temporary, table.schema, **_STORED))
+            writer.write_table(table, row_group_size=max(len(table), 1))
+        _check_count(done, run, split)
+
+
+def _check_count(n_samples: int, run: Run, split: str) -> None:
+    expected = len(run.positions(split))
+    if n_samples != expected:
         raise ValueError(
-            f"the traces hold {traces.n_samples} samples, split {split!r} of run {run.id} {len(positions)}: "
+            f"the traces hold {n_samples} samples, split {split!r} of run {run.id} {expected}: "
             "give the split that they are of"
-        )
-    table = to_table(traces, run, positions).replace_schema_metadata(
-        {b"exitlens_traces": VERSION, b"split": split.encode(), b"n_classes": str(traces.n_classes).encode()}
-    )
-    with whole_file(path) as temporary:
-        pq.write_table(
-            table,
-            temporary,
-            compression="zstd",
-            compression_level=9,
-            use_dictionary=[name for name in COLUMNS if name not in FLOATS],
-            column_encoding={name: "BYTE_STREAM_SPLIT" for name in FLOATS},
         )
 
 

@@ -7,7 +7,7 @@ on its side of the paper's thresholds (`analysis.metrics.decrease.stored`). Mean
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -84,8 +84,8 @@ class Traces:
         """Where a distribution is shown: everywhere, but for collapses with fallback none."""
         return self.predicted >= 0
 
-    def select(self, positions: np.ndarray) -> Traces:
-        """The traces of the samples at `positions` (indices or a mask), in that order."""
+    def select(self, positions: np.ndarray | slice) -> Traces:
+        """The traces of the samples at `positions` (indices, a mask or a slice), in that order."""
         columns = {name: getattr(self, name)[:, positions] for name in PER_EXIT}
         falls = {key: fall.select(positions) for key, fall in self.falls.items()}
         return Traces(**columns, labels=self.labels[positions], falls=falls, n_classes=self.n_classes)
@@ -94,6 +94,16 @@ class Traces:
         """The traces of the samples whose label is known; itself when all are."""
         known = self.labels >= 0
         return self if known.all() else self.select(known)
+
+
+def joined(parts: Sequence[Traces]) -> Traces:
+    """The traces of the samples of several, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = {name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in PER_EXIT}
+    falls = {key: Fall(*map(np.concatenate, zip(*(part.falls[key] for part in parts)))) for key in FALLS}
+    labels = np.concatenate([part.labels for part in parts])
+    return Traces(**columns, labels=labels, falls=falls, n_classes=parts[0].n_classes)
 
 
 DTYPES = {"predicted": np.int32, "rank": np.int32, "support": np.int32, "correct": np.bool_, "collapsed": np.bool_}

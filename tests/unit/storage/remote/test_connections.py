@@ -80,7 +80,7 @@ def test_a_spoiled_connection_is_a_sentence_in_time_and_then_forgotten(proxy, ad
     began = time.monotonic()
     with pytest.raises(Interrupted, match=rf"^{address}/logits\.safetensors"):
         run.logits.read(3, 40)
-    assert time.monotonic() - began < 10.5
+    assert time.monotonic() - began < 12  # 9, and what this machine does meanwhile
     proxy.how = "well"
     np.testing.assert_array_equal(run.logits.read(3, 40), here.logits.read(3, 40))
 
@@ -98,7 +98,7 @@ def test_a_storage_that_was_silent_is_left_alone_for_a_while(proxy, address, mon
     run = load_run(address)
     proxy.how = "stalls"
     with pytest.raises(Interrupted, match="did not answer within 1 s"):
-        objects.within(address, lambda: time.sleep(5), 1.0)
+        objects.within(address, lambda: time.sleep(5))
     asked, began = proxy.requests, time.monotonic()
     for _ in range(20):
         with pytest.raises(Interrupted, match="did not answer"):
@@ -110,6 +110,7 @@ def test_a_storage_that_was_silent_is_left_alone_for_a_while(proxy, address, mon
 def test_whoever_lists_runs_is_not_held_up_by_a_storage_that_stalls(
     proxy, bucket, address, tmp_path, small_logits, monkeypatch, not_silent
 ):
+    monkeypatch.setattr(objects, "SECONDS", 2.0)
     write_run(tmp_path / "local" / "other", logits=small_logits)
     monkeypatch.setenv("EXITLENS_RUNS", os.pathsep.join([str(tmp_path / "local"), f"s3://{bucket.name}/runs"]))
     proxy.how = "stalls"

@@ -270,7 +270,7 @@ def test_a_storage_that_does_not_answer_is_a_sentence_in_time(at, how, capsys, t
     objects._filesystem("s3")  # imports take their own time
     began = time.monotonic()
     assert main(["summarize", "s3://bucket/runs/small"]) == 2
-    assert time.monotonic() - began < 10.5
+    assert time.monotonic() - began < 12  # 9, and what this machine does meanwhile
     err = capsys.readouterr().err
     assert "s3://bucket/runs/small: the storage" in err
     assert "KEYKEYKEY" not in err
