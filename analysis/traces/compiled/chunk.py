@@ -98,7 +98,7 @@ def encode(predictor_id: str, settings: Mapping[str, object]) -> tuple[list[int]
 
 
 def weights_of(predictor_id: str, settings: Mapping[str, object], n_exits: int) -> np.ndarray:
-    """What the exits so far weigh at each exit, (exits, exits): shares of an ensemble, else powers at the exit itself."""
+    """What the exits so far weigh at each exit, (exits, exits): an ensemble's shares, else the exit's own power."""
     if predictor_id == "exit-ensemble":
         return np.array(ensemble_weights(settings["weights"], n_exits))
     return np.diag(exit_weights(settings.get("weights", "uniform"), n_exits))

@@ -149,7 +149,7 @@ def trace_samples(
                         row, highest = logits, top_logit
                 else:
                     exits[0, r] = m
-                if method == ENSEMBLE or method == VOTE:
+                if method in (ENSEMBLE, VOTE):
                     normalised(row, highest, opinions[r, m, :length])
                     shown_by = weights[r, m, : m + 1]
                     if method == VOTE:

@@ -199,7 +199,7 @@ def mass_from(logits, masses, bound):
 def own_threshold(logits, highest, mass, masses):
     """The largest logit that is reached by classes which hold `mass` of the softmax; `masses` is written into.
 
-    As `analysis.predictors.adaptive_product`, without ordering the classes: between two logits, halving what is between.
+    As `analysis.predictors.adaptive_product`, without ordering the classes: what lies between two logits is halved.
     """
     total = 0.0
     for c in range(logits.shape[0]):
