@@ -128,8 +128,9 @@ def normalised(scores, highest, probs):
         prob = exp(higher(scores[c] - highest, LOWEST)) if scores[c] > -np.inf else 0.0
         probs[c] = prob
         total += prob
+    share = 1.0 / total
     for c in range(scores.shape[0]):
-        probs[c] /= total
+        probs[c] *= share
 
 
 @compiled()
