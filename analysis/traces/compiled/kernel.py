@@ -59,15 +59,15 @@ SMALLEST_SUM = 1e-290
 SIGNATURE = (
     "void(int64, int64, int64, int64, int64[::1], int64[:, ::1], float64[:, ::1], float64[:, :, ::1], int64, "
     "float64[:, :, :, ::1], int32[:, :, :, ::1], float64[:, :, ::1], int16[:, :, ::1], int32[::1], "
-    "float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[:, ::1], "
-    "float64[::1])"
+    "float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], "
+    "int64[:, ::1], float64[::1], float64[::1])"
 )
 
 
 def trace_samples(
     address, kind, exit_stride, sample_stride, labels, choices, numbers, weights, n_classes,
-    floats, integers, fall_sizes, fall_exits, flags, rows_of_sample, rows_of_predictors, logs, opinions, falling, exits,
-    shares,
+    floats, integers, fall_sizes, fall_exits, flags,
+    widened, rows_of_sample, rows_of_predictors, logs, opinions, falling, exits, tops, shares,
 ):  # fmt: skip
     """Trace every sample of a chunk.
 
@@ -81,30 +81,36 @@ def trace_samples(
     fall_sizes, fall_exits : of each predictor, in the order of `analysis.traces.table.FALLS`: (predictors, falls,
         samples), and the exits from and to which each leads, (predictors, 2 falls, samples)
     flags : (samples,)
-    rows_of_sample, rows_of_predictors, logs, opinions, falling, exits, shares : `working_memory`
+    widened, rows_of_sample, rows_of_predictors, logs, opinions, falling, exits, tops, shares : `working_memory`
     """
     n_predictors, n_exits = weights.shape[:2]
     length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
-    logits, shown, masses = rows_of_sample[0, :length], rows_of_sample[1, :length], rows_of_sample[2, :length]
-    highest_log, deepest = rows_of_sample[3, :length], rows_of_sample[4, :length]
+    shown, masses = rows_of_sample[0, :length], rows_of_sample[1, :length]
+    highest_log, deepest = rows_of_sample[2, :length], rows_of_sample[3, :length]
     falling, falling_logs = falling[0], falling[1]
-    logits[n_classes:] = -np.inf
+    widened[:, n_classes:] = -np.inf
     row_item = 2 << kind
     for s in range(labels.shape[0]):
         label, flag = labels[s], 0
         exits[:] = -1
         for m in range(n_exits):
             place = address + m * exit_stride + s * sample_stride
-            following = place + exit_stride if m + 1 < n_exits else address + (s + 1) * sample_stride
-            for line in range(0, n_classes * row_item, 64):
-                fetch(following + line)
-            top_logit, unknown, subnormal = widen(place, kind, n_classes, logits)
+            tops[m], unknown, subnormal = widen(place, kind, n_classes, widened[m, :length])
             if subnormal > 0:
                 flag |= UNDECIDED
-            if unknown > 0 or not abs(top_logit) <= scores.LARGEST:
+            if unknown > 0 or not abs(tops[m]) <= scores.LARGEST:
                 flag |= INVALID
                 break
-            for r in range(n_predictors):
+        if flag & INVALID:
+            flags[s] = flag
+            continue
+        for r in range(n_predictors):
+            for m in range(n_exits):
+                if r == 0 and s + 1 < labels.shape[0]:  # what the next sample needs
+                    following = address + m * exit_stride + (s + 1) * sample_stride
+                    for line in range(0, n_classes * row_item, 64):
+                        fetch(following + line)
+                logits, top_logit = widened[m, :length], tops[m]
                 sums, peak = rows_of_predictors[0, r, :length], rows_of_predictors[1, r, :length]
                 furthest = rows_of_predictors[2, r, :length]
                 logs_here = logs[r, m, :length]
@@ -190,8 +196,6 @@ def trace_samples(
                     integers[r, rows.SUPPORT, m, s] = 0
                     integers[r, rows.COLLAPSED, m, s] = 1
         flags[s] = flag
-        if flag & INVALID:
-            continue
         for r in range(n_predictors):
             furthest = rows_of_predictors[2, r, :length]
             final = integers[r, rows.PREDICTED, n_exits - 1, s]
@@ -223,12 +227,14 @@ def working_memory(n_predictors: int, n_exits: int, n_classes: int) -> tuple[np.
     """What `trace_samples` writes into beside its results; it allocates nothing itself."""
     length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
     return (
-        aligned(5, length),
+        aligned(n_exits, length),
+        aligned(4, length),
         aligned(3, n_predictors, length),
         aligned(n_predictors, n_exits, length),
         aligned(n_predictors, n_exits, length),
         np.empty((2, 3, n_exits)),
         np.empty((1 + n_predictors, max(n_predictors, n_exits)), np.int64),
+        np.empty(n_exits),
         np.empty(n_exits),
     )
 
