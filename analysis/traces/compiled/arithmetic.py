@@ -76,10 +76,15 @@ def log(x):
 
 
 @compiled(AS_WRITTEN)
+def log1p(x):
+    """log(1 + x) for finite x >= 0."""
+    whole = 1.0 + x
+    return log(whole) + (x - (whole - 1.0)) / whole
+
+
+@compiled(AS_WRITTEN)
 def log_softplus(x):
     """log(log(1 + exp(x))); x itself below -40, as `analysis.predictors.activations` has it."""
     u = exp(higher(x if x < 0.0 else -x, LOWEST))
-    w = 1.0 + u
-    log1p = log(w) + (u - (w - 1.0)) / w
-    value = log(higher(x, 0.0) + log1p)
+    value = log(higher(x, 0.0) + log1p(u))
     return x if x < -40.0 else value

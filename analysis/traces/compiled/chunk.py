@@ -14,7 +14,7 @@ from analysis.metrics.decrease import Fall
 from analysis.predictors import check_logits
 from analysis.predictors.bounds import in_type_of
 from analysis.predictors.checks import check_shape, check_type
-from analysis.predictors.weights import exit_weights
+from analysis.predictors.weights import ensemble_weights, exit_weights
 from analysis.traces.cuda_columns import FLOAT_COLUMNS, INTEGER_COLUMNS
 from analysis.traces.table import FALLS, as_stored
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 log = logging.getLogger(__name__)
-METHODS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
+METHODS = (
+    *("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca"),
+    *("adaptive-pa", "exit-ensemble", "agreement-vote"),
+)
 ACTIVATIONS = ("softmax", "relu", "heaviside", "softplus")
 FALLBACKS = ("softmax", "previous", "none")
 """In the order of the kernel's numbers for them."""
@@ -84,13 +87,21 @@ def encode(predictor_id: str, settings: Mapping[str, object]) -> tuple[list[int]
     cap = settings.get("cap")
     choices = [
         METHODS.index(predictor_id),
-        ACTIVATIONS.index(settings.get("activation", "softmax")),
+        ACTIVATIONS.index(settings.get("activation", "relu" if predictor_id == "adaptive-pa" else "softmax")),
         FALLBACKS.index(settings.get("fallback", "softmax")),
         int(settings.get("combine") == "mean"),
         int(relative is not None),
         int(settings.get("threshold_mode") == "clamp"),
     ]
-    return choices, [threshold, np.inf if cap is None else cap, settings.get("temperature", 1.0)]
+    others = (settings.get(name, 1.0) for name in ("temperature", "mass", "power"))
+    return choices, [threshold, np.inf if cap is None else cap, *others]
+
+
+def weights_of(predictor_id: str, settings: Mapping[str, object], n_exits: int) -> np.ndarray:
+    """What the exits so far weigh at each exit, (exits, exits): an ensemble's shares, else the exit's own power."""
+    if predictor_id == "exit-ensemble":
+        return np.array(ensemble_weights(settings["weights"], n_exits))
+    return np.diag(exit_weights(settings.get("weights", "uniform"), n_exits))
 
 
 def run_kernel(logits: np.ndarray, labels: np.ndarray, requests: Requests, dtype: object) -> tuple[np.ndarray, ...]:
@@ -98,7 +109,7 @@ def run_kernel(logits: np.ndarray, labels: np.ndarray, requests: Requests, dtype
     n_exits, n_samples, n_classes = logits.shape
     typed = {name: in_type_of(dtype, dict(settings)) for name, settings in requests.items()}
     encoded = [encode(name, settings) for name, settings in typed.items()]
-    weights = [exit_weights(settings.get("weights", "uniform"), n_exits) for settings in typed.values()]
+    weights = [weights_of(name, settings, n_exits) for name, settings in typed.items()]
     written = (
         np.empty((len(typed), len(FLOAT_COLUMNS), n_exits, n_samples)),
         np.empty((len(typed), len(INTEGER_COLUMNS), n_exits, n_samples), np.int32),

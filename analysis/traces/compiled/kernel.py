@@ -21,6 +21,7 @@ from analysis.traces.compiled.rows import (
     deepest_falls,
     fall_reached,
     first_at_least,
+    first_equal,
     move_to,
     move_to_nothing,
     reduce_row,
@@ -33,36 +34,40 @@ from analysis.traces.compiled.scores import (
     divide,
     highest_of,
     keep_above,
+    log_of_mean,
     log_of_sum,
     normalised,
+    own_threshold,
+    vote,
     widen,
 )
 
-BASELINE, PRODUCT, HARD, SOFTMAX_PRODUCT, MIXTURE, CACHING = range(6)
+BASELINE, PRODUCT, HARD, SOFTMAX_PRODUCT, MIXTURE, CACHING, ADAPTIVE, ENSEMBLE, VOTE = range(9)
 """Kinds of predictors."""
 BY_SOFTMAX, BY_PREVIOUS, BY_NOTHING = range(3)
 """Fallbacks."""
 KIND, ACTIVATION, FALLBACK, IS_MEAN, IS_RELATIVE, FLOOR_IS_THRESHOLD = range(6)
 """Columns of `choices`."""
-THRESHOLD, CAP, TEMPERATURE = range(3)
+THRESHOLD, CAP, TEMPERATURE, MASS, POWER = range(5)
 """Columns of `numbers`."""
 INVALID, UNDECIDED = 1, 2
 """Flags of a sample: logits to be refused; left to the reference path."""
 LINE, PAGE = 8, 512
 """float64 numbers in a cache line and in a memory page."""
-LARGEST = 1e300
 SMALLEST_SUM = 1e-290
-"""As in `analysis.predictors.checks` and `analysis.predictors.mixture`."""
+"""As in `analysis.predictors.mixture`."""
 SIGNATURE = (
-    "void(int64, int64, int64, int64, int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], int64, "
+    "void(int64, int64, int64, int64, int64[::1], int64[:, ::1], float64[:, ::1], float64[:, :, ::1], int64, "
     "float64[:, :, :, ::1], int32[:, :, :, ::1], float64[:, :, ::1], int16[:, :, ::1], int32[::1], "
-    "float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[::1])"
+    "float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], "
+    "int64[:, ::1], float64[::1], float64[::1])"
 )
 
 
 def trace_samples(
     address, kind, exit_stride, sample_stride, labels, choices, numbers, weights, n_classes,
-    floats, integers, fall_sizes, fall_exits, flags, rows_of_sample, rows_of_predictors, logs, falling, last,
+    floats, integers, fall_sizes, fall_exits, flags,
+    widened, rows_of_sample, rows_of_predictors, logs, opinions, falling, exits, tops, shares,
 ):  # fmt: skip
     """Trace every sample of a chunk.
 
@@ -70,43 +75,53 @@ def trace_samples(
     ----------
     address, kind, exit_stride, sample_stride : where the logits lie, their type, and the bytes between rows
     labels : (samples,), -1 where unknown
-    choices, numbers, weights : of each predictor: (predictors, choices), (predictors, numbers), (predictors, exits)
+    choices, numbers, weights : of each predictor: (predictors, choices), (predictors, numbers), and at each exit what
+        the exits so far weigh, a power of a product at its own exit, (predictors, exits, exits)
     floats, integers : (predictors, columns, exits, samples)
     fall_sizes, fall_exits : of each predictor, in the order of `analysis.traces.table.FALLS`: (predictors, falls,
         samples), and the exits from and to which each leads, (predictors, 2 falls, samples)
     flags : (samples,)
+    widened, rows_of_sample, rows_of_predictors, logs, opinions, falling, exits, tops, shares : `working_memory`
     """
-    n_predictors, n_exits = weights.shape
+    n_predictors, n_exits = weights.shape[:2]
     length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
-    logits, shown, masses = rows_of_sample[0, :length], rows_of_sample[1, :length], rows_of_sample[2, :length]
-    highest_log, deepest = rows_of_sample[3, :length], rows_of_sample[4, :length]
+    shown, masses = rows_of_sample[0, :length], rows_of_sample[1, :length]
+    highest_log, deepest = rows_of_sample[2, :length], rows_of_sample[3, :length]
     falling, falling_logs = falling[0], falling[1]
-    logits[n_classes:] = -np.inf
+    widened[:, n_classes:] = -np.inf
     row_item = 2 << kind
     for s in range(labels.shape[0]):
         label, flag = labels[s], 0
-        last[:] = -1
+        exits[:] = -1
         for m in range(n_exits):
             place = address + m * exit_stride + s * sample_stride
-            following = place + exit_stride if m + 1 < n_exits else address + (s + 1) * sample_stride
-            for line in range(0, n_classes * row_item, 64):
-                fetch(following + line)
-            top_logit, unknown, subnormal = widen(place, kind, n_classes, logits)
+            tops[m], unknown, subnormal = widen(place, kind, n_classes, widened[m, :length])
             if subnormal > 0:
                 flag |= UNDECIDED
-            if unknown > 0 or not abs(top_logit) <= LARGEST:
+            if unknown > 0 or not abs(tops[m]) <= scores.LARGEST:
                 flag |= INVALID
                 break
-            for r in range(n_predictors):
-                sums, before = rows_of_predictors[0, r, :length], rows_of_predictors[1, r, :length]
-                peak, furthest = rows_of_predictors[2, r, :length], rows_of_predictors[3, r, :length]
+        if flag & INVALID:
+            flags[s] = flag
+            continue
+        for r in range(n_predictors):
+            for m in range(n_exits):
+                if r == 0 and s + 1 < labels.shape[0]:  # what the next sample needs
+                    following = address + m * exit_stride + (s + 1) * sample_stride
+                    for line in range(0, n_classes * row_item, 64):
+                        fetch(following + line)
+                logits, top_logit = widened[m, :length], tops[m]
+                sums, peak = rows_of_predictors[0, r, :length], rows_of_predictors[1, r, :length]
+                furthest = rows_of_predictors[2, r, :length]
                 logs_here = logs[r, m, :length]
                 method, activation, fallback = choices[r, KIND], choices[r, ACTIVATION], choices[r, FALLBACK]
                 temperature, threshold, cap = numbers[r, TEMPERATURE], numbers[r, THRESHOLD], numbers[r, CAP]
                 if choices[r, IS_RELATIVE]:
                     threshold *= top_logit
+                if method == ADAPTIVE and numbers[r, MASS] < 1.0:
+                    threshold = own_threshold(logits, top_logit, numbers[r, MASS], masses)
                 floor = threshold if choices[r, FLOOR_IS_THRESHOLD] else 0.0
-                row, highest, divisor, weight = logits, top_logit, temperature, weights[r, m]
+                row, highest, divisor, weight = logits, top_logit, temperature, weights[r, m, m]
                 if m == 0:
                     sums[:] = 0.0
                     if method != MIXTURE:
@@ -121,7 +136,7 @@ def trace_samples(
                         divisor *= m + 1.0
                 elif activation != scores.SOFTMAX:
                     row = sums
-                    if method != PRODUCT:  # each exit by itself
+                    if method != PRODUCT and method != ADAPTIVE:  # each exit by itself
                         row = shown
                         row[:] = 0.0
                         divisor = 1.0
@@ -132,18 +147,29 @@ def trace_samples(
                 collapsed = highest == -np.inf
                 source = m
                 if collapsed:
-                    if fallback == BY_PREVIOUS and last[r] >= 0:
-                        source = last[r]
+                    if fallback == BY_PREVIOUS and exits[0, r] >= 0:
+                        source = exits[0, r]
                     elif fallback == BY_NOTHING:
                         source = -1
                     else:
                         row, highest = logits, top_logit
                 else:
-                    last[r] = m
-                if method == MIXTURE and source >= 0:
+                    exits[0, r] = m
+                if method in (ENSEMBLE, VOTE):
+                    normalised(row, highest, opinions[r, m, :length])
+                    shown_by = weights[r, m, : m + 1]
+                    if method == VOTE:
+                        exits[1 + r, m] = first_equal(logits, top_logit)
+                        shown_by = shares[: m + 1]
+                        vote(exits[1 + r, : m + 1], numbers[r, POWER], shown_by)
+                    highest, too_low = log_of_mean(opinions[r], shown_by, SMALLEST_SUM, shown)
+                    row = shown
+                    if too_low > 0:
+                        flag |= UNDECIDED
+                elif method == MIXTURE and source >= 0:
                     if source == m:
-                        normalised(row, highest, before)
-                    highest, too_low = log_of_sum(sums, before, SMALLEST_SUM, shown)
+                        normalised(row, highest, opinions[r, 0, :length])
+                    highest, too_low = log_of_sum(sums, opinions[r, 0, :length], SMALLEST_SUM, shown)
                     row, source = shown, m
                     if too_low > 0:
                         flag |= UNDECIDED
@@ -170,10 +196,8 @@ def trace_samples(
                     integers[r, rows.SUPPORT, m, s] = 0
                     integers[r, rows.COLLAPSED, m, s] = 1
         flags[s] = flag
-        if flag & INVALID:
-            continue
         for r in range(n_predictors):
-            furthest = rows_of_predictors[3, r, :length]
+            furthest = rows_of_predictors[2, r, :length]
             final = integers[r, rows.PREDICTED, n_exits - 1, s]
             furthest_class = first_at_least(furthest, fall_reached(highest_of(furthest), False))
             deepest_falls(logs[r], highest_log, deepest)
@@ -203,11 +227,15 @@ def working_memory(n_predictors: int, n_exits: int, n_classes: int) -> tuple[np.
     """What `trace_samples` writes into beside its results; it allocates nothing itself."""
     length = (n_classes + scores.ROUND - 1) // scores.ROUND * scores.ROUND
     return (
-        aligned(5, length),
-        aligned(4, n_predictors, length),
+        aligned(n_exits, length),
+        aligned(4, length),
+        aligned(3, n_predictors, length),
+        aligned(n_predictors, n_exits, length),
         aligned(n_predictors, n_exits, length),
         np.empty((2, 3, n_exits)),
-        np.empty(n_predictors, np.int64),
+        np.empty((1 + n_predictors, max(n_predictors, n_exits)), np.int64),
+        np.empty(n_exits),
+        np.empty(n_exits),
     )
 
 
@@ -218,6 +246,6 @@ def trace_kernel() -> Callable:
 
     def trace(*given: object) -> None:
         weights, n_classes = given[7:9]
-        compiled(*given, *working_memory(*weights.shape, n_classes))
+        compiled(*given, *working_memory(*weights.shape[:2], n_classes))
 
     return trace

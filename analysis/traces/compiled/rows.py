@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from analysis.metrics.decrease import LOWEST_LOG, SAME
-from analysis.traces.compiled.arithmetic import LOWEST, exp
+from analysis.traces.compiled.arithmetic import LOWEST, exp, log1p
 from analysis.traces.compiled.compiler import AS_WRITTEN, compiled, higher
 from analysis.traces.ties import TIE
 
@@ -96,7 +96,7 @@ def reduce_row(scores, highest, label, n_classes, masses, floats, integers, r, m
     scores[first] = highest
     masses[first] = 1.0
     near -= above
-    share, log_total = 1.0 / (1.0 + others), math.log1p(others)
+    share, log_total = 1.0 / (1.0 + others), log1p(others)
     top, tied = first, second >= highest - TIE
     if tied:
         top = first_at_least(scores, highest - TIE)
@@ -196,7 +196,13 @@ def deepest_falls(logs, highest, deepest):
 @compiled()
 def fall_reached(most, relative):
     """What drops have to reach to be as large as the largest; `relative` ones are of logarithms."""
-    return -math.log1p(math.expm1(-most) * (1.0 - SAME)) if relative else most * (1.0 - SAME)
+    return reached_in_logs(math.expm1(-most)) if relative else most * (1.0 - SAME)
+
+
+@compiled()
+def reached_in_logs(less):
+    """The same where the largest drop takes a probability to 1 + `less` of itself."""
+    return -math.log1p(less * (1.0 - SAME))
 
 
 @compiled()
@@ -216,11 +222,12 @@ def write_fall(values, relative, sizes, exits, r, place, s):
     for i in range(n_exits):
         for j in range(i + 1, n_exits):
             most = max(drop_between(values, i, j, relative), most)
-    size = -math.expm1(-most) if relative else most
+    less = math.expm1(-most) if relative else -most
+    size = -less
     if size <= (SAME if relative else 0.0):
         size = 0.0
     else:
-        reached = fall_reached(most, relative)
+        reached = reached_in_logs(less) if relative else fall_reached(most, False)
         for i in range(n_exits):
             for j in range(i + 1, n_exits):
                 if start < 0 and drop_between(values, i, j, relative) >= reached:

@@ -11,6 +11,10 @@ import numpy as np
 from analysis.traces.compiled.arithmetic import LOWEST, SMALLEST, exp, half, log, log_softplus
 from analysis.traces.compiled.compiler import compiled, double_at, half_at, higher, pointer_to, single_at
 
+CLOSE = 1e-12
+"""As in `analysis.predictors.adaptive_product`."""
+LARGEST = 1e300
+"""As in `analysis.predictors.checks`."""
 ROUND = 32
 """Rows hold a multiple of it, so that the compiler's vectors leave no rest, which would take as long as they do."""
 HALF, SINGLE, DOUBLE = range(3)
@@ -124,8 +128,9 @@ def normalised(scores, highest, probs):
         prob = exp(higher(scores[c] - highest, LOWEST)) if scores[c] > -np.inf else 0.0
         probs[c] = prob
         total += prob
+    share = 1.0 / total
     for c in range(scores.shape[0]):
-        probs[c] /= total
+        probs[c] *= share
 
 
 @compiled()
@@ -140,3 +145,76 @@ def log_of_sum(sums, probs, smallest, into):
         into[c] = score
         highest = higher(score, highest)
     return highest, low
+
+
+@compiled()
+def log_of_mean(opinions, shares, smallest, into):
+    """into = log of the mean of opinions with the shares. Returns as `log_of_sum`, of means."""
+    highest, low, n_opinions = -np.inf, 0, shares.shape[0]
+    for c in range(into.shape[0]):
+        into[c] = 0.0
+    for i in range(n_opinions):
+        share = shares[i]
+        for c in range(into.shape[0]):
+            into[c] += share * opinions[i, c]
+    for i in range(n_opinions):
+        if shares[i] > 0.0:
+            for c in range(into.shape[0]):
+                low += (into[c] < smallest) & (opinions[i, c] > 0.0)
+    for c in range(into.shape[0]):
+        score = log(into[c])
+        into[c] = score
+        highest = higher(score, highest)
+    return highest, low
+
+
+@compiled()
+def vote(answers, power, shares):
+    """The share of each exit in a vote: as many as give its answer, to a power."""
+    most, total = 0.0, 0.0
+    for i in range(answers.shape[0]):
+        shares[i] = 0.0
+        for other in range(answers.shape[0]):
+            shares[i] += 1.0 if answers[other] == answers[i] else 0.0
+        most = max(shares[i], most)
+    for i in range(answers.shape[0]):
+        shares[i] = (shares[i] / most) ** power
+        total += shares[i]
+    for i in range(answers.shape[0]):
+        shares[i] /= total
+
+
+@compiled()
+def mass_from(logits, masses, bound):
+    """The mass of the classes whose logits reach a bound, the lowest of these logits, and the highest of the others."""
+    mass, lowest, below = 0.0, np.inf, -np.inf
+    for c in range(logits.shape[0]):
+        reaches = logits[c] >= bound
+        mass += masses[c] if reaches else 0.0
+        lowest = -higher(-logits[c] if reaches else -np.inf, -lowest)
+        below = higher(-np.inf if reaches else logits[c], below)
+    return mass, lowest, below
+
+
+@compiled()
+def own_threshold(logits, highest, mass, masses):
+    """The largest logit that is reached by classes which hold `mass` of the softmax; `masses` is written into.
+
+    As `analysis.predictors.adaptive_product`, without ordering the classes: what lies between two logits is halved.
+    """
+    total = 0.0
+    for c in range(logits.shape[0]):
+        masses[c] = exp(higher(logits[c] - highest, LOWEST)) if logits[c] > -np.inf else 0.0
+        total += masses[c]
+    needed = (mass - CLOSE) * total
+    low, high = mass_from(logits, masses, -LARGEST)[1], highest
+    while low < high:
+        middle = low + (high - low) / 2.0
+        if middle <= low:
+            middle = high
+        held, lowest, below = mass_from(logits, masses, middle)
+        if held >= needed:
+            low = lowest
+        else:
+            high = below
+    return low

@@ -9,6 +9,7 @@ import torch
 from analysis.cli import main
 from analysis.commands.bench.command import decrease_by_loops
 from analysis.metrics.decrease import largest_fall
+from analysis.traces.compiled.chunk import METHODS
 
 SIZE = ["--exits", "2", "--samples", "30", "--classes", "7"]
 
@@ -19,15 +20,15 @@ def test_cpu_times_the_bare_pass_and_every_predictor(capsys):
     assert (measured["exits"], measured["samples"], measured["classes"]) == (2, 30, 7)
     assert measured["logits_bytes"] == 2 * 30 * 7 * 2
     names = [row["pass"] for row in measured["passes"]]
-    assert names[:10] == [
+    assert names[: len(METHODS) + 4] == [
         "bare pass",
-        *(f"traces, {name}" for name in ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")),
+        *(f"traces, {name}" for name in METHODS),
         "traces, baseline and pa",
         "traces, all six",
         "traces, pa, reference path on one thread",
     ]
     assert names[names.index("metric, largest fall") + 1] == "the same by the public loop over pairs"
-    kinds = {name.partition(",")[0] for name in names[10:]}
+    kinds = {name.partition(",")[0] for name in names[len(METHODS) + 4 :]}
     assert kinds == {"metric", "results", "difference", "policy", "the same by the public loop over pairs"}
     assert len(set(names)) == len(names)
     assert measured["processor"]

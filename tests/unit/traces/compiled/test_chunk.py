@@ -15,7 +15,7 @@ from analysis.traces.compute import reference_chunk, trace_chunk, trace_chunks
 
 pytest.importorskip("numba")
 
-IDS = ("baseline", "pa", "hard-poe", "softmax-poe", "moe", "ca")
+IDS = chunk.METHODS
 SETTINGS = {
     "baseline": [
         {},
@@ -49,6 +49,19 @@ SETTINGS = {
         {"activation": "relu", "fallback": "none"},
     ],
     "ca": [{}],
+    "adaptive-pa": [
+        {},
+        {"mass": 0.0, "fallback": "none"},
+        {"mass": 0.5, "weights": "uniform", "fallback": "previous"},
+        {"mass": 0.9, "weights": (0.0, 2.0, 0.5)},
+        {"mass": 1.0},
+    ],
+    "exit-ensemble": [
+        {},
+        {"weights": "latest", "activation": "relu"},
+        {"weights": (1.0, 0.3, 0.7, 0.0, 0.25, 0.75), "activation": "heaviside"},
+    ],
+    "agreement-vote": [{}, {"power": 0.0}, {"power": 100.0}],
 }
 CASES = [(name, settings) for name, several in SETTINGS.items() for settings in several]
 N_EXITS, N_SAMPLES = 3, 40
