@@ -8,6 +8,24 @@ import numpy as np
 
 from analysis.words.formats import percent
 
+NESTED_PROMISE = (
+    "Promised is that the first exit's set holds a label that is drawn from its own draw of the posterior. At later "
+    "exits it would have to follow the draw of every exit, and these are independent: there, and of real labels, "
+    "coverage is measured, not promised."
+)
+
+
+def chance_words(chance: tuple[float, float] | None) -> str:
+    """Where coverage lies by chance alone, fractions of 1; empty where that says nothing.
+
+    >>> chance_words((0.943, 0.9574))
+    ' By chance alone 94.3% to 95.7% (95%).'
+    """
+    if chance is None or not np.isfinite(chance).all() or chance[0] == chance[1]:
+        return ""
+    low, high = (percent(100 * end) for end in chance)
+    return f" By chance alone {low} to {high} (95%)."
+
 
 def coverage_title(asked: float, covered: Mapping[str, np.ndarray], exit_names: Sequence[str]) -> str:
     """The lowest coverage of each over the exits, beside what is asked; fractions of 1.

@@ -49,7 +49,7 @@ def test_the_numbers_are_the_library_s(small_run, method):
         np.testing.assert_allclose(numbers(trace(app, "set-coverage", "all so far")["y"]),
                                    100 * found.sequence_coverage)  # fmt: skip
         np.testing.assert_allclose(numbers(trace(app, "set-consistency", "consistency")["y"]), found.consistency)
-        assert "never promised" in words(app)
+        assert "measured, not promised" in words(app)
 
 
 @pytest.mark.parametrize("method", METHODS)
