@@ -15,30 +15,18 @@ NESTED_PROMISE = (
 )
 
 
-def chance_words(chance: tuple[float, float] | None) -> str:
-    """Where coverage lies by chance alone, fractions of 1; empty where that says nothing.
-
-    >>> chance_words((0.943, 0.9574))
-    ' By chance alone 94.3% to 95.7% (95%).'
-    """
-    if chance is None or not np.isfinite(chance).all() or chance[0] == chance[1]:
-        return ""
-    low, high = (percent(100 * end) for end in chance)
-    return f" By chance alone {low} to {high} (95%)."
-
-
 def coverage_title(asked: float, covered: Mapping[str, np.ndarray], exit_names: Sequence[str]) -> str:
     """The lowest coverage of each over the exits, beside what is asked; fractions of 1.
 
     >>> coverage_title(0.95, {"the baseline": np.array([0.95, 0.94]), "PA": np.array([0.96, 0.955])}, ["1", "2"])
-    'Of 95.0% asked, the baseline covers at least 94.0% (exit 2), PA 95.5% (exit 2)'
+    'Of 95.0% asked, the baseline covers at worst 94.0% (exit 2), PA 95.5% (exit 2)'
     """
     parts = []
     for named, shares in covered.items():
         if not np.isfinite(shares).any():
             continue
         lowest = int(np.nanargmin(shares))
-        verb = "covers at least " if not parts else ""
+        verb = "covers at worst " if not parts else ""
         parts.append(f"{named} {verb}{percent(100 * shares[lowest])} (exit {exit_names[lowest]})")
     if not parts:
         return "Without labels nobody knows what the sets cover"

@@ -22,7 +22,6 @@ from analysis.words import formats
 from analysis.words.deciding.sets import (
     NESTED_PROMISE,
     by_size_title,
-    chance_words,
     consistency_title,
     coverage_title,
     growth_title,
@@ -209,17 +208,19 @@ def _coverage(shown: Shown) -> None:
     running = shown.found[shown.one].sequence_coverage
     told = {shown.named(key): of for key, of in values.items()} | ({} if running is None else {"all so far": running})
     chance = shown.found[shown.one].chance
-    by_chance = chance_words(chance)
+    if chance is not None and not chance[0] < chance[1]:  # no label, or sets that hold every class
+        chance = None
     figure = exit_lines_figure(
         _lines(shown, {key: 100 * of for key, of in values.items()}, None if running is None else 100 * running),
         exit_names=names,
         y_title="sets that hold the true class, %",
         title=coverage_title(asked, told, names),
         subtitle=f"Do sets hold the true class as often as asked? {shown.label}, {shown.over_labelled}."
-        + (" Thin: what every set so far holds." if shown.nested else by_chance),
+        + (" Thin: what every set so far holds." if shown.nested else "")
+        + (" Band: chance alone, 95%." if chance else ""),
         unit="%",
         reference=(100 * asked, "asked"),
-        around=(100 * chance[0], 100 * chance[1]) if chance and by_chance else None,
+        around=(100 * chance[0], 100 * chance[1]) if chance else None,
         highest=100,
         opens="the samples that they miss",
         height=HEIGHT,
