@@ -114,7 +114,7 @@ def covered_by_chance(rank: int, calibrated: int, measured: int, delta: float = 
     Examples
     --------
     >>> [round(end, 3) for end in covered_by_chance(952, 1000, 10_000)]
-    (0.937, 0.964)
+    [0.936, 0.964]
     """
     if not measured:
         return float("nan"), float("nan")

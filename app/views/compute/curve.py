@@ -195,7 +195,7 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
         other, everyone = named(view.predictor if view.shown == "baseline" else "baseline"), ""
         if gains.answering is not None:
             everyone = formats.exit_labels(view.run.exit_names)[gains.answering]
-            if gains.spent:
+            if gains.spent and axis.unit is not None:
                 everyone += f", which spends {stopping.cost_words(axis.costs[gains.answering], axis.unit)}"
         plain_text(
             stopping.better_rule(
