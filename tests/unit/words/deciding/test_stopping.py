@@ -55,8 +55,8 @@ def test_a_rule_that_does_not_follow_the_budget_is_said_with_what_it_spends():
     )
     assert said == (
         "Risk control on PA stops at exit 5.00 on average and gets 70.0% right: 1.00 points more (95%: 0.00 to 2.00) "
-        "than everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than the same rule on the baseline, which spends "
-        "4."
+        "than everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than the same rule on the baseline, which "
+        "spends 4."
     )
 
 
