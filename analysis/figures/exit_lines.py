@@ -17,9 +17,12 @@ from analysis.figures.style import (
     fitted_range,
     plain,
     predictor_style,
+    rgba,
 )
 
 LOG_TICKS = [float(f"{digit}e{power}") for power in range(-4, 5) for digit in (1, 2, 5)]
+BAND = 0.12
+"""How opaque a band is."""
 ROOM = 0.02
 """Above the highest value, as a share of the axis: a marker there is seen whole."""
 
@@ -64,6 +67,7 @@ def exit_lines_figure(
     subtitle: str,
     unit: str = "",
     reference: tuple[float, str] | None = None,
+    around: tuple[float, float] | None = None,
     from_zero: bool = False,
     highest: float = np.inf,
     log: bool = False,
@@ -79,6 +83,8 @@ def exit_lines_figure(
         Written after a value: "%".
     reference : (value, name), optional
         A thin line across, which the axis includes: what is promised, or where nothing would change.
+    around : (low, high), optional
+        A band across behind all lines, which the axis includes: where chance alone leaves values.
     from_zero : bool
         Whether 0 is on the axis; else it fits the values and the subtitle says where it starts.
     highest : float
@@ -91,7 +97,8 @@ def exit_lines_figure(
     figure = base_figure(title, subtitle, "exit", y_title, height=height, uirevision=f"exits {y_title}")
     n_exits = len(exit_names)
     figure.update_xaxes(range=[0.8, n_exits + 0.2], **exit_ticks(exit_names))
-    values = [line.values for line in lines] + ([] if reference is None else [np.array([reference[0]])])
+    across = [*([] if reference is None else reference[:1]), *(around or ())]
+    values = [line.values for line in lines] + [np.array([value]) for value in across]
     low, high = _range(values, from_zero, highest, log)
     figure.update_yaxes(range=[low, high], ticksuffix=unit, nticks=6)
     if log:
@@ -99,6 +106,8 @@ def exit_lines_figure(
         figure.update_yaxes(type="log", tickvals=at, ticktext=[f"{value:g}" for value in at])
     elif low > 0:
         figure.layout.title.subtitle.text += " The vertical axis does not start at 0."
+    if around is not None:
+        figure.add_trace(_band(around, n_exits))
     if reference is not None:
         figure.add_trace(_reference(reference, n_exits, unit))
     for line in sorted(lines, key=lambda one: one.full):
@@ -160,6 +169,20 @@ def _line(line: ExitLine, exit_names: Sequence[str], unit: str, opens: str) -> g
         hovertemplate=f"{plain(line.label)}, exit %{{customdata[1]}}<br>%{{y:.4g}}{unit}{further}"
         + (f"<br>click to see {plain(opens)}" if opens else "")
         + "<extra></extra>",
+    )
+
+
+def _band(around: tuple[float, float], n_exits: int) -> go.Scatter:
+    low, high = around
+    return go.Scatter(
+        x=[0.8, n_exits + 0.2, n_exits + 0.2, 0.8],
+        y=[low, low, high, high],
+        name="by chance alone",
+        mode="lines",
+        line={"width": 0, "color": MUTED},
+        fill="toself",
+        fillcolor=rgba(MUTED, BAND),
+        hoverinfo="skip",
     )
 
 

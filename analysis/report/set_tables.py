@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.report.number_tables import Rows, aligned, cost_row, shown
 from analysis.report.policy_tables import fitting_lines, settings_text
+from analysis.words.deciding.sets import NESTED_PROMISE
 
 SIZES = (("mean_size", "mean size", 1, 2), ("median_size", "median size", 1, 1))
 NESTED = (
@@ -49,9 +50,10 @@ def as_text(numbers: dict) -> str:
         *fitting_lines(numbers),
     ]
     if nested:
-        lines.append(
-            "Promised is that they hold labels drawn from the network's own posterior; real ones are measured."
-        )
+        lines.append(NESTED_PROMISE)
+    elif (chance := numbers.get("coverage_by_chance")) and None not in chance and chance != [1, 1]:
+        low, high = (shown(end, 100) for end in chance)
+        lines.append(f"By chance alone, of samples like those fitted on, {low}% to {high}% (95%) are covered.")
     if not numbers.get("tuned_covers", True):
         lines.append("No threshold b covers as many calibration samples as asked; this one covers most.")
     if nested and numbers["settings"]["b"] == "tuned":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,12 @@ class SampleChoice:
         if not len(self.fitted):
             return None
         return {"run": self.fitted_run.id, "split": self.named, "samples": len(self.fitted), "seed": self.seed}
+
+    @property
+    def by_label(self) -> SampleChoice:
+        """The same where labels are fitted on: of the samples to fit on those whose label is known, if any is."""
+        known = self.fitted_run.labels[self.fitted] >= 0
+        return self if known.all() or not known.any() else replace(self, fitted=self.fitted[known])
 
 
 def random_share(text: str) -> float | None:

@@ -429,6 +429,8 @@ def policy_of(
         allow_test_fitting=allow_test_fitting,
         fits=row.fits,
     )
+    if row.needs_labels(resolved):
+        choice = choice.by_label
     measured = results_at(run, predictor, predictor_settings, choice.measured, progress=progress)
     fitted = None
     if row.fits:

@@ -56,20 +56,27 @@ def scores_of(method: SetMethod, probs: Probs, uniform: Float64[np.ndarray, " sa
     return getattr(importlib.import_module(module), name)(probs, uniform, settings)
 
 
-def score_quantile(scores: Float[np.ndarray, " samples"], alpha: float) -> float:
-    """The quantile of calibration scores at ceil((n + 1)(1 - alpha)) / n, `higher`; infinite where that exceeds 1.
+def quantile_rank(calibrated: int, alpha: float) -> int | None:
+    """Which of the calibration scores, from 1 for the smallest, the quantile is; None where none is large enough.
 
-    `higher` is the public code's choice: one score above the smallest that is valid, but for the largest.
+    That at ceil((n + 1)(1 - alpha)) / n by NumPy's `higher`, which the public code takes: one score above the smallest
+    that is valid, but for the largest.
+
+    >>> quantile_rank(1000, 0.05), quantile_rank(39, 0.05), quantile_rank(18, 0.05)
+    (952, 39, None)
+    """
+    valid = math.ceil((calibrated + 1) * (1 - alpha) - 1e-9)  # 20 * 0.95 is not 20
+    return min(valid + 1, calibrated) if valid <= calibrated else None
+
+
+def score_quantile(scores: Float[np.ndarray, " samples"], alpha: float) -> float:
+    """The quantile of calibration scores; infinite where there are too few. See `quantile_rank`.
 
     >>> score_quantile(np.arange(1.0, 40.0), 0.05)
     39.0
-    >>> score_quantile(np.arange(1.0, 19.0), 0.05)
-    inf
     """
-    count = math.ceil((len(scores) + 1) * (1 - alpha) - 1e-9)  # 20 * 0.95 is not 20
-    if count > len(scores):
-        return math.inf
-    return float(np.quantile(scores, count / len(scores), method="higher"))
+    rank = quantile_rank(len(scores), alpha)
+    return math.inf if rank is None else float(np.partition(scores, rank - 1)[rank - 1])
 
 
 def conformal_sets(

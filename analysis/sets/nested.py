@@ -3,6 +3,11 @@
 Jazbec, Forre, Mandt, Zhang, Nalisnick 2023 (arXiv 2311.05931). At exit m the logits' positive parts, at least b, are
 the concentrations a of a Dirichlet, of which pi is one draw. R_m(y) = (a_y / sum a) / pi_y, infinite off the support;
 the set holds the classes whose product of R over the exits so far is at most 1 / alpha.
+
+What is guaranteed: of labels y drawn from pi the mean of R(y) is 1, so by Markov's inequality the first set misses at
+most alpha of them; by Ville's all sets do where y follows the pi of every exit. Draws that are independent from exit to
+exit, the paper's and these, cannot all be what one label follows, so that after several exits even labels drawn from
+one of them are missed more often (a test shows it). Nothing is guaranteed of real labels.
 """
 
 from __future__ import annotations

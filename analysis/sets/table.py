@@ -133,8 +133,8 @@ _ROWS = (
         name="nested sets",
         label="Nested sets",
         summary="Anytime-valid confidence sequences over the exits, of the logits' positive parts as a Dirichlet's "
-        "concentrations; their running intersection never grows. The guarantee is about labels drawn from the "
-        "network's own posterior: of real labels coverage is measured.",
+        "concentrations; their running intersection never grows. The guarantee is about labels that follow the draw of "
+        "every exit, which holds at the first alone, draws being independent: of real labels coverage is measured.",
         citation="Jazbec, Forre, Mandt, Zhang, Nalisnick. Anytime-Valid Confidence Sequences for Consistent "
         "Uncertainty Estimation in Early-Exit Neural Networks. arXiv 2311.05931, 2023",
         settings=(

@@ -97,3 +97,30 @@ def clopper_pearson_interval(successes: int, trials: int, delta: float = 0.05) -
         return float("nan"), float("nan")
     low = 1 - clopper_pearson_upper(trials - successes, trials, delta / 2)
     return low, clopper_pearson_upper(successes, trials, delta / 2)
+
+
+def covered_by_chance(rank: int, calibrated: int, measured: int, delta: float = 0.05) -> tuple[float, float]:
+    """Within which shares of the measured samples lie below a calibrated limit, with probability 1 - delta at least.
+
+    Where the limit is the `rank`-th smallest of the scores of `calibrated` samples, exchangeable with the measured ones
+    and without ties, how many of these lie at or below it is beta-binomial: as many successes as those of `measured`
+    draws of a share from Beta(rank, calibrated + 1 - rank). Vovk 2012 (arXiv 1209.2673); Angelopoulos and Bates 2021
+    (arXiv 2107.07511), section 4. Ties among scores let more lie there. Exact; NaN without measured samples.
+
+    Parameters
+    ----------
+    rank : from 1 to `calibrated`
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in covered_by_chance(952, 1000, 10_000)]
+    [0.936, 0.964]
+    """
+    if not measured:
+        return float("nan"), float("nan")
+    logs, k, over = _log_factorials(measured + calibrated), np.arange(measured + 1), calibrated - rank
+    each = logs[measured] - logs[k] - logs[measured - k] + logs[k + rank - 1] + logs[measured - k + over]
+    each += logs[calibrated] - logs[rank - 1] - logs[over] - logs[measured + calibrated]
+    below = np.cumsum(np.exp(each))
+    low, high = (int(np.searchsorted(below, level)) for level in (delta / 2, 1 - delta / 2))
+    return low / measured, min(high, measured) / measured

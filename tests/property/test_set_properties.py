@@ -10,10 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.sets import resolve_sets
-from analysis.sets.conformal import conformal_sets, lac_scores, raps_scores, score_quantile, scores_of
+from analysis.sets.conformal import (
+    conformal_sets,
+    lac_scores,
+    quantile_rank,
+    raps_scores,
+    score_quantile,
+    scores_of,
+)
 from analysis.sets.draws import log_gammas, uniforms
 from analysis.sets.nested import confidence_sets, log_ratios, running_intersection
 from analysis.sets.table import SETS
+from analysis.statistics.binomial import covered_by_chance
 from tests.property import naive_sets
 
 TRIALS = 3000
@@ -65,7 +73,7 @@ def test_u_in_calibration_alone_would_cover_too_little():
 @pytest.mark.parametrize("alpha", [0.05, 0.3])
 @pytest.mark.parametrize("scale", [0.5, 6.0])
 def test_nested_sets_cover_labels_drawn_from_their_own_posterior(scale, alpha):
-    """pi from the Dirichlet, y from pi: E[R(y)] = 1, so that R(y) > 1 / alpha in at most alpha of the draws."""
+    """At one exit: pi from the Dirichlet, y from pi: E[R(y)] = 1, so that R(y) > 1 / alpha in at most alpha of them."""
     rng = np.random.default_rng(3)
     logits = rng.normal(0.5, 1, (1, TRIALS, 8)) * scale
     logits[0, :, 0] = np.abs(logits[0, :, 0]) + 0.1  # no empty support
@@ -75,6 +83,20 @@ def test_nested_sets_cover_labels_drawn_from_their_own_posterior(scale, alpha):
     labels = (pi.cumsum(-1) < rng.random((TRIALS, 1))).sum(-1).clip(max=7)
     sets = confidence_sets(log_ratios(logits, draws, (0.0,)), alpha)[0]
     assert sets[np.arange(TRIALS), labels].mean() >= 1 - alpha - three_sigma(alpha, TRIALS)
+
+
+def test_over_several_exits_independent_draws_cover_even_their_own_labels_too_rarely():
+    """Why the guarantee is said of the first exit alone."""
+    logits = np.random.default_rng(4).uniform(0.1, 2.0, (7, TRIALS, 8))
+    draws = log_gammas(5, np.arange(TRIALS), logits)
+    sequence = running_intersection(confidence_sets(log_ratios(logits, draws, (0.0,)), 0.3))
+    for exit_ in (0, 6):
+        pi = np.exp(draws[exit_] - draws[exit_].max(-1, keepdims=True))
+        cut = np.random.default_rng(5).random((TRIALS, 1)) * pi.sum(-1, keepdims=True)
+        labels = (pi.cumsum(-1) < cut).sum(-1).clip(max=7)
+        covered = sequence[:, np.arange(TRIALS), labels].mean(axis=-1)
+        assert covered[-1] < 0.7 - three_sigma(0.3, TRIALS)
+        assert exit_ or covered[0] >= 0.7 - three_sigma(0.3, TRIALS)
 
 
 def test_the_mean_ratio_of_labels_drawn_from_the_posterior_is_at_most_1():
@@ -110,6 +132,18 @@ def test_scores_are_the_slow_ones(weights, uniform, penalty, free):
 @given(st.lists(st.integers(0, 30), max_size=60), st.sampled_from([0.01, 0.05, 0.1, 0.25, 0.5, 0.9]))
 def test_the_quantile_is_the_slow_one(scores, alpha):
     assert score_quantile(np.array(scores, float), alpha) == naive_sets.quantile(scores, alpha)
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(39, 0.05), (60, 0.1), (25, 0.5)])
+def test_coverage_by_chance_is_what_many_calibrations_give(n, alpha):
+    rng, measured, rank = np.random.default_rng(n), 80, quantile_rank(n, alpha)
+    limits = np.sort(rng.random((20_000, n)))[:, rank - 1 : rank]
+    shares = (rng.random((20_000, measured)) <= limits).mean(axis=-1)
+    low, high = covered_by_chance(rank, n, measured)
+    inside = ((shares >= low) & (shares <= high)).mean()
+    assert 0.95 - three_sigma(0.05, 20_000) <= inside <= 0.985  # shares come in steps
+    assert (shares < low).mean() <= 0.025 + three_sigma(0.025, 20_000)
+    assert (shares < low + 1 / measured).mean() >= 0.025 - three_sigma(0.025, 20_000)  # and no end lies further out
 
 
 @given(rows, st.sampled_from([0.05, 0.3, 0.9]))

@@ -61,7 +61,7 @@ def samples_to_calibrate(
     fits = calibration is not None or allow_test_fitting or bool(len(run.positions("calibration")))
     return choose_samples(
         run, split, calibration=calibration, seed=seed, allow_test_fitting=allow_test_fitting, fits=fits
-    )
+    ).by_label
 
 
 def calibrate(measured: Results, choice: SampleChoice, *, progress: Callable[[int], None] | None = None) -> Calibration:

@@ -158,4 +158,4 @@ def likeliest_of(
     ('temperature', 2.1, 5000)
     """
     choice = choose_samples(run, split, calibration=calibration, seed=seed, allow_test_fitting=allow_test_fitting)
-    return fit_likeliest(choice, predictor, settings, progress=progress)
+    return fit_likeliest(choice.by_label, predictor, settings, progress=progress)

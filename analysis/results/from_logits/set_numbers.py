@@ -48,7 +48,7 @@ def set_numbers(found: SetResults, cost_unit: str | None = None) -> dict[str, ob
         of the predictor and of the method; `exits`: `exit cost coverage mean_size median_size by_size`, the last by
         name of a bin `samples` and `coverage`, and `quantile` (None: infinite), or for nested sets `sequence_coverage
         sequence_mean_size consistency b`; `grows_percent`: k -> percent of samples; for nested sets that were tuned
-        `tuned_covers`.
+        `tuned_covers`; for the others `coverage_by_chance`, the ends of `SetResults.chance`.
 
     Raises
     ------
@@ -57,6 +57,7 @@ def set_numbers(found: SetResults, cost_unit: str | None = None) -> dict[str, ob
     """
     unit, costs = found.run.cost(cost_unit) or (None, None)
     tuned = {} if found.tuned is None else {"tuned_covers": found.tuned.covers}
+    chance = {} if found.chance is None else {"coverage_by_chance": numbers(found.chance)}
     return {
         "run": found.run.id,
         "method": found.method,
@@ -70,6 +71,7 @@ def set_numbers(found: SetResults, cost_unit: str | None = None) -> dict[str, ob
         "fitted_on": None if found.fitted_on is None else plain(found.fitted_on),
         "fitted_on_test": found.fitted_on_test,
         **tuned,
+        **chance,
         "exits": _exit_rows(found, costs),
         "grows_percent": {str(k): number(percent) for k, percent in zip(GROWTHS, found.grows_percent)},
     }

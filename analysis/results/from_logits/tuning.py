@@ -160,7 +160,7 @@ def samples_to_tune(
                 f"tuning needs labels, and run {run.id} has none among the samples to {what}: choose others by "
                 f"--calibration or --split, or import the run with --labels"
             )
-    return choice
+    return choice.by_label
 
 
 def tune(

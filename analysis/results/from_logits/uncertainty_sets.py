@@ -2,7 +2,7 @@
 
 `sets_of` makes it, in one pass over the logits of the calibration samples (two where a threshold is tuned) and one over
 the measured ones; of every set only its size and whether it holds the true class are kept. May import runs,
-predictors, sets and metrics.
+predictors, sets, metrics and statistics.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from analysis.results.fitting import SampleChoice, choose_samples
 from analysis.results.from_logits.kept import Found, Kept, samples_key
 from analysis.results.from_logits.passes import over_logits, over_predictions
 from analysis.run import Run
-from analysis.sets.conformal import conformal_sets, score_quantile, scores_of
+from analysis.sets.conformal import conformal_sets, quantile_rank, score_quantile, scores_of
 from analysis.sets.draws import check_seed, log_gammas, uniforms
 from analysis.sets.nested import (
     Tuned,
@@ -34,6 +34,7 @@ from analysis.sets.nested import (
 )
 from analysis.sets.sizes import BySize, by_size
 from analysis.sets.table import TUNED, find_sets, resolve_sets
+from analysis.statistics.binomial import covered_by_chance
 
 GROWTHS = (0, 1, 2, 5, 10)
 """By how many classes sets grow."""
@@ -88,6 +89,17 @@ class SetResults:
         return mean_over_samples(self.covered[:, self.labelled])
 
     @cached_property
+    def chance(self) -> tuple[float, float] | None:
+        """Where coverage lies with probability 95% if the samples calibrated on are like those measured; of nested sets
+        and where these are the same None; (1, 1) where sets hold every class. More where scores tie, or where a set
+        holds the likeliest class anyway."""
+        if self.quantiles is None or self.fitted_on_test:
+            return None
+        calibrated = self.fitted_on["samples"]
+        rank = quantile_rank(calibrated, self.settings["alpha"])
+        return (1.0, 1.0) if rank is None else covered_by_chance(rank, calibrated, int(self.labelled.sum()))
+
+    @cached_property
     def mean_size(self) -> Float[np.ndarray, " exits"]:
         """Mean number of classes."""
         return mean_over_samples(self.sizes)
@@ -135,7 +147,7 @@ def samples_for_sets(
         calibration = SET_ASIDE
     return choose_samples(
         run, split, calibration=calibration, seed=seed, allow_test_fitting=allow_test_fitting, fits=fits
-    )
+    ).by_label
 
 
 def _true_class(values: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -8,19 +8,25 @@ import numpy as np
 
 from analysis.words.formats import percent
 
+NESTED_PROMISE = (
+    "Promised is that the first exit's set holds a label that is drawn from its own draw of the posterior. At later "
+    "exits it would have to follow the draw of every exit, and these are independent: there, and of real labels, "
+    "coverage is measured, not promised."
+)
+
 
 def coverage_title(asked: float, covered: Mapping[str, np.ndarray], exit_names: Sequence[str]) -> str:
     """The lowest coverage of each over the exits, beside what is asked; fractions of 1.
 
     >>> coverage_title(0.95, {"the baseline": np.array([0.95, 0.94]), "PA": np.array([0.96, 0.955])}, ["1", "2"])
-    'Of 95.0% asked, the baseline covers at least 94.0% (exit 2), PA 95.5% (exit 2)'
+    'Of 95.0% asked, the baseline covers at worst 94.0% (exit 2), PA 95.5% (exit 2)'
     """
     parts = []
     for named, shares in covered.items():
         if not np.isfinite(shares).any():
             continue
         lowest = int(np.nanargmin(shares))
-        verb = "covers at least " if not parts else ""
+        verb = "covers at worst " if not parts else ""
         parts.append(f"{named} {verb}{percent(100 * shares[lowest])} (exit {exit_names[lowest]})")
     if not parts:
         return "Without labels nobody knows what the sets cover"

@@ -22,6 +22,15 @@ def cost_words(value: float, unit: str | None) -> str:
     return f"exit {value:.2f}" if unit is None else f"{quantity(value)} {unit}"
 
 
+def spends(cost: str) -> str:
+    """What costs so much on average, in `cost_words`, does.
+
+    >>> spends("25.3 M MACs"), spends("exit 2.10")
+    ('spends 25.3 M MACs', 'stops at exit 2.10')
+    """
+    return f"{'stops at' if cost.startswith('exit ') else 'spends'} {cost}"
+
+
 def gain_words(gain: Gain, than: str) -> str:
     """A difference of accuracies with its interval, in points.
 
@@ -45,7 +54,7 @@ def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | Non
         return title
     said = f"{title}; each sample stopping by {rule} {percent(100 * right)}"
     if spent is not None:
-        return f"{said} for {spent} on average"
+        return f"{said} {'at' if spent.startswith('exit ') else 'for'} {spent} on average"
     if gain is None:
         return title
     apart = f", {points(100 * gain.difference)} {'more' if gain.difference > 0 else 'less'}" if gain.difference else ""
@@ -69,12 +78,12 @@ def better_rule(
     over_other : the gain, and what the other predictor is called within a sentence
     spent : what the rule spends on either predictor, where it does not follow the budget
     """
-    other = f"the same rule on {over_other[1]}" + (f", which spends {spent[1]}" if spent else "")
+    other = f"the same rule on {over_other[1]}" + (f", which {spends(spent[1])}" if spent else "")
     gains = [] if over_exit is None else [gain_words(over_exit[0], f"everyone at exit {over_exit[1]}")]
     gains.append(gain_words(over_other[0], other))
     who, share = f"{rule} on {label}", percent(100 * right)
     if spent:
-        return f"{who[0].upper()}{who[1:]} spends {spent[0]} on average and gets {share} right: {', '.join(gains)}."
+        return f"{who[0].upper()}{who[1:]} {spends(spent[0])} on average and gets {share} right: {', '.join(gains)}."
     return f"Within {budget} on average, {who} gets {share} right: {', '.join(gains)}."
 
 

@@ -60,7 +60,7 @@ def asked_sets(view: View) -> Asked:
     fits, ways = find_sets(method).fits(settings), ways_to_fit(view)
     choice, reason = None, ""
     try:
-        choice = choose(view, chosen_way(ways) if fits else "", fits=fits)
+        choice = choose(view, chosen_way(ways) if fits else "", fits=fits).by_label
         if fits and not (view.run.labels[choice.fitted] >= 0).any():
             choice, reason = None, "none of the samples to fit on has a label"
     except ValueError as error:

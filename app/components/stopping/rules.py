@@ -120,7 +120,10 @@ class Rules:
 
 
 def _applied(rules: Rules, policy: str, predictor: str, settings: Mapping[str, object]) -> PolicyResults:
-    choice, fits = rules.choice, find_policy(policy).fits
+    choice, row = rules.choice, find_policy(policy)
+    fits = row.fits
+    if fits and row.needs_labels(settings):
+        choice = choice.by_label
     fitted = results_of_some(rules.view, choice.fitted_run, predictor, choice.fitted) if fits else None
     return apply_policy(
         policy,

@@ -8,7 +8,6 @@ import pandas as pd
 
 from analysis.figures.compute_curve import Curve, Others, RuleCurve, compute_curve_figure
 from analysis.policies import POLICIES
-from analysis.policies.anytime import answering_exit
 from analysis.reference.published import Published
 from analysis.results import Results
 from analysis.results.policies import MEASURED_UNITS
@@ -45,7 +44,8 @@ class Gains:
     spent: tuple[str, str] | None = None
     """What a rule of `STANDING` spends on average, on this predictor and the other, in words."""
     answering: int | None = None
-    """The exit, from 0, of everyone else: that which the budget, or what the rule spends, reaches."""
+    """The exit, from 0, of everyone else: that which the budget reaches, or that which costs most nearly what the rule
+    spends."""
     over_exit: Gain | None = None
     """Over everyone there."""
     over_other: Gain | None = None
@@ -182,7 +182,7 @@ def _gains(view: View, rules: Rules, answering: int | None, found: Curves) -> Ga
     mine, theirs, spent = stops[view.shown].right, stops.get(other), None
     if standing:
         costs = [one.mean_exit if one.costs is None else one.mean_cost for one in (stops[view.shown], stops[other])]
-        answering = answering_exit(rules.axis.costs, costs[0])
+        answering = int(np.abs(np.asarray(rules.axis.costs) - costs[0]).argmin())
         spent = tuple(stopping.cost_words(cost, rules.axis.unit) for cost in costs)
     everyone = None if answering is None else gain_of(mine, rules.results(view.shown).right[answering])
     over_other = None if theirs is None else gain_of(mine, theirs.right)
@@ -193,15 +193,18 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
     """Under the figure: whose is the better rule, how costs were counted, what is missing and why."""
     axis, policy = rules.axis, state.get("policy")
     if gains.right is not None and gains.over_other is not None:
-        names = formats.exit_labels(view.run.exit_names)
-        other = named(view.predictor if view.shown == "baseline" else "baseline")
+        other, everyone = named(view.predictor if view.shown == "baseline" else "baseline"), ""
+        if gains.answering is not None:
+            everyone = formats.exit_labels(view.run.exit_names)[gains.answering]
+            if gains.spent and axis.unit is not None:
+                everyone += f", which spends {stopping.cost_words(axis.costs[gains.answering], axis.unit)}"
         plain_text(
             stopping.better_rule(
                 stopping.cost_words(rules.budget, axis.unit),
                 f"{rule_name(rules, policy)} at {gains.at}",
                 named(view.shown),
                 gains.right,
-                None if gains.over_exit is None else (gains.over_exit, names[gains.answering]),
+                None if gains.over_exit is None else (gains.over_exit, everyone),
                 (gains.over_other, other),
                 gains.spent,
             )

@@ -216,7 +216,7 @@ def _likelihood(view: View, numbers: Mapping, label: str) -> None:
 
 
 def _sides(numbers: Mapping, names: tuple[str, ...]) -> pd.DataFrame:
-    """With and without, on the samples left out; per exit where it is."""
+    """With and without, on the samples measured; per exit where it is."""
     rows = []
     fitted = "chosen" if "law" in numbers else "fitted"
     for name in (name for name in names if isinstance(numbers["default"][name], list)):
@@ -227,7 +227,7 @@ def _sides(numbers: Mapping, names: tuple[str, ...]) -> pd.DataFrame:
         return pd.DataFrame(rows)
     sides = {"default settings": numbers["default"], "chosen settings": numbers["measured"]}
     return pd.DataFrame([
-        {"on the samples left out": said, "expected accuracy": _cell("accuracy", side["expected_accuracy"]),
+        {tuning.measured_words(numbers): said, "expected accuracy": _cell("accuracy", side["expected_accuracy"]),
          "falls": formats.percent(side["falling_percent"]),
          **{f"exit {m}": _cell("accuracy", value) for m, value in enumerate(side["accuracy"], 1)}}
         for said, side in sides.items()

@@ -19,7 +19,14 @@ from analysis.selection.marks import in_steps, set_missed, sets_grown, sets_lost
 from analysis.sets import SETS, find_sets
 from analysis.sets.sizes import SIZE_BINS
 from analysis.words import formats
-from analysis.words.deciding.sets import by_size_title, consistency_title, coverage_title, growth_title, size_title
+from analysis.words.deciding.sets import (
+    NESTED_PROMISE,
+    by_size_title,
+    consistency_title,
+    coverage_title,
+    growth_title,
+    size_title,
+)
 from analysis.words.deciding.stopping import left_out_words
 from app import cache, state
 from app.components.chart import chart
@@ -36,10 +43,6 @@ from app.view import View
 from app.views.sets.table import sets_table
 
 HEIGHT = 320
-NESTED_PROMISE = (
-    "Promised is that every set so far holds labels drawn from the network's own posterior; of real labels coverage is "
-    "measured, and never promised."
-)
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,9 @@ def _coverage(shown: Shown) -> None:
     values = {key: one.coverage for key, one in shown.found.items()}
     running = shown.found[shown.one].sequence_coverage
     told = {shown.named(key): of for key, of in values.items()} | ({} if running is None else {"all so far": running})
+    chance = shown.found[shown.one].chance
+    if chance is not None and not chance[0] < chance[1]:  # no label, or sets that hold every class
+        chance = None
     figure = cache.drawn(
         exit_lines_figure,
         _lines(shown, {key: 100 * of for key, of in values.items()}, None if running is None else 100 * running),
@@ -209,9 +215,11 @@ def _coverage(shown: Shown) -> None:
         y_title="sets that hold the true class, %",
         title=coverage_title(asked, told, names),
         subtitle=f"Do sets hold the true class as often as asked? {shown.label}, {shown.over_labelled}."
-        + (" Thin: what every set so far holds." if shown.nested else ""),
+        + (" Thin: what every set so far holds." if shown.nested else "")
+        + (" Band: chance alone, 95%." if chance else ""),
         unit="%",
         reference=(100 * asked, "asked"),
+        around=(100 * chance[0], 100 * chance[1]) if chance else None,
         highest=100,
         opens="the samples that they miss",
         height=HEIGHT,

@@ -49,7 +49,15 @@ def test_the_numbers_are_the_library_s(small_run, method):
         np.testing.assert_allclose(numbers(trace(app, "set-coverage", "all so far")["y"]),
                                    100 * found.sequence_coverage)  # fmt: skip
         np.testing.assert_allclose(numbers(trace(app, "set-consistency", "consistency")["y"]), found.consistency)
-        assert "never promised" in words(app)
+        assert "measured, not promised" in words(app)
+    else:
+        band = numbers(trace(app, "set-coverage", "by chance alone")["y"])
+        assert sorted({*band}) == pytest.approx([100 * end for end in found.chance])
+
+
+def test_no_band_of_chance_stands_where_it_would_say_nothing(imageless_run):
+    fitted_on_test = shown(run="imageless", sets="lac", fit="test")
+    assert "by chance alone" not in [one["name"] for one in figures(fitted_on_test)["set-coverage"]["data"]]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -43,6 +43,7 @@ def test_the_table_says_what_was_fitted_on_what(small_run, imageless_run, capsys
     assert "sets raps of pa (" in printed
     assert "Fitted on 100 samples of small (calibration)." in printed
     assert "coverage % (95 asked)" in printed
+    assert "By chance alone, of samples like those fitted on, 90.67% to 99.33% (95%) are covered." in printed
     assert main(["sets", "imageless", "--method", "lac", "--predictor", "baseline", "--seed", "9"]) == 0
     assert "Fitted on 80 samples of imageless (random:0.2, seed 9)." in capsys.readouterr().out
     assert main(["sets", "imageless", "--method", "lac", "--allow-test-fitting"]) == 0
@@ -55,7 +56,7 @@ def test_nested_sets_say_what_they_promise(small_run, capsys):
     assert main(["sets", "small", "--method", "nested", "--set", "b=tuned"]) == 0
     printed = capsys.readouterr().out
     assert "sets nested of the logits (alpha=0.05 b=tuned)" in printed
-    assert "Promised is that they hold labels drawn from the network's own posterior" in printed
+    assert "Promised is that the first exit's set holds a label" in printed
     assert "Tuned: b = " in printed
     assert "No threshold b covers as many calibration samples as asked" in printed
     assert "consistency" in printed

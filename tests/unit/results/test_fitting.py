@@ -166,3 +166,15 @@ def test_the_results_of_some_samples_come_from_the_split_that_holds_them(small_r
 def test_positions_outside_the_run_are_refused(small_run):
     with pytest.raises(ValueError, match="within the 400 samples"):
         results_at(small_run, "baseline", None, np.array([400]))
+
+
+def test_where_labels_are_fitted_on_only_samples_that_have_one_are_named():
+    run = run_of(CALIBRATION)
+    labels = run.labels.copy()
+    labels[4] = -1
+    half = dataclasses.replace(run, samples=run.samples.assign(label=labels))
+    found = choose_samples(half).by_label
+    assert (found.fitted.tolist(), found.provenance["samples"]) == ([2], 1)
+    assert found.measured.tolist() == [0, 1, 3, 5, 6, 7, 8, 9]
+    none = dataclasses.replace(run, samples=run.samples.assign(label=-1))
+    assert choose_samples(none).by_label.fitted.tolist() == [2, 4]  # what fits says that there are none

@@ -8,9 +8,10 @@ from analysis.predictors import predict
 from analysis.results import sets_of
 from analysis.results.from_logits.set_numbers import set_numbers
 from analysis.run import Run
-from analysis.sets.conformal import lac_scores, raps_scores, score_quantile
+from analysis.sets.conformal import lac_scores, quantile_rank, raps_scores, score_quantile
 from analysis.sets.draws import log_gammas, uniforms
 from analysis.sets.nested import STEPS, confidence_sets, log_ratios, running_intersection
+from analysis.statistics.binomial import covered_by_chance
 from analysis.storage import write_run
 
 
@@ -32,6 +33,16 @@ def test_the_sets_are_those_of_the_whole_array(small_run, small_logits, small_la
         np.testing.assert_array_equal(found.sizes[m], sets.sum(-1))
         assert found.coverage[m] == sets[np.arange(len(test)), small_labels[test]].mean()
     assert found.fitted_on == {"run": "small", "split": "calibration", "samples": 100, "seed": None}
+    assert found.chance == covered_by_chance(quantile_rank(100, 0.1), 100, 300)
+    assert set_numbers(found)["coverage_by_chance"] == list(found.chance)
+
+
+def test_chance_says_nothing_of_samples_that_were_fitted_on_nor_of_nested_sets(small_run, imageless_run):
+    assert sets_of(imageless_run, "lac", allow_test_fitting=True).chance is None
+    nested = sets_of(small_run, "nested")
+    assert nested.chance is None
+    assert "coverage_by_chance" not in set_numbers(nested)
+    assert sets_of(small_run, "lac", calibration="0:3").chance == (1, 1)
 
 
 def test_nested_sets_are_those_of_the_whole_array(small_run, small_logits, small_labels):

@@ -46,11 +46,17 @@ def test_a_rule_that_does_not_follow_the_budget_is_said_with_what_it_spends():
     assert stopping.title_with_rule("t", "risk control", 0.7, Gain(0.01, 0.0, 0.02), "5 MACs") == (
         "t; each sample stopping by risk control 70.0% for 5 MACs on average"
     )
+    assert stopping.title_with_rule("t", "risk control", 0.7, None, "exit 2.00").endswith(
+        "70.0% at exit 2.00 on average"
+    )
     gain = Gain(0.01, 0, 0.02)
-    said = stopping.better_rule("3 MACs", "risk control", "PA", 0.7, (gain, "2"), (gain, "the baseline"), ("5", "4"))
+    said = stopping.better_rule(
+        "3 MACs", "risk control", "PA", 0.7, (gain, "2"), (gain, "the baseline"), ("exit 5.00", "4")
+    )
     assert said == (
-        "Risk control on PA spends 5 on average and gets 70.0% right: 1.00 points more (95%: 0.00 to 2.00) than "
-        "everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than the same rule on the baseline, which spends 4."
+        "Risk control on PA stops at exit 5.00 on average and gets 70.0% right: 1.00 points more (95%: 0.00 to 2.00) "
+        "than everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than the same rule on the baseline, which "
+        "spends 4."
     )
 
 
