@@ -7,6 +7,7 @@ import json
 import pytest
 
 from analysis.cli import main
+from analysis.words.formats import signed
 
 
 @pytest.fixture

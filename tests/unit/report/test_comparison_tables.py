@@ -10,6 +10,7 @@ from analysis.report.entry_facts import entry_facts
 from analysis.results import compare, results_of
 from analysis.results.comparison import as_object
 from analysis.storage import write_run
+from analysis.words.formats import signed
 
 
 @pytest.fixture
@@ -40,9 +41,8 @@ def test_what_is_shown_are_the_same_numbers(found):
         assert row[3].endswith("*") == (one["p_holm"] < 0.05)
         assert row[4].replace("\N{NO-BREAK SPACE}", " ") == f"{signed(100 * one['low'])} to {signed(100 * one['high'])}"
         assert row[8] == f"{one['p_holm']:.2g}"
-    assert (
-        falls.set_index("true class falls by more than").loc["0.01", "difference, points"]
-        == signed(pair["decrease"]["0.01"]["difference"])
+    assert falls.set_index("true class falls by more than").loc["0.01", "difference, points"] == signed(
+        pair["decrease"]["0.01"]["difference"]
     )
     every = pairs_shown(found, names)
     assert every["first"].tolist() == ["Baseline", "Baseline", "PA"]
