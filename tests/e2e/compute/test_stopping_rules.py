@@ -52,8 +52,8 @@ def test_every_rule_is_drawn_under_the_baseline_and_the_predictor(small_run):
 
 def test_the_title_says_what_the_rule_gains_and_the_text_who_has_the_better_rule(small_run):
     app = page(budget="3500000")
-    assert re.search(r"exit 3 answers, accuracy [\d.]+%.*; each sample stopping by confidence threshold \(max-prob\) [\d.]+%",
-                     title(figures(app)["compute"]))  # fmt: skip
+    said = r"exit 3 answers, accuracy [\d.]+%.*; each sample stopping by confidence threshold \(max-prob\) [\d.]+%"
+    assert re.search(said, title(figures(app)["compute"]))
     assert "Within 3.5 M MACs on average, confidence threshold (max-prob) on PA gets" in words(app)
     assert "than the same rule on the baseline" in words(app)
 
