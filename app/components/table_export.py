@@ -1,12 +1,12 @@
 """A quiet menu beside a table: its numbers as CSV, and as people read them in Markdown and LaTeX."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from analysis.reference.outside_text import file_name
+from analysis.report.pictures.about import About
 from analysis.report.table_formats import as_latex, as_markdown, csv_text
 
 _KINDS = {
@@ -21,6 +21,7 @@ def offer_table(
     title: str,
     table: pd.DataFrame | Callable[[], pd.DataFrame],
     *,
+    runs: Sequence[str],
     shown: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
     label: str = "Save table",
 ) -> None:
@@ -29,23 +30,25 @@ def offer_table(
     Parameters
     ----------
     name : str
-        Unique on its page: the files and the widgets are called after it.
+        Unique on its page: the widgets are called after it, and, after the runs, the files.
     title : str
         What the table says and of what: its caption, plain text.
     table : pandas.DataFrame, or a callable returning one
         What the CSV holds; a callable is asked when somebody saves.
+    runs : sequence of str
+        Ids of the runs that it is of.
     shown : pandas.DataFrame, or a callable returning one, optional
         What Markdown and LaTeX hold: cells as people read them. The table itself unless given.
     label : str
         The menu's, where a page has several.
     """
-
+    file = About(" and ".join(dict.fromkeys(runs)), "", name).file
     with st.popover(label, icon=":material/download:", type="tertiary", key=f"table:{name}"):
         for kind, (said, mime, told) in _KINDS.items():
             st.download_button(
                 said,
                 partial(table_text, kind, title, table, shown),
-                file_name=f"{file_name(f'exitlens-{name}', 'exitlens', most=80)}.{kind}",
+                file_name=f"{file}.{kind}",
                 mime=mime,
                 help=told,
                 key=f"table:{name}:{kind}",

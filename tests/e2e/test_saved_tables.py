@@ -30,3 +30,4 @@ def test_tables_of_the_pages_can_be_saved(small_run, monkeypatch, page, address,
             text = table_text(kind, title, table, more.get("shown"))
             assert len(text.splitlines()) > 1
         assert "small" in table_text("csv", title, table)
+        assert list(more["runs"]) == ["small"]

@@ -203,5 +203,5 @@ def decision_words(budget: str, rule: str, predictor: str, at: Stop | None, by: 
 def _got(stop: Stop) -> str:
     judged = "" if stop.right is None else ", right" if stop.right else ", wrong"
     early = ", too early: a later exit is right" if stop.later_right else ""
-    late = ", later than it could: an earlier exit was right" if stop.earlier_right and not early else ""
+    late = ", later than needed: an earlier exit was right already" if stop.earlier_right and not early else ""
     return f"{class_words(stop.answer)}{judged}{early}{late}"

@@ -55,7 +55,7 @@ def render(view: View) -> None:
         of = control("of", "Whose probability falls", list(OF), show=WHOSE.get)
         size = control("size", "Falls counted", list(SIZES), show=COUNTED.get)
         control("over", "By more than", widget="selectbox", options=[f"{tau:g}" for tau in THRESHOLDS], width=120)
-        offer_table("ablation", _about(view), lambda: _table(view, numbers, published))
+        offer_table("ablation", _about(view), lambda: _table(view, numbers, published), runs=(view.run.id,))
     threshold = float(state.get("over"))
     _grid(view, numbers, refused, published, (of, size), threshold)
     accuracy, falls = st.columns(2, gap="medium")

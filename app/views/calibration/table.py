@@ -34,6 +34,7 @@ def calibration_table(about: Calibrated, found: dict[str, Calibration | None]) -
             "calibration",
             f"Calibration of {' and '.join(map(label_of, numbers))} on {about.view.run.title}, by exit",
             lambda: figure_table(about.view, _full(numbers, about)),
+            runs=(about.view.run.id,),
             shown=table,
         )
     plain_table(table.rename(columns=dict(zip((f"exit {m + 1}" for m in range(len(names))), names))))

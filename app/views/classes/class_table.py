@@ -38,6 +38,7 @@ def class_table(view: View, shown: Shown) -> None:
             shown.kind,
             f"{shown.kind.capitalize()} of {view.run.id}, split {view.split}: the baseline and {named(view.predictor)}",
             lambda: _saved(view, shown, rows),
+            runs=(view.run.id,),
             shown=lambda: _as_shown(table),
         )
     key = f"class-table:{view.run.fingerprint}:{view.split}:{shown.kind}"

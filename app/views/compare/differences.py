@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.predictors import resolve
+from analysis.predictors import resolve, settings_text
 from analysis.reference.outside_text import shortened
 from analysis.report.comparison_tables import csv_rows, exits_shown, falls_shown, pairs_shown
 from analysis.results import Difference, compare
@@ -26,7 +26,7 @@ from app.components.selection.held import carried
 from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
-from app.views.compare.entries import Shown
+from app.views.compare.entries import Shown, run_ids
 
 LISTED = 200
 """Samples in the table of those that differ most."""
@@ -103,23 +103,25 @@ def _table(shown: Sequence[Shown], found: dict, pair: dict, names: Sequence[str]
     )
     title = f"{both[1]} less {both[0]}{_in_common(*(shown[pair[side]] for side in 'ab'))}, "
     title += counted(pair["samples"], _sample(found))
+    runs = run_ids(shown)
     with st.container(horizontal=True, gap="small"):
         offer_table(
-            "differences", title, lambda: pd.DataFrame(csv_rows(found)), shown=exits, label="Save the differences"
-        )
+            "differences", title, lambda: pd.DataFrame(csv_rows(found)), runs=runs, shown=exits,
+            label="Save the differences",
+        )  # fmt: skip
     with st.expander("Samples that fall, and every two at the last exit"):
         falls = falls_shown(found, pair, names)
         plain_table(falls)
         offer_table(
             "differences-of-falls", f"{title}: samples whose true class falls", lambda: pd.DataFrame(csv_rows(found)),
-            shown=falls, label="Save the differences of falls",
+            runs=runs, shown=falls, label="Save the differences of falls",
         )  # fmt: skip
         if len(found["pairs"]) > 1:
             pairs = pairs_shown(found, names)
             plain_table(pairs)
             offer_table(
-                "pairs", f"Every two, split {found['split']}", lambda: pd.DataFrame(csv_rows(found)), shown=pairs,
-                label="Save every two",
+                "pairs", f"Every two, split {found['split']}", lambda: pd.DataFrame(csv_rows(found)), runs=runs,
+                shown=pairs, label="Save every two",
             )  # fmt: skip
 
 
@@ -184,6 +186,7 @@ def _samples(view: View, first: Shown, second: Shown, difference: Difference) ->
             "samples-that-differ",
             f"Right under {names[side][0]}, wrong under {names[side][1]}, at exit {told.exit}, split {view.split}",
             lambda: _saved_samples(told, first, second, run.class_names),
+            runs=run_ids((first, second)),
             shown=table,
             label="Save these samples",
         )
@@ -273,9 +276,20 @@ def _slices(view: View, first: Shown, second: Shown, difference: Difference) -> 
         offer_table(
             "slices-that-differ",
             f"Where {first.name} and {second.name} differ most, split {view.split}",
-            pd.DataFrame([vars(one) | {"selection": one.selection.text} for one in search.found]),
+            lambda: _saved_slices(view, first, second, search.found),
+            runs=run_ids((first, second)),
             label="Save these slices",
         )
+
+
+def _saved_slices(view: View, first: Shown, second: Shown, found: Sequence[Found]) -> pd.DataFrame:
+    """The slices, with what they are of: both runs, their predictors and settings, the split."""
+    about = {"split": view.split}
+    for side, one in (("a", first), ("b", second)):
+        predictor = one.entry.predictor
+        about |= {f"run_{side}": one.run.id, f"predictor_{side}": predictor}
+        about[f"settings_{side}"] = settings_text(view, predictor, one.results.settings)
+    return pd.DataFrame([about | vars(one) | {"selection": one.selection.text} for one in found])
 
 
 def _take_slice(view: View, first: Shown, second: Shown, found: Found) -> None:

@@ -73,6 +73,11 @@ class Shown:
         return _told(self.entry)
 
 
+def run_ids(shown: Sequence[Shown]) -> list[str]:
+    """The runs of the entries, each once."""
+    return list(dict.fromkeys(one.run.id for one in shown))
+
+
 def sound_runs() -> dict[str, RunEntry]:
     """What can be compared, by id."""
     return {key: entry for key, entry in listed_once().items() if entry.error is None}

@@ -14,7 +14,7 @@ from analysis.reference.outside_text import html_text
 from analysis.words.formats import decimals, quantity
 from app.components.table_export import offer_table
 from app.view import View
-from app.views.compare.entries import Shown
+from app.views.compare.entries import Shown, run_ids
 
 FALLS = (0.01, 0.1)
 _DASHES = {
@@ -53,6 +53,7 @@ def entry_table(view: View, shown: Sequence[Shown], styles: Sequence[Mapping[str
         "compared",
         f"Compared, split {view.split}",
         lambda: _saved(view, shown),
+        runs=run_ids(shown),
         shown=table,
     )
 

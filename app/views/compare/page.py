@@ -25,7 +25,7 @@ from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
 from app.views.compare.differences import differences_on_screen
-from app.views.compare.entries import Shown, adding, chosen_entries, opened_entries, sound_runs
+from app.views.compare.entries import Shown, adding, chosen_entries, opened_entries, run_ids, sound_runs
 from app.views.compare.entry_table import about_entry, entry_table
 
 HEIGHT = 380
@@ -224,4 +224,5 @@ def _facts(view: View, shown: Sequence[Shown]) -> None:
             plain_text("Nothing that is recorded differs.")
             return
         plain_table(facts)
-        offer_table("compared-settings", f"{title} of {', '.join(one.name for one in shown)}", facts)
+        offer_table("compared-settings", f"{title} of {', '.join(one.name for one in shown)}", facts,
+                    runs=run_ids(shown))  # fmt: skip

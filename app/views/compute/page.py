@@ -111,7 +111,7 @@ def _answers(
         answering=answering,
         title=budgets.given_up_title(names, answering, counts, has_labels=labelled),
         subtitle=f"{label_of(view.shown)}, {formats.counted(int(sum(c[0] for c in counts.values())), 'sample')}; "
-        "the exit that answers within the budget in full colour."
+        f"the exit that answers within the budget {'in full colour' if lit is None else 'with a thick outline'}."
         + ("" if labelled else " Without labels, right means: already the final answer.")
         + lit_words(None if lit is None else view.selected.count),
         selected=None if lit is None else lit.answers,
@@ -182,7 +182,7 @@ def _overhead(view: View, axis: Axis) -> None:
         plain_table(table)
         offer_table(
             "overhead", f"What {label} itself computes on {run.id}", figure_table(view, table, predictor=view.predictor,
-            split=False), shown=table,
+            split=False), runs=(run.id,), shown=table,
         )  # fmt: skip
 
 

@@ -158,6 +158,7 @@ def _numbers(view: View, numbers: dict) -> None:
         f"rule-{numbers['policy']}",
         f"{POLICIES[numbers['policy']].name}, {label_of(view.shown)}, {numbers['run']}, split {numbers['split']}",
         pd.DataFrame([plain]),
+        runs=(view.run.id,),
         shown=table,
     )
 

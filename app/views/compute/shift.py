@@ -60,7 +60,8 @@ def shift_on_screen(view: View, rules: Rules) -> None:
             role="caption",
         )
         offer_table("shift", f"{POLICIES[policy].name} fitted on {clean.id}, under {name}",
-                    lambda: _saved(view, found, kind), shown=lambda: _shown(found[view.shown], policy))  # fmt: skip
+                    lambda: _saved(view, found, kind), runs=(clean.id,),
+                    shown=lambda: _shown(found[view.shown], policy))  # fmt: skip
     plain_table(_shown(found[view.shown], policy))
 
 

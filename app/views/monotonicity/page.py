@@ -144,6 +144,7 @@ def _save(view: View, compared: Compared) -> None:
         f"Percent of {_samples(view, compared)} of {view.run.id} where {compared.what} falls by more than a threshold"
         f"{compared.by}",
         lambda: figure_table(view, pd.concat(parts, ignore_index=True).assign(of=compared.of, falls=compared.size)),
+        runs=(view.run.id,),
         shown=lambda: pd.DataFrame(
             {"fall by more than": [f"{tau:g}" for tau in THRESHOLDS]}
             | {compared.labels[key]: [decimals(value) for value in values] for key, values in percents.items()}

@@ -343,6 +343,7 @@ def _numbers(shown: Shown, published: Mapping[str, Published]) -> None:
             "against-the-paper",
             f"{shown.view.run.id}, split {shown.view.split}, beside the published numbers",
             lambda: shown.saved(SECTIONS),
+            runs=(shown.view.run.id,),
             shown=lambda: _numbers_shown(shown.table),
         )
     st.html(_numbers_html(shown.table))

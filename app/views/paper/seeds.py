@@ -101,6 +101,7 @@ def seeds_section(
         "seeds",
         f"{view.run.id} and runs trained alike from other seeds, split {view.split}",
         lambda: _saved(rows, both),
+        runs=(view.run.id,),
         label="Save the table of seeds",
     )
 

@@ -53,9 +53,9 @@ def _table(entries: Sequence[RunEntry]) -> None:
         key=TABLE,
         column_config={
             "shown": st.column_config.TextColumn(width=50, help="The run that the other pages are about."),
-            "title": st.column_config.TextColumn(width=230),
-            "id": st.column_config.TextColumn(width=150, help="The name of its folder, which addresses hold."),
-            "model": st.column_config.TextColumn(width=70),
+            "title": st.column_config.TextColumn(width=220),
+            "id": st.column_config.TextColumn(width=144, help="The name of its folder, which addresses hold."),
+            "model": st.column_config.TextColumn(width=85),
             "data set": st.column_config.TextColumn(width=65),
             "samples": st.column_config.NumberColumn(width=65, format="localized", help="Of all splits."),
             "exits": st.column_config.NumberColumn(width=45),

@@ -15,7 +15,7 @@ from analysis.reference.outside_text import html_text, shortened
 from analysis.results.sample_distribution import class_probs, class_ranks, racing_classes
 from analysis.traces import Traces
 from analysis.words.falls import trajectory_finding
-from analysis.words.formats import exit_labels
+from analysis.words.formats import exit_labels, probability
 from analysis.words.live import race_finding
 from app import cache, state
 from app.components.chart import chart
@@ -223,13 +223,18 @@ def _cost(view: View) -> dict[str, np.ndarray]:
 
 
 def _answers(view: View, traces: Mapping[str, Traces], row: int, label: int) -> str:
-    """A table of answers, an exit a row: names need room that an axis does not have."""
+    """A table of answers with their probabilities, an exit a row: names need room that an axis does not have."""
     head = "".join(f"<th scope=col{_faint(view, key)}>{html_text(label_of(key))}</th>" for key in traces)
     body = ""
     for exit_, name in enumerate(exit_labels(view.run.exit_names)):
         body += f"<tr><th scope=row>{html_text(name)}</th>"
         for key, one in traces.items():
-            answer = _answer(view, int(one.predicted[exit_, row]), label, bool(one.collapsed[exit_, row]))
+            answer = _answer(
+                view,
+                int(one.predicted[exit_, row]),
+                label,
+                "collapsed" if one.collapsed[exit_, row] else probability(float(one.max_prob[exit_, row])),
+            )
             body += f"<td{_faint(view, key)}>{answer}</td>"
         body += "</tr>"
     table = f"<thead><tr><th scope=col>exit</th>{head}</tr></thead><tbody>{body}</tbody>"
@@ -240,9 +245,9 @@ def _faint(view: View, predictor: str) -> str:
     return "" if predictor == view.shown else " class=xl-faint"
 
 
-def _answer(view: View, index: int, label: int, collapsed: bool) -> str:
+def _answer(view: View, index: int, label: int, told: str) -> str:
     mark, said = ("", "") if label < 0 else (RIGHT_MARK, "right: ") if index == label else (WRONG_MARK, "wrong: ")
-    shown = f"{_cut(_name(view, index))}{' (collapsed)' if collapsed else ''}"
+    shown = f'{_cut(_name(view, index))} <span class="xl-prob">{html_text(told)}</span>'
     return f'<span class="xl-tick" role="img" aria-label="{said}">{mark}</span>{shown}'
 
 

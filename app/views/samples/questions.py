@@ -15,13 +15,13 @@ from app.view import View
 
 SHORT = {
     "worst-falls": "Worst falls",
-    "still-falls": "Falls {label} leaves",
+    "still-falls": "Falls under {label}",
     "lost": "Right, then wrong",
     "broken": "Broken by {label}",
     "fixed": "Fixed by {label}",
     "collapsed": "Collapsed",
     "confident-and-wrong": "Confident and wrong",
-    "unsettled": "Never settles",
+    "unsettled": "Never settle",
 }
 _FOUND = "found-wanted"
 

@@ -37,6 +37,7 @@ def sets_table(view: View, asked: Asked, found: Mapping[str, SetResults]) -> Non
             "sets",
             f"{find_sets(asked.method).label}{of} on {view.run.title}, by exit",
             lambda: figure_table(view, _full(numbers, asked)),
+            runs=(view.run.id,),
             shown=table,
         )
     plain_table(table)

@@ -109,8 +109,8 @@ def test_the_tables_are_the_commands(small_run, shifted, saved, capsys):
 @pytest.mark.parametrize(
     ("entries", "common"),
     [
-        (("small/pa", "shifted/pa"), ", both under PA, 282 samples of split test"),
-        (("small/baseline", "small/pa"), ", both of A small run, 300 samples of split test"),
+        (("small/pa", "shifted/pa"), ", both under PA, 282 test samples"),
+        (("small/baseline", "small/pa"), ", both of A small run, 300 test samples"),
         (("small/baseline", "shifted/pa"), None),
     ],
 )

@@ -20,8 +20,8 @@ from tests.golden.screens import saved
 from tests.toy import full_run
 
 RULE = {"compute", "stops", "stop-risk", "class-depths"}
-LINES = [f"{who}, {rule}" for who in ("Baseline", "PA") for rule in ("budgeted batch", "interruption (uniform)",
-         "risk control (ucb-wsr)", "threshold (max-prob)")]  # fmt: skip
+LINES = [f"{who}, {rule}" for who in ("Baseline", "PA") for rule in ("budgeted batch",
+         "confidence threshold (max-prob)", "interruption (uniform)", "risk control (ucb-wsr)")]  # fmt: skip
 
 
 def page(**more):
@@ -52,9 +52,10 @@ def test_every_rule_is_drawn_under_the_baseline_and_the_predictor(small_run):
 
 def test_the_title_says_what_the_rule_gains_and_the_text_who_has_the_better_rule(small_run):
     app = page(budget="3500000")
-    assert re.search(r"exit 3 answers, accuracy [\d.]+%.*; each sample stopping by threshold \(max-prob\) [\d.]+%",
-                     title(figures(app)["compute"]))  # fmt: skip
-    assert re.search(r"Within 3.5 M MACs on average, threshold \(max-prob\) at lambda [\d.]+ on PA gets", words(app))
+    said = r"exit 3 answers, accuracy [\d.]+%.*; each sample stopping by confidence threshold \(max-prob\) [\d.]+%"
+    assert re.search(said, title(figures(app)["compute"]))
+    said = r"Within 3.5 M MACs on average, confidence threshold \(max-prob\) at lambda [\d.]+ on PA gets"
+    assert re.search(said, words(app))
     assert "than the same rule on the baseline" in words(app)
 
 
@@ -150,7 +151,7 @@ def test_a_setting_that_is_none_is_refused_and_the_rest_stays(small_run):
 
 def test_what_is_set_of_one_rule_is_kept_while_another_is_on_screen(small_run):
     app = page(below="rule", policy="risk", policy_set="measure:margin,epsilon:0.1")
-    assert "PA, threshold (margin)" in drawn(app)
+    assert "PA, confidence threshold (margin)" in drawn(app)
     app.selectbox(key="setting:risk:rule").select("crc").run()
     assert address(app)["policy_set"] == "measure:margin,epsilon:0.1,rule:crc"
 
@@ -238,7 +239,7 @@ def test_without_costs_exits_are_counted_and_interruption_says_what_it_needs(ima
     app = page(run="imageless", below="rule")
     assert "interruption" not in " ".join(drawn(app))
     assert "Interruption is not drawn: it needs the exits" in words(app)
-    assert re.search(r"on average, threshold \(max-prob\) at lambda [\d.]+ on PA gets", words(app))
+    assert re.search(r"on average, confidence threshold \(max-prob\) at lambda [\d.]+ on PA gets", words(app))
     app = page(run="imageless", below="rule", policy="interruption")
     assert any("needs the exits" in info.value for info in app.info)
 

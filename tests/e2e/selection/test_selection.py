@@ -78,6 +78,35 @@ def test_restricted_numbers_are_those_of_the_selected_samples(small_run, traces)
     assert f"{expected[3]:.1f}%" in title(figures(app)["compute"])
 
 
+LIT = {
+    "overview": ("shares", "exits", "price"),
+    "monotonicity": ("decrease", "histogram", "causes", "answer-changes", "answer-entropy", "settled"),
+    "classes": ("class-falls", "class-pairs"),
+    "compute": ("answers",),
+}
+
+
+@pytest.mark.parametrize("page", LIT)
+def test_every_figure_that_counts_samples_lights_the_selected(small_run, page):
+    chosen = np.flatnonzero(small_run.labels[:300] == 3)
+    for brush, lit in (("label = 3", True), ("", False), ("false", False), ("true", False)):
+        drawn = figures(shown(page, brush=brush, poe="0"))
+        for name in LIT[page]:
+            parts = [one for one in drawn[name]["data"] if one.get("name", "").endswith(", selected")]
+            said = drawn[name]["layout"]["title"]["subtitle"]["text"]
+            assert bool(parts) == lit, (name, brush)
+            assert (f"the {len(chosen)} selected" in said) == lit
+
+
+def test_lit_bars_count_the_selected_samples(small_run, traces):
+    chosen = small_run.labels[:300] == 3
+    drawn = figures(shown("monotonicity", brush="label = 3", poe="0"))
+    changed = (np.diff(traces["baseline"].predicted[:, chosen], axis=0) != 0).sum(axis=0)
+    whole = next(one for one in drawn["answer-changes"]["data"] if one["name"] == "Baseline")
+    told = [int(text.split()[0]) for text in whole["hovertext"]]
+    assert told == np.bincount(changed, minlength=small_run.n_exits).tolist()
+
+
 @pytest.mark.parametrize("page", ONLY)
 @pytest.mark.parametrize("brush", ["false", "position = 7"])
 def test_none_or_one_selected_sample_harms_no_page(small_run, page, brush):

@@ -22,7 +22,7 @@ def test_the_menu_offers_three_files_of_safe_names():
 
         from app.components.table_export import offer_table
 
-        offer_table("../a b/<c>", "title", pd.DataFrame({"a": [1]}))
+        offer_table("../a b/<c>", "title", pd.DataFrame({"a": [1]}), runs=["../x", "y", "y"])
 
     app = AppTest.from_function(page).run()
     assert not app.exception
