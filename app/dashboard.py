@@ -50,6 +50,7 @@ def _show(page: Page, content: object, given: dict[str, View | None]) -> None:
             if page.needs_run:
                 selection_line(view)
         if view is not None or not page.needs_run:
+            state.begin_page()
             content.run()
         if view is not None:
             page_keys()

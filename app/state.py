@@ -63,6 +63,7 @@ class _Session:
     written: dict[str, str] | None  # what this session last put in the address
     notes: list[str]
     page: str = ""
+    place: str = ""  # of the widgets that are made now: the page, or nothing for what stands on every page
     wanted: str | None = None
     past: list[dict[str, str]] = field(default_factory=list)  # what it put there before
     running: bool = False  # the script's body, between `begin` and `finish`
@@ -93,7 +94,17 @@ def begin(page: str) -> None:
             for name in (n for n in session.written if n not in address):
                 session.values.pop(name, None)
         session.values.update(values)
-    session.page = page
+    session.page, session.place = page, ""
+
+
+def begin_page() -> None:
+    """What is drawn from now on is the page's own; before, it stood on every page."""
+    _session().place = _session().page
+
+
+def place() -> str:
+    """Whose widgets are made now: the page's name, nothing for those that stand on every page."""
+    return _session().place
 
 
 def finish() -> None:

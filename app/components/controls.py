@@ -13,7 +13,7 @@ from analysis.reference.outside_text import distinct, isolated
 from analysis.settings import as_text
 from app import state
 
-_USED = "page-in-use"
+_USED, _FIRST = "page-in-use", "page-opened-first"
 SELECTBOX_FROM = 5  # so many choices and more are a list to open, fewer stand side by side
 
 
@@ -105,13 +105,15 @@ def put(key: str, value: object) -> None:
     A widget of the same key on another page is a new one to Streamlit, and starts at its own default although the
     session still holds the value: so each page gives it until somebody uses a control there. A browser that still loads
     the widget when the script runs again would miss what was given once and show the default; given on every run, it
-    would wipe out what is typed.
+    would wipe out what is typed. What stands on every page is the same widget on all of them: it is given its value
+    until any control is used or another page is opened, since what is given again is drawn again.
     """
-    page_key = f"page-of-{key}"
-    unused = st.session_state.get(_USED) != state.page() or st.session_state.get(page_key) != state.page()
-    if unused or key not in st.session_state or st.session_state[key] != value:
+    place, placed = state.place(), f"page-of-{key}"
+    used_on, first = st.session_state.get(_USED), st.session_state.setdefault(_FIRST, state.page())
+    unused = used_on != place if place else used_on is None and state.page() == first
+    if unused or st.session_state.get(placed) != place or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
-    st.session_state[page_key] = state.page()
+    st.session_state[placed] = place
 
 
 def used() -> None:

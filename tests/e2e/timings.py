@@ -59,7 +59,7 @@ SWITCHED = (
     "figures",
 )
 """Pages on which the correction is switched on and off."""
-FIRST_CHART = {"samples": "trajectory", "monotonicity": "scatter", "compute": "compute", "overview": "exits"}
+FIRST_CHART = {"samples": "trajectory", "monotonicity": "scatter", "compute": "compute", "overview": "trajectories"}
 """Of the pages that are opened one from another."""
 FLOOR = """() => document.querySelector('[data-testid="stToggle"], [data-testid="stCheckbox"]')"""
 

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from streamlit.util import calc_hash
 
 from analysis.predictors import PREDICTORS
 from analysis.storage import write_run
@@ -268,3 +269,20 @@ def test_a_predictor_of_the_operator_is_offered_with_its_settings(small_run, tmp
     app.sidebar.text_input(key="setting:flat:power").set_value("2.0").run()
     assert pages.address(app)["set"] == "power:2.0"
     assert pages.figures(app) != before
+
+
+def test_what_stands_on_every_page_is_kept_when_the_page_changes(small_run):
+    app = pages.opened(predictor="pa", poe="1")
+    before = {element.proto.id: element.proto for element in (*app.sidebar.selectbox, *app.sidebar.slider)}
+    app._page_hash = calc_hash("compute")
+    app.run()
+    assert app.subheader[0].value == "Accuracy against compute"
+    after = {element.proto.id: element.proto for element in (*app.sidebar.selectbox, *app.sidebar.slider)}
+    assert len(after) > 4
+    assert set(after) == set(before)  # else the browser makes all of them anew
+    assert not any(proto.set_value for proto in after.values())  # else it draws all of them anew
+    app.sidebar.toggle(key="control:poe").set_value(False).run()
+    app._page_hash = calc_hash("samples")
+    app.run()
+    assert app.sidebar.toggle(key="control:poe").value is False
+    assert pages.address(app)["poe"] == "0"
