@@ -288,7 +288,7 @@ def _saved_slices(view: View, first: Shown, second: Shown, found: Sequence[Found
     for side, one in (("a", first), ("b", second)):
         predictor = one.entry.predictor
         about |= {f"run_{side}": one.run.id, f"predictor_{side}": predictor}
-        about[f"settings_{side}"] = settings_text(view, predictor, one.results.settings)
+        about[f"settings_{side}"] = settings_text(predictor, one.results.settings)
     return pd.DataFrame([about | vars(one) | {"selection": one.selection.text} for one in found])
 
 
