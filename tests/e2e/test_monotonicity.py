@@ -221,7 +221,7 @@ def test_each_figure_selects_its_samples(monkeypatch):
 
     selected = []
     monkeypatch.setattr(page, "select", lambda selection, figure: selected.append((selection.text, figure)))
-    compared = page.Compared("true_class", "absolute", {"baseline": None, "pa": None}, {}, 10)
+    compared = page.Compared("true_class", "absolute", {"baseline": None, "pa": None}, {}, 10, {})
     page._open_over(compared, {"customdata": [0.05, 12.0, "pa"]})
     page._open_bin(compared, {"customdata": [0.01, 0.02, 3, 1.0, "baseline"]})
     page._open_pair(compared, "pa", 0.01, {"row": 1, "column": 4})

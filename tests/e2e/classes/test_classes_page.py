@@ -56,7 +56,7 @@ def test_what_the_marks_count_is_what_they_select(small_run, exit_):
     both, exits = difference(small_run), list(range(1, 8)) if exit_ == "any" else [7 if exit_ == "last" else int(exit_)]
     numbers, found = class_numbers(both, 20), confusion(both, None if exit_ == "any" else exits[0] - 1, 20)
     members = [[one] for one in range(20)]
-    about = Shown(both, "classes", small_run.class_names, members, exits, "", numbers, found)
+    about = Shown(both, "classes", small_run.class_names, members, exits, "", numbers, found, None, None)
     samples = SampleTable(small_run)
     for side, key in enumerate(("baseline", "pa")):
         for group in range(20):

@@ -10,13 +10,13 @@ from analysis.words.report import accuracy_claim, entropy_claim, entropy_title, 
 
 
 def test_the_accuracy_has_its_interval_and_its_test():
-    at = AtExit(7, Estimate(0.0272, 0.0219, 0.0326), 248, 520, 1e-20, 7e-20)
+    at = AtExit(7, Estimate(60.0, 60.03, 0.0272, 0.0219, 0.0326), 248, 520, 1e-20, 7e-20)
     assert accuracy_claim("PA", 0.7351, at, 7) == (
         "The last exit's accuracy under PA is 73.5%, 2.72 points more (95%: 2.19 to 3.26) than the baseline's (exact "
         "McNemar test, p < 0.0001, adjusted over 7 exits by Holm; PA alone is right for 520, the baseline alone for "
         "248 samples)."
     )
-    less = AtExit(1, Estimate(-0.01, -0.03, 0.01), 2, 1, 1.0, 1.0)
+    less = AtExit(1, Estimate(60.0, 59.99, -0.01, -0.03, 0.01), 2, 1, 1.0, 1.0)
     assert accuracy_claim("CA", 0.5, less, 1) == (
         "The last exit's accuracy under CA is 50.0%, 1.00 points less (95%: -1.00 to 3.00) than the baseline's (exact "
         "McNemar test, p = 1; CA alone is right for 1, the baseline alone for 2 samples)."
@@ -28,12 +28,20 @@ def test_the_accuracy_has_its_interval_and_its_test():
     [
         (
             9.83,
-            Estimate(-58.24, -59.33, -57.11),
+            Estimate(60.0, 1.76, -58.24, -59.33, -57.11),
             "9.83% of samples, 58.24 points fewer (95%: 57.11 to 59.33) than under",
         ),
-        (0.0, Estimate(-49.84, -50.84, -48.85), "no sample, 49.84 points fewer (95%: 48.85 to 50.84) than under"),
-        (12.0, Estimate(2.0, -1.0, 5.0), "12.0% of samples, 2.00 points more (95%: -1.00 to 5.00) than under"),
-        (12.0, Estimate(0.0, 0.0, 0.0), "12.0% of samples, as under the baseline."),
+        (
+            0.0,
+            Estimate(60.0, 10.16, -49.84, -50.84, -48.85),
+            "no sample, 49.84 points fewer (95%: 48.85 to 50.84) than under",
+        ),
+        (
+            12.0,
+            Estimate(60.0, 62.00, 2.0, -1.0, 5.0),
+            "12.0% of samples, 2.00 points more (95%: -1.00 to 5.00) than under",
+        ),
+        (12.0, Estimate(60.0, 60.00, 0.0, 0.0, 0.0), "12.0% of samples, as under the baseline."),
     ],
 )
 def test_falls_are_fewer_or_more(share, estimate, words):
