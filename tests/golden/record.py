@@ -6,9 +6,9 @@ diffed.
 Covered: the commands (`commands.py`) and the pages (`screens.py`). Left out: times, the processor's name, paths, the
 ids that Streamlit makes from code. Numbers count as they are printed, those of figures to 6 significant digits, those
 of their CSVs to 12, those of arrays to their last bit: rounding hundreds of thousands of float32 before the hash would
-only move the edge at which a last bit shows. Processors differ there, so `made_with` holds a hash of some arithmetic, by which `--check` says
-whether this one computes as the recording's did. Where it does not, record the older version here first (`--to FILE`)
-and check against that (`--against FILE`).
+only move the edge at which a last bit shows. Processors differ there, so `made_with` holds a hash of some arithmetic,
+by which `--check` says whether this one computes as the recording's did. Where it does not, record the older version
+here first (`--to FILE`) and check against that (`--against FILE`).
 """
 
 from __future__ import annotations
