@@ -125,6 +125,7 @@ _ROWS = (
                 "The point of the curve that is told in full and written as a rule: below 1 most stop early.",
                 low=0.05,
                 high=1.95,
+                label="point of the curve, p",
             ),
         ),
         function="analysis.policies.budgeted:fit",

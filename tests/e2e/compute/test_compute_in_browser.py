@@ -63,7 +63,7 @@ def test_a_point_of_a_curve_shows_its_rule(chromium, served):
         harness.settle(page)
         assert "below=rule" in page.url
         assert page.locator('.xl-chart[data-name="stops"]').is_visible()
-        typed = page.get_by_role("textbox", name="p", exact=True).input_value()
+        typed = page.get_by_role("textbox", name="Point of the curve, p").input_value()
         assert float(typed) == pytest.approx(float(p), abs=0.11)  # a neighbour may lie under the pointer
         assert f"policy_set=p:{typed}" in page.url.replace("%3A", ":")
         assert opened.complaints == []
