@@ -26,7 +26,7 @@ from analysis.predictors.custom import (
 )
 from analysis.predictors.table import PREDICTORS, Predictor
 from analysis.predictors.usable import check_usable, first_correction, usable_predictors, why_unusable
-from analysis.settings import as_text
+from analysis.settings import Setting, as_text
 from analysis.settings import resolve as resolve_settings
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ __all__ = [
     "predict",
     "predictor_errors",
     "resolve",
+    "setting_texts",
     "settings_key",
     "settings_text",
     "usable_predictors",
@@ -112,15 +113,26 @@ def settings_key(predictor: str | Predictor, settings: Mapping[str, object] | No
     return key if row.path is None else f"{key} {row.path} {file_hash(row.path)}"
 
 
+_FURTHER = Setting("further", "literal", None, "What somebody's own predictor takes beside what its signature names.")
+
+
+def setting_texts(predictor: str | Predictor, settings: Mapping[str, object]) -> dict[str, str]:
+    """Settings, each as `--set` takes it; nothing where it is none.
+
+    >>> setting_texts("pa", {"weights": (0.5, 1.0), "cap": None})
+    {'weights': '0.5,1', 'cap': ''}
+    """
+    rows = {setting.name: setting for setting in find_predictor(predictor).settings}
+    return {name: as_text(rows.get(name, _FURTHER), value) for name, value in settings.items()}
+
+
 def settings_text(predictor: str | Predictor, settings: Mapping[str, object]) -> str:
-    """Settings as `--set` takes them, a space between two; those that are none are left out.
+    """As `setting_texts`, a space between two; those that are none are left out.
 
     >>> settings_text("hard-poe", resolve("hard-poe"))
     'threshold=0 fallback=softmax'
     """
-    rows = {setting.name: setting for setting in find_predictor(predictor).settings}
-    texts = {name: as_text(rows[name], value) if name in rows else str(value) for name, value in settings.items()}
-    return " ".join(f"{name}={text}" for name, text in texts.items() if text)
+    return " ".join(f"{name}={text}" for name, text in setting_texts(predictor, settings).items() if text)
 
 
 def correction_cost(

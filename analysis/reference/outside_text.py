@@ -143,14 +143,15 @@ def file_name(text: str, otherwise: str, most: int = 60) -> str:
     Parameters
     ----------
     otherwise : what it is called where nothing of the text is left
-    most : of characters
+    most : of bytes, which is what file systems count: as many letters of English, fewer of other scripts
 
     Examples
     --------
     >>> file_name("../my run: 50 %", "run"), file_name("?", "run")
     ('my-run-50', 'run')
     """
-    return re.sub(r"[^\w.-]+", "-", text).lstrip("-._")[:most].rstrip("-._") or otherwise
+    plain = re.sub(r"[^\w.-]+", "-", text).lstrip("-._")
+    return plain.encode()[:most].decode(errors="ignore").rstrip("-._") or otherwise
 
 
 BEGINNING = 28

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from analysis.predictors import settings_text
+from analysis.predictors import setting_texts, settings_text
 from analysis.reference.outside_text import csv_cell
 from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
 from analysis.report.table_formats import BOOKTABS
@@ -26,8 +26,9 @@ def names(entries: Sequence[dict]) -> list[str]:
     first: dict[str, dict] = {}
     predictors = []
     for entry in entries:
-        usual = first.setdefault(entry["predictor"], entry["settings"])
-        changed = [f"{key}={value}" for key, value in entry["settings"].items() if usual.get(key) != value]
+        texts = setting_texts(entry["predictor"], entry["settings"])
+        usual = first.setdefault(entry["predictor"], texts)
+        changed = [f"{key}={text or 'none'}" for key, text in texts.items() if usual.get(key) != text]
         predictors.append(" ".join([entry["predictor"], *changed]))
     if len({entry["run"] for entry in entries}) == 1:
         return predictors

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from analysis.predictors import find_predictor
+from analysis.predictors import setting_texts
 from analysis.results import Results
-from analysis.settings import as_text
 from analysis.words.formats import quantity
 
 LONGEST = 300
@@ -43,9 +42,8 @@ def _facts(one: Results) -> Iterator[tuple[str, str]]:
     yield "run", run.id
     yield "title", _cut(run.title)
     yield "predictor", one.predictor
-    rows = {setting.name: setting for setting in find_predictor(one.predictor).settings}
-    for name, value in one.settings.items():
-        yield f"setting {name}", _cut(as_text(rows[name], value) if name in rows else str(value))
+    for name, text in setting_texts(one.predictor, one.settings).items():
+        yield f"setting {name}", _cut(text)
     yield "data set", _cut(run.dataset or NONE)
     yield "model", _cut(run.model or NONE)
     yield "exits, classes", f"{run.n_exits}, {run.n_classes:,}"

@@ -67,9 +67,15 @@ def checked_address(address: str) -> str:
 
     Raises
     ------
-    StorageError : it holds a user, a password or a query: whatever it is, it would be shown, logged and kept
+    StorageError : it holds a user, a password or a query: whatever it is, it would be shown, logged and kept; or it is
+        none
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # square brackets that hold no IPv6 address
+        raise StorageError(
+            f"{address.partition('://')[0]}://...: this is no address: give it as s3://bucket/folder"
+        ) from None
     if re.search(r"@|:(?!\d+$)", parts.netloc) or parts.query or parts.fragment:
         raise StorageError(
             f"{parts.scheme}://...: an address is shown and kept, so it may hold no user, key or query: "

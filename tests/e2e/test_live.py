@@ -18,8 +18,10 @@ from analysis.attribution.targets import QUANTITIES
 from analysis.models.networks.msdnet import Head
 from analysis.runtime import command_job
 from analysis.runtime.folders import PROJECT
+from analysis.runtime.objects import Interrupted
 from analysis.storage import load_run, write_run
 from analysis.traces import load_traces
+from app import cache
 from app.control_table import CONTROLS
 from app.views.live.film_strip import _scales
 from tests.e2e.pages import address, figures, opened, title, words
@@ -61,6 +63,20 @@ def test_an_image_of_the_run_gives_the_cached_trajectory(bundled):
         np.testing.assert_allclose(line(app, f"{name}, P(true class)"), cached, atol=0.01)
     assert words(app).count(" ms") >= 7
     assert not any(trace["name"].startswith("undistorted") for trace in figures(app)["live"]["data"])
+
+
+def test_images_that_cannot_be_had_now_are_a_sentence_and_are_opened_anew(bundled, monkeypatch):
+    def fails(run):
+        raise Interrupted("s3://bucket/images: the storage did not answer")
+
+    cache.forget_images()
+    with monkeypatch.context() as now:
+        now.setattr(cache, "image_source", fails)
+        app = opened("live", run=RUN, predictor="pa", poe="1", sample="12")
+    assert not app.error
+    assert "The image of this sample cannot be shown: s3://bucket/images: the storage did not answer." in words(app)
+    assert "choose another sample" in words(app)
+    assert "live" in figures(shown())
 
 
 def test_the_switch_hides_the_product():

@@ -9,13 +9,13 @@ from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
-from analysis.predictors import Predictor, file_hash, first_correction
+from analysis.predictors import Predictor, file_hash, first_correction, setting_texts
+from analysis.reference.outside_text import file_name
 from analysis.report.reviewer.subject import Options, Subject
 from analysis.run import Run
 from analysis.runtime.code_version import code_version
 from analysis.runtime.contents import content_of
 from analysis.runtime.objects import is_address
-from analysis.settings import as_text
 from analysis.storage.manifest import read_manifest
 from analysis.storage.remote.stubs import read_stub
 from analysis.words import formats
@@ -107,7 +107,7 @@ def command_of(subjects: Sequence[Subject], options: Options) -> str:
         if (value := getattr(options, field)) != getattr(standard, field):
             parts += [f"--{field.replace('_', '-')}", str(value)]
     parts += ["--allow-test-fitting"] if options.allow_test_fitting else []
-    return shlex.join([*parts, "--out", file_name([run.id for run in runs], first.row.id)])
+    return shlex.join([*parts, "--out", report_name([run.id for run in runs], first.row.id)])
 
 
 def setting_arguments(row: Predictor, settings: Mapping[str, object]) -> list[str]:
@@ -118,12 +118,6 @@ def setting_arguments(row: Predictor, settings: Mapping[str, object]) -> list[st
     return [part for name in changed for part in ("--set", f"{name}={texts[name]}")]
 
 
-def setting_texts(row: Predictor, settings: Mapping[str, object]) -> dict[str, str]:
-    """A correction's settings, each as `--set` takes it."""
-    rows = {setting.name: setting for setting in row.settings}
-    return {name: as_text(rows[name], value) if name in rows else repr(value) for name, value in settings.items()}
-
-
-def file_name(runs: Sequence[str], predictor: str) -> str:
+def report_name(runs: Sequence[str], predictor: str) -> str:
     """What the file is called: the runs' ids and the correction's."""
-    return f"{'-'.join(runs)[:150]}-{predictor}.html"
+    return f"{file_name('-'.join(runs), 'runs', 150)}-{predictor}.html"

@@ -190,7 +190,8 @@ class _List:
         try:
             found, fault = _below(self._address), None
         except Exception as error:  # whatever it is, the next who looks asks again
-            found, fault = self._found, self._unread(str(error) if isinstance(error, ValueError) else repr(type(error)))
+            failed = f"{shown_address(self._address)}: its runs cannot be listed ({type(error).__name__}): try again"
+            found, fault = self._found, self._unread(str(error) if isinstance(error, ValueError) else failed)
         with self._lock:
             self._found, self._fault, self._asking = found, fault, None
             self._until = time.monotonic() + (LISTED_S if fault is None else AGAIN_S)

@@ -6,8 +6,8 @@ from typing import TypeVar
 import streamlit as st
 
 from analysis.predictors import find_predictor, resolve
+from analysis.report.reviewer.facts import setting_arguments
 from analysis.results.fitting import SampleChoice
-from analysis.settings import as_text
 from app import cache, state
 from app.components.long_work import long_work
 from app.view import View
@@ -29,9 +29,7 @@ def command(name: str, view: View, predictor: str, choice: SampleChoice, options
     settings = resolve(row, view.settings_of(predictor), kind=run.kind, n_exits=run.n_exits)
     source = f"{row.path}:{row.id}" if row.path is not None else predictor
     argv = [name, str(run.path), "--predictor", source, "--split", view.split, "--format", "json", *options]
-    rows = {setting.name: setting for setting in row.settings}
-    argv += [part for key, value in view.settings_of(predictor).items() if key in settings
-             for part in ("--set", f"{key}={as_text(rows[key], value) if key in rows else value}")]  # fmt: skip
+    argv += setting_arguments(row, settings)
     if choice.on_test:
         argv += ["--allow-test-fitting"]
     elif choice.named.startswith("random:"):

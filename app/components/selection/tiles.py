@@ -60,7 +60,8 @@ def pictures(view: View, positions: Sequence[int]) -> list[bytes | None]:
         return [None] * len(positions) if source is None else source.encoded(positions)
     except ValueError as error:
         cache.forget_images()
-        state.note(f"The images of these samples cannot be shown: {error}.")
+        what = "image of this sample" if len(positions) == 1 else "images of these samples"
+        state.note(f"The {what} cannot be shown: {error}.")
         return [None] * len(positions)
 
 

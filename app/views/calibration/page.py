@@ -330,7 +330,8 @@ def _deferral(about: Calibrated) -> None:
         at = {"confidence": traces.max_prob[last], "correct": traces.correct[last]}
         curves[key] = about.number(key, deferral_curve, last, **at)
     samples = max(about.samples, 1)
-    figure = cache.drawn(deferral_figure, 
+    figure = cache.drawn(
+        deferral_figure,
         [
             DeferralLine(key, label_of(key), 100 * of.deferred / samples, of.deferred, 100 * of.accuracies,
                          key == view.shown)

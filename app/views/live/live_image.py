@@ -10,8 +10,9 @@ import streamlit as st
 from analysis.images.distortions import Distortion
 from analysis.images.uploads import as_png, fitted, read_upload
 from analysis.reference.outside_text import html_text
-from app import cache, state
+from app import state
 from app.components.controls import control
+from app.components.selection.tiles import pictures
 from app.components.text import escape
 from app.server.read_only import read_only
 from app.view import View
@@ -62,8 +63,7 @@ def _size(view: View) -> int:
 
 def _from_run(view: View) -> Picture | None:
     _step_buttons(view)
-    source = cache.images(view.run)
-    data = None if source is None else source.encoded([view.sample])[0]
+    (data,) = pictures(view, [view.sample])
     if data is None:
         instead = "choose another sample" if read_only() else "choose another sample, or an image of your own"
         st.info(f"There is no image of this sample here: {instead}.")

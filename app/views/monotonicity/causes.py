@@ -35,7 +35,7 @@ def lost_classes(view: View) -> None:
     if factors is None:
         _by_exit(view, results, view.lit_results(view.shown))
     else:
-        _by_factor(view, factors)
+        _by_factor(view, factors, view.lit_results(view.shown))
     if view.shown in PRODUCTS:
         control("causes", "Lost true classes", show=BY.get)
     strip(view, "causes", hint="Click a bar: the samples that it counts show here.")
@@ -81,10 +81,11 @@ def _by_exit_data(view: View, counts: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _by_factor(view: View, found: DecidingFactors) -> None:
-    names, among, lit = exit_labels(view.run.exit_names), view.lit(found.positions), None
-    if among is not None:
-        lit = np.bincount(found.deciding[among & (found.deciding >= 0)], minlength=len(found.counts))
+def _by_factor(view: View, found: DecidingFactors, lit: Results | None) -> None:
+    names, selected = exit_labels(view.run.exit_names), None
+    if lit is not None:
+        deciding = found.deciding[np.isin(found.positions, lit.positions) & (found.deciding >= 0)]
+        selected = {"lost": np.bincount(deciding, minlength=len(found.counts))}
     figure = cache.drawn(
         lost_classes_figure,
         {"lost": found.counts},
@@ -93,9 +94,8 @@ def _by_factor(view: View, found: DecidingFactors) -> None:
         x_title="exit whose factor decides",
         title=words.factor_finding(found.counts, named(view.shown), names),
         subtitle="The exit whose weight times the difference of the log activations, the true class's less those of "
-        "the class that overtakes it, is smallest up to there."
-        + lit_words(None if lit is None else view.selected.count),
-        selected=None if lit is None else {"lost": lit},
+        "the class that overtakes it, is smallest up to there." + lit_words(None if lit is None else lit.n_samples),
+        selected=selected,
         height=HEIGHT,
     )
     ids = view.run.samples["id"].to_numpy()[found.positions]

@@ -49,8 +49,8 @@ class Compared:
 
     @property
     def lit_samples(self) -> int | None:
-        """How many of these are selected, where they stand out."""
-        return self.lit["baseline"].known_falls(self.of, self.size) if self.lit else None
+        """How many of these are selected, where they stand out; None where no fall of theirs is known."""
+        return self.lit["baseline"].known_falls(self.of, self.size) or None if self.lit else None
 
     def lit_percents(self, predictor: str, thresholds: np.ndarray) -> np.ndarray | None:
         """Percent of the selected samples that fall by more than each threshold, where they stand out."""

@@ -217,7 +217,7 @@ def _histogram(view: View, compared: Compared, told: FallStatistics | None) -> N
     bars = []
     for key in keys:
         counts = compared.results[key].fall_counts(compared.of, compared.size)
-        lit = compared.lit.get(key)
+        lit = compared.lit.get(key) if compared.lit_samples else None
         bars.append(
             Bars(
                 key,

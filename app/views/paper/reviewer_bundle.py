@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from analysis.predictors import available_predictors, first_correction
-from analysis.report.reviewer.facts import file_name, setting_arguments
+from analysis.report.reviewer.facts import report_name, setting_arguments
 from analysis.runtime.command_job import CommandJob
 from analysis.runtime.own_folders import own_folder
 from app.components.long_work import long_work
@@ -54,7 +54,7 @@ def reviewer_bundle(view: View) -> None:
         st.download_button(
             "Download the bundle",
             data=made,
-            file_name=file_name([run.id], predictor),
+            file_name=report_name([run.id], predictor),
             mime="text/html",
             on_click="ignore",
             help=f"{len(made.encode()) / 1e6:.1f} MB",

@@ -239,7 +239,7 @@ def test_the_command_that_is_started_is_what_is_on_screen(small_run):
         argv = passes.command("calibration", view, "pa", choice)
     assert argv == [
         *("calibration", str(small_run.path), "--predictor", "pa", "--split", "all", "--format", "json"),
-        *("--set", "weights=uniform", "--set", "cap=6", "--calibration", "random:0.2", "--seed", "4"),
+        *("--set", "cap=6", "--set", "weights=uniform", "--calibration", "random:0.2", "--seed", "4"),
     ]
     on_test = dataclasses.replace(choice, on_test=True)
     with pytest.MonkeyPatch.context() as patch:

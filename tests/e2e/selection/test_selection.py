@@ -98,6 +98,13 @@ def test_every_figure_that_counts_samples_lights_the_selected(small_run, page):
             assert (f"the {len(chosen)} selected" in said) == lit
 
 
+@pytest.mark.parametrize("brush", ["label = 3", "", "false", "true"])
+def test_the_exits_whose_factor_decides_light_the_selected_alike(small_run, brush):
+    drawn = figures(shown("monotonicity", brush=brush, causes="factor"))["causes"]
+    parts = [one["name"] for one in drawn["data"] if one.get("name", "").endswith(", selected")]
+    assert bool(parts) == ("selected." in drawn["layout"]["title"]["subtitle"]["text"]) == (brush == "label = 3")
+
+
 def test_lit_bars_count_the_selected_samples(small_run, traces):
     chosen = small_run.labels[:300] == 3
     drawn = figures(shown("monotonicity", brush="label = 3", poe="0"))

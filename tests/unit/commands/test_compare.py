@@ -105,6 +105,8 @@ def test_settings_stand_after_their_predictor(path, capsys):
     assert summarized == 0
     exits = json.loads(capsys.readouterr().out)["exits"]
     assert found["entries"][1]["accuracy"] == [one["accuracy"] for one in exits]
+    options = (path, "--predictor", "pa cap=6", "--predictor", "pa weights=0.1,0.2,0.3,0.4,0.5,0.6,1")
+    assert "pa against pa weights=0.1,0.2,0.3,0.4,0.5,0.6,1 cap=none, the second" in printed(capsys, *options)
     assert main(["compare", path, "--predictor", "pa", "--predictor", "pa weight=uniform"]) == 2
     assert "pa has no setting 'weight'" in capsys.readouterr().err
 

@@ -103,6 +103,8 @@ def test_what_tells_a_name_apart_survives_a_cut():
         ("__", "run"),
         ("x" * 300, "x" * 60),
         ("x" * 59 + "." + "y", "x" * 59),
+        ("狐" * 300, "狐" * 20),
+        ("x" + "狐" * 300, "x" + "狐" * 19),  # 58 bytes, and no part of a letter
     ],
 )
 def test_a_name_is_one_that_a_file_can_have_everywhere(text, name):

@@ -18,6 +18,7 @@ from analysis.runtime import objects
 from analysis.runtime.objects import StorageError, checked_address, is_address
 from analysis.storage import RunError, find_run, list_runs, load_run, write_run
 from analysis.storage.remote import logits as remote_logits
+from analysis.storage.remote import stubs
 from analysis.storage.remote.stubs import is_stub
 from analysis.storage.trash import why_not_deletable
 from analysis.storage.validation import bytes_to_check, validate_run
@@ -292,3 +293,21 @@ def test_addresses():
     assert checked_address("s3://bucket/run/") == "s3://bucket/run"
     with pytest.raises(StorageError):
         checked_address("s3://bucket/run#x")
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_list_that_cannot_be_had_is_a_sentence_whatever_fails(failing, monkeypatch):
+    """One whose address is none, and one whose library fails in a way of its own."""
+    address = "memory://runs" if failing else "s3://[bucket/runs"
+    monkeypatch.setenv("EXITLENS_RUNS", address)
+    monkeypatch.setattr(stubs, "listed", lambda _: {}["ETag"])
+    stubs._lists.clear()
+    (entry,) = list_runs()
+    assert entry.error == (
+        "memory://runs: its runs cannot be listed (KeyError): try again"
+        if failing
+        else "s3://...: this is no address: give it as s3://bucket/folder"
+    )
+    with pytest.raises(RunError, match="there is no run 'x' in "):
+        find_run("x")
+    stubs._lists.clear()
