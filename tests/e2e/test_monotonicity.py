@@ -50,6 +50,15 @@ def test_a_full_run_shows_its_figures_whose_numbers_are_numpy_s(small_run):
         assert percent(expected[1]) in title(figures(app)["decrease"])
 
 
+def test_a_switch_of_the_correction_counts_no_answers_again(small_run):
+    app = shown()
+    with mock.patch.object(oscillation, "answer_entropy", side_effect=AssertionError("counted again")):
+        app.toggle(key="control:poe").set_value(False).run()
+        assert not app.exception
+        assert not app.error
+    assert set(figures(app)) == WITH_LABELS
+
+
 def test_the_figures_of_answers_count_what_their_bars_select(small_run):
     app, table = shown(), SampleTable(small_run)
     results = {key: results_of(small_run, key) for key in ("baseline", "pa")}

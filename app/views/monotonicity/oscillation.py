@@ -72,12 +72,16 @@ def _bars(
     **told: str,
 ) -> None:
     """Bars of samples by a column, whose values in a bar lie between its ends; `count` says how many are in each."""
-    counts = {key: count(of) for key, of in results.items()}
+
+    def counted(of: Results) -> np.ndarray:
+        return cache.numbers(count, *of.key, results=of)
+
+    counts = {key: counted(of) for key, of in results.items()}
     lit = {key: view.lit_results(key) for key in results}
     total = max(int(next(iter(counts.values())).sum()), 1)
     bars = [
         ShareBars(
-            key, label_of(key), of, 100 * of / total, key == view.shown, None if lit[key] is None else count(lit[key])
+            key, label_of(key), of, 100 * of / total, key == view.shown, None if lit[key] is None else counted(lit[key])
         )
         for key, of in counts.items()
     ]
@@ -111,7 +115,7 @@ def _changes(view: View, results: Mapping[str, Results]) -> None:
         view,
         "answer-changes",
         results,
-        lambda of: np.bincount(changes(of.traces.predicted), minlength=n_exits),
+        _change_counts,
         [str(number) for number in range(n_exits)],
         [f"change their answer {formats.counted(number, 'time')}" for number in range(n_exits)],
         "label_changes",
@@ -123,19 +127,18 @@ def _changes(view: View, results: Mapping[str, Results]) -> None:
     )
 
 
+def _change_counts(results: Results) -> np.ndarray:
+    return np.bincount(changes(results.traces.predicted), minlength=results.n_exits)
+
+
 def _entropies(view: View, results: Mapping[str, Results]) -> None:
     ends = entropy_ends(view.run.n_exits)
-
-    def count(one: Results) -> np.ndarray:
-        of = answer_entropy(one.traces.predicted)
-        return np.array([int(((of >= low) & (of <= high)).sum()) for low, high in ends])
-
     texts = ["0", *(f"{high:g}" for _, high in ends[1:])]
     _bars(
         view,
         "answer-entropy",
         results,
-        count,
+        _entropy_counts,
         texts,
         ["always give the same answer", *(f"have up to {text} nats" for text in texts[1:])],
         "answer_entropy",
@@ -145,6 +148,11 @@ def _entropies(view: View, results: Mapping[str, Results]) -> None:
         subtitle="Over how many classes do a sample's answers spread? Each exit's answer counts alike; "
         f"{_over(view, results['baseline'].n_samples)}.",
     )
+
+
+def _entropy_counts(results: Results) -> np.ndarray:
+    of = answer_entropy(results.traces.predicted)
+    return np.array([int(((of >= low) & (of <= high)).sum()) for low, high in entropy_ends(results.n_exits)])
 
 
 def entropy_ends(n_exits: int) -> list[tuple[float, float]]:
@@ -166,7 +174,7 @@ def _settled(view: View, results: Mapping[str, Results]) -> None:
         view,
         "settled",
         results,
-        lambda of: np.round(of.settled_shares * of.n_samples).astype(int),
+        _settled_counts,
         names,
         [f"keep their answer from exit {name} on" for name in names],
         "settled_at",
@@ -175,6 +183,10 @@ def _settled(view: View, results: Mapping[str, Results]) -> None:
         title=settled_title({named(key): of for key, of in shares.items()}, names),
         subtitle=f"From where on does the answer stay? {_over(view, results['baseline'].n_samples)}.",
     )
+
+
+def _settled_counts(results: Results) -> np.ndarray:
+    return np.round(results.settled_shares * results.n_samples).astype(int)
 
 
 # --- what was right --------------------------------------------------------------------------------------------------
