@@ -51,7 +51,8 @@ def _words(view: View) -> str:
         taught = f'<span class="xl-muted">· {first}<span class="xl-roomy">{then}</span></span>'
         return f'<div class="xl-selected" aria-live="polite" title="{first}{then}">{said} {taught}</div>'
     said = f"{view.selected.count:,} of {counted(total, f'{split}sample')}"
-    over = "numbers are over these alone" if view.only else OVER_ALL.get(state.page(), "")
+    over = "" if view.selected.fault else OVER_ALL.get(state.page(), "")
+    over = "numbers are over these alone" if view.only else over
     over = "none is selected, so numbers are over all" if _of_none(view) else over
     over = f'<span class="xl-over">{over}</span>' if over else ""
     words = html_text(view.selected.fault or view.selected.words)
