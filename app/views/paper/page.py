@@ -187,7 +187,11 @@ def _no_numbers(run: Run) -> None:
     )
     plain_table(rows)
     plain_text("A run says which it is when it is imported:", role="caption")
-    st.code("python -m analysis import logits.npz --dataset cifar100 --model msdnet --out cached_runs/my-run", "bash")
+    st.code(
+        "python -m analysis import logits.npz --dataset cifar100 --model msdnet --out cached_runs/my-run",
+        "bash",
+        wrap_lines=True,
+    )
 
 
 # --- the figures -----------------------------------------------------------------------------------------------------
