@@ -160,7 +160,7 @@ def difference_finding(
     ends = sorted((sign * 100 * low, sign * 100 * high))
     b = f"T{b[1:]}" if b.startswith("the b") else b
     return (
-        f"{b} is right {more} often than {a} {at}: by {points(100 * difference)} "
+        f"{b} is right {more} often than {a} {at}: by {points(100 * difference, exact=True)} "
         f"(95% interval {ends[0]:.2f} to {ends[1]:.2f})"
     )
 

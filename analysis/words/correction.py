@@ -309,5 +309,5 @@ def distance_sentence(accuracy: float, published: float) -> str:
     The paper gives hundredths of a point: what is closer is level.
     """
     gap = 100 * (accuracy - published)
-    where = "level with" if abs(gap) < LEVEL else f"{points(gap)} {'above' if gap > 0 else 'below'}"
+    where = "level with" if abs(gap) < LEVEL else f"{points(gap, exact=True)} {'above' if gap > 0 else 'below'}"
     return f"Its last exit reaches {decimals(100 * accuracy)}%, {where} the paper's {decimals(100 * published)}%."

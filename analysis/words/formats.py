@@ -49,16 +49,24 @@ def decimals(value: float, places: int = 2, whole: float = 100) -> str:
     return f">{whole - last:.{places}f}" if value < whole <= float(text) else text
 
 
-def points(value: float) -> str:
-    """The size of a difference of percentages, to two decimals; one digit where it would read as zero.
+def points(value: float, *, exact: bool = False) -> str:
+    """The size of a difference of percentages, to three digits like these; one where it would read as zero.
+
+    Parameters
+    ----------
+    value : float
+    exact : bool
+        Beside numbers with two decimals, such as an interval's ends: two decimals whatever its size.
 
     Examples
     --------
-    >>> [points(v) for v in (-6.512, 0.0013, 0.0)]
-    ['6.51 points', '0.001 points', '0 points']
+    >>> [points(v) for v in (-6.512, 35.312, 0.0013, 0.0)], points(35.312, exact=True)
+    (['6.51 points', '35.3 points', '0.001 points', '0 points'], '35.31 points')
     """
     size = abs(value)
-    return f"{f'{size:.2f}' if size >= 0.005 else f'{size:.1g}' if size else '0'} points"
+    if size < 0.005:
+        return f"{f'{size:.1g}' if size else '0'} points"
+    return f"{size:.1f} points" if size >= 9.995 and not exact else f"{size:.2f} points"
 
 
 def signed(value: float, places: int = 2) -> str:

@@ -76,10 +76,8 @@ def falls_claim(label: str, of: str, by_threshold: Sequence[tuple[float, float, 
             continue
         more = found.difference > 0
         ends = (low, high) if more else (-high, -low)
-        parts.append(
-            f"{how}, {points(found.difference)} {'more' if more else 'fewer'} (95%: {ends[0]:.2f} to {ends[1]:.2f}) "
-            "than under the baseline"
-        )
+        apart = f"{points(found.difference, exact=True)} {'more' if more else 'fewer'}"
+        parts.append(f"{how}, {apart} (95%: {ends[0]:.2f} to {ends[1]:.2f}) than under the baseline")
     return f"Under {label} the {QUANTITY[of]}'s probability falls {'; '.join(parts)}."
 
 

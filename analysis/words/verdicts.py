@@ -25,17 +25,17 @@ def difference_words(value: float, outside: bool | None, *, unit: bool = True) -
     value, outside
         As `analysis.results.against_paper.difference` gives them.
     unit : bool
-        Whether to say "points", which the heading of a table has said.
+        Whether to say "points" and "±2 sd", which a table's heading and the sentence below it say.
 
     Examples
     --------
     >>> difference_words(-8.79, True), difference_words(0.004, None), difference_words(0.2, False, unit=False)
-    ('−8.79 points, outside ±2 sd', '+0.004 points', '+0.20, within ±2 sd')
+    ('−8.79 points, outside ±2 sd', '+0.004 points', '+0.20, within')
     """
     if not np.isfinite(value):
         return "unknown"
-    said = points(value) if unit else points(value).removesuffix(" points")
-    where = "" if outside is None else ", outside ±2 sd" if outside else ", within ±2 sd"
+    said = points(value, exact=True).removesuffix("" if unit else " points")
+    where = "" if outside is None else f", {'outside' if outside else 'within'}{' ±2 sd' if unit else ''}"
     return f"{'' if value == 0 else '−' if value < 0 else '+'}{said}{where}"
 
 

@@ -40,7 +40,7 @@ def long_work(
     help : str
         What is said on hover over the button.
     note : str
-        A sentence beside the button: how long it takes, what comes of it. Markdown.
+        A sentence above the button: how long it takes, what comes of it. Markdown.
     begin : callable
         What starts it; it may refuse by a ValueError.
     """
@@ -66,10 +66,9 @@ def long_work(
     if fault := st.session_state.get(f"{key}-fault", ""):
         st.error(escape(fault))
     if start_label is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(start_label, key=f"{key}-start", on_click=_start, args=(key, argv, begin), help=help or None)
-            if note:
-                st.markdown(note, width="content")
+        if note:
+            st.caption(note)
+        st.button(start_label, key=f"{key}-start", on_click=_start, args=(key, argv, begin), help=help or None)
     elif fault:
         st.button("Try again", key=f"{key}-again", on_click=forget, args=(name,), help="Begins anew.")
     return None

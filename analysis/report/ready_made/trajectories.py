@@ -20,6 +20,7 @@ from analysis.words.formats import QUANTITY, counted, exit_labels
 DRAWN = 10
 SEED = 0
 """Which samples are drawn: the same ones every time, and those of the app's first picture."""
+MEAN_WIDTH = 3
 NO_FALL = 1.0  # above which no stretch is drawn thicker: bold is the mean alone
 
 
@@ -48,8 +49,8 @@ def trajectories(numbers: Measured, height: int) -> Made:
         height=height,
     )
     for trace in figure.data:
-        if trace.name.startswith("mean, "):  # whose heading says; a dashed line of this width is none between markers
-            trace.update(line_dash="solid", marker_size=8)
+        if trace.name.startswith("mean, "):  # dashes grow with the line's width: narrower, they show between markers
+            trace.update(line_width=MEAN_WIDTH, marker_size=6)
     parts = [_rows(one, before.ids[drawn], names) for one in panels]
     return Made(figure, pd.concat(parts, ignore_index=True))
 

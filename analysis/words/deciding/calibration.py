@@ -27,7 +27,7 @@ def reliability_title(gaps: Mapping[str, float]) -> str:
     """How far each predictor's mean confidence lies from its accuracy at the last exit.
 
     >>> reliability_title({"the baseline": 0.178, "PA": -0.0321})
-    'At the last exit the baseline claims 17.80 points more than it gets right, PA 3.21 points less'
+    'At the last exit the baseline claims 17.8 points more than it gets right, PA 3.21 points less'
     """
     parts = [f"{named} {_claim(gap)}" for named, gap in gaps.items()]
     short = [part.replace("claims ", "").replace(" than it gets right", "") for part in parts[1:]]
@@ -69,14 +69,17 @@ def temperature_title(temperatures: Mapping[str, np.ndarray]) -> str:
 def failure_title(failure: Mapping[str, float], improvable: Mapping[str, float]) -> str:
     """How well confidence finds mistakes, and those that computing on would mend; means over the exits but the last.
 
-    >>> failure_title({"the baseline": 0.85, "PA": 0.8612}, {"the baseline": 0.75, "PA": 0.76})
-    'Confidence finds mistakes with AUROC 0.850 (the baseline) and 0.861 (PA); those mended later with 0.750 and 0.760'
+    >>> said = failure_title({"the baseline": 0.85, "PA": 0.8612}, {"the baseline": 0.75, "PA": 0.76})
+    >>> said.split("; ")[0]
+    'Before the last exit confidence finds mistakes with mean AUROC 0.850 (the baseline), 0.861 (PA)'
+    >>> said.split("; ")[1]
+    'those mended later, 0.750, 0.760'
     """
     if not any(np.isfinite(value) for value in failure.values()):
         return "There is no exit before the last one with both right and wrong answers"
-    first = " and ".join(f"{_auroc(value)} ({named})" for named, value in failure.items())
-    second = " and ".join(_auroc(value) for value in improvable.values())
-    return f"Confidence finds mistakes with AUROC {first}; those mended later with {second}"
+    first = ", ".join(f"{_auroc(value)} ({named})" for named, value in failure.items())
+    second = ", ".join(_auroc(value) for value in improvable.values())
+    return f"Before the last exit confidence finds mistakes with mean AUROC {first}; those mended later, {second}"
 
 
 def _auroc(value: float) -> str:

@@ -44,7 +44,8 @@ def gain_words(gain: Gain, than: str) -> str:
         return f"as much (95%: {low} to {high} points) as {than}"
     more = gain.difference > 0
     low, high = (low, high) if more else (f"{-100 * gain.high:.2f}", f"{-100 * gain.low:.2f}")
-    return f"{points(100 * gain.difference)} {'more' if more else 'less'} (95%: {low} to {high}) than {than}"
+    apart = points(100 * gain.difference, exact=True)
+    return f"{apart} {'more' if more else 'less'} (95%: {low} to {high}) than {than}"
 
 
 def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None, spent: str | None = None) -> str:

@@ -10,8 +10,12 @@ from app.components.selection.held import can_undo, clear, over_selected, undo
 from app.components.selection.slices_box import ask_for_slices
 from app.view import View
 
-TEACHES = "click a bar, or draw around points, in a figure: those samples stand out on every page"
-"""What one can do while nothing is selected."""
+TEACHES = "click or draw in a figure to select some", ": they stand out on every page"
+"""What one can do while nothing is selected, and, where there is room, what for."""
+OVER_ALL = dict.fromkeys(("calibration", "sets", "paper", "ablation", "compare", "figures"), "numbers are over all") | {
+    "compute": "curves are over all"
+}
+"""Pages that show no more of a selection than its samples, unless numbers are over these alone, and what they say."""
 
 
 def selection_line(view: View) -> None:
@@ -43,17 +47,17 @@ def _words(view: View) -> str:
     split = "" if view.split == "all" else f"{view.split} "
     if view.selected is None:
         said = f"<b>All {html_text(counted(total, f'{split}sample'))}</b>"
-        return f'<div class="xl-selected" aria-live="polite" title="{TEACHES}">{said} {_muted(TEACHES)}</div>'
+        first, then = TEACHES
+        taught = f'<span class="xl-muted">· {first}<span class="xl-roomy">{then}</span></span>'
+        return f'<div class="xl-selected" aria-live="polite" title="{first}{then}">{said} {taught}</div>'
     said = f"{view.selected.count:,} of {counted(total, f'{split}sample')}"
-    over = '<span class="xl-over">numbers are over these alone</span>' if view.only else ""
-    none = '<span class="xl-over">none is selected, so numbers are over all</span>' if _of_none(view) else ""
+    over = "" if view.selected.fault else OVER_ALL.get(state.page(), "")
+    over = "numbers are over these alone" if view.only else over
+    over = "none is selected, so numbers are over all" if _of_none(view) else over
+    over = f'<span class="xl-over">{over}</span>' if over else ""
     words = html_text(view.selected.fault or view.selected.words)
     whole = html_text(f"{said} {view.selected.fault or view.selected.words}")
-    return f'<div class="xl-selected" aria-live="polite" title="{whole}"><b>{said}</b> {over}{none}{words}</div>'
-
-
-def _muted(text: str) -> str:
-    return f'<span class="xl-muted">{text}</span>'
+    return f'<div class="xl-selected" aria-live="polite" title="{whole}"><b>{said}</b> {over}{words}</div>'
 
 
 def _of_none(view: View) -> bool:

@@ -343,7 +343,7 @@ def _deferral(about: Calibrated) -> None:
             {named(key): float(about.measured(key).deferred_accuracy[last]) for key in about.keys},
         ),
         subtitle=f"What does it help to ask an oracle where confidence is least? {_over(about)}; a point is a "
-        f"threshold that never parts equal confidences. The title's {100 * DEFERRED:g}% are those of the table.",
+        f"threshold that never parts equal confidences. The table holds the title's {100 * DEFERRED:g}% too.",
         height=HEIGHT,
     )  # fmt: skip
     chart(

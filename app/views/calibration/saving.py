@@ -84,7 +84,7 @@ def saving_on_screen(about: Calibrated, found: dict[str, Calibration | None]) ->
     lines = [
         f"Each sample stops at the first exit whose confidence is above one threshold: the cheapest that reaches "
         f"{formats.percent(100 * target)} on the samples fitted on, the baseline's last exit there less "
-        f"{state.get('give')} points.",
+        f"{state.get('give')} point{'' if state.get('give') == '1' else 's'}.",
         f"Savings are {SAVINGS[how]}{'' if unit else ': this run states no costs, so exits are counted'}, of the exits "
         "alone.",
         "Tempered: the same predictor with each exit's fitted temperature, so that its answers stay and only its "

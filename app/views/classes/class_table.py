@@ -27,13 +27,9 @@ def class_table(view: View, shown: Shown) -> None:
     if not len(rows):
         return
     table = _table(view, shown).iloc[rows]
-    title, download = st.columns([5, 1], vertical_alignment="bottom")
-    with title:
-        st.markdown(
-            f"**{'All' if len(rows) == len(shown.names) else 'The'} {len(rows):,} {shown.kind}, number by number**"
-        )
-        plain_text("A heading sorts, the magnifying glass searches, a row offers its samples below.", role="caption")
-    with download:
+    which = "All" if len(rows) == len(shown.names) else "The"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{which} {len(rows):,} {shown.kind}, number by number**", width="stretch")
         offer_table(
             shown.kind,
             f"{shown.kind.capitalize()} of {view.run.id}, split {view.split}: the baseline and {named(view.predictor)}",
@@ -41,6 +37,7 @@ def class_table(view: View, shown: Shown) -> None:
             runs=(view.run.id,),
             shown=lambda: _as_shown(table),
         )
+    plain_text("A heading sorts, the magnifier searches, a row offers its samples below.", role="caption")
     key = f"class-table:{view.run.fingerprint}:{view.split}:{shown.kind}"
     st.dataframe(
         table,

@@ -109,7 +109,7 @@ def _table(shown: Sequence[Shown], found: dict, pair: dict, names: Sequence[str]
             "differences", title, lambda: pd.DataFrame(csv_rows(found)), runs=runs, shown=exits,
             label="Save the differences",
         )  # fmt: skip
-    with st.expander("Samples that fall, and every two at the last exit"):
+    with st.expander("Samples that fall, and every pair at the last exit"):
         falls = falls_shown(found, pair, names)
         plain_table(falls)
         offer_table(

@@ -49,8 +49,7 @@ def rule_on_screen(view: View, rules: Rules) -> None:
     found = rules.apply(policy, view.shown)
     numbers = cache.numbers(policy_numbers, *rules.key_of(policy, view.shown), results=found)
     _provenance(rules, numbers)
-    _numbers(view, numbers)
-    rule_file(found)
+    _numbers(view, numbers, found)
     where, risk = st.columns(2, gap="medium")
     with where:
         _where(view, rules, found)
@@ -80,7 +79,7 @@ def rule_choices(view: View, rules: Rules, *, fitted_alone: bool = False) -> Non
     owner = owner_of(row, rules.axis) if rules.why_not(policy) else rules.owner(policy, view.shown)
     settings = owner.values(texts)
     shown = [setting for setting in row.settings if applies(setting.name, settings)]
-    places = st.columns([3, *(2 for _ in shown)] + [1] * max(0, 3 - len(shown)), vertical_alignment="bottom")
+    places = st.columns([3, *(2 for _ in shown)] + [1] * max(0, 3 - len(shown)))
     with places[0]:
         control(
             "policy",
@@ -132,8 +131,8 @@ def _provenance(rules: Rules, numbers: dict) -> None:
         on_test_badge()
 
 
-def _numbers(view: View, numbers: dict) -> None:
-    """One row of what the rule reaches."""
+def _numbers(view: View, numbers: dict, found: PolicyResults) -> None:
+    """One row of what the rule reaches; it and the rule to take away."""
 
     def share(value: float | None) -> str:
         return "unknown" if value is None else formats.percent(100 * value)
@@ -154,13 +153,15 @@ def _numbers(view: View, numbers: dict) -> None:
     table = pd.DataFrame([row])
     plain_table(table)
     plain = {name: value for name, value in numbers.items() if isinstance(value, str | int | float | None)}
-    offer_table(
-        f"rule-{numbers['policy']}",
-        f"{POLICIES[numbers['policy']].name}, {label_of(view.shown)}, {numbers['run']}, split {numbers['split']}",
-        pd.DataFrame([plain]),
-        runs=(view.run.id,),
-        shown=table,
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer_table(
+            f"rule-{numbers['policy']}",
+            f"{POLICIES[numbers['policy']].name}, {label_of(view.shown)}, {numbers['run']}, split {numbers['split']}",
+            pd.DataFrame([plain]),
+            runs=(view.run.id,),
+            shown=table,
+        )
+        rule_file(found)
 
 
 # --- to whom ---------------------------------------------------------------------------------------------------------

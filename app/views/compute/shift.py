@@ -214,7 +214,7 @@ def _nothing(view: View, clean: RunEntry | None) -> None:
         )
         return
     plain_text(
-        "No run of this network under a corruption stands among the runs. Each severity is one evaluation of the "
+        "None of the runs is of this network under a corruption. Each severity is one evaluation of the "
         "network on corrupted images; this one makes the third of Gaussian noise:"
     )
     weights = "WEIGHTS" if run.weights is None else run.weights.name
@@ -223,5 +223,6 @@ def _nothing(view: View, clean: RunEntry | None) -> None:
         f"python -m analysis evaluate --arch {run.arch or 'ARCH'} --checkpoint {where}/{weights} --data PATH "
         f"--corrupt gaussian-noise:3 --out {where}-gaussian-noise-3",
         "bash",
+        wrap_lines=True,
     )
     plain_text("A clean run needs a calibration split to fit on: --split test,calibration.", role="caption")

@@ -41,7 +41,7 @@ def render(view: View) -> None:
             with column:
                 _figure(view, numbers, row)
     st.markdown("**The same from the command line**")
-    st.code(_command(view), "bash")
+    st.code(_command(view), "bash", wrap_lines=True)
 
 
 def _numbers(view: View) -> Measured:

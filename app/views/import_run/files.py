@@ -148,7 +148,6 @@ def given_files() -> list[Given]:
         help=".npz, .npy, .safetensors, .pt, .pth, .p, .pkl, .json, .csv, .tsv, .parquet. Nothing in them is executed.",
     )
     paths = [stage().put(file) for file in dropped or ()]
-    larger = f"A dropped file may have {LARGEST_MB} MB"
     if paths_may_be_named():
         text = st.text_area(
             "Or their paths on this computer, one a line",
@@ -158,9 +157,9 @@ def given_files() -> list[Given]:
             "computer alone.",
         )
         paths += [Path(line.strip()).expanduser().absolute() for line in text.splitlines() if line.strip()]
-        plain_text(f"{larger}; larger ones are named by their path.", role="caption")
+        plain_text("Files that are larger are named by their path.", role="caption")
     else:
-        plain_text(f"{larger}; larger ones are imported on the command line, where they lie.", role="caption")
+        plain_text("Files that are larger are imported on the command line, where they lie.", role="caption")
     paths = list(dict.fromkeys(paths))
     if len(paths) > MOST_FILES:
         raise ValueError(f"{len(paths)} files were given, and a page takes {MOST_FILES}: use the command line")

@@ -229,4 +229,4 @@ def _other_ways() -> None:
     st.code(snippet(folder_for_new_runs()), language="python")
     st.markdown("**On the command line**")
     plain_text("For files of any size, and with every option: python -m analysis import --help")
-    st.code(import_example(), language="bash")
+    st.code(import_example(), language="bash", wrap_lines=True)

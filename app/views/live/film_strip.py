@@ -154,7 +154,8 @@ def _start(view: View, image: np.ndarray, settings: StripSettings, path: Path) -
         help="One map of attributions per exit: which pixels speak for the class, and which against it.",
     )
     plain_text(
-        METHODS[settings.method].summary + " Computed beside the app, some seconds an exit; then kept.", role="caption"
+        METHODS[settings.method].summary + " Computed beside the app, some seconds for each exit, and kept.",
+        role="caption",
     )
 
 

@@ -27,8 +27,7 @@ def umap_is_there(vectors: np.ndarray) -> bool:
         [map_id(vectors)],
         start_label="Compute the map by UMAP",
         doing=f"Placing {samples} by UMAP (the map below is PCA's)",
-        note=f"{samples}: a minute for 10,000 the first time, computed beside the app, then kept. "
-        "The map below is PCA's.",
+        note="The map below is PCA's. UMAP takes about a minute for 10,000 samples, beside the app, and is then kept.",
         begin=lambda _: UmapJob(vectors),
     )
     return placed is not None

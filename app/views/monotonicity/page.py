@@ -149,7 +149,7 @@ def _save(view: View, compared: Compared) -> None:
             {"fall by more than": [f"{tau:g}" for tau in THRESHOLDS]}
             | {compared.labels[key]: [decimals(value) for value in values] for key, values in percents.items()}
         ),
-        label="Save these percents",
+        label="Save these percentages",
     )
 
 

@@ -13,6 +13,7 @@ from analysis.figures.exits import Panel, exits_figure
 from analysis.figures.training_curves import training_curves_figure
 from analysis.figures.trajectories import SAMPLES, Trajectories, trajectories_figure
 from analysis.predictors import available_predictors
+from analysis.reference.names import network_name
 from analysis.reference.outside_text import shortened
 from analysis.reference.published import Published
 from analysis.reference.superclasses import superclasses_of
@@ -94,7 +95,8 @@ def _about(view: View, difference: Difference, published: Mapping[str, Published
 
 def _facts(run: Run, split: str, unit: str | None) -> str:
     samples = formats.counted(len(run.positions(split)), "sample")
-    facts = [run.model, run.dataset, f"{samples} ({split})", f"{run.n_classes:,} classes"]
+    network = network_name(run.dataset, run.model) if run.dataset and run.model else run.model or run.dataset
+    facts = [network, f"{samples} ({split})", f"{run.n_classes:,} classes"]
     facts.append(formats.counted(run.n_exits, "exit"))
     if (cost := run.cost(unit)) is not None:
         facts.append(f"{formats.quantity(cost[1][0])} to {formats.quantity(cost[1][-1])} {cost[0]}")
@@ -411,7 +413,7 @@ def _classes(view: View, difference: Difference) -> None:
         data=lambda: _classes_data(view, rows, falls.samples, both),
         on_click=lambda point: _open_group(point, members, difference.has_labels),
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         if superclasses is not None:
             control("grouping", "Group by")
         st.button(

@@ -187,7 +187,11 @@ def _no_numbers(run: Run) -> None:
     )
     plain_table(rows)
     plain_text("A run says which it is when it is imported:", role="caption")
-    st.code("python -m analysis import logits.npz --dataset cifar100 --model msdnet --out cached_runs/my-run", "bash")
+    st.code(
+        "python -m analysis import logits.npz --dataset cifar100 --model msdnet --out cached_runs/my-run",
+        "bash",
+        wrap_lines=True,
+    )
 
 
 # --- the figures -----------------------------------------------------------------------------------------------------
@@ -307,7 +311,7 @@ def _findings(found: Sequence[ToldVerdict]) -> None:
     st.markdown("**The published findings, and whether this run shows them too**")
     st.html(_findings_html(found))
     plain_text(
-        "A verdict is about the direction of an effect; its size may differ, as the numbers below say.", role="caption"
+        "A verdict is about the direction of an effect; its size may differ: see the numbers below.", role="caption"
     )
 
 
@@ -336,9 +340,8 @@ def _findings_html(found: Sequence[ToldVerdict]) -> str:
 
 
 def _numbers(shown: Shown, published: Mapping[str, Published]) -> None:
-    heading, save = st.columns([6, 1], vertical_alignment="bottom")
-    heading.markdown("**Every number beside the paper's**")
-    with save:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Every number beside the paper's**", width="stretch")
         offer_table(
             "against-the-paper",
             f"{shown.view.run.id}, split {shown.view.split}, beside the published numbers",
@@ -349,10 +352,10 @@ def _numbers(shown: Shown, published: Mapping[str, Published]) -> None:
     st.html(_numbers_html(shown.table))
     about = (
         "The paper: means over 3 seeds ± their population standard deviation; oracle gap and entropy come without one. "
-        "Difference: this run less the paper, and whether that is outside two of these standard deviations (sd) where "
-        "they are larger than the sampling error of one run."
+        "Difference: this run less the paper, in points, and whether that is within or outside two of these standard "
+        "deviations (sd) where they are larger than the sampling error of one run."
         if published["baseline"].accuracy_std is not None
-        else "The paper: one checkpoint, without a spread. Difference: this run less the paper."
+        else "The paper: one checkpoint, without a spread. Difference: this run less the paper, in points."
     )
     plain_text(about, role="caption")
 
@@ -371,7 +374,7 @@ def _numbers_html(table: pd.DataFrame) -> str:
     """One row per exit and per threshold, three columns per predictor."""
     predictors = list(dict.fromkeys(table["predictor"]))
     groups = "".join(f'<th colspan="3">{html_text(label_of(key))}</th>' for key in predictors)
-    heads = "<th>this run</th><th>the paper</th><th>difference, points</th>" * len(predictors)
+    heads = "<th>this run</th><th>the paper</th><th>difference</th>" * len(predictors)
     body = ""
     for quantity, title in SECTIONS.items():
         rows = table[table["quantity"] == quantity]

@@ -13,8 +13,8 @@ from app.view import View
 
 _WORK = "reviewer-bundle"
 NOTE = (
-    "One HTML file of this run that opens offline: claims with intervals, figures with the switch, the samples behind "
-    "them, settings, hashes of the data and the command that makes it again. Some seconds."
+    "One HTML file about this run that opens offline: claims with intervals, figures with the switch, the samples "
+    "behind them, settings, hashes of the data and the command that makes it again. It takes some seconds."
 )
 HELP = "What `python -m analysis report` writes: all samples of the split, the predictor and the settings on screen."
 

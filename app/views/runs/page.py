@@ -19,7 +19,7 @@ from app.server.read_only import read_only, refuse_read_only
 from app.view import View
 
 TABLE, TITLE, TYPED = "runs-table", "runs-title", "runs-typed-id"
-ROW = 36  # pixels of the table
+ROW = 35  # pixels of the table
 MOST_ROWS = 12  # of the table before it scrolls
 
 
@@ -47,7 +47,7 @@ def _table(entries: Sequence[RunEntry]) -> None:
     st.dataframe(
         table_of(entries, state.get("run")),
         hide_index=True,
-        height=ROW * (min(len(entries), MOST_ROWS) + 1),
+        height=ROW * (min(len(entries), MOST_ROWS) + 1) + 3,
         on_select=lambda: put_on_screen([entry.id for entry in entries]),
         selection_mode="single-row",
         key=TABLE,

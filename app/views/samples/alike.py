@@ -21,7 +21,7 @@ SAID = {"trajectory": "trajectories", "logits": "last logits"}
 def samples_alike(view: View, table: SampleTable, row: int) -> None:
     """A strip of them, and a button that selects them; those that are not selected now are faint."""
     with st.container(key="alike", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             st.markdown("**Most like this sample**", width="content")
             kinds = list(SAID) if view.run.kind == "logits" else ["trajectory"]
             by = control("alike", "Alike by", kinds, show=SAID.get, widget="segmented")

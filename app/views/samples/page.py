@@ -267,7 +267,7 @@ def _pager(pages: int) -> None:
         _turn("Back", page - 1, disabled=page <= 1)
         control("page", f"Page of {pages:,}", widget="number", min_value=1, max_value=pages, step=1, width=130)
         _turn("Forward", page + 1, disabled=page >= pages)
-        control("per", "Pictures a page", widget="selectbox", on_change=_back_to_first, width=110)
+        control("per", "Pictures a page", widget="selectbox", on_change=_back_to_first, width=150)
 
 
 def _turn(name: str, target: int, *, disabled: bool) -> None:

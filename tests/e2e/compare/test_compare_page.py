@@ -320,7 +320,7 @@ def test_large_runs_that_are_not_traced_wait_for_work_beside_the_app(small_run, 
     monkeypatch.setattr("app.components.traced.LONG", 0)
     app = page("small/baseline", "small/softmax-poe")
     assert [one.label for one in app.button if one.key == "long-work-compare-traces-start"] == ["Compute its traces"]
-    assert "has not been traced yet" in words(app)
+    assert any("has not been traced yet" in one.value for one in app.caption)
     assert not figures(app)
     monkeypatch.setattr("app.components.traced.at_hand", lambda *told: True)
     assert set(figures(page("small/baseline", "small/softmax-poe"))) == FIGURES

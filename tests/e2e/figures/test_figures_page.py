@@ -104,7 +104,7 @@ def test_a_large_seed_that_is_not_traced_stands_aside_until_it_was_traced_beside
     monkeypatch.setattr("app.components.traced.LONG", 0)
     app = opened("figures", run="seed0")
     assert [one.label for one in app.button if one.key == start] == ["Compute its traces"]
-    assert "Baseline on seed1 has not been traced yet" in words(app)
+    assert any("Baseline on seed1 has not been traced yet" in one.value for one in app.caption)
     assert set(figures(app)) == ALL
     assert "One run." in figures(app)["accuracy"]["layout"]["title"]["subtitle"]["text"]
     monkeypatch.setattr("app.components.traced.at_hand", lambda *told: True)

@@ -39,7 +39,7 @@ def test_sentence_and_both_panels_are_above_the_fold(chromium, bundled, dark):
             assert width > 0, name
         assert found["right"][2] > 300
         line = opened.page.locator(".xl-selected")
-        assert line.inner_text().startswith("All 10,000 test samples click a bar, or draw around points")
+        assert line.inner_text().startswith("All 10,000 test samples · click or draw in a figure to select some")
         assert line.evaluate("(one) => one.scrollWidth <= one.clientWidth")  # the whole of it is seen
         sentence = opened.page.locator(".st-key-lead").inner_text()
         assert re.search(

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from analysis.figures.style import DASHES
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.report.ready_made import READY_MADE, find_figure, measured
+from analysis.report.ready_made.trajectories import MEAN_WIDTH
 from analysis.results import results_of
 from analysis.selection.thinning import thinned
 from analysis.storage import list_runs, write_run
@@ -35,7 +37,7 @@ def test_ten_samples_stand_left_before_and_right_after_with_the_mean_of_all_in_b
         expected = results.traces.true_class_prob[:, drawn]
         assert np.allclose(np.reshape(thin.y, (10, 8))[:, :7].T, expected)  # eight: a gap follows each
         assert np.allclose(bold.y, results.true_class_prob)
-        assert (bold.line.dash, bold.line.width) == ("solid", 5)
+        assert (bold.line.dash, bold.line.width) == (DASHES[key], MEAN_WIDTH)
         assert thin.line.width == 1
         assert not [
             one for one in panel if one.name.startswith("falls") and one.x[0] is not None

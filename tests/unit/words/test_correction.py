@@ -153,7 +153,7 @@ def test_a_win_at_one_exit_of_five_is_no_title():
     after = told(AFTER, n_exits=5, right_share=[0.4, 0.4, 0.5, 0.4, 0.6])
     assert correction.exits_title(Difference((before, after), before, after), "PA") == (
         "PA is less accurate than the baseline at 3 of 5 exits, as accurate at 1, more accurate at 1; at the last "
-        "10.00 points above it"
+        "10.0 points above it"
     )
 
 

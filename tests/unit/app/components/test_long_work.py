@@ -62,7 +62,7 @@ def none_left():
 
 def test_what_is_done_stays_until_the_order_is_another(tmp_path):
     app = page(["synthesize", "--exits", "1", "--samples", "2", "--classes", "2", "--out", str(tmp_path / "new")])
-    assert app.markdown[0].value == "A note."
+    assert app.caption[0].value == "A note."
     app = ended(button(app, "Begin").click().run())
     for _ in range(2):
         assert "2 samples x 1 exits x 2 classes" in app.code[0].value
