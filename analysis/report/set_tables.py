@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.report.number_tables import Rows, aligned, cost_row, shown
 from analysis.report.policy_tables import fitting_lines, settings_text
-from analysis.words.deciding.sets import NESTED_PROMISE
+from analysis.words.deciding.sets import ABOVE_CHANCE, NESTED_PROMISE
 
 SIZES = (("mean_size", "mean size", 1, 2), ("median_size", "median size", 1, 1))
 NESTED = (
@@ -53,7 +53,8 @@ def as_text(numbers: dict) -> str:
         lines.append(NESTED_PROMISE)
     elif (chance := numbers.get("coverage_by_chance")) and None not in chance and chance != [1, 1]:
         low, high = (shown(end, 100) for end in chance)
-        lines.append(f"By chance alone, of samples like those fitted on, {low}% to {high}% (95%) are covered.")
+        more = "" if numbers["settings"]["allow_empty"] else f"; {ABOVE_CHANCE}"
+        lines.append(f"By chance alone, of samples like those fitted on, {low}% to {high}% (95%) are covered{more}.")
     if not numbers.get("tuned_covers", True):
         lines.append("No threshold b covers as many calibration samples as asked; this one covers most.")
     if nested and numbers["settings"]["b"] == "tuned":

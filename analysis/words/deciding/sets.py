@@ -13,6 +13,8 @@ NESTED_PROMISE = (
     "exits it would have to follow the draw of every exit, and these are independent: there, and of real labels, "
     "coverage is measured, not promised."
 )
+ABOVE_CHANCE = "more where sets that would be empty hold the likeliest class instead"
+"""Said of coverage by chance unless sets may be empty."""
 
 
 def coverage_title(asked: float, covered: Mapping[str, np.ndarray], exit_names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from analysis.sets import SETS, find_sets
 from analysis.sets.sizes import SIZE_BINS
 from analysis.words import formats
 from analysis.words.deciding.sets import (
+    ABOVE_CHANCE,
     NESTED_PROMISE,
     by_size_title,
     consistency_title,
@@ -208,6 +209,7 @@ def _coverage(shown: Shown) -> None:
     chance = shown.found[shown.one].chance
     if chance is not None and not chance[0] < chance[1]:  # no label, or sets that hold every class
         chance = None
+    more = "" if shown.found[shown.one].settings.get("allow_empty") else f"; {ABOVE_CHANCE}"
     figure = cache.drawn(
         exit_lines_figure,
         _lines(shown, {key: 100 * of for key, of in values.items()}, None if running is None else 100 * running),
@@ -216,7 +218,7 @@ def _coverage(shown: Shown) -> None:
         title=coverage_title(asked, told, names),
         subtitle=f"Do sets hold the true class as often as asked? {shown.label}, {shown.over_labelled}."
         + (" Thin: what every set so far holds." if shown.nested else "")
-        + (" Band: chance alone, 95%." if chance else ""),
+        + (f" Band: chance alone, 95%{more}." if chance else ""),
         unit="%",
         reference=(100 * asked, "asked"),
         around=(100 * chance[0], 100 * chance[1]) if chance else None,

@@ -53,6 +53,8 @@ def test_the_numbers_are_the_library_s(small_run, method):
     else:
         band = numbers(trace(app, "set-coverage", "by chance alone")["y"])
         assert sorted({*band}) == pytest.approx([100 * end for end in found.chance])
+        said = figures(app)["set-coverage"]["layout"]["title"]["subtitle"]["text"]
+        assert "Band: chance alone, 95%; more where sets that would be empty" in said
 
 
 def test_no_band_of_chance_stands_where_it_would_say_nothing(imageless_run):

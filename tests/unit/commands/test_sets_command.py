@@ -43,7 +43,10 @@ def test_the_table_says_what_was_fitted_on_what(small_run, imageless_run, capsys
     assert "sets raps of pa (" in printed
     assert "Fitted on 100 samples of small (calibration)." in printed
     assert "coverage % (95 asked)" in printed
-    assert "By chance alone, of samples like those fitted on, 90.67% to 99.33% (95%) are covered." in printed
+    said = "By chance alone, of samples like those fitted on, 90.67% to 99.33% (95%) are covered"
+    assert f"{said}; more where sets that would be empty hold the likeliest class instead." in printed
+    assert main(["sets", "small", "--method", "raps", "--set", "allow_empty=1"]) == 0
+    assert f"{said}.\n" in capsys.readouterr().out
     assert main(["sets", "imageless", "--method", "lac", "--predictor", "baseline", "--seed", "9"]) == 0
     assert "Fitted on 80 samples of imageless (random:0.2, seed 9)." in capsys.readouterr().out
     assert main(["sets", "imageless", "--method", "lac", "--allow-test-fitting"]) == 0
