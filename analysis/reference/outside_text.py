@@ -17,7 +17,7 @@ _DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), 0x2066, 0x2067])  # embeddi
 _ISOLATES = dict.fromkeys(map(ord, (_OPEN, _CLOSE)))
 _ISOLATE = re.compile(f"{_OPEN}[^{_OPEN}{_CLOSE}]*{_CLOSE}")
 _TURNS = {"R", "AL", "AN"}
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_PUNCTUATION = re.compile(r"([!#$&()*+./:<=>@\[-`{-~-])")  # but what begins no markup: it would show in aria-labels
 # What Streamlit makes pictures and links of although it is escaped: :smile:, ->, https://a.b, www.a.b, a@b.c
 _ACTIVE = re.compile(r"(?<=:)(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~$^&!])")  # what GitHub's and pandoc's Markdown read within a line
