@@ -152,7 +152,7 @@ def test_paths_are_taken_on_this_computer_alone(runs, monkeypatch):
     monkeypatch.setattr(files, "paths_may_be_named", lambda: False)
     app = pages.opened("import_run")
     assert not app.text_area
-    assert "larger ones are imported on the command line" in pages.words(app)
+    assert "Files that are larger are imported on the command line" in pages.words(app)
 
 
 def test_without_files_it_says_how_a_script_and_the_command_line_do_it(runs):
