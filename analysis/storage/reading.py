@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from analysis.reference.outside_text import distinct, isolated
 from analysis.run import Logits, Run
 from analysis.runtime.contents import Stamp, content_of, hash_of, stamp_of
 from analysis.runtime.objects import is_address
+from analysis.runtime.threads import n_workers
 from analysis.storage.display_titles import display_title
 from analysis.storage.logits import JoinedLogits, changed, file_logits, gone
 from analysis.storage.manifest import MANIFEST, SAMPLES, WEIGHTS, Manifest, RunError, read_manifest
@@ -74,7 +76,9 @@ def _fingerprint(folder: Path, manifest: Manifest, opened: dict[str, Stamp]) -> 
     """The fingerprint of what the files hold: those that were opened, and the traces that lie beside them."""
     try:
         traces = [path.name for path in folder.glob("traces-*") if path.is_file()]
-        contents = {name: content_of(folder / name) for name in (*opened, *traces)}
+        names = (*opened, *traces)
+        with ThreadPoolExecutor(n_workers()) as pool:  # a run of many shards is hashed on all cores
+            contents = dict(zip(names, pool.map(lambda name: content_of(folder / name), names)))
     except OSError as error:
         raise gone(error.filename, error) from None
     for name, stamp in _stamps(folder, manifest).items():

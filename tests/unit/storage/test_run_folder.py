@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from analysis.runtime import whole_files
 from analysis.settings import NAME_LENGTH
-from analysis.storage import RunError, best_first, find_run, list_runs, load_run, write_run
+from analysis.storage import RunError, best_first, find_run, list_runs, load_run, reading, write_run
 from analysis.storage.contents import Description, Exits, KeptNetwork, RunContent, Samples
 from analysis.storage.manifest import file_entry
 from analysis.storage.safetensors import find_tensor
@@ -142,6 +143,20 @@ def test_classes_and_exits_of_one_name_say_which_they_are(tmp_path, small_logits
     assert run.class_names[:4] == ("crane (class 0)", "1", "0", "crane (class 3)")
     assert run.class_names[-1] == "crane (class 19)"
     assert run.exit_names == tuple(f"head (exit {number})" for number in range(1, 8))
+
+
+def test_the_shards_of_a_run_are_hashed_at_the_same_time(tmp_path, small_logits, monkeypatch):
+    expected = write_run(tmp_path / "run", logits=small_logits, shard_bytes=small_logits.nbytes // 2).fingerprint
+    others, content_of = threading.Barrier(2), reading.content_of
+
+    def hashed(path):
+        if path.name.startswith("logits"):
+            others.wait(30)  # broken, which raises, unless another shard is hashed meanwhile
+        return content_of(path)
+
+    monkeypatch.setattr(reading, "n_workers", lambda: 2)
+    monkeypatch.setattr(reading, "content_of", hashed)
+    assert load_run(tmp_path / "run").fingerprint == expected
 
 
 def test_what_a_bundle_adds_is_part_of_the_fingerprint_and_the_title_is_not(tmp_path, small_logits):
