@@ -134,7 +134,7 @@ IMPORTED = {
     ),
     "a dictionary for each split": (
         *("x.p", {"test": {"logits": X3, "labels": Y}}, X3, Y, "logits"),
-        "x.p: test: logits; labels: x.p: test: labels",
+        "x.p: test/logits; labels: x.p: test/labels",
     ),
     "test_logits and val_logits": (
         "x.npz",
@@ -231,11 +231,11 @@ IMPORTED = {
     ),
     "one dictionary in another": (
         *("x.p", {"args": {"epochs": 3}, "results": {"run": {"logits": X3, "labels": Y}}}, X3, Y, "logits"),
-        "x.p: results: run: logits; labels: x.p: results: run: labels",
+        "x.p: results/run/logits; labels: x.p: results/run/labels",
     ),
     "a place": (
         *("x.pth::afp, wfp/imagenet", WINDOW, X3, Y, "logits"),
-        "Logits: x.pth: afp, wfp/imagenet: head0, head1, head2 (3 exits); labels: --labels y.npy",
+        "Logits: x.pth: afp, wfp/imagenet/head0, head1, head2 (3 exits); labels: --labels y.npy",
     ),
     "a place with labels beside it": (
         *("x.p::b", {"a": X3[:, ::-1], "b": X3, "labels": Y}, X3, Y, "logits"),
@@ -256,7 +256,7 @@ IMPORTED = {
     ),
     "the exits of one split, labels beside them": (
         *("x.p", {"val": HEADS, "y_true": Y}, X3, Y, "logits"),
-        "x.p: val: head0, head1, head2 (3 exits); labels: x.p: y_true",
+        "x.p: val/head0, head1, head2 (3 exits); labels: x.p: y_true",
     ),
     "batches whose labels are columns": (
         *("x.p", [(x, y[:, None]) for x, y in zip(batches(16), label_batches(16))], X3, Y, "logits"),
