@@ -372,7 +372,7 @@ def _notes(
     notes = []
     if scans[0].form != LOGITS:
         what = IN_WORDS[scans[0].form]
-        notes.append(f"The values are {what}: log p is kept, and pa cannot be computed from it (softmax-poe can).")
+        notes.append(f"The values are {what}: log p is kept, and PA cannot be computed from it (softmax-poe can).")
     off = max(found.off for found in scans)
     if off > NEGLIGIBLE:
         notes.append(f"Rows sum to 1 only within {off:.2g}, as rounding leaves them: each is divided by its sum.")

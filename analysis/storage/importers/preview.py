@@ -153,7 +153,7 @@ def _taken(read: ReadSources) -> dict[str, FoundArray]:
         shape = " x ".join(f"{n:,}" for n in part.values.shape)
         found[own.where] = FoundArray(own.where + pieces, shape, dtype_name(own.dtype), role, " x ".join(part.axes))
         if own.labels is not None and own.labels_where:
-            where = own.labels_where.removeprefix("--labels ")
+            where = own.labels_where
             role = "labels" if where in found else f"labels, {own.split}"  # one file for all parts
             found[where] = FoundArray(where, f"{len(own.labels):,}", own.labels.dtype.name, role)
     return found

@@ -112,7 +112,7 @@ def _attach_labels(parts: list[Part], files: Sequence[Place]) -> np.ndarray | No
         raise ValueError(f"--labels is given {len(files)} times for {len(parts)} sources: give one for each, in order")
     read = [read_labels(file) for file in files]
     for part, (_, where) in zip(parts, read * (len(parts) // len(read))):
-        part.labels_where = where
+        part.labels_where = where.removeprefix("--labels ")
     if len(files) < len(parts):
         return read[0][0]
     for part, (labels, _) in zip(parts, read):

@@ -179,7 +179,7 @@ IMPORTED = {
     ),
     "batches with the samples first": (
         *("x.pth", [torch.from_numpy(b.transpose(1, 0, 2).copy()) for b in batches(16, X)], X, Y, "logits"),
-        "(3 batches); labels: --labels y.npy",
+        "(3 batches); labels: y.npy",
     ),
     "batches of exits": ("x.p", ([list(b) for b in batches(10)], Y), X3, Y, "logits", "(4 batches of 3 exits)"),
     "exits in batches": (
@@ -235,13 +235,13 @@ IMPORTED = {
     ),
     "a place": (
         *("x.pth::afp, wfp/imagenet", WINDOW, X3, Y, "logits"),
-        "Logits: x.pth: afp, wfp/imagenet/head0, head1, head2 (3 exits); labels: --labels y.npy",
+        "Logits: x.pth: afp, wfp/imagenet/head0, head1, head2 (3 exits); labels: y.npy",
     ),
     "a place with labels beside it": (
         *("x.p::b", {"a": X3[:, ::-1], "b": X3, "labels": Y}, X3, Y, "logits"),
         "Logits: x.p: b; labels: x.p: labels",
     ),
-    "arr_0": ("x.npz", {"arr_0": X3}, X3, Y, "logits", "Logits: x.npz; labels: --labels y.npy"),
+    "arr_0": ("x.npz", {"arr_0": X3}, X3, Y, "logits", "Logits: x.npz; labels: y.npy"),
     "a column for each exit and class": (
         *("x.csv", BRANCHES, X3, Y, "logits"),
         "Logits: x.csv: logits; labels: x.csv: target",
@@ -495,7 +495,7 @@ def test_labels_elsewhere(tmp_path, layout):
     write(tmp_path / file.split("::")[0], content)
     imported = import_run(Sources([tmp_path / "x.npy"], labels=[f"{tmp_path}/{file}"]), tmp_path / "run")
     np.testing.assert_array_equal(imported.run.labels, labels)
-    assert imported.notes[-1].startswith("Logits: x.npy; labels: --labels ")
+    assert imported.notes[-1].startswith("Logits: x.npy; labels: ")
     assert imported.notes[-1].endswith(where)
 
 
