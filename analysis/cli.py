@@ -83,6 +83,16 @@ def _with_slices(argv: Sequence[str]) -> list[str]:
     return tied
 
 
+def _not_taken(args: argparse.Namespace, argv: Sequence[str], beyond: Sequence[str]) -> str:
+    """That a command takes no such arguments, and how a second value is given to an option that is repeated."""
+    message = f"{args.command} does not take {' '.join(beyond)}"
+    at = argv.index(beyond[0]) if beyond[0] in argv else 0
+    option = argv[at - 2] if at >= 2 else ""
+    if option.startswith("--") and isinstance(getattr(args, option[2:].replace("-", "_"), None), list):
+        return f"{message}: repeat {option} for each, such as {option} {argv[at - 1]} {option} {beyond[0]}"
+    return message
+
+
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser of all commands; only the module of `command` is imported."""
     installed = Path(sys.argv[0]).stem == "exitlens"
@@ -129,7 +139,10 @@ def main(argv: list[str] | None = None) -> int:
     argv = _with_slices(sys.argv[1:] if argv is None else argv)
     command = argv[0] if argv and argv[0] in COMMANDS else None
     try:
-        args = build_parser(command).parse_args(argv)
+        parser = build_parser(command)
+        args, beyond = parser.parse_known_args(argv)
+        if beyond:
+            parser.exit(2, f"{one_line(_not_taken(args, argv, beyond))}: see {parser.prog} {args.command} --help\n")
         importlib.import_module(COMMANDS[args.command][0]).run(args)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has seen enough

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 
-from analysis.commands.options import add_cost_unit, add_split, parse_settings
+from analysis.commands.options import add_cost_unit, add_split, parse_settings, say_first_correction
 
 
 def add_parser(subparsers) -> None:
@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> None:
     pairs = [(one, *key) for one in runs for key in named or (("baseline", {}), (first_correction(one.kind), {}))]
     if not 2 <= len(pairs) <= MOST:
         raise ValueError(f"{len(pairs)} to compare (runs times predictors): name 2 to {MOST}")
+    if not named:
+        say_first_correction(runs)
     for one in runs:
         if args.cost_unit is not None:
             one.cost(args.cost_unit)  # refuses a unit that it does not know before anything is computed

@@ -83,8 +83,15 @@ def run(args: argparse.Namespace) -> None:
     from analysis.storage.importers import Sources, import_run
     from analysis.storage.importers.axes import parse_axes
     from analysis.storage.importers.costs import read_costs
+    from analysis.storage.importers.formats import check_there
+    from analysis.storage.importers.layouts.places import place_of
     from analysis.storage.importers.side_files import read_classes, read_table
+    from analysis.storage.writing import check_out
 
+    if args.out is not None:
+        check_out(Path(args.out).absolute())
+    for source in args.sources:
+        check_there(place_of(source).file)
     if (args.weights is None) != (args.arch is None):
         raise ValueError("--weights and --arch belong together: give both or neither")
     with ExitStack() as stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,23 +26,24 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_predictor(
-    parser: argparse.ArgumentParser, default: str | None = "pa", owner: str = "", otherwise: str = ""
+    parser: argparse.ArgumentParser, default: str | None = None, owner: str = "", required: bool = False
 ) -> None:
-    """`--predictor` and `--set`; required when there is no default. The help lists the table of predictors.
+    """`--predictor` and `--set`. The help lists the table of predictors.
 
     Parameters
     ----------
+    default : of `--predictor`; None: the run's first correction, which `chosen_predictor` finds
     owner : what has settings of its own beside the predictor's
-    otherwise : what is taken where none is named and there is no default
+    required : whether one must be named
     """
     from analysis.predictors import PREDICTORS
 
-    shown = f" (default: {default or otherwise})" if default or otherwise else ""
+    shown = "" if required else f" (default: {default or 'pa, or softmax-poe on a run of probabilities'})"
     parser.add_argument(
         "--predictor",
         metavar="ID",
         default=default,
-        required=default is None and not otherwise,
+        required=required,
         help=f"one of {' '.join(PREDICTORS)}, or your own as path/to/file.py:function{shown}",
     )
     parser.add_argument(
@@ -108,6 +110,8 @@ def chosen_predictor(
 ) -> tuple[str, dict[str, object]]:
     """The id of `--predictor`, one's own registered by its file, and its settings, completed and checked for the run.
 
+    Where none is named, the run's first correction, which a line on standard error says where it is not the usual one.
+
     Parameters
     ----------
     settings : those of `--set` that are the predictor's; None for all
@@ -116,15 +120,27 @@ def chosen_predictor(
     ------
     ValueError : an unknown predictor or setting, a value out of range, or a predictor that this run's kind cannot feed
     """
-    from analysis.predictors import find_predictor, resolve
+    from analysis.predictors import find_predictor, first_correction, resolve
 
-    predictor = find_predictor(args.predictor)
+    predictor = find_predictor(args.predictor or first_correction(run.kind))
+    if args.predictor is None:
+        say_first_correction([run])
     given = parse_settings(args.settings) if settings is None else settings
     return predictor.id, resolve(predictor, given, kind=run.kind, n_exits=run.n_exits)
 
 
+def say_first_correction(runs: Sequence[Run]) -> None:
+    """Say on standard error which predictor stands in for the usual one, of none named, on runs of probabilities."""
+    from analysis.predictors import find_predictor, first_correction, why_unusable
+
+    usual = find_predictor(first_correction("logits"))
+    for kind in dict.fromkeys(run.kind for run in runs):
+        if (reason := why_unusable(usual, kind)) is not None:
+            print(f"{usual.id} {reason}: using {first_correction(kind)}.", file=sys.stderr)
+
+
 def own_settings(
-    args: argparse.Namespace, rows: Sequence[Setting], owner: str
+    args: argparse.Namespace, rows: Sequence[Setting], owner: str, kind: str
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The settings of `--set` that are `owner`'s, and the rest, which are the predictor's.
 
@@ -132,10 +148,10 @@ def own_settings(
     ------
     ValueError : a name that both know
     """
-    from analysis.predictors import find_predictor
+    from analysis.predictors import find_predictor, first_correction
 
     given, own = parse_settings(args.settings), {row.name for row in rows}
-    predictor = find_predictor(args.predictor)
+    predictor = find_predictor(args.predictor or first_correction(kind))
     if both := sorted(given.keys() & own & {row.name for row in predictor.settings}):
         raise ValueError(
             f"--set {both[0]}: both {owner} and predictor {predictor.id} have a setting of that name: "

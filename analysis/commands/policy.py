@@ -60,7 +60,7 @@ def _found(args: argparse.Namespace) -> PolicyResults:
     row = find_policy(args.policy)
     opened = load_run(find_run(args.run))
     other = None if args.fitted_on is None else load_run(find_run(args.fitted_on))
-    own, rest = own_settings(args, row.settings, f"policy {row.id}")
+    own, rest = own_settings(args, row.settings, f"policy {row.id}", opened.kind)
     settings = resolve_policy(row.id, own)
     predictor, predictor_settings = chosen_predictor(args, opened, rest)
     with progress_bar(opened.n_samples, f"Tracing {predictor}") as advance:

@@ -24,7 +24,7 @@ def add_parser(subparsers) -> None:
         description="Write `probs` (exits, samples, classes), float32, and `collapsed` (exits, samples) as .npz.",
     )
     add_run(parser)
-    add_predictor(parser, default=None)
+    add_predictor(parser, required=True)
     parser.add_argument(
         "--samples", metavar="A:B", help="a Python slice of the samples in the run's order (default: all)"
     )

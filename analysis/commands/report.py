@@ -12,6 +12,7 @@ from analysis.commands.options import (
     add_split,
     chosen_seed,
     parse_settings,
+    say_first_correction,
 )
 from analysis.commands.output import check_new_file
 from analysis.commands.progress import progress_bar
@@ -28,7 +29,7 @@ def add_parser(subparsers) -> None:
         "same bytes.",
     )
     parser.add_argument("runs", metavar="RUN", nargs="+", help="a run folder's path or id")
-    add_predictor(parser, default=None, otherwise="pa, or softmax-poe on a run of probabilities")
+    add_predictor(parser)
     add_split(parser)
     add_cost_unit(parser)
     parser.add_argument(
@@ -63,6 +64,8 @@ def run(args: argparse.Namespace) -> None:
     )
     runs = [load_run(find_run(one)) for one in args.runs]
     check(runs, options)
+    if args.predictor is None:
+        say_first_correction(runs)
     with progress_bar(2 * sum(one.n_samples for one in runs), "Tracing") as advance:
         text = report_html(runs, options, progress=advance)
     with whole_file(args.out) as file:

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
 
     row = find_sets(args.method)
     opened = load_run(find_run(args.run))
-    own, rest = own_settings(args, row.settings, f"sets {row.id}")
+    own, rest = own_settings(args, row.settings, f"sets {row.id}", opened.kind)
     settings = resolve_sets(row.id, own, n_exits=opened.n_exits)
     predictor, predictor_settings = chosen_predictor(args, opened, rest)
     opened.cost(args.cost_unit)  # refuses an unknown unit before anything is computed

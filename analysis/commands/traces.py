@@ -28,7 +28,7 @@ def add_parser(subparsers) -> None:
         "in the run's order, exits from 1, what is unknown as null.",
     )
     add_run(parser)
-    add_predictor(parser, default=None)
+    add_predictor(parser, required=True)
     parser.add_argument(
         "--out", metavar="FILE.parquet", required=True, type=Path, help="the file to write; refused if it exists"
     )

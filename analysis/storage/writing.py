@@ -46,11 +46,11 @@ def stored_dtype(dtype: np.dtype) -> np.dtype:
 
 
 def check_out(out: Path) -> None:
-    """Refuse an `--out` that exists, or whose name cannot be a run's."""
+    """Refuse a folder that exists, or whose name cannot be a run's."""
     if not out.name or out.name.startswith(".") or out.name == DATASETS:
-        raise ValueError(f"--out {out}: a run cannot be called {out.name!r}: choose another name")
+        raise ValueError(f"{out}: a run cannot be called {out.name!r}: choose another name")
     if os.path.lexists(out):
-        raise ValueError(f"--out {out} exists: choose another folder, or remove it first")
+        raise ValueError(f"{out} exists: choose another folder, or remove it first")
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add("--arch", metavar="ID", required=True, help="such as msdnet-cifar100")
     add("--checkpoint", metavar="FILE", required=True, help=".safetensors, .pth.tar or another torch checkpoint")
     add("--out", metavar="FILE.pt2", required=True, type=Path, help="the file to write; refused if it exists")
-    add_predictor(parser, default=None)
+    add_predictor(parser, required=True)
     parser.epilog = EXAMPLE + parser.epilog
 
 

@@ -121,7 +121,7 @@ def read_costs(text: str) -> Costs:
     if path.suffix == ".txt":
         raise ValueError(f"--costs {path} does not hold numbers: give one a line, or .npy")
     content = read_json(path, "--costs") if path.suffix == ".json" else plain(open_file(path))
-    content, _, key = inside(content, place.name, what)
+    content, _, key = inside(content, place, what)
     if isinstance(content, Mapping):
         family = _numbered(content)
         if family is None:

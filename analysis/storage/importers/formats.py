@@ -64,6 +64,20 @@ _COMPRESSED = {
 """First bytes -> what compressed the file, and what undoes it. No pickle begins with x, nor with ] and two zeros."""
 
 
+def check_there(path: Path) -> None:
+    """Refuse what is no file, before anything is read.
+
+    Raises
+    ------
+    ValueError : no such file, or a folder
+    """
+    check_regular(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give the files in it")
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file: check the path")
+
+
 def open_file(path: Path) -> object:
     """What a file holds: an array, a mapping of names to arrays, or lists of them; large arrays stay on disk.
 
@@ -73,11 +87,7 @@ def open_file(path: Path) -> object:
     ------
     ValueError : no such file, or one that is damaged or of another form
     """
-    check_regular(path)
-    if not path.is_file():
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder: give the files in it")
-        raise ValueError(f"{path}: there is no such file: check the path")
+    check_there(path)
     with path.open("rb") as file:
         start = file.read(16)
     if start.startswith(b"\x93NUMPY"):

@@ -348,7 +348,10 @@ def _taken(part: Part, form: str, found: Scan, in_table: bool) -> str:
     labels = " and ".join([*([part.labels_where] if part.labels_where else []), *(["--samples: label"] * in_table)])
     if not labels:
         labels = "none"
-        if part.vectors:
+        if part.missed:
+            named = " or ".join(f"--labels '{name}'" for name in part.missed[:4])
+            labels += f"; none are sure to belong to it: say {named} if they do"
+        elif part.vectors:
             labels += (
                 f"; not taken for labels: {', '.join(part.vectors[:8])} (call labels so, or test_labels beside test)"
             )
@@ -369,7 +372,7 @@ def _notes(
     notes = []
     if scans[0].form != LOGITS:
         what = IN_WORDS[scans[0].form]
-        notes.append(f"The values are {what}: log p is kept, and pa cannot be computed from it (softmax-poe can).")
+        notes.append(f"The values are {what}: log p is kept, and PA cannot be computed from it (softmax-poe can).")
     off = max(found.off for found in scans)
     if off > NEGLIGIBLE:
         notes.append(f"Rows sum to 1 only within {off:.2g}, as rounding leaves them: each is divided by its sum.")

@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from analysis.storage.importers.floats import as_floats, is_real
 from analysis.storage.importers.layouts.lists import Layout, Reading, plain
 from analysis.storage.importers.layouts.numbered import listed, text_of
-from analysis.storage.importers.layouts.places import Place, asked
+from analysis.storage.importers.layouts.places import Place, asked, below
 
 LOGITS_NAMES = ("logits", "probs", "probabilities", "softmax", "log_probs", "predictions")
 LABELS_NAMES = (
@@ -46,6 +47,22 @@ ONE_NUMBER = (
 """What to do about one number for each sample and exit."""
 
 
+class Around(NamedTuple):
+    """What is called labels and does not lie beside the logits.
+
+    name : where it lies in the file, `NAME/NAME`
+    values : one axis of numbers, or batches of them
+    split : that its name says, or None
+    distance : levels up to the dictionary that it shares with the logits, and down from there; None: it lies with other
+        logits, or its name only may mean labels
+    """
+
+    name: str
+    values: object
+    split: str | None
+    distance: tuple[int, int] | None
+
+
 @dataclass
 class Part:
     """Logits of one split of one file.
@@ -59,6 +76,9 @@ class Part:
     labels_where : where the labels were found, for people; None without labels
     vectors : names of the vectors beside it that are not taken for labels, where none are
     taken : the file and name of each array that the logits lie in, where they have names
+    beside : the dictionary that holds the logits, where one does
+    around : what is called labels elsewhere in the file, where the part has none of its own
+    missed : such as may be its labels, and were not taken, as `FILE::NAME`
     """
 
     values: np.ndarray | Layout
@@ -70,6 +90,9 @@ class Part:
     labels_where: str | None = None
     vectors: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    beside: Mapping | None = None
+    around: tuple[Around, ...] = ()
+    missed: tuple[str, ...] = ()
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -168,6 +191,23 @@ def means_labels(name: object) -> bool:
     return bool(words & set(LABELS_NAMES)) and not words & _NOT_THESE
 
 
+def split_of_labels(name: object) -> tuple[bool, str | None]:
+    """Whether a name is one of `LABELS_NAMES`, with or without a split before or behind it, and that split.
+
+    Examples
+    --------
+    >>> split_of_labels("Targets"), split_of_labels("val_targets"), split_of_labels("eval_targets")
+    ((True, None), (True, 'calibration'), (False, None))
+    """
+    words = _same_words(name)
+    if words in LABELS_NAMES:
+        return True, None
+    for split, spelt in SPLIT_NAMES.items():
+        if any(words in (f"{word}_{other}", f"{other}_{word}") for word in spelt for other in LABELS_NAMES):
+            return True, split
+    return False, None
+
+
 def labels_name(content: Mapping, where: str, prefixes: Sequence[str] = OF_ANY_SPLIT) -> object | None:
     """The key under which labels lie in what a file holds by name, or None.
 
@@ -232,4 +272,4 @@ def labels_from(content: object, what: str, place: Place) -> tuple[np.ndarray, s
         raise ValueError(
             f"{what} holds {listed(names) or 'nothing'}, and none means labels: {asked(place.file.name, names)}"
         )
-    return as_labels(plain(content[name]), what), f"{what}: {text_of(name)}"
+    return as_labels(plain(content[name]), what), below(what, name)

@@ -14,7 +14,7 @@ import numpy as np
 from analysis.storage.importers.joining import ImportedNetwork, ReadSources, Tally, dtype_name, read_sources
 from analysis.storage.importers.layouts.lists import Layout
 from analysis.storage.importers.layouts.numbered import text_of
-from analysis.storage.importers.layouts.places import Place, place_of
+from analysis.storage.importers.layouts.places import Place, below, place_of
 from analysis.storage.importers.opcodes import Stub
 from analysis.storage.importers.recognition import content_of
 from analysis.storage.importers.scanning import IN_WORDS, LOG_PROBS, LOGITS, PROBS
@@ -153,7 +153,7 @@ def _taken(read: ReadSources) -> dict[str, FoundArray]:
         shape = " x ".join(f"{n:,}" for n in part.values.shape)
         found[own.where] = FoundArray(own.where + pieces, shape, dtype_name(own.dtype), role, " x ".join(part.axes))
         if own.labels is not None and own.labels_where:
-            where = own.labels_where.removeprefix("--labels ")
+            where = own.labels_where
             role = "labels" if where in found else f"labels, {own.split}"  # one file for all parts
             found[where] = FoundArray(where, f"{len(own.labels):,}", own.labels.dtype.name, role)
     return found
@@ -176,5 +176,5 @@ def _held(content: object, where: str, depth: int = 0) -> list[FoundArray]:
     found = []
     for name in list(content)[:MOST_ARRAYS] if isinstance(content, Mapping) and depth < _DEEPEST else ():
         with suppress(ValueError):  # damaged
-            found += _held(content[name], f"{where}: {text_of(name)[:100]}", depth + 1)
+            found += _held(content[name], below(where, text_of(name)[:100]), depth + 1)
     return found[:MOST_ARRAYS]

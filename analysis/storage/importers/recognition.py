@@ -31,8 +31,9 @@ from analysis.storage.importers.layouts.named_exits import (
     read_or_none,
 )
 from analysis.storage.importers.layouts.numbered import OTHER_WORDS, families, listed, text_of
-from analysis.storage.importers.layouts.places import Place, asked, inside
+from analysis.storage.importers.layouts.places import Place, asked, below, inside
 from analysis.storage.importers.layouts.records import logits_name, records
+from analysis.storage.importers.layouts.surroundings import labels_around
 from analysis.storage.importers.layouts.tables import logits_in
 from analysis.storage.importers.opcodes import Stub
 from analysis.storage.importers.parts import (
@@ -109,9 +110,9 @@ def _with_labels(
     if labels is None:
         vector, found = None, {"vectors": vectors_in(content, {*names, *[f"{name}_index" for name in names]})}
     else:
-        vector, found = plain(content[labels]), {"labels_where": f"{where}: {text_of(labels)}"}
-    found["taken"] = tuple(f"{where}: {text_of(name)}" for name in names)
-    return _part(values, vector, split, index, f"{where}: {listed(names)}", name=text_of(names[0]), **found)
+        vector, found = plain(content[labels]), {"labels_where": below(where, labels)}
+    found["taken"] = tuple(below(where, name) for name in names)
+    return _part(values, vector, split, index, below(where, listed(names)), name=text_of(names[0]), **found)
 
 
 def _split_name(content: Mapping, words: Sequence[str]) -> tuple[str, object] | None:
@@ -132,11 +133,11 @@ def _split_parts(content: Mapping, where: str) -> list[Part]:
     for split, (word, name) in splits.items():
         prefixes = [f"{word}_", *([""] if len(splits) == 1 else [])]
         value = content[name]
-        if isinstance(value, dict) and len(own := _recognised(value, f"{where}: {name}")) == 1:
+        if isinstance(value, dict) and len(own := _recognised(value, below(where, name))) == 1:
             own[0].split = split
             if own[0].labels is None and (labels := labels_name(content, where, prefixes)) is not None:
-                own[0].labels = as_labels(content[labels], f"{where}: {text_of(labels)}")
-                own[0].labels_where = f"{where}: {text_of(labels)}"
+                own[0].labels_where = below(where, labels)
+                own[0].labels = as_labels(content[labels], own[0].labels_where)
             parts += own
         else:
             parts.append(_with_labels(content, value, [name], split, content.get(f"{name}_index"), where, prefixes))
@@ -148,7 +149,14 @@ def _holds_weights(content: Mapping) -> bool:
 
 
 def _recognised(content: Mapping, where: str) -> list[Part]:
-    """The parts among the names of a file or dictionary; none where none is recognised."""
+    """The parts among the names of a file or dictionary, which they remember; none where none is recognised."""
+    parts = _among_names(content, where)
+    for part in parts:
+        part.beside = content if part.beside is None else part.beside
+    return parts
+
+
+def _among_names(content: Mapping, where: str) -> list[Part]:
     if name := next((name for name in LOGITS_NAMES if name in content), None):
         return [_with_labels(content, content[name], [name], None, None, where)]
     if parts := _split_parts(content, where):
@@ -180,9 +188,13 @@ def _of_numbered_records(content: Mapping, where: str) -> list[Part]:
         items = [read_or_none(content, name) for name in family.names]
         if not family.means_exits or not all(isinstance(item, dict) for item in items):
             continue
-        found = records(items, f"{where}: {listed(family.names)}", of_exits=True)
+        found = records(items, below(where, listed(family.names)), of_exits=True)
         if found is not None and family.is_ordered:
-            return [_of_records(found, f"{where}: {listed(family.names)}", items[0], content)]
+            part = _of_records(found, below(where, listed(family.names)), items[0])
+            if part.labels is None and (key := labels_name(content, where)) is not None:
+                part.labels_where = below(where, key)
+                part.labels = as_labels(content[key], part.labels_where)
+            return [part]
     return []
 
 
@@ -192,18 +204,16 @@ def _of_listed_records(content: Mapping, where: str) -> list[Part]:
         {name: value for name, value in content.items() if isinstance(value, list)} if isinstance(content, dict) else {}
     )
     found = {name: pair for name, value in lists.items() if (pair := records(value, where)) is not None}
-    return [_of_records(r, f"{where}: {text_of(n)}", lists[n][0]) for n, r in found.items()] if len(found) == 1 else []
+    return [_of_records(r, below(where, n), lists[n][0]) for n, r in found.items()] if len(found) == 1 else []
 
 
-def _of_records(found: tuple[object, object], where: str, first: object, around: Mapping | None = None) -> Part:
+def _of_records(found: tuple[object, object], where: str, first: object) -> Part:
     """The part of records; `first` tells what the arrays in them are called."""
     layout, labels = found
     name, labels_where = None, f"{where}: the labels of each"
     if isinstance(first, dict):
         name, key = logits_name(first), labels_name(first, where)
         labels_where = f"{where}: {text_of(key)} of each"
-    if labels is None and around is not None and (key := labels_name(around, where)) is not None:
-        labels, labels_where = around[key], f"{where.partition(': ')[0]}: {text_of(key)}"
     where = f"{where}: {text_of(name)} of each" if name is not None else where
     labels_where = labels_where if labels is not None else None
     return _part(
@@ -217,7 +227,7 @@ def _places(content: Mapping, where: str) -> list[tuple[str, list[Part] | ValueE
     for name, value in content.items() if isinstance(content, dict) else ():
         if not isinstance(value, dict):
             continue
-        text, here = text_of(name), f"{where}: {text_of(name)[:100]}"
+        text, here = text_of(name), below(where, text_of(name)[:100])
         try:
             parts: list[Part] | ValueError = _recognised(value, here)
         except ValueError as error:
@@ -316,11 +326,27 @@ def read_parts(place: Place) -> list[Part]:
     ------
     ValueError : a file whose content is not recognised
     """
+    whole = content_of(place)
+    parts = _parts_in(whole, place)
+    for part, found in zip(parts, labels_around(whole, [part.beside for part in parts])):
+        if part.labels is None:
+            part.around = found
+    return parts
+
+
+def _parts_in(whole: object, place: Place) -> list[Part]:
+    """The parts in what a file holds, or in a place of it."""
     name = place.file.name
-    content, around, key = inside(content_of(place), place.name, name)
+    content, around, key = inside(whole, place, name)
     where = place.shown
     if around is not None and not isinstance(content, Mapping):
-        return [_with_labels(around, content, [key], None, None, where.removesuffix(f": {place.name}"), ("",))]
+        if isinstance(content, list) and (found := records(content, where)) is not None:
+            part = _of_records(found, where, content[0])
+        else:
+            outer = Place(place.file, place.name.removesuffix(text_of(key)).strip("/"))
+            part = _with_labels(around, content, [key], None, None, outer.shown, ("",))
+        part.beside = around
+        return [part]
     if isinstance(content, np.ndarray):
         return [_part(content, None, None, None, where, name=place.file.stem)]
     if isinstance(content, Mapping):

@@ -118,7 +118,7 @@ def read_labels(place: str | Path | Place) -> tuple[np.ndarray, str]:
     if path.suffix == ".txt":
         return numbers_in(path, "--labels"), what
     content = read_json(path, "--labels") if path.suffix == ".json" else open_file(path)
-    content, _, key = inside(plain(content), place.name, what)
+    content, _, key = inside(plain(content), place, what)
     labels, where = labels_from(content, f"--labels {place.shown}", place)
     return labels, where if key is None else f"--labels {place.shown}"
 
@@ -128,7 +128,7 @@ def _labels_of_table(place: Place, what: str) -> tuple[np.ndarray, str]:
     columns = {name: table[name].to_numpy(dtype=object) for name in table if not INDEX.fullmatch(str(name))}
     name = labels_name(columns, what)
     if place.name:
-        _, _, name = inside(columns, place.name, what)
+        _, _, name = inside(columns, place, what)
     if name is None:
         names = [str(name) for name in columns]
         if len(names) != 1:

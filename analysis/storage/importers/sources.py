@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.run import SPLITS
-from analysis.storage.importers.layouts.places import Place, place_of
-from analysis.storage.importers.parts import Part, means_labels
+from analysis.storage.importers.axes import orient
+from analysis.storage.importers.layouts.places import SIGN, Place, place_of
+from analysis.storage.importers.parts import Around, Part, as_labels, means_labels
 from analysis.storage.importers.recognition import read_parts
 from analysis.storage.importers.side_files import read_labels
 
@@ -111,12 +112,56 @@ def _attach_labels(parts: list[Part], files: Sequence[Place]) -> np.ndarray | No
         raise ValueError(f"--labels is given {len(files)} times for {len(parts)} sources: give one for each, in order")
     read = [read_labels(file) for file in files]
     for part, (_, where) in zip(parts, read * (len(parts) // len(read))):
-        part.labels_where = where
+        part.labels_where = where.removeprefix("--labels ")
     if len(files) < len(parts):
         return read[0][0]
     for part, (labels, _) in zip(parts, read):
         part.labels = labels
     return None
+
+
+def _count(values: object) -> int | None:
+    try:
+        return len(as_labels(values, ""))
+    except ValueError:
+        return None
+
+
+def _may_have(part: Part, sources: Sources) -> set[int]:
+    """How many samples a part may have: the length of their axis, or of each where only labels tell which it is."""
+    try:
+        return {orient(part, sources.axes).shape[1]}
+    except ValueError:
+        return {n for reading in part.readings for n in reading.values.shape}
+
+
+def _take_from_around(parts: list[Part], sources: Sources) -> None:
+    """Give each part without labels those that lie nearest in its file under a name that means labels.
+
+    Raises
+    ------
+    ValueError : several that lie equally near, and differ
+    """
+    chosen: dict[int, Around] = {}
+    for number, part in enumerate(parts):
+        fitting = [one for one in part.around if _count(one.values) in _may_have(part, sources)]
+        sure = [one for one in fitting if one.distance is not None and one.split in (None, part.split)]
+        nearest = min((one.distance for one in sure), default=None)
+        near = [one for one in sure if one.distance == nearest]
+        near = [one for one in near if one.split] or near
+        file = part.where.partition(": ")[0]
+        vectors = [as_labels(one.values, f"{file}: {one.name}") for one in near]
+        if any(not np.array_equal(vector, vectors[0]) for vector in vectors[1:]):
+            named = " or ".join(f"--labels '{file}{SIGN}{one.name}'" for one in near[:6])
+            raise ValueError(f"{part.where}: {len(near)} arrays that lie equally near may be its labels: say {named}")
+        part.missed = tuple(f"{file}{SIGN}{one.name}" for one in fitting)
+        if near:
+            chosen[number] = near[0]
+    for number, one in chosen.items():
+        part, others = parts[number], [other for n, other in chosen.items() if n != number]
+        if not any(other.values is one.values for other in others):  # of one split, and not known of which
+            where = f"{part.where.partition(': ')[0]}: {one.name}"
+            part.labels, part.labels_where, part.missed = as_labels(one.values, where), where, ()
 
 
 def parts_of(sources: Sources) -> tuple[list[Part], np.ndarray | None]:
@@ -127,4 +172,6 @@ def parts_of(sources: Sources) -> tuple[list[Part], np.ndarray | None]:
     ValueError : a file that is not recognised; splits or labels that do not fit the files
     """
     parts = _choose_splits(_read_files([place_of(file) for file in sources.files]), sources.splits)
+    if not sources.labels and (sources.samples is None or "label" not in sources.samples):
+        _take_from_around(parts, sources)
     return parts, _attach_labels(parts, [place_of(file) for file in sources.labels])

@@ -68,7 +68,8 @@ def _chosen_predictor(run: Run, predictors: Mapping[str, Predictor]) -> str:
     if chosen in predictors and (reason := why_unusable(predictors[chosen], run.kind)) is not None:
         instead = first_correction(run.kind)
         state.set("predictor", instead)
-        state.note(f"{predictors[chosen].name} {reason}: showing {predictors[instead].name} instead.")
+        said = f"{predictors[chosen].name} {reason}: showing {predictors[instead].name} instead."
+        state.note(said[:1].upper() + said[1:])
     return control(
         "predictor",
         "Predictor",

@@ -13,6 +13,7 @@ import streamlit as st
 
 from analysis.runtime.own_folders import own_folder
 from analysis.runtime.whole_files import whole_file
+from analysis.storage.importers.layouts.places import SIGN, place_of
 from analysis.storage.importers.parts import means_labels
 from app.components.text import escape, plain_text
 from app.server.listening import paths_may_be_named
@@ -97,6 +98,18 @@ def safe_name(name: str) -> str:
     return (f"{stem[:80]}{dot}{suffix[:16]}" if stem else kept[:80]) or "file"
 
 
+def shown_name(path: Path) -> str:
+    """A file's name; of a place in one, with the file that it lies in.
+
+    Examples
+    --------
+    >>> shown_name(Path("/data/nested.pt::results/test")), shown_name(Path("/data/val.npz"))
+    ('nested.pt::results/test', 'val.npz')
+    """
+    place = place_of(path)
+    return f"{place.file.name}{SIGN}{place.name}" if place.name else path.name
+
+
 def role_of(path: Path) -> str:
     """What a file is taken for by its name, until somebody says otherwise.
 
@@ -170,15 +183,16 @@ def _with_roles(paths: Sequence[Path]) -> list[Given]:
     given = []
     for path in paths:
         with st.container(horizontal=True, vertical_alignment="center"):
+            name = shown_name(path)
             role = st.selectbox(
-                f"What {escape(path.name)} holds",
+                f"What {escape(name)} holds",
                 ROLES,
                 index=ROLES.index(role_of(path)),
                 key=f"import-role:{path}",
                 label_visibility="collapsed",
                 width=260,
             )
-            plain_text(path.name)
+            plain_text(name)
         given.append(Given(path, role))
     return given
 

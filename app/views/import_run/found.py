@@ -33,8 +33,8 @@ def show_preview(found: Mapping) -> None:
     """What would be made of the files, and whether its accuracies look right."""
     st.markdown("**What becomes of them**")
     plain_text(f"{would_make(found['exits'], found['classes'], found['samples'], found['dropped'])}.")
-    kept = "log p is kept, and PA cannot be computed from it" if found["kind"] == "probs" else "kept as they are"
-    plain_text(f"The values are {found['why']}; {kept}.")
+    kept = "" if found["kind"] == "probs" else "; kept as they are"  # what is kept of probabilities is a note
+    plain_text(f"The values are {found['why']}{kept}.")
     if names := found["class_names"]:
         plain_text(f"The classes are called {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}.")
     words, right = looks_right(found["accuracy"], found["labelled"], found["classes"])

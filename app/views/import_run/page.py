@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import count, permutations
 from pathlib import Path
@@ -15,6 +15,7 @@ from analysis.runtime.command_job import CommandJob
 from analysis.runtime.folders import DATASETS, folder_for_new_runs
 from analysis.storage.display_titles import LONGEST
 from analysis.storage.importers.axes import AXES
+from analysis.storage.importers.layouts.places import SIGN, place_of
 from analysis.words.formats import counted
 from app import cache, state
 from app.components.frame.run_choice import import_example
@@ -22,13 +23,13 @@ from app.components.long_work import fault_of, forget, long_work
 from app.components.text import escape, plain_text
 from app.server.read_only import read_only, refuse_read_only
 from app.view import View
-from app.views.import_run.files import CALIBRATION, COSTS, TEST, Given, clear, given_files, source_options
+from app.views.import_run.files import CALIBRATION, COSTS, LABELS, TEST, Given, clear, given_files, source_options
 from app.views.import_run.found import show_arrays, show_preview
 from app.views.import_run.snippet import snippet
 
 LOOK, MAKE = "import-look", "import-make"
 ASKED = "import-asked"
-FIELDS = ("id", "title", "dataset", "model", "costs", "unit", "axes", "kind", "drop_nan", "name")
+FIELDS = ("id", "title", "dataset", "model", "costs", "unit", "axes", "kind", "drop_nan", "name", "labels")
 
 
 def render(view: View | None) -> None:
@@ -56,7 +57,10 @@ def render(view: View | None) -> None:
     fault, printed = fault_of(LOOK)
     _ask(fault)
     if (text := looked or printed).strip():
-        show_arrays(json.loads(text))
+        found = json.loads(text)
+        show_arrays(found)
+        _find_labels(given, found["arrays"], fault)
+    _ask_labels()
     if looked is not None:
         show_preview(json.loads(looked))
     _make(given, options, looked is not None)
@@ -89,7 +93,7 @@ def _ask(fault: str) -> None:
     for option in ("--axes", "--kind", "--drop-nan"):
         if f"{option} " in f"{fault} ":
             asked[option] = True
-    if named := re.findall(r"'[^']*?::([^']+)'", fault):
+    if named := re.findall(r"(?<!--labels )'[^']*?::([^']+)'", fault):
         asked["::"] = named
     if "--axes" in asked:
         st.selectbox(
@@ -128,9 +132,44 @@ def _ask(fault: str) -> None:
         )
 
 
+def _find_labels(given: Sequence[Given], arrays: Sequence[Mapping], fault: str) -> None:
+    """The vectors in the one file of logits that may hold the labels, where none was taken for them."""
+    _, asked = st.session_state[ASKED]
+    logits = [row for row in arrays if row["axes"]]
+    lengths = [row["shape"].split(" x ")[row["axes"].split(" x ").index("samples")] for row in logits]
+    is_open = len(logits) == 1 and not any(row["taken_for"].startswith("labels") for row in arrays)
+    if len(_logits(given)) == 1 and not any(one.role == LABELS for one in given) and (is_open or "--labels" in fault):
+        asked["labels"] = [
+            row["where"].partition(": ")[2]
+            for row in arrays
+            if "int" in row["dtype"]
+            and row["shape"].replace(",", "").isdigit()
+            and (row["shape"] in lengths or not lengths)
+        ]
+
+
+def _ask_labels() -> None:
+    """Which of them holds the labels; asked for also while the command looks, so that the answer is kept."""
+    _, asked = st.session_state[ASKED]
+    if names := [name for name in asked.get("labels", ()) if name]:
+        st.selectbox(
+            "Labels",
+            ["", *names],
+            format_func=lambda name: name or "none of these",
+            key="import:labels",
+            help="The vector in the file that holds the true class of each sample.",
+        )
+
+
+def _logits(given: Sequence[Given]) -> list[Path]:
+    return [one.path for one in given if one.role in (TEST, CALIBRATION)]
+
+
 def _told(given: Sequence[Given]) -> list[str]:
     """What people say about the files, as options of the command."""
     options = [f"--{field}={_value(field)}" for field in ("axes", "kind") if _value(field)]
+    if labels := _value("labels"):
+        options.append(f"--labels={place_of(_logits(given)[0]).file}{SIGN}{labels}")
     if st.session_state.get("import:drop_nan"):
         options.append("--drop-nan")
     costs = _value("costs")

@@ -146,6 +146,25 @@ def test_names_of_files_and_arrays_are_text(runs, tmp_path, small_logits, small_
         assert len(table) < 10_000
 
 
+def test_labels_under_another_name_are_chosen_on_the_page(runs, tmp_path, small_logits, small_labels):
+    np.savez(tmp_path / "x.npz", logits=small_logits, answers=small_labels, position=np.arange(7))
+    app = given(pages.opened("import_run"), tmp_path / "x.npz")
+    assert "No label is known" in pages.words(app)
+    box = next(one for one in app.selectbox if one.label == "Labels")
+    assert box.options == ["none of these", "answers"]
+    app = settled(box.set_value("answers").run())
+    assert not app.exception
+    assert "No label is known" not in pages.words(app)
+    assert "labels: x.npz: answers" in pages.words(app)
+
+
+def test_a_place_in_a_file_is_shown_with_its_file(runs, tmp_path, small_logits, small_labels):
+    np.savez(tmp_path / "x.npz", logits=small_logits, answers=small_labels)
+    app = given(pages.opened("import_run"), f"{tmp_path / 'x.npz'}::logits")
+    assert not app.exception
+    assert "x.npz::logits" in pages.words(app)
+
+
 def test_paths_are_taken_on_this_computer_alone(runs, monkeypatch):
     from app.views.import_run import files
 

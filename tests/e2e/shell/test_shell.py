@@ -245,7 +245,7 @@ def test_another_predictor_starts_from_its_own_defaults(small_run):
 def test_probabilities_show_softmax_poe_in_the_place_of_what_needs_logits(probs_run):
     app = pages.opened(predictor="pa", poe="1")
     assert not app.exception
-    assert "needs logits" in texts(app)
+    assert "Product anytime needs logits" in texts(app)
     assert pages.address(app)["predictor"] == "softmax-poe"
 
 

@@ -186,11 +186,34 @@ def test_an_existing_out_is_refused_before_anything_is_read(runs, small_run, cap
     assert "exists: choose another folder" in refused(capsys, "import", "missing.npz", "--out", small_run.path)
 
 
+def test_a_source_that_is_not_there_is_said_before_anything_that_goes_with_it(runs, capsys):
+    call = ["import", "val.p", "test.p", "--splits", "calibration,test", "--costs", "flops.pth", "--out", runs / "run"]
+    assert refused(capsys, *call).startswith("val.p: there is no such file: check the path")
+
+
+def test_labels_are_said_where_they_were_given(source, runs, tmp_path, small_logits, small_labels, capsys):
+    np.savez(tmp_path / "x.npz", logits=small_logits)
+    np.savez(tmp_path / "y.npz", ys=small_labels)
+    call = ["import", tmp_path / "x.npz", "--labels", tmp_path / "y.npz", "--out", runs / "run"]
+    assert main([str(a) for a in call]) == 0
+    assert "x.npz: logits; labels: y.npz: ys\n" in capsys.readouterr().out
+
+
+def test_two_values_after_one_labels_say_that_it_is_repeated(runs, capsys):
+    with pytest.raises(SystemExit) as ending:
+        main(["import", "x.npy", "--labels", "a.npy", "b.npy", "--out", str(runs / "run")])
+    assert ending.value.code == 2
+    assert capsys.readouterr().err == (
+        "import does not take b.npy: repeat --labels for each, such as --labels a.npy --labels b.npy: "
+        "see python -m analysis import --help\n"
+    )
+
+
 def test_probabilities_are_recognised_aloud(tmp_path, runs, small_logits, small_labels, capsys):
     exponentials = np.exp(small_logits.astype(np.float64))
     np.savez(tmp_path / "x.npz", logits=exponentials / exponentials.sum(2, keepdims=True), labels=small_labels)
     assert main(["import", str(tmp_path / "x.npz"), "--out", str(runs / "run")]) == 0
-    assert "pa cannot be computed" in capsys.readouterr().out
+    assert "PA cannot be computed" in capsys.readouterr().out
     assert load_run(runs / "run").kind == "probs"
 
 

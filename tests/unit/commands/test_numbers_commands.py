@@ -57,8 +57,33 @@ def test_summarize_prints_one_json_object(small_run, capsys):
 def test_summarize_uses_softmax_poe_on_probabilities_but_refuses_pa(probs_run, capsys):
     assert main(["summarize", "probs", "--predictor", "softmax-poe", "--format", "csv"]) == 0
     assert capsys.readouterr().out.count("\n") == 15
-    assert main(["summarize", "probs"]) == 2
+    assert main(["summarize", "probs", "--predictor", "pa"]) == 2
     assert "needs logits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["summarize", "probs", "--format", "json"],
+        ["calibration", "probs", "--format", "json"],
+        ["sets", "probs", "--method", "raps", "--format", "json"],
+        ["compare", "probs", "--format", "json"],
+    ],
+)
+def test_a_run_of_probabilities_takes_softmax_poe_where_no_predictor_is_named(probs_run, command, capsys):
+    assert main(command) == 0
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    chosen = [entry["predictor"] for entry in found["entries"]][-1] if "entries" in found else found["predictor"]
+    assert chosen == "softmax-poe"
+    assert told.err.startswith("pa needs logits, but this run holds probabilities only, ")
+    assert told.err.endswith(": using softmax-poe.\n")
+
+
+def test_nothing_is_said_of_the_predictor_on_a_run_of_logits(small_run, capsys):
+    assert main(["summarize", str(small_run.path), "--format", "json"]) == 0
+    told = capsys.readouterr()
+    assert (json.loads(told.out)["predictor"], told.err) == ("pa", "")
 
 
 @pytest.mark.parametrize(

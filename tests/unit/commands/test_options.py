@@ -42,9 +42,9 @@ def test_settings_are_dealt_to_the_policy_and_the_predictor(tmp_path):
     """What the policy knows is its own, the rest is the predictor's, and what both know is refused."""
     rows = POLICIES["risk"].settings
     args = argparse.Namespace(predictor="pa", settings=["epsilon=0.1", "cap=6", "delta=0.2"])
-    assert own_settings(args, rows, "policy risk") == ({"epsilon": "0.1", "delta": "0.2"}, {"cap": "6"})
+    assert own_settings(args, rows, "policy risk", "logits") == ({"epsilon": "0.1", "delta": "0.2"}, {"cap": "6"})
     file = tmp_path / "mine.py"
     file.write_text("def mine(logits, epsilon=1):\n    return logits.softmax(-1)\n")
     args = argparse.Namespace(predictor=f"{file}:mine", settings=["epsilon=0.1"])
     with pytest.raises(ValueError, match="--set epsilon: both policy risk and predictor mine have a setting"):
-        own_settings(args, rows, "policy risk")
+        own_settings(args, rows, "policy risk", "logits")

@@ -430,6 +430,6 @@ def test_of_two_processes_that_write_one_run_the_second_is_refused(tmp_path, mon
         (tmp_path / "run" / "run.json").write_text("theirs")
 
     monkeypatch.setattr(whole_files, "_sync_all", other_is_faster)
-    with pytest.raises(ValueError, match=r"run exists: choose another folder, or remove it first"):
+    with pytest.raises(ValueError, match=r"^/.*run exists: choose another folder, or remove it first$"):
         write_run(tmp_path / "run", logits=np.zeros((2, 3, 4), np.float32))
     assert [path.name for path in tmp_path.rglob("*")] == ["run", "run.json"]

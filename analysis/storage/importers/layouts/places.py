@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 from analysis.storage.importers.layouts.numbered import listed, text_of
 
 SIGN = "::"
+_MOST_NAMES = 1000
 
 
 class Place(NamedTuple):
@@ -36,22 +39,69 @@ def place_of(text: str | Path) -> Place:
     return Place(Path(file), name.strip("/"))
 
 
-def inside(content: object, name: str, where: str) -> tuple[object, Mapping | None, object]:
-    """What lies under `NAME/NAME`, the dictionary that it lies in, and its key there; a key may hold slashes.
+def below(where: str, name: object) -> str:
+    """Where something of that name lies in what `where` says, as `FILE: NAME/NAME`: what `FILE::NAME/NAME` takes.
+
+    Examples
+    --------
+    >>> below("nested.pt", "results"), below("nested.pt: results", "test")
+    ('nested.pt: results', 'nested.pt: results/test')
+    """
+    return f"{where}{'/' if ': ' in where else ': '}{text_of(name)}"
+
+
+def names_in(content: object) -> list[str]:
+    """The names in dictionaries and those inside them, as `NAME/NAME`, 1,000 at most."""
+    found, seen, waiting = [], set(), [("", content)]
+    while waiting and len(found) < _MOST_NAMES:
+        before, held = waiting.pop(0)
+        if isinstance(held, Mapping) and (not before or isinstance(held, dict)) and id(held) not in seen:
+            seen.add(id(held))
+            for key in list(held)[:_MOST_NAMES]:
+                found.append(f"{before}{text_of(key)}")
+                if isinstance(held, dict):
+                    waiting.append((f"{found[-1]}/", held[key]))
+    return found
+
+
+def _refusal(whole: object, place: Place, where: str, here: object, name: str) -> ValueError:
+    """Nothing is called so: what is called nearly so, else what is there."""
+    plain = {re.sub(r"[^a-z0-9]+", "/", other.lower()): other for other in names_in(whole)}
+    asked_for = re.sub(r"[^a-z0-9]+", "/", place.name.lower())
+    deeper = [other for one, other in plain.items() if one.endswith(f"/{asked_for}")]
+    alike = [asked_for] if asked_for in plain else get_close_matches(asked_for, plain, 3, 0.7)
+    near = list(dict.fromkeys([*deeper, *(plain[one] for one in alike if not asked_for.startswith(f"{one}/"))]))
+    if near:
+        return ValueError(
+            f"{place.file.name} holds nothing called {place.name[:100]!r}: {asked(place.file.name, near)}"
+        )
+    missing = f"nothing called {name[:100]!r}"
+    if not isinstance(here, Mapping):
+        return ValueError(f"{where} holds {missing}: give the file alone")
+    return ValueError(f"{where} holds {listed(here) or 'nothing'}, and {missing}")
+
+
+def inside(content: object, place: Place, where: str) -> tuple[object, Mapping | None, object]:
+    """What lies under a place's `NAME/NAME`, the dictionary that it lies in, and its key there, which may hold slashes.
+
+    Parameters
+    ----------
+    content : what the whole file holds
+    where : what it is, for messages
 
     Raises
     ------
-    ValueError : there is nothing of that name
+    ValueError : there is nothing of that name, and what is called nearly so
     """
-    around, key = None, None
+    whole, name, around, key = content, place.name, None, None
     while name:
         if not isinstance(content, Mapping):
-            raise ValueError(f"{where} holds nothing called {name[:100]!r}: give the file alone")
+            raise _refusal(whole, place, where, content, name)
         fitting = [other for other in content if name == text_of(other) or name.startswith(f"{text_of(other)}/")]
         if not fitting or fitting == [""]:
-            raise ValueError(f"{where} holds {listed(content) or 'nothing'}, and nothing called {name[:100]!r}")
+            raise _refusal(whole, place, where, content, name)
         around, key = content, max(fitting, key=lambda other: len(text_of(other)))
-        content, name, where = content[key], name[len(text_of(key)) + 1 :], f"{where}: {text_of(key)[:100]}"
+        content, name, where = content[key], name[len(text_of(key)) + 1 :], below(where, text_of(key)[:100])
     return content, around, key
 
 

@@ -134,7 +134,7 @@ IMPORTED = {
     ),
     "a dictionary for each split": (
         *("x.p", {"test": {"logits": X3, "labels": Y}}, X3, Y, "logits"),
-        "x.p: test: logits; labels: x.p: test: labels",
+        "x.p: test/logits; labels: x.p: test/labels",
     ),
     "test_logits and val_logits": (
         "x.npz",
@@ -179,7 +179,7 @@ IMPORTED = {
     ),
     "batches with the samples first": (
         *("x.pth", [torch.from_numpy(b.transpose(1, 0, 2).copy()) for b in batches(16, X)], X, Y, "logits"),
-        "(3 batches); labels: --labels y.npy",
+        "(3 batches); labels: y.npy",
     ),
     "batches of exits": ("x.p", ([list(b) for b in batches(10)], Y), X3, Y, "logits", "(4 batches of 3 exits)"),
     "exits in batches": (
@@ -231,17 +231,17 @@ IMPORTED = {
     ),
     "one dictionary in another": (
         *("x.p", {"args": {"epochs": 3}, "results": {"run": {"logits": X3, "labels": Y}}}, X3, Y, "logits"),
-        "x.p: results: run: logits; labels: x.p: results: run: labels",
+        "x.p: results/run/logits; labels: x.p: results/run/labels",
     ),
     "a place": (
         *("x.pth::afp, wfp/imagenet", WINDOW, X3, Y, "logits"),
-        "Logits: x.pth: afp, wfp/imagenet: head0, head1, head2 (3 exits); labels: --labels y.npy",
+        "Logits: x.pth: afp, wfp/imagenet/head0, head1, head2 (3 exits); labels: y.npy",
     ),
     "a place with labels beside it": (
         *("x.p::b", {"a": X3[:, ::-1], "b": X3, "labels": Y}, X3, Y, "logits"),
         "Logits: x.p: b; labels: x.p: labels",
     ),
-    "arr_0": ("x.npz", {"arr_0": X3}, X3, Y, "logits", "Logits: x.npz; labels: --labels y.npy"),
+    "arr_0": ("x.npz", {"arr_0": X3}, X3, Y, "logits", "Logits: x.npz; labels: y.npy"),
     "a column for each exit and class": (
         *("x.csv", BRANCHES, X3, Y, "logits"),
         "Logits: x.csv: logits; labels: x.csv: target",
@@ -256,7 +256,7 @@ IMPORTED = {
     ),
     "the exits of one split, labels beside them": (
         *("x.p", {"val": HEADS, "y_true": Y}, X3, Y, "logits"),
-        "x.p: val: head0, head1, head2 (3 exits); labels: x.p: y_true",
+        "x.p: val/head0, head1, head2 (3 exits); labels: x.p: y_true",
     ),
     "batches whose labels are columns": (
         *("x.p", [(x, y[:, None]) for x, y in zip(batches(16), label_batches(16))], X3, Y, "logits"),
@@ -495,7 +495,7 @@ def test_labels_elsewhere(tmp_path, layout):
     write(tmp_path / file.split("::")[0], content)
     imported = import_run(Sources([tmp_path / "x.npy"], labels=[f"{tmp_path}/{file}"]), tmp_path / "run")
     np.testing.assert_array_equal(imported.run.labels, labels)
-    assert imported.notes[-1].startswith("Logits: x.npy; labels: --labels ")
+    assert imported.notes[-1].startswith("Logits: x.npy; labels: ")
     assert imported.notes[-1].endswith(where)
 
 

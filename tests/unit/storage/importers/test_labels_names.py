@@ -116,7 +116,7 @@ def test_a_second_file_must_be_called_labels(tmp_path, logits, labels, file, tak
     ):
         import_run(Sources(sources), tmp_path / "run")
     done = import_run(Sources(sources[:1], labels=sources[1:]), tmp_path / "run")
-    assert done.notes == ["Logits: x.npy; labels: --labels difficulty.npy"]
+    assert done.notes == ["Logits: x.npy; labels: difficulty.npy"]
 
 
 @pytest.mark.parametrize("column", ["label", "label_ids", "Y_true", "fine label"])
@@ -125,7 +125,7 @@ def test_a_column_of_labels_has_the_same_names(tmp_path, logits, labels, column)
     pd.DataFrame({"difficulty": labels[::-1], column: labels}).to_csv(tmp_path / "t.csv", index=False)
     done = import_run(Sources([tmp_path / "x.npy"], labels=[tmp_path / "t.csv"]), tmp_path / "run")
     np.testing.assert_array_equal(done.run.labels, labels)
-    assert done.notes == [f"Logits: x.npy; labels: --labels t.csv: {column}"]
+    assert done.notes == [f"Logits: x.npy; labels: t.csv: {column}"]
 
 
 def test_labels_of_samples_are_told(tmp_path, logits, labels):

@@ -149,7 +149,7 @@ def test_msdnets_logits_single_holds_probabilities(tmp_path, logits, labels, opt
     imported = import_run(Sources([tmp_path / "logits_single.pth"]), tmp_path / "run")
     run = imported.run
     assert run.kind == "probs"
-    assert "pa cannot be computed" in imported.notes[0]
+    assert "PA cannot be computed" in imported.notes[0]
     assert run.samples["split"].tolist() == ["test"] * 30 + ["calibration"] * 10
     np.testing.assert_allclose(np.exp(run.logits.read(0, 30)), _softmax(logits)[:, 10:], rtol=1e-5)
     np.testing.assert_array_equal(run.labels, np.roll(labels, -10))
