@@ -8,7 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.results.policy_curves import Gain
-from analysis.words.formats import at_least, at_most, class_words, counted, percent, points, quantity, small
+from analysis.words.formats import (
+    at_least,
+    at_most,
+    class_words,
+    counted,
+    interval_words,
+    percent,
+    points,
+    quantity,
+    signed,
+    small,
+)
 
 SAVINGS = {"measured": "measured as a latency", "simulated": "simulated from counted costs"}
 
@@ -37,15 +48,14 @@ def gain_words(gain: Gain, than: str) -> str:
     >>> gain_words(Gain(0.013, 0.009, 0.017), "with everyone at exit 4")
     '1.30 points more (95%: 0.90 to 1.70) than with everyone at exit 4'
     >>> gain_words(Gain(0.0, -0.001, 0.001), "the baseline")
-    'as much (95%: -0.10 to 0.10 points) as the baseline'
+    'as much (95%: −0.10 to +0.10 points) as the baseline'
     """
-    low, high = (f"{100 * end:.2f}" for end in (gain.low, gain.high))
     if not gain.difference:
-        return f"as much (95%: {low} to {high} points) as {than}"
+        return f"as much (95%: {signed(100 * gain.low)} to {signed(100 * gain.high)} points) as {than}"
     more = gain.difference > 0
-    low, high = (low, high) if more else (f"{-100 * gain.high:.2f}", f"{-100 * gain.low:.2f}")
+    ends = (100 * gain.low, 100 * gain.high) if more else (-100 * gain.high, -100 * gain.low)
     apart = points(100 * gain.difference, exact=True)
-    return f"{apart} {'more' if more else 'less'} (95%: {low} to {high}) than {than}"
+    return f"{apart} {'more' if more else 'less'} (95%: {interval_words(*ends)}) than {than}"
 
 
 def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None, spent: str | None = None) -> str:
@@ -85,7 +95,8 @@ def better_rule(
     who, share = f"{rule} on {label}", percent(100 * right)
     if spent:
         return f"{who[0].upper()}{who[1:]} {spends(spent[0])} on average and gets {share} right: {', '.join(gains)}."
-    return f"Within {budget} on average, {who} gets {share} right: {', '.join(gains)}."
+    within = f"Answering at {budget} or before" if budget.startswith("exit ") else f"Within {budget}"
+    return f"{within} on average, {who} gets {share} right: {', '.join(gains)}."
 
 
 def shares_title(shares: np.ndarray, right: float, exit_names: Sequence[str], *, has_labels: bool) -> str:
@@ -192,17 +203,26 @@ def decision_words(budget: str, rule: str, predictor: str, at: Stop | None, by: 
     >>> by
     'By threshold (margin) this sample stops at exit 2: wolf, wrong, too early: a later exit is right.'
     """
-    first = "before the first exit, without an answer" if at is None else f"at exit {at.exit_name}: {_got(at)}"
+    first, alike = "before the first exit, without an answer", False
+    if at is not None:
+        alike = bool(not reason and by is not None and _too(at) and _too(at) == _too(by))
+        first = f"at exit {at.exit_name}: {_got(at)}{f', {_too(at)}' if _too(at) and not alike else ''}"
     said = f"With {budget} for everyone {predictor} stops {first}."
     if reason:
         return f"{said} {rule[:1].upper()}{rule[1:]} {reason.removesuffix('.')}."
     if by is None:
         return f"{said} By {rule} this sample is interrupted before the first exit."
-    return f"{said} By {rule} this sample stops at exit {by.exit_name}: {_got(by)}."
+    too = f", {'both ' if alike else ''}{_too(by)}" if _too(by) else ""
+    return f"{said} By {rule} this sample stops at exit {by.exit_name}: {_got(by)}{too}."
 
 
 def _got(stop: Stop) -> str:
     judged = "" if stop.right is None else ", right" if stop.right else ", wrong"
-    early = ", too early: a later exit is right" if stop.later_right else ""
-    late = ", later than needed: an earlier exit was right already" if stop.earlier_right and not early else ""
-    return f"{class_words(stop.answer)}{judged}{early}{late}"
+    return f"{class_words(stop.answer)}{judged}"
+
+
+def _too(stop: Stop) -> str:
+    """Whether it stops too early or later than needed; empty where neither."""
+    if stop.later_right:
+        return "too early: a later exit is right"
+    return "later than needed: an earlier exit was right already" if stop.earlier_right else ""

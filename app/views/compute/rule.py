@@ -83,7 +83,7 @@ def rule_choices(view: View, rules: Rules, *, fitted_alone: bool = False) -> Non
     with places[0]:
         control(
             "policy",
-            "Rule",
+            "Stops by",
             among,
             widget="selectbox",
             show=lambda key: POLICIES[key].name,

@@ -96,3 +96,28 @@ def test_most_samples_stop_where_the_share_is_largest():
         "50.0% stop at exit b; 70.0% are right where they stop"
     )
     assert "final answer" in stopping.shares_title(shares, 0.7, ["1", "b", "3"], has_labels=False)
+
+
+def test_what_holds_where_the_budget_and_the_rule_stop_is_said_once():
+    late, later = (stopping.Stop(name, "fox", True, False, True) for name in ("4", "5"))
+    early, right = stopping.Stop("2", "7", False, True, False), stopping.Stop("1", "fox", True, False, False)
+    assert stopping.decision_words("30 M MACs", "threshold", "PA", late, later, "") == (
+        "With 30 M MACs for everyone PA stops at exit 4: fox, right. By threshold this sample stops at exit 5: fox, "
+        "right, both later than needed: an earlier exit was right already."
+    )
+    assert stopping.decision_words("30 M MACs", "threshold", "PA", late, early, "") == (
+        "With 30 M MACs for everyone PA stops at exit 4: fox, right, later than needed: an earlier exit was right "
+        "already. By threshold this sample stops at exit 2: class 7, wrong, too early: a later exit is right."
+    )
+    assert stopping.decision_words("9", "it", "PA", right, right, "").endswith("stops at exit 1: fox, right.")
+    assert "later than needed" in stopping.decision_words("9", "it", "PA", late, None, "needs costs.")
+
+
+def test_a_budget_of_exits_is_where_samples_answer_and_minus_is_a_minus():
+    gain = Gain(0.01, -0.02, 0.04)
+    said = stopping.better_rule("exit 3.00", "threshold", "PA", 0.7, None, (gain, "the baseline"))
+    assert said == (
+        "Answering at exit 3.00 or before on average, threshold on PA gets 70.0% right: 1.00 points more "
+        "(95%: −2.00 to 4.00) than the same rule on the baseline."
+    )
+    assert stopping.gain_words(Gain(0, -0.1633, 0.1633), "it") == "as much (95%: −16.33 to +16.33 points) as it"
