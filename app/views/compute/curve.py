@@ -21,7 +21,7 @@ from app.components.fitting.samples import on_test_badge
 from app.components.predictor_names import label_of, named
 from app.components.setting_widgets import set_one
 from app.components.stopping.budget import Axis
-from app.components.stopping.rules import Rules, lower, owner_of, rule_name, setting_words, what_of
+from app.components.stopping.rules import Rules, lower, needing_costs, owner_of, rule_name, setting_words, what_of
 from app.components.text import plain_text
 from app.view import View
 
@@ -213,7 +213,7 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
     if rules.left_out:
         choice = rules.choice
         lines.append(stopping.left_out_words(rules.left_out, choice.named, choice.seed))
-    missing = [p for p in dict.fromkeys([*state.get("rules"), policy]) if rules.why_not(p)]
+    missing = [p for p in dict.fromkeys([*state.get("rules"), policy, *needing_costs(axis)]) if rules.why_not(p)]
     lines += [f"{POLICIES[p].label} is not drawn: it {rules.why_not(p).removesuffix('.')}." for p in missing]
     if axis.unit is not None:
         saving = "measured" if axis.unit in MEASURED_UNITS else "simulated"

@@ -122,6 +122,19 @@ def test_until_one_is_typed_the_threshold_is_that_of_the_budget(small_run):
     assert "Nothing is fitted." in words(app)
 
 
+def test_sliders_go_where_settings_are_useful(small_run):
+    def ends(**more):
+        app = page(below="rule", **more)
+        assert not any(box.label == "Rule" for box in app.main.selectbox)
+        return {one.key.split(":")[-1]: (one.min, one.max) for one in app.main.slider}
+
+    assert ends() == {"lambda": (0, 1)}
+    assert ends(policy_set="measure:patience") == {}
+    assert ends(policy="risk") == {"epsilon": (0.01, 0.2), "delta": (0.01, 0.5)}
+    assert ends(policy="pcee") == {"target": (0, 1), "bins": (1, 50)}
+    assert "mean" not in ends(policy="interruption", policy_set="law:exponential")
+
+
 def test_a_measure_and_a_law_change_what_no_longer_goes_with_them(small_run):
     app = page(below="rule", policy_set="lambda:0.7")
     app.selectbox(key="setting:confidence:measure").select("patience").run()
@@ -239,6 +252,9 @@ def test_without_costs_exits_are_counted_and_interruption_says_what_it_needs(ima
     app = page(run="imageless", below="rule")
     assert "interruption" not in " ".join(drawn(app))
     assert "Interruption is not drawn: it needs the exits" in words(app)
+    assert "Answering at exit" in words(app)
+    pills = app.get("button_group")
+    assert not any("Interruption" in str(one.options) for one in pills)
     assert re.search(r"on average, confidence threshold \(max-prob\) at lambda [\d.]+ on PA gets", words(app))
     app = page(run="imageless", below="rule", policy="interruption")
     assert any("needs the exits" in info.value for info in app.info)
