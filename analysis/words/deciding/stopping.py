@@ -58,18 +58,37 @@ def gain_words(gain: Gain, than: str) -> str:
     return f"{apart} {'more' if more else 'less'} (95%: {interval_words(*ends)}) than {than}"
 
 
-def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None, spent: str | None = None) -> str:
-    """What the budget buys in the anytime setting, and then by a rule: one that spends no more on average, with what it
-    gains, or one that spends what it is set to."""
-    if right is None:
-        return title
-    said = f"{title}; each sample stopping by {rule} {percent(100 * right)}"
-    if spent is not None:
-        return f"{said} {'at' if spent.startswith('exit ') else 'for'} {spent} on average"
-    if gain is None:
+def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None) -> str:
+    """What the budget buys in the anytime setting, and then by a rule that spends no more on average."""
+    if right is None or gain is None:
         return title
     apart = f", {points(100 * gain.difference)} {'more' if gain.difference > 0 else 'less'}" if gain.difference else ""
-    return f"{said}{apart}"
+    return f"{title}; each sample stopping by {rule} {percent(100 * right)}{apart}"
+
+
+def standing_title(
+    label: str, rule: str, quantity_name: str, right: float, spent: str, share: float | None, gain: Gain, than: str
+) -> str:
+    """What a rule reaches that spends what it is set to, beside everyone at the exit that costs most nearly as much.
+
+    Parameters
+    ----------
+    spent : in `cost_words`, on average
+    share : of the last exit's cost, a fraction; None without costs
+    than : that exit, with what it costs
+
+    Examples
+    --------
+    >>> standing_title("PA", "risk control", "accuracy", 0.73, "exit 2.10", None, Gain(0, 0, 0), "2")
+    'PA stopping by risk control: accuracy 73.0% at exit 2.10 on average, as much as everyone at exit 2'
+    """
+    of = "" if share is None else f" ({percent(100 * share)} of the network)"
+    apart = f"{points(100 * gain.difference)} {'more' if gain.difference > 0 else 'less'} than"
+    return (
+        f"{label} stopping by {rule}: {quantity_name} {percent(100 * right)} "
+        f"{'at' if spent.startswith('exit ') else 'for'} {spent}{of} on average, "
+        f"{apart if gain.difference else 'as much as'} everyone at exit {than}"
+    )
 
 
 def better_rule(
@@ -87,9 +106,12 @@ def better_rule(
     ----------
     over_exit : the gain and the exit's name; None where no exit answers
     over_other : the gain, and what the other predictor is called within a sentence
-    spent : what the rule spends on either predictor, where it does not follow the budget
+    spent : where the rule does not follow the budget: what it spends, and what the other predictor spends by the
+        threshold on its largest probability that spends most nearly as much, which is then compared instead
     """
-    other = f"the same rule on {over_other[1]}" + (f", which {spends(spent[1])}" if spent else "")
+    other = f"the same rule on {over_other[1]}"
+    if spent:
+        other = f"a threshold on the largest probability of {over_other[1]} that {spends(spent[1])}"
     gains = [] if over_exit is None else [gain_words(over_exit[0], f"everyone at exit {over_exit[1]}")]
     gains.append(gain_words(over_other[0], other))
     who, share = f"{rule} on {label}", percent(100 * right)

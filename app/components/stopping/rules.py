@@ -106,9 +106,9 @@ class Rules:
         return cache.numbers(_applied, *self.key_of(policy, predictor, settings), rules=self, policy=policy,
                              predictor=predictor, settings=settings)  # fmt: skip
 
-    def curve(self, policy: str, predictor: str) -> StopCurve:
-        """What the policy spends and gets right along one of its settings."""
-        settings = self.settings(policy)
+    def curve(self, policy: str, predictor: str, settings: Mapping[str, object] | None = None) -> StopCurve:
+        """What the policy spends and gets right along one of its settings; of the settings on screen unless told."""
+        settings = self.settings(policy) if settings is None else dict(settings)
         base = self.apply(policy, predictor, settings)
         return cache.numbers(policy_curve, *self.key_of(policy, predictor, settings), results=base)
 

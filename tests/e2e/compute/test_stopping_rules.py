@@ -64,12 +64,22 @@ def test_risk_control_is_told_as_it_is_set_with_what_it_spends(small_run):
     app = page(budget="3500000", policy="risk", policy_set="epsilon:0.3")
     found = policy_of(small_run, "risk", {"epsilon": 0.3}, "pa")
     spent = f"{found.mean_cost / 1e6:.3g} M MACs"
-    assert f"risk control (ucb-wsr) {100 * found.accuracy:.1f}% for {spent} on average" in title(
-        figures(app)["compute"]
-    )
+    figure, share = figures(app)["compute"], 100 * found.mean_cost / 7e6
     everyone = 1 + int(np.abs(found.costs - found.mean_cost).argmin())
+    assert title(figure).startswith(
+        f"PA stopping by risk control (ucb-wsr): accuracy {100 * found.accuracy:.1f}% for {spent} ({share:.1f}% of the "
+        "network) on average, "
+    )
+    assert title(figure).endswith(f"everyone at exit {everyone} ({everyone} M MACs)")
+    ring = next(trace for trace in figure["data"] if trace["name"] == "risk control (ucb-wsr)")
+    assert (ring["x"][0], ring["y"][0]) == pytest.approx((found.mean_cost, 100 * found.accuracy))
+    assert "at the budget" not in {trace["name"] for trace in figure["data"]}
     assert f"Risk control (ucb-wsr) at epsilon 0.3 on PA spends {spent} on average" in words(app)
-    assert f"than everyone at exit {everyone}, which spends {everyone} M MACs," in words(app)
+    assert f"than everyone at exit {everyone} ({everyone} M MACs)," in words(app)
+    spends = re.search(
+        r"a threshold on the largest probability of the baseline that spends ([\d.]+) M MACs", words(app)
+    )
+    assert float(spends[1]) * 1e6 == pytest.approx(found.mean_cost, rel=0.1)
 
 
 def test_the_switch_emphasises_the_other_and_compares_the_other_way(small_run):

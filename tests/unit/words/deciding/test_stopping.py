@@ -43,11 +43,13 @@ def test_without_an_exit_that_answers_the_other_predictor_is_compared_alone():
 
 
 def test_a_rule_that_does_not_follow_the_budget_is_said_with_what_it_spends():
-    assert stopping.title_with_rule("t", "risk control", 0.7, Gain(0.01, 0.0, 0.02), "5 MACs") == (
-        "t; each sample stopping by risk control 70.0% for 5 MACs on average"
+    about = ("PA", "risk control", "accuracy", 0.7)
+    assert stopping.standing_title(*about, "5 MACs", 0.5, Gain(0.01, 0.0, 0.02), "2 (6 MACs)") == (
+        "PA stopping by risk control: accuracy 70.0% for 5 MACs (50.0% of the network) on average, 1.00 points more "
+        "than everyone at exit 2 (6 MACs)"
     )
-    assert stopping.title_with_rule("t", "risk control", 0.7, None, "exit 2.00").endswith(
-        "70.0% at exit 2.00 on average"
+    assert stopping.standing_title(*about, "exit 2.10", None, Gain(-0.01, 0.0, 0.02), "2").endswith(
+        "70.0% at exit 2.10 on average, 1.00 points less than everyone at exit 2"
     )
     gain = Gain(0.01, 0, 0.02)
     said = stopping.better_rule(
@@ -55,8 +57,8 @@ def test_a_rule_that_does_not_follow_the_budget_is_said_with_what_it_spends():
     )
     assert said == (
         "Risk control on PA stops at exit 5.00 on average and gets 70.0% right: 1.00 points more (95%: 0.00 to 2.00) "
-        "than everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than the same rule on the baseline, which "
-        "spends 4."
+        "than everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than a threshold on the largest probability "
+        "of the baseline that spends 4."
     )
 
 
