@@ -121,6 +121,32 @@ def better_rule(
     return f"{within} on average, {who} gets {share} right: {', '.join(gains)}."
 
 
+GIVEN_UP = 0.01
+"""Of accuracy, against the last exit: what `cheapest_words` speaks of."""
+
+
+def cheapest_words(rule: str, label: str, cost: str, saved: float | None, right: float, last: float) -> str:
+    """The least that a rule can spend where at most `GIVEN_UP` of the last exit's accuracy is given up.
+
+    Parameters
+    ----------
+    rule : with the setting at which that is
+    cost : in `cost_words`, on average
+    saved : of the last exit's cost, a fraction; None without costs
+    right, last : accuracies, of the rule and of the last exit
+
+    Examples
+    --------
+    >>> said = cheapest_words("it", "PA", "5 MACs", 0.5, 0.7, 0.71)
+    >>> said.removeprefix("Giving up at most 1 point of the last exit on these samples, ")
+    'it on PA saves 50.0% (5 MACs): 70.0% right, −1.00 points.'
+    """
+    does = f"{spends(cost)} on average" if saved is None else f"saves {percent(100 * saved)} ({cost})"
+    apart = f"{percent(100 * right)} right, {signed(100 * (right - last))} points"
+    given_up = f"Giving up at most {100 * GIVEN_UP:g} point of the last exit on these samples"
+    return f"{given_up}, {rule} on {label} {does}: {apart}."
+
+
 def shares_title(shares: np.ndarray, right: float, exit_names: Sequence[str], *, has_labels: bool) -> str:
     """Where most samples stop, and how many are right there."""
     most = int(np.argmax(shares))

@@ -234,6 +234,8 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
                 gains.spent,
             )
         )
+    if view.has_labels and (curve := found.get((policy, view.shown))) is not None:
+        _cheapest(view, rules, policy, curve)
     lines = []
     if rules.left_out:
         choice = rules.choice
@@ -249,6 +251,26 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
         plain_text(" ".join(lines), role="caption")
     if rules.choice is not None and rules.choice.on_test and any(POLICIES[p].fits for p, _ in found):
         on_test_badge()
+
+
+def _cheapest(view: View, rules: Rules, policy: str, curve: StopCurve) -> None:
+    """Where along its curve the rule on screen saves most for next to nothing."""
+    last = rules.results(view.shown).right_share[-1]
+    place = curve.cheapest(last - stopping.GIVEN_UP)
+    if place is None or not curve.setting or policy == "interruption":
+        return
+    axis, cost = rules.axis, float(curve.costs[place])
+    said = setting_words(curve.setting, curve.values[place], axis)
+    plain_text(
+        stopping.cheapest_words(
+            f"{rule_name(rules, policy)} at {said}",
+            named(view.shown),
+            stopping.cost_words(cost, axis.unit),
+            None if axis.unit is None or not axis.costs[-1] else 1 - cost / axis.costs[-1],
+            float(curve.right[place]),
+            float(last),
+        )
+    )
 
 
 def _published_curves(

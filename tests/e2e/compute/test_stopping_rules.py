@@ -59,6 +59,20 @@ def test_the_title_says_what_the_rule_gains_and_the_text_who_has_the_better_rule
     assert "than the same rule on the baseline" in words(app)
 
 
+@pytest.mark.parametrize("policy", ["confidence", "risk"])
+def test_what_can_be_saved_for_one_point_is_said(small_run, policy):
+    said = re.search(
+        r"Giving up at most 1 point of the last exit on these samples, [^:]* at (\w+) ([\d.]+) on PA saves ([\d.]+)% "
+        r"\(([\d.]+) M MACs\): ([\d.]+)% right, ([+−]?[\d.]+) points",
+        words(page(policy=policy)),
+    )
+    setting, value, saved, cost, right, apart = said.groups()
+    found = policy_of(small_run, policy, {setting: value}, "pa")
+    assert (float(saved), float(cost)) == pytest.approx((100 * found.saved, found.mean_cost / 1e6), rel=0.02)
+    assert float(right) == pytest.approx(100 * found.accuracy, abs=0.5)
+    assert float(apart.replace("−", "-")) >= -1
+
+
 def test_risk_control_is_told_as_it_is_set_with_what_it_spends(small_run):
     """Its few points would leave most of the budget unspent, and everyone at the budget's exit would be dearer."""
     app = page(budget="3500000", policy="risk", policy_set="epsilon:0.3")
