@@ -62,7 +62,7 @@ def risk_lines(numbers: dict) -> list[str]:
     else:
         verdict = "this rule promises nothing of new samples"
     here, there = (shown(risk, 1, 4) for risk in (numbers["risk"], held["risk"]))
-    counts = ["It counts samples that are lost to the last exit, not those that are gained."]
+    counts = ["The risk counts samples that are lost to the last exit, not those that are gained."]
     return [
         f"Threshold {numbers['threshold']:g} by {settings['rule']} on {settings['loss']}; {verdict}.",
         f"Risk {here}; {there} on the {held['samples']:,} samples fitted on.",

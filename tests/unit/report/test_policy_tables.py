@@ -94,6 +94,6 @@ def test_every_policy_stands_beside_the_last_exit(small_run, policy):
 
 
 def test_a_risk_of_wrong_answers_is_said_to_count_losses_alone(small_run):
-    said = "It counts samples that are lost to the last exit, not those that are gained."
+    said = "The risk counts samples that are lost to the last exit, not those that are gained."
     assert said in text(small_run, "risk", {"loss": "accuracy-gap", "epsilon": 0.3})
     assert said not in text(small_run, "risk", {"epsilon": 0.3})
