@@ -72,7 +72,8 @@ class Setting:
     unit : what numbers are in
     per_exit : whether `numbers` has one for each exit of the run
     per_pair : whether it has one for exit 1, two for exit 2, and so on: one for each exit and each exit up to it
-    slides : from and to which number a slider goes, where that is less than the bounds: what is mostly wanted
+    slides : from and to which number a slider goes, where that is less than the bounds: what is mostly wanted; empty:
+        there is no slider
     idle : where that slider stands while nothing is set; None: at its lower end
     label : what its widget is called, where its name says too little to whoever does not type it
     """
@@ -87,7 +88,7 @@ class Setting:
     unit: str = ""
     per_exit: bool = False
     per_pair: bool = False
-    slides: tuple[float, float] | None = None
+    slides: tuple[float, float] | tuple[()] | None = None
     idle: float | None = None
     label: str = ""
 
@@ -98,7 +99,7 @@ class Setting:
             return None
         if self.slides is None and self.low is not None and self.high is not None:
             return self.low, self.high
-        return self.slides
+        return self.slides or None
 
     @property
     def range_text(self) -> str:

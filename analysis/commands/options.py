@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from analysis.settings import REQUIRED, Setting
+from analysis.settings import REQUIRED, Setting, join_or
 
 if TYPE_CHECKING:
     from analysis.policies import Policy
@@ -146,7 +146,7 @@ def own_settings(
 
     Raises
     ------
-    ValueError : a name that both know
+    ValueError : a name that both know, or that neither does
     """
     from analysis.predictors import find_predictor, first_correction
 
@@ -157,7 +157,15 @@ def own_settings(
             f"--set {both[0]}: both {owner} and predictor {predictor.id} have a setting of that name: "
             f"choose another predictor, or rename its setting"
         )
-    return {n: v for n, v in given.items() if n in own}, {n: v for n, v in given.items() if n not in own}
+    mine, rest = {n: v for n, v in given.items() if n in own}, {n: v for n, v in given.items() if n not in own}
+    theirs = [row.name for row in predictor.settings]
+    if not predictor.open_settings and (unknown := [name for name in rest if name not in theirs]):
+        takes = "; ".join(
+            f"{who} takes {join_or(names).replace(' or ', ' and ') if names else 'none'}"
+            for who, names in ((owner, [row.name for row in rows]), (predictor.id, theirs))
+        )
+        raise ValueError(f"neither {owner} nor {predictor.id} has a setting {unknown[0]!r}: {takes}")
+    return mine, rest
 
 
 def add_fitting(parser: argparse.ArgumentParser) -> None:

@@ -91,6 +91,7 @@ def compute_curve_figure(
     published: Sequence[tuple[Curve, Sequence[float]]] = (),
     others: Sequence[Others] = (),
     answer: tuple[float, float] | None = None,
+    answer_name: str = "at the budget",
     unit: str | None,
     quantity: str,
     title: str,
@@ -114,7 +115,9 @@ def compute_curve_figure(
     others : sequence of Others
         Open markers in ink, those of one network joined by a thin line; the axis reaches to the dearest.
     answer : (budget, value), optional
-        What the predictor on screen gives at the budget: a ringed point on the step.
+        What the title speaks of: a ringed point, on the step at the budget or where a rule stands.
+    answer_name : str
+        What the pointer says that it is.
     quantity : str
         The y axis's title, with its unit.
 
@@ -142,7 +145,7 @@ def compute_curve_figure(
     for one in others:
         figure.add_trace(_others(one, unit))
     if answer is not None:
-        figure.add_trace(_ring(answer))
+        figure.add_trace(_ring(answer, answer_name))
     steps = [c.values for c in curves] + [c.values for c, _ in published]
     low, high = fitted_range(
         [*steps, *(np.asarray(one.values) for one in others), *(_beside(rule, steps) for rule in rules)], room=0.3
@@ -245,12 +248,12 @@ def _others(one: Others, unit: str | None) -> go.Scatter:
     )
 
 
-def _ring(answer: tuple[float, float]) -> go.Scatter:
+def _ring(answer: tuple[float, float], name: str) -> go.Scatter:
     return go.Scatter(
         x=[answer[0]],
         y=[answer[1]],
-        name="at the budget",
+        name=plain(name),
         mode="markers",
         marker={"symbol": "circle-open", "color": INK, "size": 18, "line": {"width": 2.5}},
-        hovertemplate="at the budget: %{y:.2f}%<extra></extra>",
+        hovertemplate=f"{plain(name)}: %{{y:.2f}}%<extra></extra>",
     )

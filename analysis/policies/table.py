@@ -95,6 +95,7 @@ _ROWS = (
                 "The threshold: a score above it stops; for patience a whole number, which is enough when reached.",
                 low=0.0,
                 high=1e6,
+                slides=(0.0, 1.0),
             ),
             Setting(
                 "measure",
@@ -152,6 +153,7 @@ _ROWS = (
                 "Of the exponential law, in the cost's unit.",
                 low=1e-300,
                 high=LARGEST,
+                slides=(),
             ),
             Setting(
                 "budgets",
@@ -190,6 +192,7 @@ _ROWS = (
                 "empirical: the mean is below epsilon, which promises nothing; crc: the expected loss of a new sample "
                 "is at most epsilon; ucb-wsr and ltt: the risk is at most epsilon with probability 1 - delta.",
                 choices=RULES,
+                label="control",
             ),
             Setting(
                 "loss",
@@ -199,7 +202,15 @@ _ROWS = (
                 "is worse than the last exit's, against the label or against the last exit's answer.",
                 choices=tuple(LOSSES),
             ),
-            Setting("epsilon", "number", 0.05, "How much may be lost, in the loss's own unit.", low=1e-6, high=2.0),
+            Setting(
+                "epsilon",
+                "number",
+                0.05,
+                "How much may be lost, in the loss's own unit.",
+                low=1e-6,
+                high=2.0,
+                slides=(0.01, 0.2),
+            ),
             Setting(
                 "delta",
                 "number",
@@ -207,6 +218,7 @@ _ROWS = (
                 "How likely the promise may fail to hold (ucb-wsr and ltt).",
                 low=1e-6,
                 high=0.999999,
+                slides=(0.01, 0.5),
             ),
         ),
         function="analysis.policies.risk_control:fit",
@@ -230,6 +242,7 @@ _ROWS = (
                 "How many equally filled bins of confidence each exit has.",
                 low=1,
                 high=10_000,
+                slides=(1, 50),
             ),
         ),
         function="analysis.policies.pcee:fit",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.report.number_tables import PREFIXES, aligned, shown
-from analysis.words.formats import percent
+from analysis.words.formats import percent, signed
 
 FEWEST_CLASSES = 5
 """How many of the classes that are served worst are listed."""
@@ -18,6 +18,13 @@ def _cost(value: float | None, unit: str | None) -> str:
 
 def _share(value: float | None) -> str:
     return "unknown" if value is None else percent(100 * value)
+
+
+def _against_last(value: float | None, last: float | None) -> str:
+    """What an accuracy is, and how far from that of everyone at the last exit."""
+    if value is None or last is None:
+        return f"{_share(value)}."
+    return f"{_share(value)}; last exit {_share(last)}: {signed(100 * (value - last))} points."
 
 
 def _setting(value: object) -> str:
@@ -55,9 +62,11 @@ def risk_lines(numbers: dict) -> list[str]:
     else:
         verdict = "this rule promises nothing of new samples"
     here, there = (shown(risk, 1, 4) for risk in (numbers["risk"], held["risk"]))
+    counts = ["The risk counts samples that are lost to the last exit, not those that are gained."]
     return [
         f"Threshold {numbers['threshold']:g} by {settings['rule']} on {settings['loss']}; {verdict}.",
         f"Risk {here}; {there} on the {held['samples']:,} samples fitted on.",
+        *(counts if settings["loss"] == "accuracy-gap" else []),
     ]
 
 
@@ -68,12 +77,13 @@ def outcome_lines(numbers: dict) -> list[str]:
     if numbers["policy"] == "interruption":
         before = numbers["before_exit_1"]
         early = f"; {percent(100 * before)} end before the first exit" if before else ""
-        lines.append(f"Expected accuracy {_share(numbers['expected_accuracy'])}{early}.")
+        expected = _against_last(numbers["expected_accuracy"], numbers["last_exit_accuracy"])
+        lines.append(f"Expected accuracy {expected.removesuffix('.')}{early}.")
         lines.append(
             f"Below, each sample's budget is drawn from the law (seed {numbers['seed']}), but for means and shares."
         )
     else:
-        lines.append(f"Accuracy {_share(numbers['accuracy'])}.")
+        lines.append(f"Accuracy {_against_last(numbers['accuracy'], numbers['last_exit_accuracy'])}")
     lines.append(f"Mean exit {shown(numbers['mean_exit'])}, mean cost {_cost(numbers['mean_cost'], unit)}.")
     if numbers["saved"] is not None:
         lines[-1] += f" {_share(numbers['saved'])} of the last exit's cost is saved ({saving})."

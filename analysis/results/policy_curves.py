@@ -58,6 +58,18 @@ class StopCurve:
         reached = int(np.searchsorted(self.costs, budget * (1 + 1e-12), side="right"))
         return reached - 1 if reached else None
 
+    def cheapest(self, right: float) -> int | None:
+        """The cheapest point with at least such a share right; None where none has it.
+
+        Examples
+        --------
+        >>> curve = StopCurve("confidence", "lambda", (0.5, 0.9), np.array([10.0, 20.0]), np.array([0.6, 0.7]))
+        >>> curve.cheapest(0.55), curve.cheapest(0.65), curve.cheapest(0.75)
+        (0, 1, None)
+        """
+        good = np.flatnonzero(self.right >= right - 1e-12)
+        return int(good[0]) if len(good) else None
+
 
 def _thresholds(results: PolicyResults) -> tuple[float, ...]:
     """Thresholds of the measure at which equally many answers of the measured samples lie between two."""

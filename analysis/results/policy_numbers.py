@@ -92,7 +92,8 @@ def policy_numbers(results: PolicyResults) -> dict[str, object]:
     -------
     dict
         `run policy predictor settings split samples labelled cost_unit seed fitted_on fitted_on_test`, `settings` those
-        of the predictor and of the policy; `accuracy mean_exit mean_cost exit_shares`; `saved`, the share of the last
+        of the predictor and of the policy; `accuracy mean_exit mean_cost exit_shares`; `last_exit_accuracy`, of the
+        same samples if all went to the last exit; `saved`, the share of the last
         exit's cost, and `saving`, `simulated` or `measured`; what the policy alone has; where something is fitted
         `promised` and `realised`; `by_exit` and `up_to_exit`, lists of `exit samples accuracy gap gap_bound` with the
         bound's `gap_delta`; `too_early` and `too_late`, fractions; `depth`. Under `interruption` `accuracy` and
@@ -114,6 +115,7 @@ def policy_numbers(results: PolicyResults) -> dict[str, object]:
         "fitted_on": _plain_or_none(results.fitted_on),
         "fitted_on_test": results.fitted_on_test,
         "accuracy": number(results.accuracy),
+        "last_exit_accuracy": number(measured.accuracy[-1]),
         "mean_exit": number(results.mean_exit),
         "mean_cost": number(results.mean_cost),
         "exit_shares": numbers(results.exit_shares),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from analysis.reference.outside_text import distinct
-from analysis.words.formats import percent, points, signed
+from analysis.words.formats import interval_words, percent, points, signed
 
 SHORT = 16
 """Characters of a run's name that is not cut any further."""
@@ -161,7 +161,7 @@ def difference_finding(
     b = f"T{b[1:]}" if b.startswith("the b") else b
     return (
         f"{b} is right {more} often than {a} {at}: by {points(100 * difference, exact=True)} "
-        f"(95% interval {ends[0]:.2f} to {ends[1]:.2f})"
+        f"(95% interval {interval_words(*ends)})"
     )
 
 

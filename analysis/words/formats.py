@@ -82,6 +82,17 @@ def signed(value: float, places: int = 2) -> str:
     return f"{sign}{text}" if float(text) else text
 
 
+def interval_words(low: float, high: float, places: int = 2) -> str:
+    """The two ends of an interval: a true minus below 0, no sign above.
+
+    Examples
+    --------
+    >>> interval_words(52.71, 54.7), interval_words(-0.1, 1.7), interval_words(-0.004, 0.0)
+    ('52.71 to 54.70', '−0.10 to 1.70', '0.00 to 0.00')
+    """
+    return " to ".join(signed(end, places).removeprefix("+") for end in (low, high))
+
+
 def plural(count: int, word: str) -> str:
     """The word for one or several.
 

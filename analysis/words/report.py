@@ -8,7 +8,7 @@ from analysis.results.comparison import AtExit, Estimate
 from analysis.results.differences import Difference
 from analysis.results.policy_curves import Gain
 from analysis.words.deciding.stopping import gain_words
-from analysis.words.formats import QUANTITY, counted, moved, percent, points, small
+from analysis.words.formats import QUANTITY, counted, interval_words, moved, percent, points, small
 
 ENTROPY_RISE = 0.1
 """The rise of entropy, in nats, that a claim speaks of."""
@@ -77,7 +77,7 @@ def falls_claim(label: str, of: str, by_threshold: Sequence[tuple[float, float, 
         more = found.difference > 0
         ends = (low, high) if more else (-high, -low)
         apart = f"{points(found.difference, exact=True)} {'more' if more else 'fewer'}"
-        parts.append(f"{how}, {apart} (95%: {ends[0]:.2f} to {ends[1]:.2f}) than under the baseline")
+        parts.append(f"{how}, {apart} (95%: {interval_words(*ends)}) than under the baseline")
     return f"Under {label} the {QUANTITY[of]}'s probability falls {'; '.join(parts)}."
 
 
@@ -104,12 +104,3 @@ def entropy_claim(label: str, before: float, after: float, threshold: float = EN
         return f"{start} no sample under the baseline, {now} under {label}."
     now = percent(after) if after else "none"
     return f"{start} {percent(before)} of samples under the baseline, for {now} under {label}."
-
-
-def interval_words(low: float, high: float, places: int = 2) -> str:
-    """The two ends of an interval of percents.
-
-    >>> interval_words(52.71, 54.7)
-    '52.71 to 54.70'
-    """
-    return f"{low:.{places}f} to {high:.{places}f}"

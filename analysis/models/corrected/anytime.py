@@ -26,7 +26,7 @@ class Answers(NamedTuple):
     probs: Float[Tensor, "samples classes"]
     """The corrected probabilities of the exit at which each sample stopped."""
     exits: Int64[Tensor, " samples"]
-    """That exit, from 0."""
+    """That exit, from 0 as `PolicyResults.stops` has it: 0 is what pages, tables and JSON call exit 1."""
 
 
 class AnytimeNetwork(nn.Module):
@@ -112,6 +112,11 @@ class AnytimeNetwork(nn.Module):
         """The answer at the exit at which each sample stops by the rule; blocks after the last of them do not run.
 
         In a batch the network goes on until all have stopped: what a sample saves is saved with one image at a time.
+
+        Returns
+        -------
+        Answers
+            `probs`, float32 (samples, classes), and `exits`, int64 (samples,), which count from 0.
 
         Raises
         ------

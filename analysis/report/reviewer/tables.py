@@ -18,7 +18,7 @@ from analysis.results.comparison import Comparison
 from analysis.statistics.binomial import clopper_pearson_interval
 from analysis.words import report as words
 from analysis.words import verdicts
-from analysis.words.formats import decimals, signed
+from analysis.words.formats import decimals, interval_words, signed
 
 SURE = 0.05
 """A difference whose adjusted p-value is below this is marked."""
@@ -52,7 +52,7 @@ def _share(successes: int, trials: int) -> tuple[str, str]:
     if not trials:
         return "unknown", ""
     low, high = clopper_pearson_interval(successes, trials)
-    return decimals(100 * successes / trials), words.interval_words(100 * low, 100 * high)
+    return decimals(100 * successes / trials), interval_words(100 * low, 100 * high)
 
 
 def exit_tables(subject: Subject) -> list[Table]:
@@ -169,11 +169,11 @@ def comparison_tables(compared: Comparison, names: Sequence[str]) -> list[Table]
             f"{names[pair.b]} less {names[pair.a]}",
             f"{pair.samples:,}",
             signed(100 * said.difference) + ("*" if last.p_holm < SURE else ""),
-            words.interval_words(100 * said.low, 100 * said.high),
+            interval_words(100 * said.low, 100 * said.high),
             f"{last.b_only:,} / {last.a_only:,}",
             words.p_words(last.p_holm),
             signed(fallen.difference),
-            words.interval_words(fallen.low, fallen.high),
+            interval_words(fallen.low, fallen.high),
         ))  # fmt: skip
     found.append(
         Table(

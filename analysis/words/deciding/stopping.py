@@ -8,7 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.results.policy_curves import Gain
-from analysis.words.formats import at_least, at_most, class_words, counted, percent, points, quantity, small
+from analysis.words.formats import (
+    at_least,
+    at_most,
+    class_words,
+    counted,
+    interval_words,
+    percent,
+    points,
+    quantity,
+    signed,
+    small,
+)
 
 SAVINGS = {"measured": "measured as a latency", "simulated": "simulated from counted costs"}
 
@@ -37,29 +48,47 @@ def gain_words(gain: Gain, than: str) -> str:
     >>> gain_words(Gain(0.013, 0.009, 0.017), "with everyone at exit 4")
     '1.30 points more (95%: 0.90 to 1.70) than with everyone at exit 4'
     >>> gain_words(Gain(0.0, -0.001, 0.001), "the baseline")
-    'as much (95%: -0.10 to 0.10 points) as the baseline'
+    'as much (95%: −0.10 to +0.10 points) as the baseline'
     """
-    low, high = (f"{100 * end:.2f}" for end in (gain.low, gain.high))
     if not gain.difference:
-        return f"as much (95%: {low} to {high} points) as {than}"
+        return f"as much (95%: {signed(100 * gain.low)} to {signed(100 * gain.high)} points) as {than}"
     more = gain.difference > 0
-    low, high = (low, high) if more else (f"{-100 * gain.high:.2f}", f"{-100 * gain.low:.2f}")
+    ends = (100 * gain.low, 100 * gain.high) if more else (-100 * gain.high, -100 * gain.low)
     apart = points(100 * gain.difference, exact=True)
-    return f"{apart} {'more' if more else 'less'} (95%: {low} to {high}) than {than}"
+    return f"{apart} {'more' if more else 'less'} (95%: {interval_words(*ends)}) than {than}"
 
 
-def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None, spent: str | None = None) -> str:
-    """What the budget buys in the anytime setting, and then by a rule: one that spends no more on average, with what it
-    gains, or one that spends what it is set to."""
-    if right is None:
-        return title
-    said = f"{title}; each sample stopping by {rule} {percent(100 * right)}"
-    if spent is not None:
-        return f"{said} {'at' if spent.startswith('exit ') else 'for'} {spent} on average"
-    if gain is None:
+def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None) -> str:
+    """What the budget buys in the anytime setting, and then by a rule that spends no more on average."""
+    if right is None or gain is None:
         return title
     apart = f", {points(100 * gain.difference)} {'more' if gain.difference > 0 else 'less'}" if gain.difference else ""
-    return f"{said}{apart}"
+    return f"{title}; each sample stopping by {rule} {percent(100 * right)}{apart}"
+
+
+def standing_title(
+    label: str, rule: str, quantity_name: str, right: float, spent: str, share: float | None, gain: Gain, than: str
+) -> str:
+    """What a rule reaches that spends what it is set to, beside everyone at the exit that costs most nearly as much.
+
+    Parameters
+    ----------
+    spent : in `cost_words`, on average
+    share : of the last exit's cost, a fraction; None without costs
+    than : that exit, with what it costs
+
+    Examples
+    --------
+    >>> standing_title("PA", "risk control", "accuracy", 0.73, "exit 2.10", None, Gain(0, 0, 0), "2")
+    'PA stopping by risk control: accuracy 73.0% at exit 2.10 on average, as much as everyone at exit 2'
+    """
+    of = "" if share is None else f" ({percent(100 * share)} of the network)"
+    apart = f"{points(100 * gain.difference)} {'more' if gain.difference > 0 else 'less'} than"
+    return (
+        f"{label} stopping by {rule}: {quantity_name} {percent(100 * right)} "
+        f"{'at' if spent.startswith('exit ') else 'for'} {spent}{of} on average, "
+        f"{apart if gain.difference else 'as much as'} everyone at exit {than}"
+    )
 
 
 def better_rule(
@@ -77,15 +106,45 @@ def better_rule(
     ----------
     over_exit : the gain and the exit's name; None where no exit answers
     over_other : the gain, and what the other predictor is called within a sentence
-    spent : what the rule spends on either predictor, where it does not follow the budget
+    spent : where the rule does not follow the budget: what it spends, and what the other predictor spends by the
+        threshold on its largest probability that spends most nearly as much, which is then compared instead
     """
-    other = f"the same rule on {over_other[1]}" + (f", which {spends(spent[1])}" if spent else "")
+    other = f"the same rule on {over_other[1]}"
+    if spent:
+        other = f"a threshold on the largest probability of {over_other[1]} that {spends(spent[1])}"
     gains = [] if over_exit is None else [gain_words(over_exit[0], f"everyone at exit {over_exit[1]}")]
     gains.append(gain_words(over_other[0], other))
     who, share = f"{rule} on {label}", percent(100 * right)
     if spent:
         return f"{who[0].upper()}{who[1:]} {spends(spent[0])} on average and gets {share} right: {', '.join(gains)}."
-    return f"Within {budget} on average, {who} gets {share} right: {', '.join(gains)}."
+    within = f"Answering at {budget} or before" if budget.startswith("exit ") else f"Within {budget}"
+    return f"{within} on average, {who} gets {share} right: {', '.join(gains)}."
+
+
+GIVEN_UP = 0.01
+"""Of accuracy, against the last exit: what `cheapest_words` speaks of."""
+
+
+def cheapest_words(rule: str, label: str, cost: str, saved: float | None, right: float, last: float) -> str:
+    """The least that a rule can spend where at most `GIVEN_UP` of the last exit's accuracy is given up.
+
+    Parameters
+    ----------
+    rule : with the setting at which that is
+    cost : in `cost_words`, on average
+    saved : of the last exit's cost, a fraction; None without costs
+    right, last : accuracies, of the rule and of the last exit
+
+    Examples
+    --------
+    >>> said = cheapest_words("it", "PA", "5 MACs", 0.5, 0.7, 0.71)
+    >>> said.removeprefix("Giving up at most 1 point of the last exit on these samples, ")
+    'it on PA saves 50.0% (5 MACs): 70.0% right, −1.00 points.'
+    """
+    does = f"{spends(cost)} on average" if saved is None else f"saves {percent(100 * saved)} ({cost})"
+    apart = f"{percent(100 * right)} right, {signed(100 * (right - last))} points"
+    given_up = f"Giving up at most {100 * GIVEN_UP:g} point of the last exit on these samples"
+    return f"{given_up}, {rule} on {label} {does}: {apart}."
 
 
 def shares_title(shares: np.ndarray, right: float, exit_names: Sequence[str], *, has_labels: bool) -> str:
@@ -192,17 +251,26 @@ def decision_words(budget: str, rule: str, predictor: str, at: Stop | None, by: 
     >>> by
     'By threshold (margin) this sample stops at exit 2: wolf, wrong, too early: a later exit is right.'
     """
-    first = "before the first exit, without an answer" if at is None else f"at exit {at.exit_name}: {_got(at)}"
+    first, alike = "before the first exit, without an answer", False
+    if at is not None:
+        alike = bool(not reason and by is not None and _too(at) and _too(at) == _too(by))
+        first = f"at exit {at.exit_name}: {_got(at)}{f', {_too(at)}' if _too(at) and not alike else ''}"
     said = f"With {budget} for everyone {predictor} stops {first}."
     if reason:
         return f"{said} {rule[:1].upper()}{rule[1:]} {reason.removesuffix('.')}."
     if by is None:
         return f"{said} By {rule} this sample is interrupted before the first exit."
-    return f"{said} By {rule} this sample stops at exit {by.exit_name}: {_got(by)}."
+    too = f", {'both ' if alike else ''}{_too(by)}" if _too(by) else ""
+    return f"{said} By {rule} this sample stops at exit {by.exit_name}: {_got(by)}{too}."
 
 
 def _got(stop: Stop) -> str:
     judged = "" if stop.right is None else ", right" if stop.right else ", wrong"
-    early = ", too early: a later exit is right" if stop.later_right else ""
-    late = ", later than needed: an earlier exit was right already" if stop.earlier_right and not early else ""
-    return f"{class_words(stop.answer)}{judged}{early}{late}"
+    return f"{class_words(stop.answer)}{judged}"
+
+
+def _too(stop: Stop) -> str:
+    """Whether it stops too early or later than needed; empty where neither."""
+    if stop.later_right:
+        return "too early: a later exit is right"
+    return "later than needed: an earlier exit was right already" if stop.earlier_right else ""

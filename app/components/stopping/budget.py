@@ -55,18 +55,32 @@ def written(budget: float | None) -> str:
     return number_text(budget)
 
 
-def typed(text: str, unit: str | None = None) -> float | None:
-    """The budget that a text stands for, as `prefixed_number` reads it. Empty: None.
+def typed(text: str, axis: Axis) -> float | None:
+    """The budget that a text stands for: as `prefixed_number` reads it, or percent of the last exit. Empty: None.
 
     Raises
     ------
     ValueError
         It is none.
+
+    Examples
+    --------
+    >>> typed("12M", Axis("MACs", (5e6, 30e6))), typed("50%", Axis("MACs", (5e6, 30e6)))
+    (12000000.0, 15000000.0)
     """
+    bare = text.strip()
+    share = bare.endswith("%")
     try:
-        return prefixed_number(text, unit)
-    except ValueError as error:
-        raise ValueError(f"budget is {error}") from None
+        found = prefixed_number(bare[:-1], None) if share else prefixed_number(bare, axis.unit)
+        if share and found is None:
+            raise ValueError
+    except ValueError:
+        example = quantity(_middle(axis)).replace(" ", "")
+        raise ValueError(
+            f"budget is {text[:32]!r}: give a number, with k, M, G or T where it is large, or percent of the last "
+            f"exit, for example {example} or 50%"
+        ) from None
+    return found / 100 * axis.costs[-1] if share else found
 
 
 def budget_control(run: Run, axis: Axis) -> float:
@@ -81,11 +95,11 @@ def budget_control(run: Run, axis: Axis) -> float:
         f"Budget per sample, {escape('exits' if axis.unit is None else axis.unit)}",
         min_value=float(low),
         max_value=float(high),
-        typed=(written, lambda text: typed(text, axis.unit)),
+        typed=(written, lambda text: typed(text, axis)),
         placeholder=quantity(float(_middle(axis))),
-        help=f"From {quantity(float(low))} to {quantity(float(high))}: type it (30M is 30 million), drag the line in "
-        "the figure, or click a marker. One budget for everyone: the deepest exit within it answers. Samples that stop "
-        "by themselves keep within it on average.",
+        help=f"From {quantity(float(low))} to {quantity(float(high))}: type it (30M is 30 million, 50% half of the "
+        "last exit's), drag the line in the figure, or click a marker. One budget for everyone: the deepest exit "
+        "within it answers. Samples that stop by themselves keep within it on average.",
     )
     return budget_on_screen(run, axis)
 

@@ -1,7 +1,7 @@
 """The stopping rules: with which settings, fitted and measured on which samples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from analysis.results import PolicyResults, Results, apply_policy
 from analysis.results.fitting import SampleChoice
 from analysis.results.policy_curves import StopCurve, policy_curve
 from analysis.run import Run
-from analysis.settings import number_text
+from analysis.settings import Setting, number_text
 from app import cache, state
 from app.components.fitting.samples import choose, chosen_way, results_of_some, ways_to_fit
 from app.components.setting_widgets import Owner, understood
@@ -93,7 +93,7 @@ class Rules:
             return "is fitted on all of the selected samples, so that none is left to measure it on"
         if row.fits and self.choice is None:
             return self.reason
-        if row.function is None and self.axis.unit is None:
+        if policy in needing_costs(self.axis):
             return "needs the exits' costs: import the run with them"
         if row.needs_labels(self.settings(policy)):
             fitted = self.choice.fitted_run.labels[self.choice.fitted]
@@ -106,9 +106,9 @@ class Rules:
         return cache.numbers(_applied, *self.key_of(policy, predictor, settings), rules=self, policy=policy,
                              predictor=predictor, settings=settings)  # fmt: skip
 
-    def curve(self, policy: str, predictor: str) -> StopCurve:
-        """What the policy spends and gets right along one of its settings."""
-        settings = self.settings(policy)
+    def curve(self, policy: str, predictor: str, settings: Mapping[str, object] | None = None) -> StopCurve:
+        """What the policy spends and gets right along one of its settings; of the settings on screen unless told."""
+        settings = self.settings(policy) if settings is None else dict(settings)
         base = self.apply(policy, predictor, settings)
         return cache.numbers(policy_curve, *self.key_of(policy, predictor, settings), results=base)
 
@@ -177,6 +177,12 @@ def applies(name: str, settings: Mapping[str, object]) -> bool:
     return of is None or settings[of] in values
 
 
+def sliding(setting: Setting, settings: Mapping[str, object]) -> Setting:
+    """A setting as its widget has it: a threshold of patience is counted, so that no slider of scores stands below."""
+    counted = setting.name == "lambda" and settings["measure"] == "patience"
+    return replace(setting, slides=()) if counted else setting
+
+
 def setting_words(name: str, value: float, axis: Axis) -> str:
     """A setting at a point of a curve."""
     return f"{name} {written(value)} {axis.unit}" if name == "mean" else f"{name} {value:.4g}"
@@ -207,6 +213,11 @@ def what_of(found: PolicyResults, running: str = "") -> dict[str, object]:
 
 
 # --- samples ---------------------------------------------------------------------------------------------------------
+
+
+def needing_costs(axis: Axis) -> tuple[str, ...]:
+    """The rules that cannot be because the exits' costs are unknown."""
+    return () if axis.unit is not None else tuple(key for key, row in POLICIES.items() if row.function is None)
 
 
 def rules_on_screen(view: View, axis: Axis, budget: float) -> Rules:

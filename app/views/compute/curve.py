@@ -21,13 +21,16 @@ from app.components.fitting.samples import on_test_badge
 from app.components.predictor_names import label_of, named
 from app.components.setting_widgets import set_one
 from app.components.stopping.budget import Axis
-from app.components.stopping.rules import Rules, lower, owner_of, rule_name, setting_words, what_of
+from app.components.stopping.rules import Rules, lower, needing_costs, owner_of, rule_name, setting_words, what_of
 from app.components.text import plain_text
 from app.view import View
 
 HEIGHT = 500
 STANDING = ("risk",)
 """Rules that are drawn as points: each of their settings is a promise of its own."""
+
+ON_PROBABILITY = {"lambda": 0.8, "measure": "max-prob"}
+"""The threshold that a rule of `STANDING` is compared with on the other predictor, at a lambda that spends as much."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,18 @@ class Gains:
     right: float | None = None
     at: str = ""
     """The setting that runs, in words."""
+    cost: float | None = None
+    """What a rule of `STANDING` spends on average."""
     spent: tuple[str, str] | None = None
-    """What a rule of `STANDING` spends on average, on this predictor and the other, in words."""
+    """The same, and what is spent by the threshold on the other predictor that it is compared with, in words."""
     answering: int | None = None
     """The exit, from 0, of everyone else: that which the budget reaches, or that which costs most nearly what the rule
     spends."""
     over_exit: Gain | None = None
     """Over everyone there."""
     over_other: Gain | None = None
-    """Over the same rule on the other predictor."""
+    """Over the same rule on the other predictor; of `STANDING`, over the threshold on the other's largest probability
+    that spends most nearly as much."""
 
 
 Curves = Mapping[tuple[str, str], StopCurve]
@@ -113,9 +119,22 @@ def _figure(
         beside = _published_curves(axis, published, list(results))
     shown = results[view.shown].right_percent
     names = formats.exit_labels(run.exit_names)
-    title = budgets.budget_title(
-        label_of(view.shown), names, answering, shown, budget, axis.unit, quantity_of(view), np.asarray(axis.costs)
+    rule, answer = (
+        rule_name(rules, state.get("policy")),
+        None if answering is None else (budget, float(shown[answering])),
     )
+    if gains.cost is None or gains.over_exit is None:
+        title = budgets.budget_title(
+            label_of(view.shown), names, answering, shown, budget, axis.unit, quantity_of(view), np.asarray(axis.costs)
+        )
+        title = stopping.title_with_rule(title, rule, gains.right, gains.over_exit)
+    else:
+        answer = gains.cost, 100 * gains.right
+        share = gains.cost / axis.costs[-1] if axis.unit is not None and axis.costs[-1] > 0 else None
+        title = stopping.standing_title(
+            label_of(view.shown), rule, quantity_of(view), gains.right, gains.spent[0], share, gains.over_exit,
+            _exit_with_cost(names, axis, gains.answering),
+        )  # fmt: skip
     drawn = [_as_drawn(rules, policy, key, curve) for (policy, key), curve in found.items()]
     figure = cache.drawn(
         compute_curve_figure,
@@ -126,12 +145,11 @@ def _figure(
         emphasised=view.shown,
         published=beside,
         others=others,
-        answer=None if answering is None else (budget, float(shown[answering])),
+        answer=answer,
+        answer_name="at the budget" if gains.cost is None else rule,
         unit=axis.unit,
         quantity=f"{quantity_of(view)}, %",
-        title=stopping.title_with_rule(
-            title, rule_name(rules, state.get("policy")), gains.right, gains.over_exit, gains.spent and gains.spent[0]
-        ),
+        title=title,
         subtitle=_subtitle(rules, found) + _open_markers(bool(beside), bool(others)),
         height=HEIGHT,
     )
@@ -144,6 +162,11 @@ def _figure(
         draggable=budget,
         on_click=lambda point: _clicked(point, axis),
     )
+
+
+def _exit_with_cost(names: Sequence[str], axis: Axis, exit_: int) -> str:
+    """An exit's name, with what it costs where that is known."""
+    return names[exit_] + ("" if axis.unit is None else f" ({stopping.cost_words(axis.costs[exit_], axis.unit)})")
 
 
 def _subtitle(rules: Rules, found: Curves) -> str:
@@ -179,14 +202,17 @@ def _gains(view: View, rules: Rules, answering: int | None, found: Curves) -> Ga
         )
     if view.shown not in stops or not len(stops[view.shown].right):
         return Gains()
-    mine, theirs, spent = stops[view.shown].right, stops.get(other), None
+    mine, theirs, spent, cost = stops[view.shown].right, stops.get(other), None, None
     if standing:
-        costs = [one.mean_exit if one.costs is None else one.mean_cost for one in (stops[view.shown], stops[other])]
-        answering = int(np.abs(np.asarray(rules.axis.costs) - costs[0]).argmin())
-        spent = tuple(stopping.cost_words(cost, rules.axis.unit) for cost in costs)
+        cost = stops[view.shown].mean_exit if rules.axis.unit is None else stops[view.shown].mean_cost
+        answering = int(np.abs(np.asarray(rules.axis.costs) - cost).argmin())
+        against = rules.curve("confidence", other, ON_PROBABILITY)
+        place = int(np.abs(against.costs - cost).argmin())
+        theirs = rules.apply("confidence", other, {**ON_PROBABILITY, "lambda": against.values[place]})
+        spent = tuple(stopping.cost_words(one, rules.axis.unit) for one in (cost, float(against.costs[place])))
     everyone = None if answering is None else gain_of(mine, rules.results(view.shown).right[answering])
     over_other = None if theirs is None else gain_of(mine, theirs.right)
-    return Gains(float(mine.mean()), at[view.shown], spent, answering, everyone, over_other)
+    return Gains(float(mine.mean()), at[view.shown], cost, spent, answering, everyone, over_other)
 
 
 def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
@@ -195,9 +221,8 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
     if gains.right is not None and gains.over_other is not None:
         other, everyone = named(view.predictor if view.shown == "baseline" else "baseline"), ""
         if gains.answering is not None:
-            everyone = formats.exit_labels(view.run.exit_names)[gains.answering]
-            if gains.spent and axis.unit is not None:
-                everyone += f", which spends {stopping.cost_words(axis.costs[gains.answering], axis.unit)}"
+            names = formats.exit_labels(view.run.exit_names)
+            everyone = _exit_with_cost(names, axis, gains.answering) if gains.spent else names[gains.answering]
         plain_text(
             stopping.better_rule(
                 stopping.cost_words(rules.budget, axis.unit),
@@ -209,11 +234,13 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
                 gains.spent,
             )
         )
+    if view.has_labels and (curve := found.get((policy, view.shown))) is not None:
+        _cheapest(view, rules, policy, curve)
     lines = []
     if rules.left_out:
         choice = rules.choice
         lines.append(stopping.left_out_words(rules.left_out, choice.named, choice.seed))
-    missing = [p for p in dict.fromkeys([*state.get("rules"), policy]) if rules.why_not(p)]
+    missing = [p for p in dict.fromkeys([*state.get("rules"), policy, *needing_costs(axis)]) if rules.why_not(p)]
     lines += [f"{POLICIES[p].label} is not drawn: it {rules.why_not(p).removesuffix('.')}." for p in missing]
     if axis.unit is not None:
         saving = "measured" if axis.unit in MEASURED_UNITS else "simulated"
@@ -224,6 +251,26 @@ def _findings(view: View, rules: Rules, found: Curves, gains: Gains) -> None:
         plain_text(" ".join(lines), role="caption")
     if rules.choice is not None and rules.choice.on_test and any(POLICIES[p].fits for p, _ in found):
         on_test_badge()
+
+
+def _cheapest(view: View, rules: Rules, policy: str, curve: StopCurve) -> None:
+    """Where along its curve the rule on screen saves most for next to nothing."""
+    last = rules.results(view.shown).right_share[-1]
+    place = curve.cheapest(last - stopping.GIVEN_UP)
+    if place is None or not curve.setting or policy == "interruption":
+        return
+    axis, cost = rules.axis, float(curve.costs[place])
+    said = setting_words(curve.setting, curve.values[place], axis)
+    plain_text(
+        stopping.cheapest_words(
+            f"{rule_name(rules, policy)} at {said}",
+            named(view.shown),
+            stopping.cost_words(cost, axis.unit),
+            None if axis.unit is None or not axis.costs[-1] else 1 - cost / axis.costs[-1],
+            float(curve.right[place]),
+            float(last),
+        )
+    )
 
 
 def _published_curves(

@@ -27,7 +27,7 @@ from app.components.predictor_names import label_of
 from app.components.published import published_beside
 from app.components.selection import select, strip
 from app.components.stopping.budget import Axis, axis_of, budget_control
-from app.components.stopping.rules import rules_on_screen
+from app.components.stopping.rules import needing_costs, rules_on_screen
 from app.components.table_export import offer_table
 from app.components.text import plain_table, plain_text
 from app.view import View
@@ -62,7 +62,7 @@ def render(view: View) -> None:
         control("snap", "Snap to exits")
         _curve_choices(view, published, bool(points))
         points_box(view, axis, points)
-    control("rules", "Each sample stops by", show=lambda key: POLICIES[key].label, widget="pills")
+    _rule_choices(axis)
     rules = rules_on_screen(view, axis, budget)
     answering = answering_exit(axis.costs, budget)
     curves_on_screen(view, rules, answering, published, drawn_points(points, axis))
@@ -93,6 +93,15 @@ def _curve_choices(view: View, published: Mapping[str, Published], points: bool)
     control("beside", "Compare with", usable, show=lambda key: predictors[key].label, placeholder="more predictors")
     if published or points:
         control("published", "Published values")
+
+
+def _rule_choices(axis: Axis) -> None:
+    """The rules to draw, of those that are possible with these costs."""
+    able = [key for key in state.CONTROLS["rules"].choices if key not in needing_costs(axis)]
+    kept = tuple(key for key in state.get("rules") if key in able)
+    if kept != state.get("rules"):
+        state.set("rules", kept)
+    control("rules", "Each sample stops by", able, show=lambda key: POLICIES[key].label, widget="pills")
 
 
 # --- what is given up ------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from app.components.fitting.samples import fit_controls, of_measured, on_test_ba
 from app.components.predictor_names import label_of
 from app.components.selection import select, strip
 from app.components.setting_widgets import reset_button, setting_widget
-from app.components.stopping.rules import Rules, applies, owner_of, runs_alike, what_of
+from app.components.stopping.rules import Rules, applies, owner_of, runs_alike, sliding, what_of
 from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
@@ -78,12 +78,12 @@ def rule_choices(view: View, rules: Rules, *, fitted_alone: bool = False) -> Non
     texts = rules.set[policy]
     owner = owner_of(row, rules.axis) if rules.why_not(policy) else rules.owner(policy, view.shown)
     settings = owner.values(texts)
-    shown = [setting for setting in row.settings if applies(setting.name, settings)]
+    shown = [sliding(setting, settings) for setting in row.settings if applies(setting.name, settings)]
     places = st.columns([3, *(2 for _ in shown)] + [1] * max(0, 3 - len(shown)))
     with places[0]:
         control(
             "policy",
-            "Rule",
+            "Stops by",
             among,
             widget="selectbox",
             show=lambda key: POLICIES[key].name,

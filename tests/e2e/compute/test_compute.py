@@ -35,6 +35,11 @@ def test_a_budget_is_typed(full):
     full.text_input(key="control:budget").set_value("7M").run()
     assert "exit 7 answers" in title(figures(full)["compute"])
     assert address(full)["budget"] == "7000000"
+    full.text_input(key="control:budget").set_value("50%").run()
+    assert address(full)["budget"] == "3500000"
+    full.text_input(key="control:budget").set_value("half").run()
+    assert address(full)["budget"] == "3500000"
+    assert any("give a number" in info.value and "half" in info.value for info in full.info)
 
 
 def test_a_budget_outside_the_network_is_moved_into_it_and_said(small_run):

@@ -59,17 +59,41 @@ def test_the_title_says_what_the_rule_gains_and_the_text_who_has_the_better_rule
     assert "than the same rule on the baseline" in words(app)
 
 
+@pytest.mark.parametrize("policy", ["confidence", "risk"])
+def test_what_can_be_saved_for_one_point_is_said(small_run, policy):
+    said = re.search(
+        r"Giving up at most 1 point of the last exit on these samples, [^:]* at (\w+) ([\d.]+) on PA saves ([\d.]+)% "
+        r"\(([\d.]+) M MACs\): ([\d.]+)% right, ([+−]?[\d.]+) points",
+        words(page(policy=policy)),
+    )
+    setting, value, saved, cost, right, apart = said.groups()
+    found = policy_of(small_run, policy, {setting: value}, "pa")
+    assert (float(saved), float(cost)) == pytest.approx((100 * found.saved, found.mean_cost / 1e6), rel=0.02)
+    assert float(right) == pytest.approx(100 * found.accuracy, abs=0.5)
+    assert float(apart.replace("−", "-")) >= -1
+
+
 def test_risk_control_is_told_as_it_is_set_with_what_it_spends(small_run):
     """Its few points would leave most of the budget unspent, and everyone at the budget's exit would be dearer."""
     app = page(budget="3500000", policy="risk", policy_set="epsilon:0.3")
     found = policy_of(small_run, "risk", {"epsilon": 0.3}, "pa")
     spent = f"{found.mean_cost / 1e6:.3g} M MACs"
-    assert f"risk control (ucb-wsr) {100 * found.accuracy:.1f}% for {spent} on average" in title(
-        figures(app)["compute"]
-    )
+    figure, share = figures(app)["compute"], 100 * found.mean_cost / 7e6
     everyone = 1 + int(np.abs(found.costs - found.mean_cost).argmin())
+    assert title(figure).startswith(
+        f"PA stopping by risk control (ucb-wsr): accuracy {100 * found.accuracy:.1f}% for {spent} ({share:.1f}% of the "
+        "network) on average, "
+    )
+    assert title(figure).endswith(f"everyone at exit {everyone} ({everyone} M MACs)")
+    ring = next(trace for trace in figure["data"] if trace["name"] == "risk control (ucb-wsr)")
+    assert (ring["x"][0], ring["y"][0]) == pytest.approx((found.mean_cost, 100 * found.accuracy))
+    assert "at the budget" not in {trace["name"] for trace in figure["data"]}
     assert f"Risk control (ucb-wsr) at epsilon 0.3 on PA spends {spent} on average" in words(app)
-    assert f"than everyone at exit {everyone}, which spends {everyone} M MACs," in words(app)
+    assert f"than everyone at exit {everyone} ({everyone} M MACs)," in words(app)
+    spends = re.search(
+        r"a threshold on the largest probability of the baseline that spends ([\d.]+) M MACs", words(app)
+    )
+    assert float(spends[1]) * 1e6 == pytest.approx(found.mean_cost, rel=0.1)
 
 
 def test_the_switch_emphasises_the_other_and_compares_the_other_way(small_run):
@@ -120,6 +144,19 @@ def test_until_one_is_typed_the_threshold_is_that_of_the_budget(small_run):
     app.text_input(key="setting:confidence:lambda").set_value("0.25").run()
     assert address(app)["policy_set"] == "lambda:0.25"
     assert "Nothing is fitted." in words(app)
+
+
+def test_sliders_go_where_settings_are_useful(small_run):
+    def ends(**more):
+        app = page(below="rule", **more)
+        assert not any(box.label == "Rule" for box in app.main.selectbox)
+        return {one.key.split(":")[-1]: (one.min, one.max) for one in app.main.slider}
+
+    assert ends() == {"lambda": (0, 1)}
+    assert ends(policy_set="measure:patience") == {}
+    assert ends(policy="risk") == {"epsilon": (0.01, 0.2), "delta": (0.01, 0.5)}
+    assert ends(policy="pcee") == {"target": (0, 1), "bins": (1, 50)}
+    assert "mean" not in ends(policy="interruption", policy_set="law:exponential")
 
 
 def test_a_measure_and_a_law_change_what_no_longer_goes_with_them(small_run):
@@ -239,6 +276,9 @@ def test_without_costs_exits_are_counted_and_interruption_says_what_it_needs(ima
     app = page(run="imageless", below="rule")
     assert "interruption" not in " ".join(drawn(app))
     assert "Interruption is not drawn: it needs the exits" in words(app)
+    assert "Answering at exit" in words(app)
+    pills = app.get("button_group")
+    assert not any("Interruption" in str(one.options) for one in pills)
     assert re.search(r"on average, confidence threshold \(max-prob\) at lambda [\d.]+ on PA gets", words(app))
     app = page(run="imageless", below="rule", policy="interruption")
     assert any("needs the exits" in info.value for info in app.info)

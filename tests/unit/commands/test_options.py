@@ -48,3 +48,20 @@ def test_settings_are_dealt_to_the_policy_and_the_predictor(tmp_path):
     args = argparse.Namespace(predictor=f"{file}:mine", settings=["epsilon=0.1"])
     with pytest.raises(ValueError, match="--set epsilon: both policy risk and predictor mine have a setting"):
         own_settings(args, rows, "policy risk", "logits")
+
+
+def test_a_setting_that_neither_knows_is_answered_with_the_settings_of_both():
+    args = argparse.Namespace(predictor="baseline", settings=["eps=0.02"])
+    said = (
+        "^neither policy risk nor baseline has a setting 'eps': policy risk takes rule, loss, epsilon and delta; "
+        "baseline takes temperature, activation and fallback$"
+    )
+    with pytest.raises(ValueError, match=said):
+        own_settings(args, POLICIES["risk"].settings, "policy risk", "logits")
+
+
+def test_a_predictor_that_takes_any_setting_is_given_what_the_policy_does_not_know(tmp_path):
+    file = tmp_path / "open.py"
+    file.write_text("def open_(logits, **more):\n    return logits.softmax(-1)\n")
+    args = argparse.Namespace(predictor=f"{file}:open_", settings=["eps=0.02"])
+    assert own_settings(args, POLICIES["risk"].settings, "policy risk", "logits") == ({}, {"eps": "0.02"})

@@ -161,7 +161,10 @@ def test_nothing_is_left_where_the_policy_fails(small_run, tmp_path, capsys):
         (["--policy", "luck"], "there is no policy 'luck'"),
         (["--policy", "confidence"], "policy confidence needs the setting 'lambda'"),
         (["--policy", "confidence", "--set", "lambda=7"], "give a number from 0 to 1"),
-        (["--policy", "risk", "--set", "lambda=0.7"], "baseline has no setting 'lambda'"),
+        (
+            ["--policy", "risk", "--set", "lambda=0.7"],
+            "neither policy risk nor baseline has a setting 'lambda': policy risk takes rule",
+        ),
         (["--policy", "risk", "--set", "epsilon=1"], "consistency is never above 1"),
         (["--policy", "risk", "--set", "rule"], "give it as KEY=VALUE"),
         (["--policy", "risk", "--predictor", "best"], "best"),

@@ -8,6 +8,7 @@ from analysis.policies import POLICIES
 from analysis.report.policy_tables import as_text
 from analysis.results import policy_of
 from analysis.results.policy_numbers import policy_numbers
+from analysis.words.formats import signed
 
 SETTINGS = {"confidence": {"lambda": 0.8}, "risk": {"epsilon": 0.3, "rule": "crc"}, "pcee": {"target": 0.5}}
 
@@ -80,3 +81,19 @@ def test_budgets_that_end_early_are_said(small_run):
     lines = text(small_run, "interruption", {"law": "list", "budgets": "5e5,2e6", "prior": 0.05})
     assert "50.0% end before the first exit." in lines
     assert "each sample's budget is drawn from the law (seed 0)" in lines
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_stands_beside_the_last_exit(small_run, policy):
+    found = policy_of(small_run, policy, SETTINGS.get(policy))
+    numbers = policy_numbers(found)
+    last = float(found.measured.traces.correct[-1].mean())
+    assert numbers["last_exit_accuracy"] == last
+    got = numbers.get("expected_accuracy", numbers["accuracy"])
+    assert f"; last exit {100 * last:.1f}%: {signed(100 * (got - last))} points." in as_text(numbers)
+
+
+def test_a_risk_of_wrong_answers_is_said_to_count_losses_alone(small_run):
+    said = "The risk counts samples that are lost to the last exit, not those that are gained."
+    assert said in text(small_run, "risk", {"loss": "accuracy-gap", "epsilon": 0.3})
+    assert said not in text(small_run, "risk", {"epsilon": 0.3})

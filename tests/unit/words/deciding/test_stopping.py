@@ -43,11 +43,13 @@ def test_without_an_exit_that_answers_the_other_predictor_is_compared_alone():
 
 
 def test_a_rule_that_does_not_follow_the_budget_is_said_with_what_it_spends():
-    assert stopping.title_with_rule("t", "risk control", 0.7, Gain(0.01, 0.0, 0.02), "5 MACs") == (
-        "t; each sample stopping by risk control 70.0% for 5 MACs on average"
+    about = ("PA", "risk control", "accuracy", 0.7)
+    assert stopping.standing_title(*about, "5 MACs", 0.5, Gain(0.01, 0.0, 0.02), "2 (6 MACs)") == (
+        "PA stopping by risk control: accuracy 70.0% for 5 MACs (50.0% of the network) on average, 1.00 points more "
+        "than everyone at exit 2 (6 MACs)"
     )
-    assert stopping.title_with_rule("t", "risk control", 0.7, None, "exit 2.00").endswith(
-        "70.0% at exit 2.00 on average"
+    assert stopping.standing_title(*about, "exit 2.10", None, Gain(-0.01, 0.0, 0.02), "2").endswith(
+        "70.0% at exit 2.10 on average, 1.00 points less than everyone at exit 2"
     )
     gain = Gain(0.01, 0, 0.02)
     said = stopping.better_rule(
@@ -55,8 +57,8 @@ def test_a_rule_that_does_not_follow_the_budget_is_said_with_what_it_spends():
     )
     assert said == (
         "Risk control on PA stops at exit 5.00 on average and gets 70.0% right: 1.00 points more (95%: 0.00 to 2.00) "
-        "than everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than the same rule on the baseline, which "
-        "spends 4."
+        "than everyone at exit 2, 1.00 points more (95%: 0.00 to 2.00) than a threshold on the largest probability "
+        "of the baseline that spends 4."
     )
 
 
@@ -96,3 +98,28 @@ def test_most_samples_stop_where_the_share_is_largest():
         "50.0% stop at exit b; 70.0% are right where they stop"
     )
     assert "final answer" in stopping.shares_title(shares, 0.7, ["1", "b", "3"], has_labels=False)
+
+
+def test_what_holds_where_the_budget_and_the_rule_stop_is_said_once():
+    late, later = (stopping.Stop(name, "fox", True, False, True) for name in ("4", "5"))
+    early, right = stopping.Stop("2", "7", False, True, False), stopping.Stop("1", "fox", True, False, False)
+    assert stopping.decision_words("30 M MACs", "threshold", "PA", late, later, "") == (
+        "With 30 M MACs for everyone PA stops at exit 4: fox, right. By threshold this sample stops at exit 5: fox, "
+        "right, both later than needed: an earlier exit was right already."
+    )
+    assert stopping.decision_words("30 M MACs", "threshold", "PA", late, early, "") == (
+        "With 30 M MACs for everyone PA stops at exit 4: fox, right, later than needed: an earlier exit was right "
+        "already. By threshold this sample stops at exit 2: class 7, wrong, too early: a later exit is right."
+    )
+    assert stopping.decision_words("9", "it", "PA", right, right, "").endswith("stops at exit 1: fox, right.")
+    assert "later than needed" in stopping.decision_words("9", "it", "PA", late, None, "needs costs.")
+
+
+def test_a_budget_of_exits_is_where_samples_answer_and_minus_is_a_minus():
+    gain = Gain(0.01, -0.02, 0.04)
+    said = stopping.better_rule("exit 3.00", "threshold", "PA", 0.7, None, (gain, "the baseline"))
+    assert said == (
+        "Answering at exit 3.00 or before on average, threshold on PA gets 70.0% right: 1.00 points more "
+        "(95%: −2.00 to 4.00) than the same rule on the baseline."
+    )
+    assert stopping.gain_words(Gain(0, -0.1633, 0.1633), "it") == "as much (95%: −16.33 to +16.33 points) as it"
