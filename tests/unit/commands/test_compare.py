@@ -145,3 +145,15 @@ def test_too_many_are_refused(path, capsys):
 def test_a_run_of_probabilities_is_compared_under_what_it_can_feed(probs_run, capsys):
     found = json.loads(printed(capsys, str(probs_run.path), "--format", "json"))
     assert [one["predictor"] for one in found["entries"]] == ["baseline", "softmax-poe"]
+
+
+def test_runs_whose_ids_count_through_other_splits_are_refused_before_anything_is_traced(
+    path, runs, small_logits, small_labels, capsys, monkeypatch
+):
+    run = write_run(runs / "alone", logits=small_logits[:, 200:300], labels=small_labels[200:300])
+    monkeypatch.setattr("analysis.results.results_of", lambda *_, **__: pytest.fail("traced"))
+    assert main(["compare", path, str(run.path)]) == 2
+    said = capsys.readouterr().err
+    assert "disagree on the labels" in said
+    assert "ids that were not given count through all splits of a run" in said
+    assert "give both runs ids of their own by --samples" in said
