@@ -190,7 +190,7 @@ def shared_unit(runs: Sequence[Run], wanted: str | None = None) -> str | None:
     Raises
     ------
     ValueError
-        Some state costs, and no unit is known to all: what each states, and what to do.
+        Some state costs, and no unit is known to all: what each states.
 
     Examples
     --------
@@ -205,8 +205,8 @@ def shared_unit(runs: Sequence[Run], wanted: str | None = None) -> str | None:
     if not units:
         stated = {one.id: ", ".join(one.costs) or "none" for one in runs}
         raise ValueError(
-            f"no unit of cost is known to all runs ({'; '.join(f'{key}: {said}' for key, said in stated.items())}): "
-            "import one again with --costs in the other's --cost-unit, or compare them over their exits"
+            "no unit of cost is known to all of these runs "
+            f"({'; '.join(f'{key}: {said}' for key, said in stated.items())})"
         )
     return wanted if wanted in units else units[0]
 
