@@ -34,7 +34,7 @@ class ToKnownPages:
 
 
 def unknown_page(scope: dict) -> str | None:
-    """Where a request for no page, or for a page by its title, should go; None for everything else that is asked for."""
+    """Where a request for no page, or for a page by its title, should go; None for all else that is asked for."""
     accepts = dict(scope.get("headers", ())).get(b"accept", b"")
     if scope["type"] != "http" or scope["method"] != "GET" or b"text/html" not in accepts:
         return None

@@ -55,8 +55,14 @@ def test_the_formats_say_the_same(path, capsys):
     latex = printed(capsys, *options, "--format", "latex")
     assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 4
     assert r"95\% interval" in latex
+    lines = latex.splitlines()
+    exits = " & ".join(map(str, range(1, 8)))
+    assert rf"exit &  & {exits} \\" in lines  # whose rows name predictors
+    assert rf"exit & {exits} \\" in lines
+    p = f"{found['pairs'][0]['exits'][-1]['p_holm']:.2g}".split("e-")
+    assert len(p) == 1 or rf"${p[0]}\times10^{{-{int(p[1])}}}$ \\" in latex
     markdown = printed(capsys, *options, "--format", "markdown").splitlines()
-    assert f"| accuracy, points |  | {' | '.join(_cells(text, 'accuracy, points'))} |".replace("*", r"\*") in markdown
+    assert f"| accuracy, points | {' | '.join(_cells(text, 'accuracy, points'))} |".replace("*", r"\*") in markdown
 
 
 @pytest.fixture
