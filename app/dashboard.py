@@ -23,6 +23,7 @@ from app.components.selection.slices_box import slices_box  # noqa: E402
 from app.components.text import escape  # noqa: E402
 from app.page_table import PAGES, Page  # noqa: E402
 from app.server.garbage import freeze_what_stays  # noqa: E402
+from app.server.redirect import UNKNOWN  # noqa: E402
 from app.view import View  # noqa: E402
 
 ICON = (
@@ -39,6 +40,8 @@ def _show(page: Page, content: object, given: dict[str, View | None]) -> None:
     page, and the browser keeps it instead of making it anew.
     """
     state.begin(page.name)
+    if (asked := st.query_params.pop(UNKNOWN, None)) is not None:
+        state.note(f"There is no page {asked}: this is the overview.")
     notes = st.empty()  # a fixed slot: what appears in it moves nothing below, which would remount the charts
     try:
         given["view"] = view = shared_controls()

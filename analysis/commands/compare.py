@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     from analysis.commands.summarize import measured
     from analysis.predictors import first_correction, resolve
     from analysis.report import comparison_tables
-    from analysis.results.comparison import MOST, as_object, compare
+    from analysis.results.comparison import MOST, as_object, check_runs, compare
     from analysis.storage import find_run, load_run
 
     if args.seed < 0:
@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> None:
     for one in runs:
         if args.cost_unit is not None:
             one.cost(args.cost_unit)  # refuses a unit that it does not know before anything is computed
+    check_runs(runs, args.split)
     chosen = [(one, key, resolve(key, own, kind=one.kind, n_exits=one.n_exits)) for one, key, own in pairs]
     compared = compare([measured(*each, args.split) for each in chosen], seed=args.seed)
     found = as_object(compared, args.cost_unit)

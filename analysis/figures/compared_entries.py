@@ -14,6 +14,8 @@ from analysis.figures.style import MARKERS_DRAWN, base_figure, exit_ticks, fitte
 from analysis.reference.symlog import FALL_UNIT, ticks, to_scale
 
 BAND = 0.18
+LONGEST = 36
+"""Characters of an entry with what it reaches, a predictor's and a run's: the figure is wide."""
 MOST_NAMED = 5
 """Falling curves that are named beside them: of more, names would lie on other curves."""
 
@@ -96,7 +98,7 @@ def compared_accuracy_figure(
         for line in lines
         if np.isfinite(line.values[-1])
     ]
-    name_ends(figure, ends, span=(low, high), pixels=height - 52)
+    name_ends(figure, ends, span=(low, high), pixels=height - 52, longest=LONGEST)
     return figure
 
 

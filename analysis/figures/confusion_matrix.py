@@ -6,13 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import in_lines
-from analysis.figures.style import FAINT, MUTED, base_figure, plain
+from analysis.figures.style import FAINT, INK, MUTED, SURFACE, base_figure, plain
 from analysis.reference.outside_text import shortened
 
 NAMED_UP_TO = 16  # characters of a class beside its row
 ROW = 15  # pixels
 GAPS_UP_TO = 25  # classes: with more, gaps would be as wide as cells
 RIGHT = "right answers"
+SHADES = ((0, SURFACE), (0.5, "#0072B2"), (1, INK))
+"""From the page on: of hundreds of rare pairs each would else look nearly as much as a frequent one."""
 
 
 def confusion_matrix_figure(
@@ -52,7 +54,7 @@ def confusion_matrix_figure(
             apart & (counts > 0),
             "taken for others",
             "taken for",
-            {"zmin": 0, "zmax": highest, "colorbar": {"ticksuffix": "%"}},
+            {"zmin": 0, "zmax": highest, "colorscale": SHADES, "colorbar": {"ticksuffix": "%"}},
         ),
         (
             ~apart & (counts > 0),

@@ -32,6 +32,24 @@ def in_lines(text: object, width: int = 60, lines: int = 8) -> str:
     return "<br>".join(plain(line) for line in found)
 
 
+def cut_apart(names: Sequence[str], most: int) -> list[str]:
+    """Names as `shortened` cuts them; where what is left begins alike, the middle goes and the end stays.
+
+    Examples
+    --------
+    >>> cut_apart(["Baseline, mine-corrected-a (88.0%)", "Baseline, mine-corrected-b (87.0%)", "PA"], 26)
+    ['Baseline…rected-a (88.0%)', 'Baseline…rected-b (87.0%)', 'PA']
+    """
+    shown = [shortened(name, most) for name in names]
+    begins = [text.partition("…")[0] for text in shown]
+    for place, name in enumerate(names):
+        if shown[place] != name and begins.count(begins[place]) > 1:
+            told = shown[place].partition("…")[2]
+            whole, half = name.removesuffix(told), max((most - len(told) - 1) // 2, 4)
+            shown[place] = f"{whole[:half].rstrip(' ,')}…{whole[-half:].lstrip()}{told}"
+    return shown
+
+
 def text_width(text: str, size: float = 12) -> float:
     """About how many pixels a text takes, rather too many than too few."""
     return size * sum(_em(character) for character in text)
@@ -99,6 +117,7 @@ def name_ends(
     span: tuple[float, float],
     pixels: float,
     axes: str = "",
+    longest: int = LONGEST,
 ) -> None:
     """Write lines' names beside their last points, each in its colour and apart from the others, and make room.
 
@@ -114,15 +133,17 @@ def name_ends(
         The axis's height.
     axes : str
         Which axes: "" for x and y, "2" for x2 and y2, ...
+    longest : int
+        Characters of a name that is not cut.
     """
     low, high = span
+    names = cut_apart([text for _, _, text, _ in ends], longest)
     wished = [(high - min(max(y, low), high)) / (high - low) * pixels for _, y, *_ in ends]
     places = spread_within(wished, LINE, 5, pixels - 5)
     moved = any(abs(place - wish) > 0.5 for place, wish in zip(places, wished))
-    for (x, y, text, colour), place, wish in zip(ends, places, wished):
+    for (x, y, text, colour), shown, place, wish in zip(ends, names, places, wished):
         where = {"x": x, "y": min(max(y, low), high), "xref": f"x{axes}", "yref": f"y{axes}", "xanchor": "left"}
         joined = {"showarrow": True, "ax": 22, "ay": place - wish, "arrowhead": 0, "arrowwidth": 1, "standoff": 6}
-        shown = shortened(text, LONGEST)
         figure.add_annotation(
             text=plain(shown),
             hovertext=in_lines(text) if shown != text else None,
@@ -130,7 +151,7 @@ def name_ends(
             **where,
             **(joined | {"arrowcolor": colour} if moved else {"showarrow": False, "xshift": 8}),
         )
-    needed = [(28 if moved else 12) + text_width(shortened(text, LONGEST)) for _, _, text, _ in ends]
+    needed = [(28 if moved else 12) + text_width(shown) for shown in names]
     figure.layout.margin.r = max(figure.layout.margin.r or 0, round(max(needed, default=0)))
 
 
@@ -222,13 +243,14 @@ def name_curves(
         points = np.column_stack([(np.asarray(x) - left) * scale_x, (high - np.asarray(y)) * scale_y])
         drawn.append(points[np.isfinite(points).all(axis=1)])
     taken, written = np.empty((0, 6)), []
-    for number, (text, colour, _, _) in enumerate(curves):
+    names = cut_apart([text for text, *_ in curves], LONGEST)
+    for number, (text, (_, colour, _, _)) in enumerate(zip(names, curves)):
         own = drawn[number]
         if not len(own):
             continue
         others = [_dense(points) for rank, points in enumerate(drawn) if rank != number and len(points)]
         crowd = np.vstack(others) if others else np.empty((0, 2))
-        width = text_width(shortened(text, LONGEST))
+        width = text_width(text)
         places = _beside(own, width)
         clear = _clearance(places, crowd, taken, pixels)
         best = int(np.argmax(np.round(clear) - 1e-3 * np.abs(places[:, 0] - (near - left) * scale_x)))
@@ -243,7 +265,7 @@ def name_curves(
                     "arrowwidth": 1, "arrowcolor": colour, "xanchor": "left" if start > 0 else "right"}  # fmt: skip
         font = {"color": colour, "size": 12}
         where = {"x": left + x / scale_x, "y": high - y / scale_y}
-        written.append({**where, "text": plain(shortened(text, LONGEST)), "font": font, **look})
+        written.append({**where, "text": plain(text), "font": font, **look})
     if written:  # at once: each that is added alone has all others checked again
         figure.layout.annotations = [*figure.layout.annotations, *written]
 

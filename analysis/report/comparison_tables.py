@@ -221,22 +221,21 @@ def pairs_shown(found: dict, named: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=heads)
 
 
-def _tables(found: dict, written: Callable[[str, Sequence[str], Rows], list[str]]) -> list[str]:
+def _tables(found: dict, written: Callable[[str, str, Sequence[str], Rows], list[str]]) -> list[str]:
     """Tables for a paper: the entries per exit and threshold, then every two."""
     thresholds = list(found["entries"][0]["decrease_percent"])
-    lines = written(
-        f"Accuracy per exit, split {found['split']}.", _exits(found), accuracy_table(found) + cost_table(found)
-    )
+    caption, rows = f"Accuracy per exit, split {found['split']}.", accuracy_table(found) + cost_table(found)
+    lines = written(caption, "exit", _exits(found), rows)
     caption = "Percent of samples whose true class's probability falls by more than a threshold."
-    lines += ["", *written(caption, thresholds, fall_table(found))]
+    lines += ["", *written(caption, "threshold", thresholds, fall_table(found))]
     for pair in found["pairs"]:
         caption = (
             f"{_pair_name(found, pair)}: differences with 95% intervals from paired resamples; "
             f"*: p < {SURE:g} (McNemar, adjusted over the exits by Holm)."
         )
         exits = [str(one["exit"]) for one in pair["exits"]]
-        lines += ["", *written(caption, exits, pair_table(found, pair))]
-        lines += ["", *written("The same, of samples that fall.", thresholds, pair_falls(found, pair))]
+        lines += ["", *written(caption, "exit", exits, pair_table(found, pair))]
+        lines += ["", *written("The same, of samples that fall.", "threshold", thresholds, pair_falls(found, pair))]
     return lines
 
 

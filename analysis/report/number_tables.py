@@ -165,17 +165,30 @@ def as_csv(summaries: Sequence[dict]) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def latex_table(caption: str, header: Sequence[str], rows: Rows) -> list[str]:
-    """The lines of a table of LaTeX, with booktabs' rules."""
-    return booktabs(caption, ["", "", *header], f"ll{'r' * len(header)}", [[*row[:2], *row[2]] for row in rows])
+def latex_table(caption: str, across: str, header: Sequence[str], rows: Rows) -> list[str]:
+    """The lines of a table of LaTeX, with booktabs' rules.
+
+    Parameters
+    ----------
+    across : what the columns are: "exit"
+    header : the columns' names
+    """
+    return booktabs(caption, *_grid(across, header, rows))
 
 
-def markdown_rows(caption: str, header: Sequence[str], rows: Rows) -> list[str]:
-    """The lines of a table of Markdown."""
-    return markdown_table(caption, ["", "", *header], f"ll{'r' * len(header)}", [[*row[:2], *row[2]] for row in rows])
+def markdown_rows(caption: str, across: str, header: Sequence[str], rows: Rows) -> list[str]:
+    """The lines of a table of Markdown, as `latex_table`."""
+    return markdown_table(caption, *_grid(across, header, rows))
 
 
-def _tables(summaries: Sequence[dict], written: Callable[[str, Sequence[str], Rows], list[str]]) -> list[str]:
+def _grid(across: str, header: Sequence[str], rows: Rows) -> tuple[list[str], str, list[list[str]]]:
+    """The head, the sides and the rows; no column of predictors where no row names one."""
+    names = [""] if any(name for _, name, _ in rows) else []
+    cells = [[what, *([name] if names else []), *own] for what, name, own in rows]
+    return [across, *names, *header], "l" * (1 + len(names)) + "r" * len(header), cells
+
+
+def _tables(summaries: Sequence[dict], written: Callable[[str, str, Sequence[str], Rows], list[str]]) -> list[str]:
     """Two tables for a paper, per exit and per threshold."""
     head = summaries[0]
     where = f"{head['run']}, {head['samples']:,} samples of split {head['split']}"
@@ -183,7 +196,8 @@ def _tables(summaries: Sequence[dict], written: Callable[[str, Sequence[str], Ro
     thresholds, falls = fall_table(summaries)
     caption = f"Percent of samples whose probability falls by more than a threshold between any two exits: {where}."
     return [
-        *written(f"Per exit: {where}.", exits, exit_table(summaries)), "", *written(caption, thresholds, falls)
+        *written(f"Per exit: {where}.", "exit", exits, exit_table(summaries)), "",
+        *written(caption, "threshold", thresholds, falls),
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -13,6 +14,7 @@ LETTERS = "% compile with LuaLaTeX or XeLaTeX: it holds letters beyond the Latin
 UNKNOWN = "-"
 """What stands for a number that is not known, a dash; LaTeX's is longer."""
 _LAST_LATIN = 0x24F
+_POWER = re.compile(r"([+-]?[0-9](?:\.[0-9]+)?)e([+-][0-9]+)")
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -64,7 +66,7 @@ def as_latex(table: pd.DataFrame, title: str) -> str:
 
 def booktabs(title: str, header: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> list[str]:
     """The lines of a table of LaTeX; `align` has a letter per column: l or r."""
-    body = [" & ".join("--" if cell == UNKNOWN else latex_text(cell) for cell in row) + r" \\" for row in rows]
+    body = [" & ".join(map(_latex_cell, row, align)) + r" \\" for row in rows]
     return [
         r"\begin{table}",
         rf"\caption{{{latex_text(title)}}}",
@@ -77,6 +79,19 @@ def booktabs(title: str, header: Sequence[str], align: str, rows: Sequence[Seque
         r"\end{tabular}",
         r"\end{table}",
     ]
+
+
+def _latex_cell(cell: str, side: str) -> str:
+    """A dash for what is unknown; a number's power of ten as one, where numbers stand.
+
+    >>> _latex_cell("1.1e-19", "r"), _latex_cell("1.1e-19", "l")
+    ('$1.1\\\\times10^{-19}$', '1.1e-19')
+    """
+    if cell == UNKNOWN:
+        return "--"
+    if side == "r" and (power := _POWER.fullmatch(cell)):
+        return rf"${power[1]}\times10^{{{int(power[2])}}}$"
+    return latex_text(cell)
 
 
 def markdown_table(title: str, header: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> list[str]:

@@ -66,7 +66,10 @@ def percents(results: Results) -> dict[str, np.ndarray]:
 
 
 def difference(run: float, published: float, std: float, samples: int) -> tuple[float, bool | None]:
-    """Run less published in points, and whether that is outside two published standard deviations.
+    """Run less published in points, and whether that is outside two standard deviations of such a difference.
+
+    These are sqrt(std^2 + error^2), with `error` the binomial sampling error of one run, 100 sqrt(p (1 - p) / samples),
+    at the run's or the published share p, whichever gives more: a published share of 0 alone would leave none.
 
     Parameters
     ----------
@@ -78,21 +81,20 @@ def difference(run: float, published: float, std: float, samples: int) -> tuple[
     Returns
     -------
     tuple
-        Points; True or False where the published spread is larger than the sampling error of one run,
-        100 sqrt(p (1 - p) / samples) with p the published share, and None elsewhere: there it says nothing of a run.
+        Points; True or False, None where the paper has no standard deviation or a number is no share.
 
     Examples
     --------
-    >>> difference(68.0, 70.0, 0.5, 10_000)
-    (-2.0, True)
-    >>> difference(68.0, 70.0, 0.4, 10_000)
+    >>> difference(68.0, 70.0, 0.5, 10_000), difference(69.5, 70.0, 0.18, 10_000), difference(68.0, 70.0, 0.0, 100)
+    ((-2.0, True), (-0.5, False), (-2.0, False))
+    >>> difference(68.0, 70.0, float("nan"), 10_000)
     (-2.0, None)
     """
-    gap, share = run - published, published / 100
-    if not 0 <= share <= 1:  # an oracle gap may be negative: it is the difference of two shares
+    gap = run - published
+    if np.isnan(std) or not all(0 <= share <= 100 for share in (run, published)):  # an oracle gap may be negative
         return gap, None
-    error = 100 * np.sqrt(share * (1 - share) / samples)
-    return gap, bool(abs(gap) > 2 * std) if std > error else None
+    variance = max(share * (100 - share) for share in (run, published)) / samples
+    return gap, bool(abs(gap) > 2 * np.sqrt(std**2 + variance))
 
 
 def comparison_table(

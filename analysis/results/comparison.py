@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from analysis.metrics.decrease import THRESHOLDS, limits
-from analysis.results.differences import Difference, difference_of
+from analysis.results.differences import Difference, check_joined, difference_of
 from analysis.results.results import Results
 from analysis.run import Run
 from analysis.statistics.paired import bootstrap_intervals, holm, mcnemar
@@ -103,11 +103,30 @@ def compare(entries: Sequence[Results], *, seed: int = 0) -> Comparison:
         raise ValueError(f"{len(entries)} to compare (runs times predictors): name 2 to {MOST}")
     for one in entries:
         if not one.has_labels:
-            raise ValueError(f"run {one.run.id} has no labels: compare needs them, import it again with --labels")
+            raise _unlabelled(one.run)
     both = list(combinations(range(len(entries)), 2))
     differences = [difference_of(entries[a], entries[b]) for a, b in both]
     pairs = [_pair(*one, difference, made) for one, difference, made in zip(both, differences, _all(differences, seed))]
     return Comparison(tuple(entries), tuple(pairs), seed)
+
+
+def check_runs(runs: Sequence[Run], split: str) -> None:
+    """Refuse runs that `compare` would refuse, before anything is computed of them.
+
+    Raises
+    ------
+    ValueError
+        A run without labels; two that share no labelled sample, or disagree on a label.
+    """
+    for one in runs:
+        positions = one.positions(split)
+        if len(positions) and not (one.labels[positions] >= 0).any():
+            raise _unlabelled(one)
+    check_joined([one for one in runs if len(one.positions(split))], split)
+
+
+def _unlabelled(run: Run) -> ValueError:
+    return ValueError(f"run {run.id} has no labels: compare needs them, import it again with --labels")
 
 
 def _all(differences: Sequence[Difference], seed: int) -> list[list[Estimate]]:
@@ -171,7 +190,7 @@ def shared_unit(runs: Sequence[Run], wanted: str | None = None) -> str | None:
     Raises
     ------
     ValueError
-        Some state costs, and no unit is known to all: what each states, and what to do.
+        Some state costs, and no unit is known to all: what each states.
 
     Examples
     --------
@@ -186,8 +205,8 @@ def shared_unit(runs: Sequence[Run], wanted: str | None = None) -> str | None:
     if not units:
         stated = {one.id: ", ".join(one.costs) or "none" for one in runs}
         raise ValueError(
-            f"no unit of cost is known to all runs ({'; '.join(f'{key}: {said}' for key, said in stated.items())}): "
-            "import one again with --costs in the other's --cost-unit, or compare them over their exits"
+            "no unit of cost is known to all of these runs "
+            f"({'; '.join(f'{key}: {said}' for key, said in stated.items())})"
         )
     return wanted if wanted in units else units[0]
 

@@ -5,8 +5,11 @@ May import results, runs and metrics.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +19,7 @@ from analysis.metrics.flips import broken, fixed
 from analysis.metrics.groups import by_group
 from analysis.results.fall_statistics import FallStatistics, fall_statistics
 from analysis.results.results import Results, by_arguments, number
+from analysis.run import Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +111,8 @@ def difference_of(a: Results, b: Results) -> Difference:
     Raises
     ------
     ValueError
-        No id is in both; a sample has another label in the other run; labels are known, but none in both.
+        No id is in both; a sample has another label in the other run; labels are known, but none in both; none is known
+        and the ids of both are mere positions, of splits that are not alike.
 
     Examples
     --------
@@ -118,19 +123,9 @@ def difference_of(a: Results, b: Results) -> Difference:
     >>> int(difference.b_only[-1] - difference.a_only[-1]), round(float(difference.right_share[-1]), 4)
     (272, 0.0272)
     """
-    pair = paired(a, b)
-    labels = [side.traces.labels for side in pair]
-    both = (labels[0] >= 0) & (labels[1] >= 0)
-    if not both.any() and any(side.has_labels for side in pair):
-        raise ValueError(
-            f"no sample that {_named(a)} and {_named(b)} share has a label in both: import the runs again with --labels"
-        )
-    if (wrong := np.flatnonzero(both & (labels[0] != labels[1]))).size:
-        first = wrong[0]
-        raise ValueError(
-            f"{_named(a)} and {_named(b)} disagree on the labels of {len(wrong):,} samples they share, first of "
-            f"{pair[0].ids[first]!r}: class {labels[0][first]} and {labels[1][first]}; compare runs of the same samples"
-        )
+    places = joined(_Side(a.run, a.split, a.positions), _Side(b.run, b.split, b.positions))
+    pair = a.select(places[0]), b.select(places[1])
+    both = (pair[0].traces.labels >= 0) & (pair[1].traces.labels >= 0)
     judged = np.flatnonzero(both) if both.any() else np.arange(len(both))
     return Difference(pair, *(_over(side, judged) for side in pair))
 
@@ -140,25 +135,90 @@ def _over(side: Results, judged: np.ndarray) -> Results:
     return side.judged if side.judged.n_samples == len(judged) else side.select(judged)
 
 
-def paired(a: Results, b: Results) -> tuple[Results, Results]:
-    """Both over the samples that both have, in `a`'s order.
+class _Side(NamedTuple):
+    """Samples of a run that are joined to those of another."""
+
+    run: Run
+    split: str
+    positions: np.ndarray
+
+    @property
+    def name(self) -> str:
+        return f"{self.run.id} (split {self.split})"
+
+    @property
+    def ids(self) -> np.ndarray:
+        return self.run.samples["id"].to_numpy()[self.positions]
+
+    @property
+    def labels(self) -> np.ndarray:
+        return self.run.labels[self.positions]
+
+
+def check_joined(runs: Sequence[Run], split: str) -> None:
+    """Refuse what no `difference_of` two of these runs could be, before anything is computed of them.
 
     Raises
     ------
     ValueError
-        There is none.
+        As `difference_of`.
+    """
+    for a, b in combinations([_Side(run, split, run.positions(split)) for run in runs], 2):
+        joined(a, b)
+
+
+def joined(a: _Side, b: _Side) -> tuple[np.ndarray, np.ndarray]:
+    """The places in `a` and in `b` of the samples that both have, in `a`'s order.
+
+    Raises
+    ------
+    ValueError
+        As `difference_of`.
     """
     if a.run.fingerprint == b.run.fingerprint and np.array_equal(a.positions, b.positions):
-        return a, b
+        return (np.arange(len(a.positions)),) * 2
     places = pd.Index(b.ids).get_indexer(a.ids)
     shared = np.flatnonzero(places >= 0)
     if not len(shared):
-        raise ValueError(f"{_named(a)} and {_named(b)} have no sample id in common: compare runs of the same samples")
-    return a.select(shared), b.select(places[shared])
+        raise ValueError(f"{a.name} and {b.name} have no sample id in common: {_cure(a, b)}")
+    places = shared, places[shared]
+    labels = a.labels[places[0]], b.labels[places[1]]
+    both = (labels[0] >= 0) & (labels[1] >= 0)
+    if not both.any() and any((one >= 0).any() for one in labels):
+        raise ValueError(
+            f"no sample that {a.name} and {b.name} share has a label in both: import the runs again with --labels"
+        )
+    if not both.any() and _counted_otherwise(a, b):
+        raise ValueError(f"{a.name} and {b.name} cannot be joined: without labels, {_COUNTED}")
+    if (wrong := np.flatnonzero(both & (labels[0] != labels[1]))).size:
+        first = wrong[0]
+        raise ValueError(
+            f"{a.name} and {b.name} disagree on the labels of {len(wrong):,} samples they share, first of "
+            f"{a.ids[shared[first]]!r}: class {labels[0][first]} and {labels[1][first]}; {_cure(a, b)}"
+        )
+    return places
 
 
-def _named(results: Results) -> str:
-    return f"{results.run.id} (split {results.split})"
+_COUNTED = (
+    "ids that were not given count through all splits of a run, and the splits of these two are not alike; "
+    "give both runs ids of their own by --samples"
+)
+
+
+def _cure(a: _Side, b: _Side) -> str:
+    return _COUNTED if _counted_otherwise(a, b) else "compare runs of the same samples"
+
+
+def _counted_otherwise(a: _Side, b: _Side) -> bool:
+    """Whether both runs' ids are mere positions, and those of the split are not the same ones."""
+    if a.run.fingerprint == b.run.fingerprint:
+        return False
+    if not all(np.array_equal(one.run.samples["id"], np.arange(one.run.n_samples).astype(str)) for one in (a, b)):
+        return False
+    splits = [one.run.samples["split"].to_numpy()[one.run.positions(one.split)] for one in (a, b)]
+    return not (
+        np.array_equal(a.run.positions(a.split), b.run.positions(b.split)) and np.array_equal(splits[0], splits[1])
+    )
 
 
 def grouped(classes: np.ndarray, group_of_class: np.ndarray | None) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -105,17 +106,18 @@ def accuracy_finding(names: Sequence[str], last: Sequence[float]) -> str:
     --------
     >>> accuracy_finding(["Baseline", "PA"], [0.7079, 0.7351])
     'At its last exit PA is right most often: 73.5%, 2.72 points more than the baseline'
+    >>> accuracy_finding(["Baseline", "PA", "CA"], [0.5, 0.5, 0.25])
+    'At their last exits the baseline and PA are right most often: 50.0% each, 25.0 points more than CA'
     """
-    names = [named_within(name) for name in names]
-    order = sorted(range(len(names)), key=lambda i: -last[i])
-    best, next_ = order[:2]
-    if last[best] == last[next_]:
-        return (
-            f"At their last exits {names[best]} and {names[next_]} are right equally often: {percent(100 * last[best])}"
-        )
-    gap = points(100 * (last[best] - last[next_]))
-    most = percent(100 * last[best])
-    return f"At its last exit {names[best]} is right most often: {most}, {gap} more than {names[next_]}"
+    best = max(last)
+    below = [value for value in last if not _level(value, best)]
+    who, most = _those_at(names, last, best), percent(100 * best)
+    if not below:
+        return f"At their last exits {who} are right equally often: {most}"
+    more = f"{points(100 * (best - max(below)))} more than {_those_at(names, last, max(below))}"
+    if len(last) - len(below) > 1:
+        return f"At their last exits {who} are right most often: {most} each, {more}"
+    return f"At its last exit {who} is right most often: {most}, {more}"
 
 
 def falls_finding(names: Sequence[str], percents: Sequence[float], threshold: float) -> str:
@@ -125,16 +127,34 @@ def falls_finding(names: Sequence[str], percents: Sequence[float], threshold: fl
     --------
     >>> falls_finding(["Baseline", "PA"], [68.07, 9.83], 0.01)
     'Fewest samples fall by more than 0.01 under PA, 9.83%; most under the baseline, 68.1%'
+    >>> falls_finding(["Baseline", "PA", "Baseline, own"], [88.0, 9.83, 88.0], 0.01)
+    'Fewest samples fall by more than 0.01 under PA, 9.83%; most under the baseline and the baseline, own, 88.0%'
     """
-    names = [named_within(name) for name in names]
-    order = sorted(range(len(names)), key=lambda i: percents[i])
-    least, most = order[0], order[-1]
-    if percents[least] == percents[most]:
-        return f"Under all of them {percent(percents[least])} of samples fall by more than {threshold:g}"
+    least, most = min(percents), max(percents)
+    if _level(least, most):
+        return f"Under all of them {percent(least)} of samples fall by more than {threshold:g}"
+    few, many = (_those_at(names, percents, value) for value in (least, most))
     return (
-        f"Fewest samples fall by more than {threshold:g} under {names[least]}, {percent(percents[least])}; "
-        f"most under {names[most]}, {percent(percents[most])}"
+        f"Fewest samples fall by more than {threshold:g} under {few}, {percent(least)}; most under {many}, "
+        f"{percent(most)}"
     )
+
+
+def _level(one: float, other: float) -> bool:
+    """Whether two are the same but for the rounding of a mean over seeds."""
+    return math.isclose(one, other, rel_tol=1e-9)
+
+
+def _those_at(names: Sequence[str], values: Sequence[float], value: float) -> str:
+    """All whose value it is, by name; of more than three how many there are.
+
+    >>> _those_at(["Baseline", "PA", "CA"], [1, 2, 1], 1), _those_at(["a", "b", "c", "d"], [0, 0, 0, 0], 0)
+    ('the baseline and CA', '4 of them')
+    """
+    found = [named_within(name) for name, own in zip(names, values) if _level(own, value)]
+    if len(found) > 3:
+        return f"{len(found)} of them"
+    return " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
 
 
 def difference_finding(

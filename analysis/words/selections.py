@@ -73,6 +73,20 @@ def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> 
     return f"{_start(fall)} lies from {low} to {high} under {named(fall.predictor)}"
 
 
+def slice_name(selection: Selection) -> str:
+    """What a selection is called that is one slice and nothing else; empty for any other.
+
+    Examples
+    --------
+    >>> slice_name(Selection.parse("in worst; worst = ids(3, 5)")), slice_name(Selection.parse("in worst and correct"))
+    ('worst', '')
+    """
+    node = selection.query
+    if not isinstance(node, Within) or node.region == CHOSEN:
+        return ""
+    return "" if isinstance(selection.regions.get(node.region), Region) else node.region
+
+
 def _classes(node: object, class_names: Sequence[str]) -> str:
     """Of `label = 3`, `label in (3, 5)` and the same of predictions: the classes by name; of anything else nothing."""
     if isinstance(node, Compare) and [sign.text for sign in node.signs] == ["="]:
@@ -93,7 +107,7 @@ def _within(node: Within, selection: Selection, named: Callable[[str], str]) -> 
     region = selection.regions.get(node.region)
     if isinstance(region, Region):
         return _region(region, named)
-    return "chosen one by one" if node.region == CHOSEN else f"of the slice {node.region}"
+    return "chosen one by one" if node.region == CHOSEN else f"of the slice “{node.region}”"
 
 
 def _start(fall: FallColumn) -> str:

@@ -15,17 +15,19 @@ from analysis.words.formats import QUANTITY, decimals, percent, plural, points
 
 SPOKEN_OF = 0.1
 """The fall that a verdict's numbers speak of."""
+SD = "sd: the root of the squares' sum of the paper's standard deviation and of one run's binomial sampling error"
+"""What "within" and "outside" are said of, below a table of numbers."""
 
 
 def difference_words(value: float, outside: bool | None, *, unit: bool = True) -> str:
-    """A difference of percentages with its sign, and where it lies in the paper's spread.
+    """A difference of percentages with its sign, and whether it is outside two standard deviations.
 
     Parameters
     ----------
     value, outside
         As `analysis.results.against_paper.difference` gives them.
     unit : bool
-        Whether to say "points" and "±2 sd", which a table's heading and the sentence below it say.
+        Whether to say "points" and "±2 sd", which a table's heading and `SD` beside it say.
 
     Examples
     --------

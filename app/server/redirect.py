@@ -1,16 +1,25 @@
-"""Addresses of pages that do not exist go to the overview, with what they say about the view; no browser complains.
+"""Addresses of pages that do not exist go to the overview, which says so, with what they say about the view.
 
-The overview lives at the root, where Streamlit keeps the first page; `/overview` is as good a name for it.
+The overview lives at the root, where Streamlit keeps the first page; `/overview` is as good a name for it, and any
+page's title for that page: `/import`.
 """
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import streamlit as st
 from starlette.responses import RedirectResponse
 
-from app.page_table import EVERY_PAGE
+from analysis.reference.outside_text import shortened
+from app import page_table
 
-PAGES = {"", *EVERY_PAGE[1:]}  # the first page has no path of its own
+PAGES = {"", *page_table.EVERY_PAGE[1:]}  # the first page has no path of its own
+UNKNOWN = "no-page"
+"""What the address calls the page that was asked for in vain, until the overview has said it."""
+_LONGEST = 40
+_TITLES = {page.title.lower().replace(" ", "-"): page.name for page in page_table.PAGES} | {
+    page_table.EVERY_PAGE[0]: ""
+}
 
 
 class ToKnownPages:
@@ -25,7 +34,7 @@ class ToKnownPages:
 
 
 def unknown_page(scope: dict) -> str | None:
-    """Where a request for an unknown page should go; None for everything else that a server is asked for."""
+    """Where a request for no page, or for a page by its title, should go; None for all else that is asked for."""
     accepts = dict(scope.get("headers", ())).get(b"accept", b"")
     if scope["type"] != "http" or scope["method"] != "GET" or b"text/html" not in accepts:
         return None
@@ -33,5 +42,9 @@ def unknown_page(scope: dict) -> str | None:
     path = scope["path"].removeprefix(base).strip("/")
     if path in PAGES or "." in path or path.startswith(("_stcore", "static", "media", "assets")):
         return None
-    query = scope.get("query_string", b"").decode("latin-1")
-    return base.rstrip("/") + "/" + (f"?{query}" if query else "")
+    query = [scope.get("query_string", b"").decode("latin-1")]
+    page = _TITLES.get(path.lower())
+    if page is None:
+        query.append(urlencode({UNKNOWN: shortened(path, _LONGEST)}))
+    query = "&".join(filter(None, query))
+    return f"{base.rstrip('/')}/{page or ''}{'?' if query else ''}{query}"

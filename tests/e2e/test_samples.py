@@ -436,3 +436,9 @@ def test_the_decision_says_what_cannot_be(unlabelled_run, imageless_run):
     app = opened("samples", run="imageless", sample="3")
     app.button(key="decision:on-screen").click().run()
     assert "sample" in address(app)
+
+
+def test_the_lists_of_classes_say_what_they_select_and_nothing_of_an_index(small_run):
+    app = shown()
+    for name in ("true", "guess"):
+        assert app.selectbox(key=f"control:{name}").proto.help.startswith("Selects the samples")

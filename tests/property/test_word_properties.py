@@ -83,13 +83,15 @@ def test_differences_never_read_as_zero_and_keep_their_side(number):
 
 
 @given(st.floats(0, 100), st.floats(0, 100), st.floats(0.01, 20), st.integers(2, 100_000))
-def test_the_spread_is_spoken_of_where_it_exceeds_one_run_s_error(run, published, std, samples):
+def test_the_spread_is_spoken_of_beside_one_run_s_error(run, published, std, samples):
     gap, outside = difference(run, published, std, samples)
     said = difference_words(gap, outside)
-    error = 100 * np.sqrt(published / 100 * (1 - published / 100) / samples)
-    assert ("sd" in said) == (std > error)
-    if "sd" in said:
-        assert ("outside" in said) == (abs(run - published) > 2 * std)
+    error = max(100 * np.sqrt(share / 100 * (1 - share / 100) / samples) for share in (run, published))
+    limit = 2 * np.hypot(std, error)
+    if not np.isclose(abs(gap), limit):
+        assert ("outside" in said) == (abs(gap) > limit)
+    assert "±2 sd" in said
+    assert "sd" not in difference_words(*difference(run, published, np.nan, samples))
 
 
 @given(st.floats(0, 1e16))

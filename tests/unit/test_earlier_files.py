@@ -67,7 +67,7 @@ def test_an_address_restores_what_it_held(page):
     assert to_address(values, page or "overview") == dict(parse_qsl(address, keep_blank_values=True))
     request = {"type": "http", "method": "GET", "path": f"/{page}", "headers": [(b"accept", b"text/html")]}
     assert unknown_page(request) is None
-    assert unknown_page({**request, "path": "/another"}) == "/"
+    assert unknown_page({**request, "path": "/another"}) == "/?no-page=another"
 
 
 @pytest.mark.parametrize("text", ADDRESSES["brushes"])

@@ -125,7 +125,9 @@ def paper_table(subject: Subject, measured: Mapping[str, Percents]) -> Table | N
             rows.append((place, *(cell for key in keys for cell in cells.get((quantity, place, key), ("",) * 3))))
     heads = ((f"{PREDICTORS[key].label}: this run", "the paper", "difference, points") for key in keys)
     head = ("%", *(cell for one in heads for cell in one))
-    return Table("This run's numbers beside the paper's", head, tuple(rows))
+    judged = found["outside_2_sd"].notna().any()
+    about = f"; differences: within or outside ±2 sd ({verdicts.SD})" if judged else ""
+    return Table(f"This run's numbers beside the paper's{about}", head, tuple(rows))
 
 
 def _beside(row: object) -> tuple[str, str, str]:

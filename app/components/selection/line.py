@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis.reference.outside_text import html_text
 from analysis.words.formats import counted
+from analysis.words.selections import slice_name
 from app import state
 from app.components.controls import control
 from app.components.selection.held import can_undo, clear, over_selected, undo
@@ -49,15 +50,22 @@ def _words(view: View) -> str:
         said = f"<b>All {html_text(counted(total, f'{split}sample'))}</b>"
         first, then = TEACHES
         taught = f'<span class="xl-muted">· {first}<span class="xl-roomy">{then}</span></span>'
-        return f'<div class="xl-selected" aria-live="polite" title="{first}{then}">{said} {taught}</div>'
-    said = f"{view.selected.count:,} of {counted(total, f'{split}sample')}"
+        return _line(f"{said} {taught}", f"{first}{then}")
+    count = f"{view.selected.count:,} of {counted(total, f'{split}sample')}"
+    words = view.selected.fault or view.selected.words
+    said = f"<b>{count}</b> {html_text(words)}"
+    if (name := slice_name(view.selected.selection)) and not view.selected.fault:
+        said, words = f"Slice “{html_text(name)}”: <b>{count}</b>", ""
     over = "" if view.selected.fault else OVER_ALL.get(state.page(), "")
     over = "numbers are over these alone" if view.only else over
     over = "none is selected, so numbers are over all" if _of_none(view) else over
-    over = f'<span class="xl-over">{over}</span>' if over else ""
-    words = html_text(view.selected.fault or view.selected.words)
-    whole = html_text(f"{said} {view.selected.fault or view.selected.words}")
-    return f'<div class="xl-selected" aria-live="polite" title="{whole}"><b>{said}</b> {over}{words}</div>'
+    whole = html_text(f"{count} {words}" if words else f"Slice “{name}”: {count}")
+    return _line(said, whole, f'<span class="xl-over">{over}</span>' if over else "")
+
+
+def _line(said: str, whole: str, after: str = "") -> str:
+    """A sentence, and a note that stands after it however much of it is cut; HTML."""
+    return f'<div class="xl-selected" aria-live="polite" title="{whole}"><span>{said}</span>{after}</div>'
 
 
 def _of_none(view: View) -> bool:

@@ -104,6 +104,7 @@ def chosen_entries(view: View, runs: Mapping[str, RunEntry]) -> list[Entry]:
         show=written.__getitem__,
         default=first,
         max_selections=MOST,
+        select_all=False,  # Enter after a few letters would take the first that match, whatever they are
         placeholder="Type a run's title or a predictor",
     )
     return [Entry.parse(text) for text in texts]

@@ -12,11 +12,13 @@ from analysis.metrics.decrease import THRESHOLDS
 from analysis.predictors import settings_text
 from analysis.reference.outside_text import html_text
 from analysis.words.formats import decimals, quantity
+from app.components.predictor_names import label_of
 from app.components.table_export import offer_table
 from app.view import View
 from app.views.compare.entries import Shown, run_ids
 
 FALLS = (0.01, 0.1)
+_LAST = "accuracy at the last exit, %"
 _DASHES = {
     "solid": "", "dash": "8,4", "dot": "2,3", "dashdot": "8,3,2,3", "longdash": "13,4", "longdashdot": "13,3,2,3",
 }  # fmt: skip
@@ -54,8 +56,21 @@ def entry_table(view: View, shown: Sequence[Shown], styles: Sequence[Mapping[str
         f"Compared, split {view.split}",
         lambda: _saved(view, shown),
         runs=run_ids(shown),
-        shown=table,
+        shown=lambda: _written(shown, unit),
     )
+
+
+def _written(shown: Sequence[Shown], unit: str | None) -> pd.DataFrame:
+    """The table for a paper: also the predictor of each entry, and its accuracy at every exit."""
+    table = _table(shown, unit)
+    predictors = [" ".join(filter(None, (label_of(one.entry.predictor), one.told))) for one in shown]
+    table.insert(2, "predictor", predictors)
+    at = table.columns.get_loc(_LAST)
+    depths = {one.run.n_exits for one in shown}
+    for place in range(max(depths)):
+        cells = [decimals(100 * float(one.results.accuracy[place])) if place < one.run.n_exits else "" for one in shown]
+        table.insert(at + place, f"accuracy at exit {place + 1}, %", cells)
+    return table.drop(columns=_LAST) if len(depths) == 1 else table
 
 
 def _table(shown: Sequence[Shown], unit: str | None) -> pd.DataFrame:
@@ -67,7 +82,7 @@ def _table(shown: Sequence[Shown], unit: str | None) -> pd.DataFrame:
             "run": one.run.title,
             "samples": f"{results.judged.n_samples:,}",
             "exits": str(one.run.n_exits),
-            "accuracy at the last exit, %": decimals(100 * float(results.accuracy[-1])),
+            _LAST: decimals(100 * float(results.accuracy[-1])),
         }
         for tau, value in zip(FALLS, results.falling_percent(FALLS, "true_class")):
             row[f"true class falls by > {tau:g}, %"] = decimals(float(value))
@@ -90,13 +105,19 @@ def about_entry(view: View, one: Shown) -> dict[str, object]:
 
 
 def _saved(view: View, shown: Sequence[Shown]) -> pd.DataFrame:
-    rows = []
+    rows, deepest = [], max(one.run.n_exits for one in shown)
     for one in shown:
         falls = one.results.falling_percent(THRESHOLDS, "true_class")
         rows.append(
             {
                 **about_entry(view, one),
                 "exits": one.run.n_exits,
+                **{
+                    f"accuracy_exit_{place + 1}": float(one.results.accuracy[place])
+                    if place < one.run.n_exits
+                    else None
+                    for place in range(deepest)
+                },
                 "accuracy_last_exit": float(one.results.accuracy[-1]),
                 **{f"cost_last_exit_{unit}": costs[-1] for unit, costs in one.run.costs.items()},
                 **{f"falls_percent_{tau:g}": float(value) for tau, value in zip(THRESHOLDS, np.asarray(falls))},

@@ -74,10 +74,14 @@ def _axis(view: View, shown: Sequence[Shown], *, collapsible: bool) -> tuple[str
     try:
         unit = shared_unit([one.run for one in shown], view.unit)
         if unit is None:
-            why = "No run states costs, so accuracy runs over the exits: import one again with costs to see compute."
+            why = "Accuracy runs over the exits: none of these runs states what its exits cost."
     except ValueError as error:
         why = f"Accuracy runs over the exits: {error}."
-    control("along", "Accuracy over", disabled=unit is None)
+    if unit is None:  # what is drawn, whatever the address asks for where costs are known
+        choices = state.CONTROLS["along"].choices
+        st.segmented_control("Accuracy over", choices, default="exits", disabled=True, key="along-exits", help=why)
+    else:
+        control("along", "Accuracy over")
     if collapsible:
         control("collapse", "Seeds as mean and band")
     control("differ", "Only what differs")

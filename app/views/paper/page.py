@@ -352,8 +352,8 @@ def _numbers(shown: Shown, published: Mapping[str, Published]) -> None:
     st.html(_numbers_html(shown.table))
     about = (
         "The paper: means over 3 seeds ± their population standard deviation; oracle gap and entropy come without one. "
-        "Difference: this run less the paper, in points, and whether that is within or outside two of these standard "
-        "deviations (sd) where they are larger than the sampling error of one run."
+        "Difference: this run less the paper, in points, and whether that is within or outside ±2 sd "
+        f"({verdicts.SD})."
         if published["baseline"].accuracy_std is not None
         else "The paper: one checkpoint, without a spread. Difference: this run less the paper, in points."
     )

@@ -104,9 +104,14 @@ def _filter_row(view: View) -> None:
     common = {"on_change": changed, "widget": "selectbox"}
     if view.has_labels:
         with next(places):
-            control("true", "True class", classes, show=class_name, **common)
+            told = "Selects the samples whose true class this is; empty: every class."
+            control("true", "True class", classes, show=class_name, help=told, **common)
     with next(places):
-        control("guess", "Predicted", classes, show=class_name, **common)
+        told = (
+            "Selects the samples for which the predictor on screen answers this class at the last exit, the one of the "
+            "largest p(k); empty: every class."
+        )
+        control("guess", "Predicted", classes, show=class_name, help=told, **common)
     if view.has_labels:
         with next(places):
             control("right", "Answer", RIGHT, **common)

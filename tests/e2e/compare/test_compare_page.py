@@ -224,7 +224,10 @@ def test_what_cannot_be_computed_on_a_run_is_left_out(small_run, probs_run, unla
 def test_runs_of_other_units_share_the_exits_and_it_says_why(small_run, runs, small_logits, small_labels):
     write_run(runs / "timed", logits=small_logits, labels=small_labels, costs={"ms": range(1, 8)})
     app = page("small/baseline", "timed/baseline")
-    assert "no unit of cost is known to all runs (small: MACs, params; timed: ms): import one again" in words(app)
+    said = "Accuracy runs over the exits: no unit of cost is known to all of these runs"
+    assert f"{said} (small: MACs, params; timed: ms)." in words(app)
+    along = next(one for one in app.get("button_group") if one.proto.label == "Accuracy over")
+    assert (along.value, along.proto.disabled) == ("exits", True)
     assert figures(app)["compare-accuracy"]["layout"]["xaxis"]["title"]["text"] == "exit"
 
 
@@ -357,3 +360,30 @@ def test_the_files_of_a_figure_say_its_entries_whatever_the_sidebar_shows(small_
             "Run shifted, predictor baseline and pa with shifted/baseline; shifted/pa weights=uniform, split test; "
         )
         assert about["file"] == f"shifted-baseline-and-pa-{name}"
+
+
+def test_what_is_saved_of_the_entries_has_their_predictors_and_every_exit(
+    small_run, runs, small_logits, small_labels, saved
+):
+    write_run(
+        runs / "short", logits=small_logits[:4], labels=small_labels, samples=small_run.samples[["id", "split"]],
+        costs={"MACs": [2e6, 4e6, 6e6, 9e6]},
+    )  # fmt: skip
+    page("small/pa/weights:uniform", "short/pa/weights:uniform")
+    shown = saved["compared"][1]["shown"]()
+    assert shown["predictor"].tolist() == ["PA weights=uniform"] * 2
+    exits = [f"accuracy at exit {place}, %" for place in range(1, 8)]
+    assert list(shown.columns)[5:12] == exits
+    found = {key: results_of(load_run(runs / key), "pa", {"weights": "uniform"}).accuracy for key in ("small", "short")}
+    assert shown.loc[0, exits].tolist() == [f"{100 * value:.2f}" for value in found["small"]]
+    assert shown.loc[1, exits].tolist() == [f"{100 * value:.2f}" for value in found["short"]] + [""] * 3
+    assert shown["accuracy at the last exit, %"].tolist() == [shown.loc[0, exits[6]], shown.loc[1, exits[3]]]
+    rows = list(csv.DictReader(io.StringIO(text(saved, "compared", "csv").lstrip("\ufeff"))))
+    assert [float(rows[0][f"accuracy_exit_{place}"]) for place in range(1, 8)] == pytest.approx(found["small"])
+    assert [rows[1][f"accuracy_exit_{place}"] for place in (5, 6, 7)] == [""] * 3
+    page("small/baseline", "small/pa")
+    assert "accuracy at the last exit, %" not in saved["compared"][1]["shown"]()  # it is the last of all exits
+
+
+def test_a_word_that_many_match_takes_none_by_itself(small_run):
+    assert not page().multiselect(key="control:entries").proto.select_all

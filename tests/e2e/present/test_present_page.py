@@ -121,7 +121,7 @@ def test_a_slice_becomes_a_screen_with_its_note(small_run):
     app.button(key="present-add").click().run()
     assert not app.exception
     (one,) = screens()
-    assert (one.kind, one.source.selected) == ("samples", "3 samples of the slice worst")
+    assert (one.kind, one.source.selected) == ("samples", "3 samples of the slice “worst”")
     assert one.sentence == ("worst\nlook again" + " and again" * 90)[:LONGEST_SENTENCE]
     about = one.figure["data"][0]["customdata"]
     assert {row[0] for row in about if row[0]} == set(ids)

@@ -73,7 +73,7 @@ def test_the_ten_worst_falls_are_saved_and_found_again_after_a_restart(chromium,
         page.get_by_label("Note").fill("they fall most under the baseline")
         page.get_by_role("button", name="Save", exact=True).click()
         wait_address(page, "a.get('brush')?.includes('ten worst')")
-        assert line(page).startswith("10 of 300 test samples of the slice ten worst")
+        assert line(page).startswith("Slice “ten worst”: 10 of 300 test samples")
         assert opened.complaints == []
     assert set(Slices(tmp_path / "slices.sqlite")["ten worst"].ids) == worst
     with harness.serve(env=env) as second, harness.opened(chromium, f"{second.url}/monotonicity?run=full") as opened:
@@ -82,7 +82,7 @@ def test_the_ten_worst_falls_are_saved_and_found_again_after_a_restart(chromium,
         page.get_by_text("they fall most under the baseline").wait_for()
         page.get_by_role("button", name="Show", exact=True).click()
         wait_address(page, "a.get('brush')?.includes('ten worst')")
-        assert line(page).startswith("10 of 300 test samples of the slice ten worst")
+        assert line(page).startswith("Slice “ten worst”: 10 of 300 test samples")
         assert opened.complaints == []
 
 

@@ -23,6 +23,14 @@ def test_an_empty_address_is_completed(small_run):
     assert pages.address(app) == {"run": "small", "predictor": "pa", "poe": "0"}
 
 
+def test_a_page_that_does_not_exist_is_said_once_and_leaves_the_address(small_run):
+    app = pages.opened(**{"no-page": "nowhere"})
+    assert "There is no page nowhere: this is the overview." in texts(app)
+    assert "no-page" not in pages.address(app)
+    app.run()
+    assert "There is no page" not in texts(app)
+
+
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_every_page_stands_for_a_missing_run_and_keeps_the_rest_of_the_address(small_run, page):
     app = pages.opened(page, run="gone", predictor="moe", poe="1")

@@ -55,8 +55,14 @@ def test_the_formats_say_the_same(path, capsys):
     latex = printed(capsys, *options, "--format", "latex")
     assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 4
     assert r"95\% interval" in latex
+    lines = latex.splitlines()
+    exits = " & ".join(map(str, range(1, 8)))
+    assert rf"exit &  & {exits} \\" in lines  # whose rows name predictors
+    assert rf"exit & {exits} \\" in lines
+    p = f"{found['pairs'][0]['exits'][-1]['p_holm']:.2g}".split("e-")
+    assert len(p) == 1 or rf"${p[0]}\times10^{{-{int(p[1])}}}$ \\" in latex
     markdown = printed(capsys, *options, "--format", "markdown").splitlines()
-    assert f"| accuracy, points |  | {' | '.join(_cells(text, 'accuracy, points'))} |".replace("*", r"\*") in markdown
+    assert f"| accuracy, points | {' | '.join(_cells(text, 'accuracy, points'))} |".replace("*", r"\*") in markdown
 
 
 @pytest.fixture
@@ -145,3 +151,15 @@ def test_too_many_are_refused(path, capsys):
 def test_a_run_of_probabilities_is_compared_under_what_it_can_feed(probs_run, capsys):
     found = json.loads(printed(capsys, str(probs_run.path), "--format", "json"))
     assert [one["predictor"] for one in found["entries"]] == ["baseline", "softmax-poe"]
+
+
+def test_runs_whose_ids_count_through_other_splits_are_refused_before_anything_is_traced(
+    path, runs, small_logits, small_labels, capsys, monkeypatch
+):
+    run = write_run(runs / "alone", logits=small_logits[:, 200:300], labels=small_labels[200:300])
+    monkeypatch.setattr("analysis.results.results_of", lambda *_, **__: pytest.fail("traced"))
+    assert main(["compare", path, str(run.path)]) == 2
+    said = capsys.readouterr().err
+    assert "disagree on the labels" in said
+    assert "ids that were not given count through all splits of a run" in said
+    assert "give both runs ids of their own by --samples" in said

@@ -80,3 +80,24 @@ def test_falls_are_drawn_with_their_thresholds_and_few_are_named(count, named):
     assert len(figure.data) == 2 * count
     assert figure.data[1].customdata[3][0] == pytest.approx(marked[3])
     assert len(figure.layout.annotations) == named
+
+
+def test_names_that_begin_alike_are_told_apart_by_where_they_differ():
+    names = (
+        "Baseline, mine-logits",
+        "Baseline, mine-counts",
+        *(f"PA, {'a long name of a run ' * 3}{i}" for i in (1, 2)),
+    )
+    styles = entry_styles(["baseline", "baseline", "pa", "pa"], list("abcd"))
+    given = [
+        ComparedLine(name, style, np.arange(1.0, 4), np.array([60, 70, 80.0 + 3 * i]), None, np.arange(8.0))
+        for i, (name, style) in enumerate(zip(names, styles))
+    ]
+    told = {"title": "t", "subtitle": "s"}
+    ends = [one.text for one in compared_accuracy_figure(given, exit_names="123", unit=None, **told).layout.annotations]
+    assert ends[:2] == ["Baseline, mine-logits (80.00%)", "Baseline, mine-counts (83.00%)"]
+    assert [one.split(" (")[0][-3:] for one in ends[2:]] == ["n 1", "n 2"]
+    assert all("…" in one for one in ends[2:])
+    grid = np.linspace(0, 1, 3)
+    near = [one.text for one in compared_falls_figure(given, grid, np.arange(8) / 8, **told).layout.annotations]
+    assert len(set(near)) == 4

@@ -3,6 +3,7 @@
 import numpy as np
 
 from analysis.figures.confusion_matrix import RIGHT, confusion_matrix_figure
+from analysis.figures.style import INK, SURFACE, THEMED
 
 COUNTS = np.array([[8, 2, 0], [0, 5, 0], [1, 0, 0]])
 TEXTS = {"title": "t", "subtitle": "s", "x_title": "answer", "y_title": "true class"}
@@ -20,6 +21,8 @@ def test_a_cell_holds_the_percent_of_all_the_row_s_samples_and_the_diagonal_is_a
     assert right.name == RIGHT
     assert not right.showscale
     assert (wrong.zmin, wrong.zmax) == (0, 30.0)
+    assert [colour for _, colour in wrong.colorscale] == [SURFACE, "#0072B2", INK]  # nothing is the page's own colour
+    assert all(colour in THEMED for _, colour in wrong.colorscale)
     assert wrong.customdata[0][1][:3] == [0, 1, 2]
     assert right.customdata[1][1][:3] == [1, 1, 5]
 

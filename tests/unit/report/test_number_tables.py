@@ -43,7 +43,7 @@ def test_only_zero_reads_as_zero_and_only_all_as_all():
         "0", "<0.001", ">0.999", "1.000", "1.900"
     ]  # fmt: skip
     rows = [("falls", "pa", ["<0.01", ">99.99", "-"])]
-    assert r"falls & pa & $<$0.01 & $>$99.99 & -- \\" in latex_table("caption", ["1", "2", "3"], rows)
+    assert r"falls & pa & $<$0.01 & $>$99.99 & -- \\" in latex_table("caption", "exit", ["1", "2", "3"], rows)
 
 
 def test_predictors_of_one_name_are_told_apart_by_their_settings(small_run):

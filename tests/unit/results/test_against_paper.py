@@ -63,15 +63,17 @@ def judged(run=RUN, published=PAPER):
     return [one.verdict for one in verdicts(run, published, EXITS)]
 
 
-def test_differences_are_in_points_and_the_spread_counts_where_it_exceeds_one_run_s_error():
-    assert difference(68.0, 70.0, 0.5, 10_000) == (
-        -2.0,
-        True,
-    )  # one run's error: sqrt(0.7 * 0.3 / 10,000), 0.458 points
-    assert difference(69.5, 70.0, 0.5, 10_000) == (-0.5, False)
-    assert difference(69.0, 70.0, 0.5, 10_000) == (-1.0, False)  # two deviations are not outside
-    assert difference(68.0, 70.0, 0.45, 10_000) == (-2.0, None)
-    assert difference(1.5, 1.0, 0.0, 100) == (0.5, None)
+def test_differences_are_judged_by_the_papers_spread_and_one_run_s_error_together():
+    error = 100 * np.sqrt(0.7 * 0.3 / 10_000)  # 0.458 points
+    limit = 2 * np.hypot(0.18, error)  # 0.985: of the run's shares of 71 % and 69 % hardly less and more
+    assert difference(70 + 1.02 * limit, 70.0, 0.18, 10_000)[1] is True
+    assert difference(70 - 1.04 * limit, 70.0, 0.18, 10_000)[1] is True
+    assert difference(70 + 0.96 * limit, 70.0, 0.18, 10_000)[1] is False
+    assert difference(68.0, 70.0, 0.5, 10_000) == (-2.0, True)
+    assert difference(68.0, 70.0, 0.5, 100) == (-2.0, False)
+    assert difference(0.01, 0.0, 0.0, 10_000) == (0.01, False)  # one sample of 10,000
+    assert difference(0.1, 0.0, 0.0, 10_000) == (0.1, True)
+    assert difference(0.0, 0.0, 0.0, 10_000) == (0.0, False)
     assert difference(1.5, 1.0, np.nan, 100) == (0.5, None)
 
 
@@ -91,10 +93,10 @@ def test_the_table_holds_every_number_that_both_have():
     rises = table[(table["quantity"] == "entropy") & (table["predictor"] == "baseline")]
     assert rises["run"].tolist() == [30, 20, 10, 5, 1, 0]
     row = table[(table["quantity"] == "accuracy") & (table["predictor"] == "pa")].set_index("at")
-    assert row["outside_2_sd"].tolist() == [None] * 3  # 100 samples resolve less than the paper's seeds
+    assert row["outside_2_sd"].tolist() == [False] * 3
     assert row["difference"].tolist() == pytest.approx([0, 1, -1])
     many = comparison_table(RUN, PAPER, EXITS, 10_000).query("quantity == 'accuracy' and predictor == 'pa'")
-    assert many["outside_2_sd"].tolist() == [False, None, False]  # the second's standard deviation is 0
+    assert many["outside_2_sd"].tolist() == [False, True, False]  # the second's standard deviation is 0
     falls = table[(table["quantity"] == "true_class") & (table["predictor"] == "pa")].set_index("at")
     assert falls.loc["0.0001", "difference"] == pytest.approx(4 - 20)
 

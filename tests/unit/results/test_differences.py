@@ -1,11 +1,13 @@
 """Two results on the same samples, worked by hand on four samples and three exits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.results import difference_of
-from analysis.results.differences import group_falls
-from tests.unit.results.by_hand import results_by_hand
+from analysis.results.differences import check_joined, group_falls
+from tests.unit.results.by_hand import results_by_hand, run_by_hand
 
 LOGITS = np.log(
     np.array(
@@ -127,3 +129,36 @@ def test_falls_are_of_all_samples_and_computed_once():
     assert found.falls("any_class", "absolute").median[0] == pytest.approx(0.25)  # of 0.3, 0.1, 0.5, 0.2
     assert found.falls("true_class", "absolute").median[0] == pytest.approx(0.4)  # of 0.3 and 0.5
     assert found.falls("true_class", "relative") is found.falls("true_class", "relative")
+
+
+def counted(splits, labels, name, ids=None):
+    """A run whose ids are positions, `splits` one a sample."""
+    logits = np.zeros((2, len(splits), 3), np.float32)
+    logits[..., 0] = 1
+    run = run_by_hand(logits, labels, ids, name)
+    return replace(run, samples=run.samples.assign(split=splits))
+
+
+def test_ids_that_count_through_other_splits_are_named_as_the_cause():
+    both = counted(["calibration"] * 3 + ["test"] * 3, [0, 1, 2, 2, 1, 0], "both")
+    alone = counted(["test"] * 3, [2, 1, 0], "alone")
+    cause = "ids that were not given count through all splits of a run, .* ids of their own by --samples"
+    with pytest.raises(ValueError, match=f"both .* and alone .* have no sample id in common: {cause}"):
+        check_joined([both, alone], "test")
+    with pytest.raises(ValueError, match=f"disagree on the labels of 2 samples they share, .*; {cause}"):
+        check_joined([both, alone], "all")
+    given = [counted(["test"] * 3, [2, 1, 0], name, list("abc")) for name in ("one", "two")]
+    check_joined(given, "test")
+    with pytest.raises(ValueError, match="have no sample id in common: compare runs of the same samples"):
+        check_joined([alone, given[0]], "test")
+    with pytest.raises(ValueError, match=r"disagree .*; compare runs of the same samples"):
+        check_joined([alone, counted(["test"] * 3, [2, 1, 1], "wrong")], "test")
+
+
+def test_without_labels_ids_that_count_are_joined_only_where_they_count_the_same_splits():
+    none = [-1] * 4
+    one = counted(["test"] * 4, none, "one")
+    check_joined([one, counted(["test"] * 4, none, "again")], "test")
+    for other in (counted(["test"] * 3, none[:3], "fewer"), counted(["calibration"] + ["test"] * 3, none, "moved")):
+        with pytest.raises(ValueError, match="cannot be joined: without labels, ids that were not given count"):
+            check_joined([one, other], "test")
