@@ -12,7 +12,7 @@ def test_every_punctuation_mark_loses_its_meaning(character):
 
 def test_what_begins_no_markup_stays_as_it_is():
     """A label is also the name that a screen reader says, where a backslash before a comma would be read out."""
-    assert escape("Zürich 7 狐, \"50%\"; don't?") == "Zürich 7 狐, \"50%\"; don't?"
+    assert escape('Zürich 7 狐, "50%"; don\'t?') == 'Zürich 7 狐, "50%"; don\'t?'
 
 
 def test_a_name_cannot_start_a_new_line():
