@@ -144,7 +144,8 @@ def _take_from_around(parts: list[Part], sources: Sources) -> None:
     """
     chosen: dict[int, Around] = {}
     for number, part in enumerate(parts):
-        fitting = [one for one in part.around if _count(one.values) in _may_have(part, sources)]
+        counts = _may_have(part, sources) if part.around else set()
+        fitting = [one for one in part.around if _count(one.values) in counts]
         sure = [one for one in fitting if one.distance is not None and one.split in (None, part.split)]
         nearest = min((one.distance for one in sure), default=None)
         near = [one for one in sure if one.distance == nearest]
