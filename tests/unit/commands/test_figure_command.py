@@ -73,9 +73,12 @@ def test_without_a_browser_it_says_so_in_one_sentence(small_run, tmp_path, capsy
 
 def test_a_run_of_probabilities_takes_the_corrections_that_it_feeds(probs_run, tmp_path, capsys):
     out = ["--figure", "accuracy", "--out", str(tmp_path / "a.html")]
-    assert main(["figure", "probs", *out]) == 2
-    assert "choose" in capsys.readouterr().err
-    assert main(["figure", "probs", "--predictor", "softmax-poe", *out]) == 0
+    assert main(["figure", "probs", "--predictor", "pa", *out]) == 2
+    assert "pa needs logits" in capsys.readouterr().err.lower()
+    assert main(["figure", "probs", *out]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.endswith("under softmax-poe\n")
+    assert printed.err.endswith("using softmax-poe.\n")
 
 
 def test_a_figure_is_flatter_than_wide_within_bounds():

@@ -70,7 +70,7 @@ def test_nested_sets_say_what_they_promise(small_run, capsys):
     [
         (["--method", "best"], "there are no sets 'best'"),
         (["--method", "raps", "--set", "alpha=2"], "alpha is '2'"),
-        (["--method", "lac", "--set", "k_reg=2"], "pa has no setting 'k_reg'"),
+        (["--method", "lac", "--set", "k_reg=2"], "neither sets lac nor pa has a setting 'k_reg'"),
         (["--method", "raps", "--split", "calibration"], "none is left to measure"),
         (["--method", "nested", "--set", "b=1,2"], "b has 2 numbers and the run 7 exits"),
         (["--method", "raps", "--seed", str(2**64)], "seed is 18446744073709551616"),

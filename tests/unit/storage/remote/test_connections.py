@@ -94,8 +94,8 @@ def test_what_breaks_off_once_is_asked_for_again(proxy, address, run_here):
 
 
 def test_a_storage_that_was_silent_is_left_alone_for_a_while(proxy, address, monkeypatch):
-    monkeypatch.setattr(objects, "SECONDS", 1.0)
     run = load_run(address)
+    monkeypatch.setattr(objects, "SECONDS", 1.0)
     proxy.how = "stalls"
     with pytest.raises(Interrupted, match="did not answer within 1 s"):
         objects.within(address, lambda: time.sleep(5))
