@@ -84,6 +84,7 @@ def test_back_takes_one_press_a_page_and_forward_too(page, server):
         page.go_back()
         page.wait_for_url(f"{server.url}/{path}?*")
         wait_for_address(page, run="full")
+        harness.settle(page)
     page.go_forward()
     page.wait_for_url("**/monotonicity?*")
     harness.settle(page)
