@@ -12,11 +12,12 @@ app: .venv/app.ready  # prints the address, on which this machine alone is heard
 # What is compiled of the modules and the tests is kept even where a container's image forbids it: the tests start hundreds of
 # interpreters. Neighbouring tests stay in one process (worksteal): they share what a module's fixtures made.
 test: export PYTHONDONTWRITEBYTECODE =
-test: .venv/test.ready
+test: .venv/test.ready  # what fails is tried once more, alone: some tests wait for another process, and two share two cores
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser" $(PYTEST_ARGS) || test $$? -eq 5  # 5: PYTEST_ARGS chose none
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser" $(PYTEST_ARGS) || test $$? -eq 5 || \
+		$(BIN)/python -m pytest -m "not browser" --lf $(PYTEST_ARGS)  # 5: PYTEST_ARGS chose none of these
 	$(BIN)/python -m pytest -n 2 --dist worksteal -o testpaths=tests/e2e -m browser $(PYTEST_ARGS) || test $$? -eq 5 || \
-		$(BIN)/python -m pytest -m browser --lf $(PYTEST_ARGS)  # what failed, once more and alone: two browsers share two cores
+		$(BIN)/python -m pytest -m browser --lf $(PYTEST_ARGS)
 
 .venv/bin/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
