@@ -362,7 +362,7 @@ def resolve(
     names = [setting.name for setting in settings]
     unknown = [name for name in given if name not in names]
     if unknown and not takes_others:
-        takes = f"it takes {join_or(names).replace(' or ', ' and ')}" if names else "it takes none"
+        takes = f"it takes {join_or(names, last=' and ')}" if names else "it takes none"
         raise ValueError(f"{owner} has no setting {unknown[0]!r}: {takes}")
     resolved = {
         setting.name: parse(

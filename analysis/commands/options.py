@@ -161,7 +161,7 @@ def own_settings(
     theirs = [row.name for row in predictor.settings]
     if not predictor.open_settings and (unknown := [name for name in rest if name not in theirs]):
         takes = "; ".join(
-            f"{who} takes {join_or(names).replace(' or ', ' and ') if names else 'none'}"
+            f"{who} takes {join_or(names, last=' and ') if names else 'none'}"
             for who, names in ((owner, [row.name for row in rows]), (predictor.id, theirs))
         )
         raise ValueError(f"neither {owner} nor {predictor.id} has a setting {unknown[0]!r}: {takes}")

@@ -45,6 +45,7 @@ __all__ = [
     "predict",
     "predictor_errors",
     "resolve",
+    "setting_arguments",
     "setting_texts",
     "settings_key",
     "settings_text",
@@ -133,6 +134,18 @@ def settings_text(predictor: str | Predictor, settings: Mapping[str, object]) ->
     'threshold=0 fallback=softmax'
     """
     return " ".join(f"{name}={text}" for name, text in setting_texts(predictor, settings).items() if text)
+
+
+def setting_arguments(predictor: str | Predictor, settings: Mapping[str, object]) -> list[str]:
+    """Those settings that are not the defaults, as arguments of a command.
+
+    >>> setting_arguments("pa", {"weights": (0.5, 1.0), "cap": None})
+    ['--set', 'weights=0.5,1']
+    """
+    row = find_predictor(predictor)
+    defaults, texts = {setting.name: setting.default for setting in row.settings}, setting_texts(row, settings)
+    changed = (name for name in sorted(settings) if name not in defaults or settings[name] != defaults[name])
+    return [part for name in changed for part in ("--set", f"{name}={texts[name]}")]
 
 
 def correction_cost(

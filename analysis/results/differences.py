@@ -123,7 +123,7 @@ def difference_of(a: Results, b: Results) -> Difference:
     >>> int(difference.b_only[-1] - difference.a_only[-1]), round(float(difference.right_share[-1]), 4)
     (272, 0.0272)
     """
-    places = joined(_Side(a.run, a.split, a.positions), _Side(b.run, b.split, b.positions))
+    places = _joined(_Side(a.run, a.split, a.positions), _Side(b.run, b.split, b.positions))
     pair = a.select(places[0]), b.select(places[1])
     both = (pair[0].traces.labels >= 0) & (pair[1].traces.labels >= 0)
     judged = np.flatnonzero(both) if both.any() else np.arange(len(both))
@@ -164,10 +164,10 @@ def check_joined(runs: Sequence[Run], split: str) -> None:
         As `difference_of`.
     """
     for a, b in combinations([_Side(run, split, run.positions(split)) for run in runs], 2):
-        joined(a, b)
+        _joined(a, b)
 
 
-def joined(a: _Side, b: _Side) -> tuple[np.ndarray, np.ndarray]:
+def _joined(a: _Side, b: _Side) -> tuple[np.ndarray, np.ndarray]:
     """The places in `a` and in `b` of the samples that both have, in `a`'s order.
 
     Raises

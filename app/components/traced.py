@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from analysis.predictors import find_predictor, resolve
-from analysis.report.reviewer.facts import setting_arguments
+from analysis.predictors import find_predictor, resolve, setting_arguments
 from analysis.run import Run
 from analysis.traces import at_hand
 from app.components.long_work import long_work

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
-from analysis.predictors import Predictor, file_hash, first_correction, setting_texts
+from analysis.predictors import file_hash, first_correction, setting_arguments, setting_texts
 from analysis.reference.outside_text import file_name
 from analysis.report.reviewer.subject import Options, Subject
 from analysis.run import Run
@@ -108,14 +108,6 @@ def command_of(subjects: Sequence[Subject], options: Options) -> str:
             parts += [f"--{field.replace('_', '-')}", str(value)]
     parts += ["--allow-test-fitting"] if options.allow_test_fitting else []
     return shlex.join([*parts, "--out", report_name([run.id for run in runs], first.row.id)])
-
-
-def setting_arguments(row: Predictor, settings: Mapping[str, object]) -> list[str]:
-    """A correction's settings that are not its defaults, as a command takes them."""
-    defaults = {setting.name: setting.default for setting in row.settings}
-    texts = setting_texts(row, settings)
-    changed = (name for name in sorted(settings) if name not in defaults or settings[name] != defaults[name])
-    return [part for name in changed for part in ("--set", f"{name}={texts[name]}")]
 
 
 def report_name(runs: Sequence[str], predictor: str) -> str:

@@ -5,8 +5,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from analysis.predictors import find_predictor, resolve
-from analysis.report.reviewer.facts import setting_arguments
+from analysis.predictors import find_predictor, resolve, setting_arguments
 from analysis.results.fitting import SampleChoice
 from app import cache, state
 from app.components.long_work import long_work

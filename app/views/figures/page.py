@@ -5,10 +5,9 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.predictors import find_predictor, settings_key
+from analysis.predictors import find_predictor, setting_arguments, settings_key
 from analysis.report.ready_made import READY_MADE, Measured, ReadyMade, measured, numbers_of_another
 from analysis.report.ready_made.measured import Numbers, Own, own_settings
-from analysis.report.reviewer.facts import setting_arguments
 from analysis.results.seeds import entries_alike, same_samples
 from analysis.run import Run
 from analysis.storage import RunEntry

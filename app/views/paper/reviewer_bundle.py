@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from analysis.predictors import available_predictors, first_correction
-from analysis.report.reviewer.facts import report_name, setting_arguments
+from analysis.predictors import available_predictors, first_correction, setting_arguments
+from analysis.report.reviewer.facts import report_name
 from analysis.runtime.command_job import CommandJob
 from analysis.runtime.own_folders import own_folder
 from app.components.long_work import long_work
