@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def _run(
             cut=True,
         ),
         samples=read_samples(folder / SAMPLES, manifest.shape[1], manifest.shape[2]),
-        provenance=manifest.provenance,
+        provenance=deepcopy(manifest.provenance),  # whoever holds the run may write into it
         logits=logits,
         identify=identify,
         image_tables=images,

@@ -433,3 +433,10 @@ def test_of_two_processes_that_write_one_run_the_second_is_refused(tmp_path, mon
     with pytest.raises(ValueError, match=r"^/.*run exists: choose another folder, or remove it first$"):
         write_run(tmp_path / "run", logits=np.zeros((2, 3, 4), np.float32))
     assert [path.name for path in tmp_path.rglob("*")] == ["run", "run.json"]
+
+
+def test_what_is_written_into_an_opened_run_stays_in_it(small_run):
+    opened = load_run(small_run.path)
+    before = json.dumps(opened.provenance)
+    opened.provenance["note"] = "mine"
+    assert json.dumps(load_run(small_run.path).provenance) == before
