@@ -142,12 +142,10 @@ def logits_up_to(
     ------
     ValueError : the network has no such exit
     """
-    import torch
-
+    from analysis.models.evaluation.inference import channel_statistics
     from analysis.models.networks.stepwise import backbone, exit_by_exit
-    from analysis.reference.datasets import NORMALISATION
 
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in NORMALISATION[dataset])
+    mean, std = channel_statistics(dataset, next(network.parameters()).device)
     n_exits = backbone(network).config.exits
     if exit_ >= n_exits:
         raise ValueError(f"exit {exit_ + 1} does not exist: the network has {n_exits}")

@@ -24,15 +24,15 @@ INTEGER_COLUMNS = ("predicted", "rank", "support", "collapsed")
 
 @dataclass(frozen=True)
 class FusedColumns:
-    """What the kernel wrote, on the device."""
+    """What the kernel wrote of one predictor, on the device."""
 
     floats: Tensor
-    """float32 (predictors, `FLOAT_COLUMNS`, exits, samples)."""
+    """float32 (`FLOAT_COLUMNS`, exits, samples)."""
     integers: Tensor
-    """int32 (predictors, `INTEGER_COLUMNS`, exits, samples)."""
+    """int32 (`INTEGER_COLUMNS`, exits, samples)."""
     fall_sizes: Tensor
-    """float64 (predictors, falls in the order of `analysis.traces.table.FALLS`, samples)."""
+    """float64 (falls in the order of `analysis.traces.table.FALLS`, samples)."""
     fall_exits: Tensor
-    """int32 (predictors, from and to of each fall, samples)."""
+    """int32 (from and to of each fall, samples)."""
     flags: Tensor
     """int32 (samples,): `INVALID` logits, or `UNDECIDED` by the kernel; 0 where the columns stand."""

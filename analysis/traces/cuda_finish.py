@@ -63,9 +63,9 @@ def log_probs_of(scores, maxima, log_total, is_exit):
 def finish(
     scores_true, scores_final, scores_furthest, scores_deepest, maxima, others, squares, entropies, seconds,
     tops, ranks, supports, collapsed, label, exits, n_exits, n_samples, n_classes, sample,
-    floats, integers, fall_sizes, fall_exits, slot: tl.constexpr,
+    floats, integers, fall_sizes, fall_exits,
 ):  # fmt: skip
-    """Write one predictor's columns and falls of one sample, all exits at once, from base-2 scores in float64."""
+    """Write the columns and falls of one sample, all exits at once, from base-2 scores in float64."""
     is_exit = exits < n_exits
     known = label >= 0
     share = 1.0 / (1.0 + others)  # of the likeliest class
@@ -74,7 +74,7 @@ def finish(
     final_log = log_probs_of(scores_final, maxima, log_total, is_exit)
     cells = n_exits.to(tl.int64) * n_samples
     place = exits.to(tl.int64) * n_samples + sample
-    here = floats + slot * 7 * cells + place
+    here = floats + place
     stored_log = tl.where(true_log > -float("inf"), tl.maximum(true_log, -3.4028234663852886e38), true_log)
     tl.store(here, tl.where(known, stored_log, float("nan")).to(tl.float32), mask=is_exit)
     tl.store(here + cells, tl.where(known, tl.exp(true_log), float("nan")).to(tl.float32), mask=is_exit)
@@ -84,7 +84,7 @@ def finish(
     tl.store(here + 5 * cells, (tl.maximum(log_total - LN_2 * entropies * share, 0.0)).to(tl.float32), mask=is_exit)
     tl.store(here + 6 * cells, ((1.0 - tl.minimum(seconds, 1.0)) * share).to(tl.float32), mask=is_exit)
     rank = tl.where(known, tl.where(scores_true == -float("inf"), n_classes + 1, ranks), 0)
-    here = integers + slot * 4 * cells + place
+    here = integers + place
     tl.store(here, tops, mask=is_exit)
     tl.store(here + cells, rank, mask=is_exit)
     tl.store(here + 2 * cells, tl.where(collapsed > 0, 0, supports), mask=is_exit)
@@ -92,10 +92,9 @@ def finish(
     known_log = tl.where(known, true_log, float("nan"))
     furthest_log = log_probs_of(scores_furthest, maxima, log_total, is_exit)
     deepest_log = log_probs_of(scores_deepest, maxima, log_total, is_exit)
-    place = slot * 6
-    write_fall(known_log, exits, n_samples, sample, fall_sizes, fall_exits, place, False)
-    write_fall(known_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 1, True)
-    write_fall(final_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 2, False)
-    write_fall(final_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 3, True)
-    write_fall(furthest_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 4, False)
-    write_fall(deepest_log, exits, n_samples, sample, fall_sizes, fall_exits, place + 5, True)
+    write_fall(known_log, exits, n_samples, sample, fall_sizes, fall_exits, 0, False)
+    write_fall(known_log, exits, n_samples, sample, fall_sizes, fall_exits, 1, True)
+    write_fall(final_log, exits, n_samples, sample, fall_sizes, fall_exits, 2, False)
+    write_fall(final_log, exits, n_samples, sample, fall_sizes, fall_exits, 3, True)
+    write_fall(furthest_log, exits, n_samples, sample, fall_sizes, fall_exits, 4, False)
+    write_fall(deepest_log, exits, n_samples, sample, fall_sizes, fall_exits, 5, True)

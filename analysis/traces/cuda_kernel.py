@@ -1,4 +1,4 @@
-"""Traces of `baseline` and `pa` in one visit to every logit: a Triton kernel, one program per sample.
+"""Traces of `baseline` or `pa` in one visit to every logit: a Triton kernel, one program per sample.
 
 A program keeps one exit's classes in registers and walks over the exits. Imports torch and Triton: import this module
 when it is called.
@@ -56,12 +56,11 @@ def put(vector, exits, exit_index, value):
 def trace_kernel(
     logits, labels, numbers, floats, integers, fall_sizes, fall_exits, flags,
     n_exits, n_samples, n_classes, exit_stride, sample_stride, threshold, cap, base_slack, product_slack,
-    BASELINE: tl.constexpr, PRODUCT: tl.constexpr,
-    HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
+    PRODUCT: tl.constexpr, HAS_THRESHOLD: tl.constexpr, ZERO: tl.constexpr, HAS_CAP: tl.constexpr,
     EXITS: tl.constexpr, BLOCK: tl.constexpr, ALIGNED: tl.constexpr,
     SUBNORMALS: tl.constexpr, INTERPRETED: tl.constexpr,
 ):  # fmt: skip
-    """The traces of the sample that is this program's number.
+    """The traces of the sample that is this program's number, of the product or of the baseline.
 
     `numbers` holds log2(e) / T of the baseline and the weights / T of the product, float64. Strides and the number of
     classes are multiples of ALIGNED, which lets a thread read several logits at once.
@@ -83,19 +82,13 @@ def trace_kernel(
     no_class = tl.zeros([EXITS], tl.int32)
     flag = 0
     raw_maxima = nothing
-    # Of the baseline.
-    b_peak = tl.full([BLOCK], NO_MASS, tl.float32)
-    b_furthest, b_furthest_class, b_deepest, b_deepest_class = 0.0, 0, 0.0, 0
-    b_others, b_squares, b_entropies, b_seconds = nothing, nothing, nothing, nothing
-    b_tops, b_ranks, b_supports = no_class, no_class, no_class
-    # Of the product.
     product = tl.where(inside, 0.0, -float("inf"))
     true_product = 0.0
     power = 0.0
-    p_peak = tl.full([BLOCK], NO_MASS, tl.float32)
-    p_furthest, p_furthest_class, p_deepest, p_deepest_class = 0.0, 0, 0.0, 0
-    p_maxima, p_others, p_squares, p_entropies, p_seconds = nothing, nothing, nothing, nothing, nothing
-    p_tops, p_ranks, p_supports, p_fallen = no_class, no_class, no_class, no_class
+    peak = tl.full([BLOCK], NO_MASS, tl.float32)
+    furthest, furthest_class, deepest, deepest_class = 0.0, 0, 0.0, 0
+    maxima, all_others, all_squares, entropies, seconds = nothing, nothing, nothing, nothing, nothing
+    tops, ranks, supports, collapsed = no_class, no_class, no_class, no_class
 
     coming = tl.load(row + classes, mask=inside, other=-float("inf"))
     for m in range(n_exits):
@@ -104,38 +97,6 @@ def trace_kernel(
         following = row + (m + 1) * exit_stride
         coming = tl.load(following + classes, mask=inside & (m + 1 < n_exits), other=-float("inf"))
         true_logit = tl.load(row + m * exit_stride + true_class).to(tl.float32)
-
-        if BASELINE:
-            highest = tl.max(values, 0)
-            raw_maxima = put(raw_maxima, exits, m, highest)
-            below = clamped(values - highest)
-            missing, top, above, around = row_counts(
-                below, values == highest, values, true_logit, base_slack, classes, n_classes
-            )
-            whole = tl.floor(missing + 0.5)
-            flag = flag | tl.where(missing == missing, 0, INVALID)
-            flag = flag | tl.where(tl.abs(missing - whole) > 1e-3, UNDECIDED, 0)
-            rank = 1 + above
-            if around > 1:
-                same = values == true_logit
-                rank += count(same & (classes < true_class))
-                if base_slack > 0:
-                    flag = flag | tl.where(label >= 0, tl.where(around != count(same), UNDECIDED, 0), 0)
-            shifted = below * scale_32
-            others, squares, entropy, second = row_sums(shifted, top, classes)
-            if second > 0.999:
-                near = (values >= highest - base_slack) & (values != highest)
-                flag = flag | tl.where(count(near) > 0, UNDECIDED, 0)
-            b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class = update_falls(
-                shifted, others, b_peak, b_furthest, b_furthest_class, b_deepest, b_deepest_class, classes, n_classes
-            )
-            b_others = put(b_others, exits, m, others)
-            b_squares = put(b_squares, exits, m, squares)
-            b_entropies = put(b_entropies, exits, m, entropy)
-            b_seconds = put(b_seconds, exits, m, second)
-            b_tops = put(b_tops, exits, m, top)
-            b_ranks = put(b_ranks, exits, m, rank)
-            b_supports = put(b_supports, exits, m, BLOCK - whole.to(tl.int32))
 
         if PRODUCT:
             weight = tl.load(numbers + 1 + m).to(tl.float32)
@@ -151,10 +112,11 @@ def trace_kernel(
             if HAS_CAP or weight == 0:  # the product does not show what is invalid
                 flag = flag | tl.where(tl.abs(tl.max(values, 0)) < float("inf"), 0, INVALID)
                 flag = flag | tl.where(count(values != values) > 0, INVALID, 0)
-            p_highest = tl.max(product, 0)
-            fallen = p_highest == -float("inf")
-            below = product - p_highest
-            true_below = true_product - p_highest
+            highest = tl.max(product, 0)
+            maxima = put(maxima, exits, m, highest)
+            fallen = highest == -float("inf")
+            below = product - highest
+            true_below = true_product - highest
             slack = product_slack * power
             if fallen:  # the fallback: the softmax of this exit's logits
                 highest = tl.max(values, 0)
@@ -188,65 +150,84 @@ def trace_kernel(
                     beside, rank, true_class, top, row, exit_stride, weights, exits, m, fallen, classes, n_classes,
                     threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP,
                 )  # fmt: skip
-            p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class = update_falls(
-                below, others, p_peak, p_furthest, p_furthest_class, p_deepest, p_deepest_class, classes, n_classes
+            collapsed = put(collapsed, exits, m, fallen.to(tl.int32))
+        else:
+            highest = tl.max(values, 0)
+            raw_maxima = put(raw_maxima, exits, m, highest)
+            below = clamped(values - highest)
+            missing, top, above, around = row_counts(
+                below, values == highest, values, true_logit, base_slack, classes, n_classes
             )
-            p_maxima = put(p_maxima, exits, m, p_highest)
-            p_others = put(p_others, exits, m, others)
-            p_squares = put(p_squares, exits, m, squares)
-            p_entropies = put(p_entropies, exits, m, entropy)
-            p_seconds = put(p_seconds, exits, m, second)
-            p_tops = put(p_tops, exits, m, top)
-            p_ranks = put(p_ranks, exits, m, rank)
-            p_supports = put(p_supports, exits, m, support)
-            p_fallen = put(p_fallen, exits, m, fallen.to(tl.int32))
+            whole = tl.floor(missing + 0.5)
+            flag = flag | tl.where(missing == missing, 0, INVALID)
+            flag = flag | tl.where(tl.abs(missing - whole) > 1e-3, UNDECIDED, 0)
+            support = BLOCK - whole.to(tl.int32)
+            rank = 1 + above
+            if around > 1:
+                same = values == true_logit
+                rank += count(same & (classes < true_class))
+                if base_slack > 0:
+                    flag = flag | tl.where(label >= 0, tl.where(around != count(same), UNDECIDED, 0), 0)
+            below = below * scale_32
+            others, squares, entropy, second = row_sums(below, top, classes)
+            if second > 0.999:
+                near = (values >= highest - base_slack) & (values != highest)
+                flag = flag | tl.where(count(near) > 0, UNDECIDED, 0)
+
+        peak, furthest, furthest_class, deepest, deepest_class = update_falls(
+            below, others, peak, furthest, furthest_class, deepest, deepest_class, classes, n_classes
+        )
+        all_others = put(all_others, exits, m, others)
+        all_squares = put(all_squares, exits, m, squares)
+        entropies = put(entropies, exits, m, entropy)
+        seconds = put(seconds, exits, m, second)
+        tops = put(tops, exits, m, top)
+        ranks = put(ranks, exits, m, rank)
+        supports = put(supports, exits, m, support)
 
     tl.store(flags + sample, flag)
-    is_last = exits == n_exits - 1
-    maxima = raw_maxima.to(tl.float64)
-    if BASELINE:
-        final = tl.sum(tl.where(is_last, b_tops, 0), 0)
-        finish(
-            (trajectory(row, exit_stride, true_class, exits, n_exits).to(tl.float64) - maxima) * scale,
-            (trajectory(row, exit_stride, final, exits, n_exits).to(tl.float64) - maxima) * scale,
-            (trajectory(row, exit_stride, b_furthest_class, exits, n_exits).to(tl.float64) - maxima) * scale,
-            (trajectory(row, exit_stride, b_deepest_class, exits, n_exits).to(tl.float64) - maxima) * scale,
-            tl.zeros([EXITS], tl.float64), b_others.to(tl.float64), b_squares.to(tl.float64),
-            b_entropies.to(tl.float64), b_seconds.to(tl.float64), b_tops, b_ranks, b_supports, no_class,
-            label, exits, n_exits, n_samples, n_classes, sample, floats, integers, fall_sizes, fall_exits, 0,
-        )  # fmt: skip
+    final = tl.sum(tl.where(exits == n_exits - 1, tops, 0), 0)
+    exact = raw_maxima.to(tl.float64)
     if PRODUCT:
-        final = tl.sum(tl.where(is_last, p_tops, 0), 0)
         # The products of every exit's likeliest class, in float64: rows are exits, columns the exits so far.
         so_far = exits[None, :] <= exits[:, None]
-        place = row + exits[None, :] * exit_stride + p_tops[:, None]
+        place = row + exits[None, :] * exit_stride + tops[:, None]
         top_logits = tl.load(place, mask=so_far & (exits[:, None] < n_exits), other=1.0).to(tl.float32)
         top_factors = bound(top_logits, threshold, cap, HAS_THRESHOLD, ZERO, HAS_CAP).to(tl.float64)
         top_scores = tl.sum(tl.where(so_far, weighted_log2(top_factors, weights[None, :]), 0.0), 1)
-        top_scores = tl.where((p_fallen > 0) | (exits >= n_exits), 0.0, top_scores)
+        top_scores = tl.where((collapsed > 0) | (exits >= n_exits), 0.0, top_scores)
         # The sums are relative to the float32 maximum.
-        rounding = tl.exp2(tl.where(p_fallen > 0, 0.0, p_maxima.to(tl.float64) - top_scores))
+        rounding = tl.exp2(tl.where(collapsed > 0, 0.0, maxima.to(tl.float64) - top_scores))
         rounding = tl.where(exits < n_exits, rounding, 1.0)
         finish(
             product_scores(
-                row, exit_stride, true_class, weights, exits, n_exits, threshold, cap, p_fallen, maxima,
+                row, exit_stride, true_class, weights, exits, n_exits, threshold, cap, collapsed, exact,
                 HAS_THRESHOLD, ZERO, HAS_CAP,
             ),
             product_scores(
-                row, exit_stride, final, weights, exits, n_exits, threshold, cap, p_fallen, maxima,
+                row, exit_stride, final, weights, exits, n_exits, threshold, cap, collapsed, exact,
                 HAS_THRESHOLD, ZERO, HAS_CAP,
             ),
             product_scores(
-                row, exit_stride, p_furthest_class, weights, exits, n_exits, threshold, cap, p_fallen, maxima,
+                row, exit_stride, furthest_class, weights, exits, n_exits, threshold, cap, collapsed, exact,
                 HAS_THRESHOLD, ZERO, HAS_CAP,
             ),
             product_scores(
-                row, exit_stride, p_deepest_class, weights, exits, n_exits, threshold, cap, p_fallen, maxima,
+                row, exit_stride, deepest_class, weights, exits, n_exits, threshold, cap, collapsed, exact,
                 HAS_THRESHOLD, ZERO, HAS_CAP,
             ),
-            top_scores, p_others.to(tl.float64) * rounding, p_squares.to(tl.float64) * rounding * rounding,
-            p_entropies.to(tl.float64) * rounding, p_seconds.to(tl.float64) * rounding,
-            p_tops, p_ranks, p_supports, p_fallen,
+            top_scores, all_others.to(tl.float64) * rounding, all_squares.to(tl.float64) * rounding * rounding,
+            entropies.to(tl.float64) * rounding, seconds.to(tl.float64) * rounding,
+            tops, ranks, supports, collapsed,
             label, exits, n_exits, n_samples, n_classes, sample, floats, integers, fall_sizes, fall_exits,
-            1 if BASELINE else 0,
+        )  # fmt: skip
+    else:
+        finish(
+            (trajectory(row, exit_stride, true_class, exits, n_exits).to(tl.float64) - exact) * scale,
+            (trajectory(row, exit_stride, final, exits, n_exits).to(tl.float64) - exact) * scale,
+            (trajectory(row, exit_stride, furthest_class, exits, n_exits).to(tl.float64) - exact) * scale,
+            (trajectory(row, exit_stride, deepest_class, exits, n_exits).to(tl.float64) - exact) * scale,
+            tl.zeros([EXITS], tl.float64), all_others.to(tl.float64), all_squares.to(tl.float64),
+            entropies.to(tl.float64), seconds.to(tl.float64), tops, ranks, supports, no_class,
+            label, exits, n_exits, n_samples, n_classes, sample, floats, integers, fall_sizes, fall_exits,
         )  # fmt: skip

@@ -45,9 +45,9 @@ def is_fused(shape: tuple[int, ...], dtype: torch.dtype, predictor_id: str, sett
 
 
 def launch(
-    logits: Tensor, labels: Tensor, requests: Mapping[str, Mapping[str, object]], **options: int
+    logits: Tensor, labels: Tensor, predictor_id: str, settings: Mapping[str, object], **options: int
 ) -> FusedColumns:
-    """Run the kernel for `baseline`, `pa` or both, in that order, on tensors of one device.
+    """Run the kernel for one predictor on tensors of one device.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def launch(
         (exits, samples, classes), classes contiguous; float16, bfloat16 or float32.
     labels
         int64 (samples,); -1 where unknown.
-    requests
-        Predictor id -> resolved settings for which `is_fused` holds.
+    predictor_id, settings
+        Resolved settings for which `is_fused` holds.
     options
-        Of Triton's compiler: `num_warps`, by default so many that a thread's registers hold what it keeps of 32 classes
-        for one predictor, of 16 for both; `maxnreg`.
+        Of Triton's compiler: `num_warps`, by default so many that a thread's registers hold what it keeps of 32
+        classes; `maxnreg`.
     """
     import triton
 
@@ -68,22 +68,21 @@ def launch(
     n_exits, n_samples, n_classes = logits.shape
     if logits.stride(-1) != 1:
         logits = logits.contiguous()
-    count, device = len(requests), logits.device
-    baseline = requests.get("baseline")
-    product = in_type_of(logits.dtype, dict(requests["pa"])) if "pa" in requests else None
-    temperature = baseline["temperature"] if baseline else 1.0
-    powers = product_powers(product, n_exits) if product else [0.0] * n_exits
-    threshold, cap = (product["threshold"], product["cap"]) if product else (None, None)
+    device, is_product = logits.device, predictor_id == "pa"
+    settings = in_type_of(logits.dtype, dict(settings)) if is_product else settings
+    temperature = 1.0 if is_product else settings["temperature"]
+    powers = product_powers(settings, n_exits) if is_product else [0.0] * n_exits
+    threshold, cap = (settings["threshold"], settings["cap"]) if is_product else (None, None)
     narrow = logits.dtype == torch.float16
     columns = FusedColumns(
-        torch.empty((count, len(FLOAT_COLUMNS), n_exits, n_samples), dtype=torch.float32, device=device),
-        torch.empty((count, len(INTEGER_COLUMNS), n_exits, n_samples), dtype=torch.int32, device=device),
-        torch.empty((count, len(FALLS), n_samples), dtype=torch.float64, device=device),
-        torch.empty((count, 2 * len(FALLS), n_samples), dtype=torch.int32, device=device),
+        torch.empty((len(FLOAT_COLUMNS), n_exits, n_samples), dtype=torch.float32, device=device),
+        torch.empty((len(INTEGER_COLUMNS), n_exits, n_samples), dtype=torch.int32, device=device),
+        torch.empty((len(FALLS), n_samples), dtype=torch.float64, device=device),
+        torch.empty((2 * len(FALLS), n_samples), dtype=torch.int32, device=device),
         torch.empty(n_samples, dtype=torch.int32, device=device),
     )
     block = max(32, triton.next_power_of_2(n_classes))
-    options = {"num_warps": max(1, block * count // 1024)} | options
+    options = {"num_warps": max(1, block // 1024)} | options
     trace_kernel[(n_samples,)](
         logits, labels,
         torch.tensor([LOG2_E / temperature, *powers], dtype=torch.float64, device=device),
@@ -93,9 +92,9 @@ def launch(
         # float16 logits never differ by as little as ties do; others are looked at where they might.
         0.0 if narrow else 2 * temperature * TIE,
         LARGEST_LOG2[logits.dtype] * 2.0**-20.5,
-        BASELINE=baseline is not None, PRODUCT=product is not None,
-        HAS_THRESHOLD=threshold is not None, ZERO=bool(product and product["threshold_mode"] == "zero"),
-        HAS_CAP=cap is not None, EXITS=max(2, triton.next_power_of_2(n_exits)), BLOCK=block,
+        PRODUCT=is_product, HAS_THRESHOLD=threshold is not None,
+        ZERO=is_product and settings["threshold_mode"] == "zero", HAS_CAP=cap is not None,
+        EXITS=max(2, triton.next_power_of_2(n_exits)), BLOCK=block,
         ALIGNED=math.gcd(16, n_classes, logits.stride(0), logits.stride(1)), SUBNORMALS=not narrow,
         INTERPRETED=not isinstance(trace_kernel, triton.JITFunction), **options,
     )  # fmt: skip

@@ -27,11 +27,10 @@ UPLOAD_BYTES = 64 << 20
 
 
 def fused_requests(logits: Tensor, requests: Requests) -> Requests:
-    """The requests that the kernel computes, in its order; none without Triton."""
+    """The requests that the kernel computes; none without Triton."""
     if importlib.util.find_spec("triton") is None:
         return {}
-    wanted = (name for name in ("baseline", "pa") if name in requests)
-    return {name: requests[name] for name in wanted if is_fused(logits.shape, logits.dtype, name, requests[name])}
+    return {name: given for name, given in requests.items() if is_fused(logits.shape, logits.dtype, name, given)}
 
 
 def reference(
@@ -55,49 +54,48 @@ def refuse_invalid(logits: Tensor, flags: np.ndarray, first: int, total: int) ->
 
 
 def collect(
-    written: FusedColumns, logits: Tensor, labels: Tensor, requests: Requests, first: int, total: int
-) -> dict[str, Reduced]:
+    written: FusedColumns,
+    logits: Tensor,
+    labels: Tensor,
+    name: str,
+    settings: Mapping[str, object],
+    first: int,
+    total: int,
+) -> Reduced:
     """What the kernel wrote, on the host; the samples that it left undecided by the reference path."""
     flags = written.flags.cpu().numpy()
     refuse_invalid(logits, flags, first, total)
     floats, integers = written.floats.cpu().numpy(), written.integers.cpu().numpy()
     fall_sizes, fall_exits = written.fall_sizes.cpu().numpy(), written.fall_exits.cpu().numpy().astype(np.int16)
     known = labels.cpu().numpy()
+    columns = dict(zip(FLOAT_COLUMNS, floats)) | dict(zip(INTEGER_COLUMNS, integers))
+    columns["collapsed"] = columns["collapsed"].astype(bool)
+    columns["correct"] = (columns["predicted"] == known) & (known >= 0)
+    falls = {key: as_stored(Fall(fall_sizes[i], *fall_exits[2 * i : 2 * i + 2])) for i, key in enumerate(FALLS)}
     undecided = np.flatnonzero(flags)
-    results = {}
-    for slot, (name, settings) in enumerate(requests.items()):
-        columns = dict(zip(FLOAT_COLUMNS, floats[slot])) | dict(zip(INTEGER_COLUMNS, integers[slot]))
-        columns["collapsed"] = columns["collapsed"].astype(bool)
-        columns["correct"] = (columns["predicted"] == known) & (known >= 0)
-        falls = {
-            key: as_stored(Fall(fall_sizes[slot, i], *fall_exits[slot, 2 * i : 2 * i + 2]))
-            for i, key in enumerate(FALLS)
-        }
-        results[name] = columns, falls
-        if len(undecided):
-            at = torch.from_numpy(undecided).to(logits.device)
-            write_into(results[name], reference(logits[:, at], labels[at], name, settings, 0, total), undecided)
-    return results
+    if len(undecided):
+        at = torch.from_numpy(undecided).to(logits.device)
+        write_into((columns, falls), reference(logits[:, at], labels[at], name, settings, 0, total), undecided)
+    return columns, falls
 
 
 def reduce_tensor(
     logits: Tensor, labels: Tensor, requests: Requests, first: int, total: int
 ) -> Iterator[dict[str, Reduced]]:
-    """Start the kernel at the first step, and give all results at the second."""
+    """Start the kernel for each predictor that it computes at the first step, and give all results at the second."""
     logits = logits.detach()
-    fused = fused_requests(logits, requests)
-    written = None
-    if fused:
-        written = launch(logits, labels, fused)
+    written = {name: launch(logits, labels, name, given) for name, given in fused_requests(logits, requests).items()}
     yield {}
-    results = collect(written, logits, labels, fused, first, total) if written else {}
-    for name in requests.keys() - fused.keys():
-        results[name] = reference(logits, labels, name, requests[name], first, total)
-    yield results
+    yield {
+        name: collect(written[name], logits, labels, name, given, first, total)
+        if name in written
+        else reference(logits, labels, name, given, first, total)
+        for name, given in requests.items()
+    }
 
 
 def trace_tensor(logits: Tensor, labels: np.ndarray, requests: Requests) -> dict[str, Traces]:
-    """The traces of logits on a device under one or more predictors; `baseline` and `pa` together in one pass.
+    """The traces of logits on a device under one or more predictors.
 
     Parameters
     ----------

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from analysis.images.datasets import Images
 from analysis.images.image_files import digest_of
 from analysis.models.evaluation.inference import channel_statistics, normalised, predict
+from analysis.models.networks.aligned import aligned
 from analysis.models.networks.architectures import architecture
 from analysis.models.networks.checkpoints import read_checkpoint
 from analysis.models.training.augmentation import crop_and_flip, draw_crops
@@ -120,8 +121,9 @@ class Trainer:
         self.digest = digest_of({"train": train}, labels=True)
         self.epochs, self.seed, self.device, self.processes = epochs, seed, torch.device(device), processes
         self.precision, self.compiled, self.recorded, self.minutes = precision, compiled, recorded, minutes
-        # Tensor cores take channels last; a CPU's batch normalisation is several times slower in it.
+        # Tensor cores take channels last and in eights; a CPU's batch normalisation is several times slower in either.
         self.layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
+        self.aligned = self.device.type == "cuda" and precision == "bf16" and compiled
         self.steps_per_epoch = len(train) // recipe.batch  # the incomplete last batch is dropped
         self.network, self.objective = self.build()
         self.trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
@@ -167,6 +169,8 @@ class Trainer:
         method = METHODS[self.recipe.model]
         network = method.network(architecture(self.recipe.arch).config)
         objective = method.objective(network.to(self.device, memory_format=self.layout))
+        if self.aligned:
+            objective.network = aligned(network)
         return network, torch.compile(objective) if self.compiled else objective
 
     def begin_from(self, first_stage: FirstStage) -> None:
@@ -356,7 +360,8 @@ class Trainer:
 
     def finish_epoch(self) -> dict[str, float]:
         """Evaluate the calibration images and add the epoch's row to the log; the row."""
-        logits = predict(self.network, self.calibration, self.recipe.dataset, self.device)
+        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+        logits = predict(self.network, self.calibration, self.recipe.dataset, self.device, dtype=dtype)
         accuracy = (logits.argmax(axis=2) == self.calibration.labels).mean(axis=1)
         row = {
             "epoch": self.step // self.steps_per_epoch,
