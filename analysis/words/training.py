@@ -32,13 +32,10 @@ def hardware_words(facts: Mapping[str, object]) -> str:
 
 def training_summary(facts: Mapping[str, object]) -> str:
     """The sentences that the app shows: what was trained, where, and how far from the paper."""
-    epochs, minutes, hours = facts["epochs"], facts["minutes"], facts["hours"]
-    trained = f"for {epochs} {plural(epochs, 'epoch')} (the paper: {facts['paper_epochs']})"
-    if minutes is not None:
-        trained += f", as many as {minutes:g} {plural(minutes, 'minute')} allow{'s' if minutes == 1 else ''},"
+    trained = f"for {counted(facts['epochs'], 'epoch')} (the paper: {facts['paper_epochs']}){_limit_words(facts)}"
     if facts["batch"] != facts["paper_batch"]:
         trained += f" in batches of {facts['batch']} (the paper: {facts['paper_batch']}), the rate scaled to them,"
-    trained += f" on {hardware_words(facts)}, {_time_words(hours)}, seed {facts['seed']}."
+    trained += f" on {hardware_words(facts)}, {_time_words(facts['hours'])}, seed {facts['seed']}."
     if facts["model"] == "imta-stage1":
         return f"Stage 1 of IMTA (an MSDNet whose gradient is rescaled), trained {trained}"
     if facts["model"] == "imta":
@@ -48,6 +45,14 @@ def training_summary(facts: Mapping[str, object]) -> str:
         frozen = ", ".join(["new heads on the frozen stage 1", *known])
         return f"Stage 2 of IMTA ({frozen}), trained {trained}"
     return f"Trained {trained}"
+
+
+def _limit_words(facts: Mapping[str, object]) -> str:
+    minutes, cut_from = facts["minutes"], facts["cut_from"]
+    allowed = f"{minutes:g} {plural(minutes, 'minute')} allow{'s' if minutes == 1 else ''}" if minutes else ""
+    if cut_from is not None:
+        return f", stopped before the {cut_from} that {allowed or 'were planned'},"
+    return f", as many as {allowed}," if allowed else ""
 
 
 def _time_words(hours: float) -> str:
@@ -82,9 +87,10 @@ def curves_title(epoch: np.ndarray, loss: np.ndarray, accuracy: np.ndarray) -> s
 def training_title(facts: Mapping[str, object]) -> str:
     """What people see in the list of runs: network, data set, epochs (of both stages where known), limits and seed."""
     first, minutes = (facts["first_stage"] or {}).get("epochs"), facts["minutes"]
-    epochs = f"{facts['epochs']} {plural(facts['epochs'], 'epoch')}"
+    epochs = counted(facts["epochs"], "epoch")
     epochs = epochs if first is None else f"{first} + {epochs}"
-    epochs += f" in {minutes:g} {plural(minutes, 'minute')}" if minutes is not None else ""
+    limited = minutes is not None and facts["cut_from"] is None
+    epochs += f" in {minutes:g} {plural(minutes, 'minute')}" if limited else ""
     if facts["batch"] != facts["paper_batch"]:
         epochs += f", batch {facts['batch']}"
     return f"{facts['network']} on {DATASETS[facts['dataset']]}, {epochs}, seed {facts['seed']}"

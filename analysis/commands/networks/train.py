@@ -93,6 +93,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="at the end measure each exit's latency on N images (1)",
     )
     parser.add_argument("--resume", action="store_true", help="go on from DIR's checkpoint")
+    parser.add_argument(
+        "--stop",
+        action="store_true",
+        help="with --resume: train no further, on whatever device it was, and write the run of the checkpoint as it is",
+    )
     parser.set_defaults(run=run)
 
 
@@ -181,6 +186,8 @@ def check(args: argparse.Namespace, recipe: Recipe) -> None:
         raise ValueError(f"--minutes {args.minutes:g}: give a number of minutes above 0")
     if not 0 <= args.seed < 2**63:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0 to {2**63 - 1}")
+    if args.stop and not args.resume:
+        raise ValueError("--stop: only a training that was begun can be stopped: add --resume")
     if args.resume and not checkpoint.is_file():
         raise ValueError(f"--resume: {checkpoint} does not exist: leave --resume out to begin")
     if holds_training(out) and not args.resume:
@@ -251,7 +258,10 @@ def prepare(args: argparse.Namespace, loaded: dict, processes, device):
     if first_stage:
         trainer.begin_from(first_stage)
     if args.resume:
+        trainer.stopped = args.stop
         trainer.restore(Path(args.out) / CHECKPOINT)
+        if trainer.stopped and not trainer.log:
+            raise ValueError(f"--stop: {Path(args.out) / CHECKPOINT} lies within the first epoch: leave --stop out")
     return trainer, test
 
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def training_facts(trainer: Trainer, recipe_id: str) -> dict[str, object]:
-    """Everything about a finished training that its provenance or its sentences need.
+    """Everything about a finished or stopped training that its provenance or its sentences need.
 
     Parameters
     ----------
     trainer
-        At the end of its last epoch.
+        At the end of its last epoch, or stopped at the end of another or within one.
     recipe_id
         The recipe that was asked for; the trainer's may have another batch.
 
@@ -26,7 +26,8 @@ def training_facts(trainer: Trainer, recipe_id: str) -> dict[str, object]:
     -------
     dict
         `recipe`, `official` (the paper's recipe that it stands for), `network` and `dataset` (names for people),
-        `model`; `epochs` (trained), `planned_epochs` (asked for), `paper_epochs`, `batch`, `paper_batch`, `minutes`
+        `model`; `epochs` (trained), `cut_from` (epochs that were going to be, where it was stopped before, else None),
+        `planned_epochs` (asked for), `paper_epochs`, `batch`, `paper_batch`, `minutes`
         (None without a limit), `seed`; `device`, `hardware` (of each process), `processes`, `beside` (other trainings
         on that device), `hours`, `torch`, `precision`, `compiled`, `recorded`; `images_per_s` and `shares` (phase of a
         step -> fraction), medians over the epochs; `first_stage` (facts of stage 1, None where none is needed),
@@ -41,6 +42,7 @@ def training_facts(trainer: Trainer, recipe_id: str) -> dict[str, object]:
         "model": recipe.model,
         "dataset": recipe.dataset,
         "epochs": trainer.epochs_trained,
+        "cut_from": None if trainer.epochs_trained == trainer.pace.planned else trainer.pace.planned,
         "planned_epochs": trainer.epochs,
         "paper_epochs": RECIPES[official].epochs,
         "batch": recipe.batch,

@@ -144,6 +144,7 @@ class Trainer:
         self.labels = torch.from_numpy(train.labels).to(self.device)
         self.statistics = channel_statistics(recipe.dataset, self.device)
         self.step = 0
+        self.stopped = False  # whether it trains no further than it has
         self.pace = Pace(epochs, self.steps_per_epoch)
         # Of an epoch, drawn or computed before it begins; a recorded step reads them where they are now.
         self.order = torch.arange(len(train), device=self.device)
@@ -230,7 +231,7 @@ class Trainer:
             if not self.finished:  # what is can be evaluated anywhere
                 raise ValueError(
                     f"{path} was not trained on {self.device.type}, and its random numbers cannot go on there: "
-                    "resume with the same --device"
+                    "resume with the same --device, or with --stop to keep the network as it is"
                 ) from None
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -249,8 +250,8 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether the last epoch is over."""
-        return self.step == self.pace.planned * self.steps_per_epoch
+        """Whether the last epoch is over, or training was stopped."""
+        return self.stopped or self.step == self.pace.planned * self.steps_per_epoch
 
     @property
     def epochs_trained(self) -> int:

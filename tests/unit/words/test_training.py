@@ -7,7 +7,7 @@ from analysis.words.training import paper_command, speed_words, training_command
 FACTS = {
     "recipe": "msdnet-cifar10-short", "official": "msdnet-cifar10", "network": "MSDNet", "model": "msdnet",
     "dataset": "cifar10", "epochs": 18, "planned_epochs": 18, "paper_epochs": 300, "batch": 64, "paper_batch": 64,
-    "minutes": None, "seed": 3, "device": "cpu", "hardware": "two cores", "processes": 1, "hours": 1.26,
+    "minutes": None, "cut_from": None, "seed": 3, "device": "cpu", "hardware": "two cores", "processes": 1, "hours": 1.26,
     "precision": "fp32", "compiled": False, "recorded": False, "first_stage": None,
 }  # fmt: skip
 SECOND = FACTS | {
@@ -23,6 +23,16 @@ def test_the_summary_says_what_where_and_how_far_from_the_paper():
     assert training_summary(limited) == (
         "Trained for 18 epochs (the paper: 300), as many as 7.5 minutes allow, in batches of 256 (the paper: 64), the "
         "rate scaled to them, on 2 processes, each on two cores, 7 minutes, seed 3."
+    )
+
+
+def test_the_summary_says_where_it_was_stopped():
+    stopped = FACTS | {"cut_from": 20}
+    assert training_summary(stopped).startswith(
+        "Trained for 18 epochs (the paper: 300), stopped before the 20 that were planned, on two cores"
+    )
+    assert training_summary(stopped | {"minutes": 7.5}).startswith(
+        "Trained for 18 epochs (the paper: 300), stopped before the 20 that 7.5 minutes allow, on two cores"
     )
 
 
@@ -43,6 +53,7 @@ def test_the_summary_names_the_stage():
         (FACTS, "MSDNet on CIFAR-10, 18 epochs, seed 3"),
         (SECOND, "IMTA on CIFAR-10, 18 + 1 epoch, seed 3"),
         (FACTS | {"minutes": 12, "batch": 128}, "MSDNet on CIFAR-10, 18 epochs in 12 minutes, batch 128, seed 3"),
+        (FACTS | {"minutes": 12, "cut_from": 20}, "MSDNet on CIFAR-10, 18 epochs, seed 3"),
     ],
 )
 def test_the_title_holds_what_tells_runs_apart(facts, title):

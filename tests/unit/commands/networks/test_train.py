@@ -15,6 +15,7 @@ from analysis.commands.networks.train import holds_training
 from analysis.images.datasets import Images, load_images, write_parquet
 from analysis.models.evaluation.inference import predict
 from analysis.models.networks.checkpoints import load_checkpoint
+from analysis.models.training import fitting
 from analysis.storage import load_run
 from analysis.storage.validation import validate_run
 from tests.toy import noise_images, write_splits
@@ -164,6 +165,37 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     assert trained.provenance["command"].endswith(
         "--epochs 3 --seed 0 --device cpu --precision fp32 --no-compile --split test"
     )
+
+
+def test_a_training_that_cannot_go_on_is_stopped_where_it_is(data, tmp_path, monkeypatch, capsys):
+    """Its checkpoint's random numbers are another device's."""
+    out = tmp_path / "out"
+    argv = command(data, out, "--epochs", "3", "--device", "cpu")
+
+    def interrupted(trainer, *given):
+        keep(trainer, *given)
+        if trainer.step == 4:
+            raise ValueError("the machine is gone")
+
+    keep = fitting.keep
+    with monkeypatch.context() as patched:
+        patched.setattr(fitting, "keep", interrupted)
+        assert main(argv) == 2
+    state = torch.load(out / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 3
+    assert main([*argv, "--stop"]) == 2
+    assert "only a training that was begun can be stopped: add --resume" in capsys.readouterr().err
+    elsewhere = state | {"generator": state["generator"][:16]}  # as long as CUDA's
+    torch.save(elsewhere | {"log": []}, out / "checkpoint.pt")
+    assert main([*argv, "--resume", "--stop"]) == 2
+    assert "lies within the first epoch: leave --stop out" in capsys.readouterr().err
+    torch.save(elsewhere, out / "checkpoint.pt")
+    assert main([*argv, "--resume"]) == 2
+    assert "was not trained on cpu" in capsys.readouterr().err
+    assert main([*argv, "--resume", "--stop"]) == 0
+    provenance = load_run(out / "msdnet-cifar10-short-seed0").provenance
+    assert (provenance["epochs"], len(provenance["log"])) == (1, 1)
+    assert "for 1 epoch (the paper: 300), stopped before the 3 that were planned, on" in provenance["summary"]
 
 
 def test_what_was_evaluated_before_a_stop_is_not_evaluated_again(data, tmp_path, monkeypatch, capsys):

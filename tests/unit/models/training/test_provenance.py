@@ -14,6 +14,7 @@ def trainer(recipe, **changes):
         "recipe": recipe,
         "epochs": 18,
         "epochs_trained": 18,
+        "pace": SimpleNamespace(planned=18),
         "minutes": None,
         "seed": 3,
         "made_on": {"device": "cpu", "hardware": "two cores", "torch": "2.9"},
@@ -42,8 +43,15 @@ def test_the_facts_are_the_recipe_s_and_the_paper_s():
 
 
 def test_epochs_that_time_allowed_are_those_trained():
-    facts = training_facts(trainer(RECIPES["msdnet-cifar10"], epochs=300, epochs_trained=7), "msdnet-cifar10")
-    assert (facts["epochs"], facts["planned_epochs"]) == (7, 300)
+    allowed = trainer(RECIPES["msdnet-cifar10"], epochs=300, epochs_trained=7, pace=SimpleNamespace(planned=7))
+    facts = training_facts(allowed, "msdnet-cifar10")
+    assert (facts["epochs"], facts["planned_epochs"], facts["cut_from"]) == (7, 300, None)
+
+
+def test_a_stopped_training_says_how_long_it_would_have_been():
+    stopped = trainer(RECIPES["msdnet-cifar10"], epochs=300, epochs_trained=7, pace=SimpleNamespace(planned=9))
+    facts = training_facts(stopped, "msdnet-cifar10")
+    assert (facts["epochs"], facts["cut_from"]) == (7, 9)
 
 
 def test_a_phase_counts_in_the_epochs_that_have_it():
