@@ -41,7 +41,7 @@ def selection_words(
     Examples
     --------
     >>> selection_words(Selection.parse("pa.fall_true_class > 0.1 and not correct"), str.upper)
-    'whose largest fall of the true class is above 0.1 under PA and with not correct'
+    'whose largest fall of the true class is above 0.1 under PA and where not correct'
     >>> selection_words(Selection.parse("label in (0, 2)"), str.upper, class_names=["fox", "wolf", "bear"])
     'of the classes fox or bear'
     """
@@ -65,7 +65,7 @@ def _clause(node: object, selection: Selection, named: Callable[[str], str]) -> 
     if isinstance(node, Within):
         return _within(node, selection, named)
     if (found := _fall_and_numbers(node)) is None:
-        return f"with {written(node)}"
+        return f"where {written(node)}"
     fall, signs, numbers = found
     if signs == (">",):
         return f"{_start(fall)} is above {at_least(numbers[0], 3)} under {named(fall.predictor)}"

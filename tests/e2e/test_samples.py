@@ -299,7 +299,7 @@ def test_an_earlier_version_s_brush_stands_in_the_address_as_a_selection(small_r
 
 def test_any_selection_has_its_line(small_run):
     app = shown(brush="not correct_2 and label in (1, 2)")
-    assert "of 300 test samples</b> with not correct_2 and of the classes class &lt;1&gt; or class &lt;2&gt;" in line(
+    assert "of 300 test samples</b> where not correct_2 and of the classes class &lt;1&gt; or class &lt;2&gt;" in line(
         app
     )
     app.button(key="selection:clear").click().run()

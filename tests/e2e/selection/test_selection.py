@@ -202,7 +202,7 @@ def test_a_slice_is_shown_with_its_ids_in_the_address(small_run):
     saved()
     app = shown(brush="in worst and not label = 7")
     assert address(app)["brush"] == "in worst and not label = 7; worst = ids(3, 5, 8)"
-    assert "of the slice “worst” and with not label = 7" in line(app)
+    assert "of the slice “worst” and where not label = 7" in line(app)
     app = shown("overview", brush="in worst", only="1")
     assert "<span>Slice “worst”: <b>3 of 300 test samples</b></span><span" in line(app)
 

@@ -44,15 +44,15 @@ def named(predictor):
         ("in part; part = box(a, `b c`, 0,0, 1,1)", "inside a box drawn over a and b c"),
         (
             f"label = 3 and not correct and in drawn; drawn = {BOX}",
-            "with label = 3 and with not correct and whose largest fall of the true class is 0.0009 to 0.1 under the "
+            "where label = 3 and where not correct and whose largest fall of the true class is 0.0009 to 0.1 under the "
             "baseline and 0 to 0.0099 under PA",
         ),
         ("pa.fall_true_class_from = 2 and pa.fall_true_class_to = 3", "whose largest fall goes from exit b to c"),
         ("pa.fall_true_class_from = 2 and moe.fall_true_class_to = 3",
-         "with pa.fall_true_class_from = 2 and with moe.fall_true_class_to = 3"),
-        ("pa.fall_true_class >= 0.1", "with pa.fall_true_class >= 0.1"),
-        ("0.1 > pa.fall_true_class", "with 0.1 > pa.fall_true_class"),
-        ("fall > 0.1 or correct", "with fall > 0.1 or correct"),
+         "where pa.fall_true_class_from = 2 and where moe.fall_true_class_to = 3"),
+        ("pa.fall_true_class >= 0.1", "where pa.fall_true_class >= 0.1"),
+        ("0.1 > pa.fall_true_class", "where 0.1 > pa.fall_true_class"),
+        ("fall > 0.1 or correct", "where fall > 0.1 or correct"),
         ("", ""),
     ],
 )  # fmt: skip
