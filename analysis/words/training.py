@@ -51,7 +51,8 @@ def _limit_words(facts: Mapping[str, object]) -> str:
     minutes, cut_from = facts["minutes"], facts["cut_from"]
     allowed = f"{minutes:g} {plural(minutes, 'minute')} allow{'s' if minutes == 1 else ''}" if minutes else ""
     if cut_from is not None:
-        return f", stopped before the {cut_from} that {allowed or 'were planned'},"
+        where = f"within epoch {facts['epochs'] + 1} of" if facts["within_epoch"] else "before"
+        return f", stopped {where} the {cut_from} that {allowed or 'were planned'},"
     return f", as many as {allowed}," if allowed else ""
 
 

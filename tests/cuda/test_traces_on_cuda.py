@@ -64,7 +64,7 @@ def test_traces_equal_the_cpu(sized, predictor):
     assert_equal(found, trace_logits(logits.float().numpy(), labels, predictor))
 
 
-def test_both_in_one_pass_and_uploaded_in_chunks(sized):
+def test_several_together_and_uploaded_in_chunks(sized):
     logits, labels, on_device = sized
     requests = {name: resolve(name, {}, n_exits=len(logits)) for name in ("baseline", "pa", "ca")}
     together = trace_tensor(on_device, labels, requests)

@@ -193,7 +193,7 @@ def check(args: argparse.Namespace, recipe: Recipe) -> None:
     if holds_training(out) and not args.resume:
         raise ValueError(f"--out {out} exists: choose another, or go on in it with --resume")
     if folder.exists():
-        raise ValueError(f"{folder} is finished: choose another --out, or another --seed")
+        raise ValueError(f"{folder} is there already: choose another --out, or another --seed")
     check_latency(args.latency)
     if "test" not in splits(args.split):
         raise ValueError(f"--split {args.split}: name test, or test,calibration")
@@ -230,6 +230,7 @@ def prepare(args: argparse.Namespace, loaded: dict, processes, device):
     from analysis.images.datasets import load_images
     from analysis.images.hold_out import holdout_index
     from analysis.models.training.first_stage import CHECKPOINT, load_first_stage
+    from analysis.models.training.fitting import LOG, write_log
     from analysis.models.training.trainer import Trainer
 
     recipe = RECIPES[args.recipe]
@@ -258,10 +259,19 @@ def prepare(args: argparse.Namespace, loaded: dict, processes, device):
     if first_stage:
         trainer.begin_from(first_stage)
     if args.resume:
+        checkpoint, folder = Path(args.out) / CHECKPOINT, run_folder(args)
         trainer.stopped = args.stop
-        trainer.restore(Path(args.out) / CHECKPOINT)
+        trainer.restore(checkpoint)
         if trainer.stopped and not trainer.log:
-            raise ValueError(f"--stop: {Path(args.out) / CHECKPOINT} lies within the first epoch: leave --stop out")
+            raise ValueError(f"--stop: {checkpoint} lies within the first epoch: leave --stop out")
+        if trainer.stopped and processes.leads:
+            write_log(trainer.log, Path(args.out) / LOG)  # it may have rows of epochs after the checkpoint
+        unfinished = folder.with_name(f".{folder.name}.partial")
+        if not trainer.finished and unfinished.exists():
+            raise ValueError(
+                f"{unfinished} holds a part of the run of this training as it was stopped: add --stop, or remove it to "
+                "train on"
+            )
     return trainer, test
 
 

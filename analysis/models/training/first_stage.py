@@ -33,7 +33,10 @@ def facts_of_training(path: Path) -> dict[str, object]:
     settings, log = state["settings"], state["log"]
     planned = state["pace"]["planned"] if "pace" in state else settings["epochs"]  # a time limit takes some away
     if len(log) < planned:
-        raise ValueError(f"--init {path} is not finished, {len(log)} of {planned} epochs: go on there with --resume")
+        raise ValueError(
+            f"--init {path} is not finished, {len(log)} of {planned} epochs: "
+            "go on there with --resume, or give the run that --resume --stop writes"
+        )
     hours = round(state.get("elapsed_s", sum(row["seconds"] for row in log)) / 3600, 2)
     return {
         "model": settings.get("model", "msdnet"),

@@ -27,13 +27,14 @@ def training_facts(trainer: Trainer, recipe_id: str) -> dict[str, object]:
     dict
         `recipe`, `official` (the paper's recipe that it stands for), `network` and `dataset` (names for people),
         `model`; `epochs` (trained), `cut_from` (epochs that were going to be, where it was stopped before, else None),
+        `within_epoch` (whether it was stopped within one more),
         `planned_epochs` (asked for), `paper_epochs`, `batch`, `paper_batch`, `minutes`
         (None without a limit), `seed`; `device`, `hardware` (of each process), `processes`, `beside` (other trainings
         on that device), `hours`, `torch`, `precision`, `compiled`, `recorded`; `images_per_s` and `shares` (phase of a
         step -> fraction), medians over the epochs; `first_stage` (facts of stage 1, None where none is needed),
         `training_images`, `settings`, `log`.
     """
-    recipe, official = trainer.recipe, official_id(recipe_id)
+    recipe, official, settings = trainer.recipe, official_id(recipe_id), trainer.settings()
     images_per_s, shares = speed(trainer.log)
     return {
         "recipe": recipe_id,
@@ -47,22 +48,23 @@ def training_facts(trainer: Trainer, recipe_id: str) -> dict[str, object]:
         "paper_epochs": RECIPES[official].epochs,
         "batch": recipe.batch,
         "paper_batch": RECIPES[official].batch,
-        "minutes": trainer.minutes,
+        "within_epoch": trainer.step % trainer.steps_per_epoch > 0,
+        "minutes": settings["minutes"],
         "seed": trainer.seed,
         "device": trainer.made_on["device"],
         "hardware": trainer.made_on["hardware"],
-        "processes": trainer.processes.count,
+        "processes": settings["processes"],
         "beside": trainer.made_on.get("beside", 0),
         "hours": trainer.elapsed_s / 3600,
         "torch": trainer.made_on["torch"],
-        "precision": trainer.precision,
-        "compiled": trainer.compiled,
+        "precision": settings["precision"],
+        "compiled": settings["compiled"],
         "recorded": trainer.recorded,
         "images_per_s": images_per_s,
         "shares": shares,
         "first_stage": trainer.first_stage,
         "training_images": len(trainer.train),
-        "settings": trainer.settings(),
+        "settings": settings,
         "log": trainer.log,
     }
 

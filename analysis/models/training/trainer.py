@@ -121,7 +121,7 @@ class Trainer:
         self.digest = digest_of({"train": train}, labels=True)
         self.epochs, self.seed, self.device, self.processes = epochs, seed, torch.device(device), processes
         self.precision, self.compiled, self.recorded, self.minutes = precision, compiled, recorded, minutes
-        # Tensor cores take channels last and in eights; a CPU's batch normalisation is several times slower in either.
+        # Tensor cores take channels last, and in eights; a CPU gains by neither, and normalises slower in the first.
         self.layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
         self.aligned = self.device.type == "cuda" and precision == "bf16" and compiled
         self.steps_per_epoch = len(train) // recipe.batch  # the incomplete last batch is dropped
@@ -145,6 +145,7 @@ class Trainer:
         self.statistics = channel_statistics(recipe.dataset, self.device)
         self.step = 0
         self.stopped = False  # whether it trains no further than it has
+        self.trained_as: dict[str, object] = {}  # settings of a stopped training that were another machine's
         self.pace = Pace(epochs, self.steps_per_epoch)
         # Of an epoch, drawn or computed before it begins; a recorded step reads them where they are now.
         self.order = torch.arange(len(train), device=self.device)
@@ -188,7 +189,7 @@ class Trainer:
         """What must agree for a checkpoint to be resumed."""
         here = {"epochs": self.epochs, "seed": self.seed, "images": len(self.train), "images_digest": self.digest}
         how = {"precision": self.precision, "compiled": self.compiled, "processes": self.processes.count}
-        return {**asdict(self.recipe), **here, **how, "minutes": self.minutes}
+        return {**asdict(self.recipe), **here, **how, "minutes": self.minutes} | self.trained_as
 
     def state(self) -> dict[str, object]:
         """All that a checkpoint keeps: tensors and plain values, from which `restore` goes on."""
@@ -216,6 +217,9 @@ class Trainer:
             why = f" ({error})" if isinstance(error, ValueError) else ""
             raise ValueError(f"{path} is no checkpoint of train, or is damaged{why}: give another --out") from None
         theirs = {name: mine[name] for name in ("images_digest", "processes")} | theirs  # older ones do not say
+        if self.stopped:
+            self.trained_as = {name: theirs[name] for name in ("precision", "compiled", "processes", "minutes")}
+            mine |= self.trained_as
         different = [key for key in mine if theirs.get(key) != mine[key]]
         if different:
             key = different[0]

@@ -132,7 +132,7 @@ def found(tmp_path_factory):
             {key: resolve(key, settings, n_exits=len(logits)) for key, settings in requests.items()},
         )
         for name, (logits, requests) in (
-            CASES | {name: (logits, both()) for name, (logits, _) in INVALID.items()}
+            CASES | {f"{name} {key}": (INVALID[name][0], {key: {}}) for name in INVALID for key in both()}
         ).items()
     }
     torch.save(cases, folder / "cases.pt")
@@ -172,11 +172,12 @@ def test_kernel_equals_the_reference(found, name):
             np.testing.assert_array_equal(traces[predictor].falls[key].to_exit, expected.falls[key].to_exit)
 
 
+@pytest.mark.parametrize("predictor", both())
 @pytest.mark.parametrize("name", INVALID)
-def test_kernel_refuses_what_the_reference_refuses(found, name):
-    fused, flags, message = found[name]
+def test_kernel_refuses_what_the_reference_refuses(found, name, predictor):
+    fused, flags, message = found[f"{name} {predictor}"]
     assert max(flags) == 1
-    assert fused == ["baseline", "pa"]
+    assert fused == [predictor]
     assert message.startswith(INVALID[name][1])
 
 

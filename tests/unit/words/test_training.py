@@ -7,7 +7,8 @@ from analysis.words.training import paper_command, speed_words, training_command
 FACTS = {
     "recipe": "msdnet-cifar10-short", "official": "msdnet-cifar10", "network": "MSDNet", "model": "msdnet",
     "dataset": "cifar10", "epochs": 18, "planned_epochs": 18, "paper_epochs": 300, "batch": 64, "paper_batch": 64,
-    "minutes": None, "cut_from": None, "seed": 3, "device": "cpu", "hardware": "two cores", "processes": 1, "hours": 1.26,
+    "minutes": None, "seed": 3, "device": "cpu", "hardware": "two cores", "processes": 1, "hours": 1.26,
+    "cut_from": None, "within_epoch": False,
     "precision": "fp32", "compiled": False, "recorded": False, "first_stage": None,
 }  # fmt: skip
 SECOND = FACTS | {
@@ -30,6 +31,9 @@ def test_the_summary_says_where_it_was_stopped():
     stopped = FACTS | {"cut_from": 20}
     assert training_summary(stopped).startswith(
         "Trained for 18 epochs (the paper: 300), stopped before the 20 that were planned, on two cores"
+    )
+    assert "300), stopped within epoch 19 of the 20 that were planned, on" in training_summary(
+        stopped | {"within_epoch": True}
     )
     assert training_summary(stopped | {"minutes": 7.5}).startswith(
         "Trained for 18 epochs (the paper: 300), stopped before the 20 that 7.5 minutes allow, on two cores"

@@ -167,10 +167,8 @@ def test_a_killed_command_resumes_and_ends(data, tmp_path, capsys):
     )
 
 
-def test_a_training_that_cannot_go_on_is_stopped_where_it_is(data, tmp_path, monkeypatch, capsys):
-    """Its checkpoint's random numbers are another device's."""
-    out = tmp_path / "out"
-    argv = command(data, out, "--epochs", "3", "--device", "cpu")
+def end_in_the_second_epoch(argv, monkeypatch) -> None:
+    """The checkpoint is that of the first."""
 
     def interrupted(trainer, *given):
         keep(trainer, *given)
@@ -181,21 +179,48 @@ def test_a_training_that_cannot_go_on_is_stopped_where_it_is(data, tmp_path, mon
     with monkeypatch.context() as patched:
         patched.setattr(fitting, "keep", interrupted)
         assert main(argv) == 2
+
+
+def test_a_training_that_cannot_go_on_is_stopped_where_it_is(data, tmp_path, monkeypatch, capsys):
+    """Its checkpoint's random numbers are another device's."""
+    out = tmp_path / "out"
+    argv = command(data, out, "--epochs", "3", "--device", "cpu")
+
+    end_in_the_second_epoch(argv, monkeypatch)
     state = torch.load(out / "checkpoint.pt", weights_only=True)
     assert state["step"] == 3
     assert main([*argv, "--stop"]) == 2
     assert "only a training that was begun can be stopped: add --resume" in capsys.readouterr().err
     elsewhere = state | {"generator": state["generator"][:16]}  # as long as CUDA's
+    elsewhere["settings"] |= {"precision": "bf16", "compiled": True, "processes": 2, "minutes": 7.0}
+    with (out / "log.csv").open("a") as file:
+        file.write("2,1.0\n")  # of an epoch after the checkpoint
     torch.save(elsewhere | {"log": []}, out / "checkpoint.pt")
     assert main([*argv, "--resume", "--stop"]) == 2
     assert "lies within the first epoch: leave --stop out" in capsys.readouterr().err
     torch.save(elsewhere, out / "checkpoint.pt")
     assert main([*argv, "--resume"]) == 2
-    assert "was not trained on cpu" in capsys.readouterr().err
+    assert "was trained with precision = bf16, not fp32" in capsys.readouterr().err
     assert main([*argv, "--resume", "--stop"]) == 0
     provenance = load_run(out / "msdnet-cifar10-short-seed0").provenance
     assert (provenance["epochs"], len(provenance["log"])) == (1, 1)
-    assert "for 1 epoch (the paper: 300), stopped before the 3 that were planned, on" in provenance["summary"]
+    assert len((out / "log.csv").read_text().splitlines()) == 2
+    assert (
+        "for 1 epoch (the paper: 300), stopped before the 3 that 7 minutes allow, on 2 processes"
+        in (provenance["summary"])
+    )
+    assert (provenance["precision"], provenance["compiled"], provenance["minutes"]) == ("bf16", True, 7.0)
+
+
+def test_what_is_left_of_a_stopped_run_is_told_before_training_goes_on(data, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+    argv = command(data, out, "--epochs", "2", "--device", "cpu")
+    end_in_the_second_epoch(argv, monkeypatch)
+    left = out / ".msdnet-cifar10-short-seed0.partial"
+    left.mkdir()
+    capsys.readouterr()
+    assert main([*argv, "--resume"]) == 2
+    assert f"{left} holds a part of the run of this training as it was stopped: add --stop" in capsys.readouterr().err
 
 
 def test_what_was_evaluated_before_a_stop_is_not_evaluated_again(data, tmp_path, monkeypatch, capsys):

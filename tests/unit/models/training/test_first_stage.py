@@ -55,7 +55,10 @@ def test_weights_alone_are_enough(tmp_path, weights):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"done": 1}, "is not finished, 1 of 2 epochs: go on there with --resume"),
+        (
+            {"done": 1},
+            "is not finished, 1 of 2 epochs: go on there with --resume, or give the run that",
+        ),
         ({"model": "imta"}, "holds a network of imta, not imta-stage1: train stage 1 by its own recipe"),
         ({"model": None}, "holds a network of msdnet, not imta-stage1"),
     ],
