@@ -15,7 +15,10 @@ from analysis.words.formats import QUANTITY, decimals, percent, plural, points
 
 SPOKEN_OF = 0.1
 """The fall that a verdict's numbers speak of."""
-SD = "sd: the root of the squares' sum of the paper's standard deviation and of one run's binomial sampling error"
+SD = (
+    "sd: the root of the squares' sum of the paper's standard deviation, of three seeds, and of one run's binomial "
+    "sampling error, a wide bound where the test images are the paper's own"
+)
 """What "within" and "outside" are said of, below a table of numbers."""
 
 
