@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections.abc import Sequence
 
 from analysis.commands.options import add_cost_unit, add_split, parse_settings, say_first_correction
 
@@ -38,12 +39,23 @@ def add_parser(subparsers) -> None:
     )
 
 
-def _chosen(text: str) -> tuple[str, dict[str, str]]:
-    """The id of a predictor, one's own registered by its file, and the settings that stand after it."""
+def _chosen(texts: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """The ids of predictors, one's own registered by its file, and the settings that stand after each.
+
+    Raises
+    ------
+    ValueError : unknown ones, and functions of one name in two files: an id stands for one of them
+    """
     from analysis.predictors import find_predictor
 
-    parts = re.split(r" +(?=\w+=)", text.strip())
-    return find_predictor(parts[0]).id, parse_settings(parts[1:])
+    found, files = [], {}
+    for text in texts:
+        parts = re.split(r" +(?=\w+=)", text.strip())
+        row = find_predictor(parts[0])
+        if (first := files.setdefault(row.id, row.path)) != row.path:
+            raise ValueError(f"--predictor: {first} and {row.path} both define {row.id}: give one another name")
+        found.append((row.id, parse_settings(parts[1:])))
+    return found
 
 
 def run(args: argparse.Namespace) -> None:
@@ -56,13 +68,13 @@ def run(args: argparse.Namespace) -> None:
     from analysis.commands.summarize import measured
     from analysis.predictors import first_correction, resolve
     from analysis.report import comparison_tables
-    from analysis.results.comparison import MOST, as_object, check_runs, compare
+    from analysis.results.comparison import MOST, as_object, check_entries, check_runs, compare
     from analysis.storage import find_run, load_run
 
     if args.seed < 0:
         raise ValueError(f"--seed {args.seed}: give a whole number from 0")
     runs = [load_run(find_run(one)) for one in args.runs]
-    named = [_chosen(one) for one in dict.fromkeys(args.predictors or ())]
+    named = _chosen(args.predictors or ())
     pairs = [(one, *key) for one in runs for key in named or (("baseline", {}), (first_correction(one.kind), {}))]
     if not 2 <= len(pairs) <= MOST:
         raise ValueError(f"{len(pairs)} to compare (runs times predictors): name 2 to {MOST}")
@@ -73,6 +85,7 @@ def run(args: argparse.Namespace) -> None:
             one.cost(args.cost_unit)  # refuses a unit that it does not know before anything is computed
     check_runs(runs, args.split)
     chosen = [(one, key, resolve(key, own, kind=one.kind, n_exits=one.n_exits)) for one, key, own in pairs]
+    check_entries(chosen)
     compared = compare([measured(*each, args.split) for each in chosen], seed=args.seed)
     found = as_object(compared, args.cost_unit)
     if args.format == "json":

@@ -17,8 +17,11 @@ from analysis.figures.style import (
     exit_ticks,
     plain,
     predictor_style,
+    rgba,
 )
 
+MARKER = 12  # pixels
+ABOVE = 18  # pixels over the axis: room for the fall of a line that falls from its top
 WRONG_KEY = "a cross in the marker: wrong"
 
 
@@ -97,6 +100,7 @@ def sample_trajectory_figure(
     if shown.fall is not None:
         figure.add_trace(_fall(shown, x, axis))
         _fall_label(figure, shown, x, axis)
+    figure.layout.margin.t = ABOVE  # whatever the sample, so that nothing moves from one to the next
     figure.add_traces(_probs(shown, x, exit_names, quantity, axis, faint=False))
     end, confidence = (float(axis.places(one)[-1]) for one in (shown.probs, shown.confidence))
     ends = [(shown, end, shown.label)]
@@ -106,7 +110,7 @@ def sample_trajectory_figure(
         ends.append((shown, confidence, "confidence"))
     named = [(x[-1], y, label, predictor_style(line.predictor_id)["color"]) for line, y, label in ends]
     named += [(x[-1], *end) for end in also]
-    name_ends(figure, named, span=axis.span, pixels=height - 56)
+    name_ends(figure, named, span=axis.span, pixels=height - 48 - ABOVE)
     return figure
 
 
@@ -130,7 +134,7 @@ def _probs(
     """The line with the predictor's marker at the exits, or at some of many, and a cross in those that are wrong."""
     style = predictor_style(line.predictor_id)
     said = ["label unknown"] * len(x) if line.right is None else ["right" if one else "wrong" for one in line.right]
-    size, opacity = (9, FAINT[style["color"]]) if faint else (12, 1)
+    size, opacity = (9, FAINT[style["color"]]) if faint else (MARKER, 1)
     bears = np.arange(len(x)) % -(-len(x) // MARKERS_DRAWN) == 0
     name = f"{plain(line.label)}, {plain(quantity)}"
     places = axis.places(line.probs)
@@ -200,17 +204,19 @@ def _fall(line: Trajectory, x: Sequence[float], axis: ProbabilityAxis) -> go.Sca
 
 
 def _fall_label(figure: go.Figure, line: Trajectory, x: Sequence[float], axis: ProbabilityAxis) -> None:
-    size, start, _ = line.fall
+    """Above the bracket, where the line itself is never: it falls from its height. Other lines may pass behind it."""
+    size, start, end = line.fall
     if size < 0.0005:
         return
-    place, (low, top) = float(axis.places(line.probs)[start]), axis.span
-    high = (place - low) / (top - low) > 0.86  # no room above
+    late = x[start] + x[end] > x[0] + x[-1]  # it stays left of the names at the lines' ends
     figure.add_annotation(
-        x=x[start],
-        xanchor="left",
-        y=place,
+        x=x[end] if late else x[start],
+        xanchor="right" if late else "left",
+        y=float(axis.places(line.probs)[start]),
+        yanchor="bottom",
+        yshift=MARKER // 2 + 1,
         text=f"\N{MINUS SIGN}{size:.3f}",
         showarrow=False,
-        yshift=-10 if high else 10,
         font={"color": INK, "size": 12},
+        bgcolor=rgba(SURFACE, 0.85),
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from analysis.predictors import setting_texts, settings_text
-from analysis.reference.outside_text import csv_cell
+from analysis.reference.outside_text import csv_cell, distinct
 from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
 from analysis.report.table_formats import BOOKTABS
 from analysis.words.formats import signed
@@ -21,7 +21,7 @@ SURE = 0.05
 def names(entries: Sequence[dict]) -> list[str]:
     """What each entry is called: its run and predictor, or one of the two where that is the same for all.
 
-    A predictor with other settings than where it first stands is named with those that differ.
+    A predictor with other settings than where it first stands is named with those that differ; no two names are alike.
     """
     first: dict[str, dict] = {}
     predictors = []
@@ -29,11 +29,14 @@ def names(entries: Sequence[dict]) -> list[str]:
         texts = setting_texts(entry["predictor"], entry["settings"])
         usual = first.setdefault(entry["predictor"], texts)
         changed = [f"{key}={text or 'none'}" for key, text in texts.items() if usual.get(key) != text]
-        predictors.append(" ".join([entry["predictor"], *changed]))
-    if len({entry["run"] for entry in entries}) == 1:
-        return predictors
-    one_predictor = len(set(predictors)) == 1
-    return [entry["run"] if one_predictor else f"{entry['run']} {key}" for entry, key in zip(entries, predictors)]
+        lacking = [f"without {key}" for key in usual if key not in texts]
+        predictors.append(" ".join([entry["predictor"], *changed, *lacking]))
+    one_run, one_predictor = len({entry["run"] for entry in entries}) == 1, len(set(predictors)) == 1
+    called = [
+        key if one_run else entry["run"] if one_predictor else f"{entry['run']} {key}"
+        for entry, key in zip(entries, predictors)
+    ]
+    return list(distinct(called, lambda place: str(place + 1)))
 
 
 def _exits(found: dict) -> list[str]:

@@ -5,7 +5,7 @@ May import results, metrics and statistics.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from analysis.metrics.decrease import THRESHOLDS, limits
+from analysis.predictors import settings_key, settings_text
+from analysis.reference.outside_text import distinct
 from analysis.results.differences import Difference, check_joined, difference_of
 from analysis.results.results import Results
 from analysis.run import Run
@@ -125,6 +127,23 @@ def check_runs(runs: Sequence[Run], split: str) -> None:
     check_joined([one for one in runs if len(one.positions(split))], split)
 
 
+def check_entries(entries: Sequence[tuple[Run, str, Mapping[str, object]]]) -> None:
+    """Refuse what is named twice: a run under one predictor with settings, complete and typed, that are the same.
+
+    Raises
+    ------
+    ValueError
+        Which, and with which settings.
+    """
+    found = set()
+    for run, predictor, settings in entries:
+        if (key := (run.place, settings_key(predictor, settings))) in found:
+            told = settings_text(predictor, settings)
+            settled = f" with settings that come to the same ({told})" if told else ""
+            raise ValueError(f"{predictor} on run {run.id} is named twice{settled}: name it once")
+        found.add(key)
+
+
 def _unlabelled(run: Run) -> ValueError:
     return ValueError(f"run {run.id} has no labels: compare needs them, import it again with --labels")
 
@@ -214,6 +233,8 @@ def shared_unit(runs: Sequence[Run], wanted: str | None = None) -> str | None:
 def as_object(compared: Comparison, cost_unit: str | None = None) -> dict[str, object]:
     """A comparison as an object that JSON can hold: `entries`, `pairs`, `seed`, `split`, `cost_unit`.
 
+    Runs of one id, from several folders, are numbered in the order in which they were given: `run (1)`, `run (2)`.
+
     Parameters
     ----------
     cost_unit : str, optional
@@ -226,13 +247,15 @@ def as_object(compared: Comparison, cost_unit: str | None = None) -> dict[str, o
     """
     from analysis.results.run_numbers import decreases, numbers, plain
 
+    runs = {one.run.place: one.run.id for one in compared.entries}
+    called = dict(zip(runs, distinct(list(runs.values()), lambda place: str(place + 1))))
     return {
         "split": compared.entries[0].split,
         "seed": compared.seed,
         "cost_unit": cost_unit,
         "entries": [
             {
-                "run": one.run.id,
+                "run": called[one.run.place],
                 "predictor": one.predictor,
                 "settings": plain(dict(one.settings)),
                 "split": one.split,

@@ -104,7 +104,8 @@ def chart(
     on_point : callable, optional
         Gets the place, from 0, of the point that was clicked.
     predictor : str, optional
-        Whose figure it is, by id, in the names of its files; by default the one on screen.
+        Whose figure it is, by id, in the names of its files, where it is of one; empty: of none. By default it is of
+        the chosen one beside the baseline, and named after both while PoE is off.
     of : About, optional
         What it is of, where that is not what the sidebar says: other runs, predictors or settings.
     """
@@ -157,9 +158,12 @@ def chart(
 
 def _about(name: str, predictor: str | None) -> About:
     """What a figure is of, as the address says."""
-    shown = predictor or (state.get("predictor") if state.get("poe") else "baseline")
-    settings = state.get("set") if shown == state.get("predictor") else ""
-    return About(state.get("run"), shown if state.get("run") else "", name, settings)  # its subtitle says which samples
+    if not (run := state.get("run")):
+        return About("", "", name)
+    chosen = state.get("predictor")
+    both = chosen if state.get("poe") or chosen == "baseline" else f"baseline and {chosen}"
+    settings = state.get("set") if predictor in (None, chosen) else ""
+    return About(run, both if predictor is None else predictor, name, settings)  # its subtitle says which samples
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,10 @@ def _pickles(folder: Path) -> list[bytes]:
         [{"logits": x[:, i], "label": int(y[i])} for i in range(24)],
         ([[b[e] for b in batches] for e in range(3)], y),
     ]
+    contents += [
+        {"logits": x, "data": [{"labels": y[:9]}, {"labels": y[9:]}]},
+        [{"lr": 0.1}, {"logits": x, "y": y}],
+    ]
     made = [pickle.dumps(content, protocol) for content in contents for protocol in (0, 2, 4, 5)]
     made += [_torch_bytes(content, _use_new_zipfile_serialization=False) for content in (tensors, list(tensors)) * 3]
     return made + [path.read_bytes() for path in sorted(CASES.glob("*.p"))]

@@ -16,7 +16,7 @@ import numpy as np
 from analysis.storage.importers.floats import as_floats, is_real
 from analysis.storage.importers.layouts.lists import Layout, Reading, plain
 from analysis.storage.importers.layouts.numbered import listed, text_of
-from analysis.storage.importers.layouts.places import Place, asked, below
+from analysis.storage.importers.layouts.places import Place, asked, below, of_each
 
 LOGITS_NAMES = ("logits", "probs", "probabilities", "softmax", "log_probs", "predictions")
 LABELS_NAMES = (
@@ -76,7 +76,7 @@ class Part:
     labels_where : where the labels were found, for people; None without labels
     vectors : names of the vectors beside it that are not taken for labels, where none are
     taken : the file and name of each array that the logits lie in, where they have names
-    beside : the dictionary that holds the logits, where one does
+    beside : the dictionary that holds the logits, or the list, where one does
     around : what is called labels elsewhere in the file, where the part has none of its own
     missed : such as may be its labels, and were not taken, as `FILE::NAME`
     """
@@ -90,7 +90,7 @@ class Part:
     labels_where: str | None = None
     vectors: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
-    beside: Mapping | None = None
+    beside: Mapping | list | None = None
     around: tuple[Around, ...] = ()
     missed: tuple[str, ...] = ()
 
@@ -262,6 +262,7 @@ def labels_from(content: object, what: str, place: Place) -> tuple[np.ndarray, s
     ------
     ValueError : no labels, or several arrays that may be
     """
+    content = of_each(content) or content
     if not isinstance(content, Mapping):
         return as_labels(plain(content), what), what
     name = labels_name(content, what)

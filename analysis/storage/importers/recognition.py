@@ -4,7 +4,8 @@ Layouts that are recognised: logits, which are an array, one array per exit in a
 names, or batches of them; (logits, targets) and (logits, targets, args), also as `arr_0`, `arr_1`; MSDNet's (val_pred,
 val_target, test_pred, test_target); names: `logits` with `labels`, or `test`, `test_labels`, `calibration`,
 `calibration_labels` and, for each split, `<split>_index`, positions in the data set; a dictionary or pair for each
-exit, batch or sample; and all of these in dictionaries, where one holds logits, or the caller says which.
+exit, batch or sample; and all of these in dictionaries and in lists that hold dictionaries, where one holds logits, or
+the caller says which.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from analysis.storage.importers.layouts.named_exits import (
     read_or_none,
 )
 from analysis.storage.importers.layouts.numbered import OTHER_WORDS, families, listed, text_of
-from analysis.storage.importers.layouts.places import Place, asked, below, inside
+from analysis.storage.importers.layouts.places import Place, asked, below, by_name, inside, named_within, of_each
 from analysis.storage.importers.layouts.records import logits_name, records
 from analysis.storage.importers.layouts.surroundings import labels_around
 from analysis.storage.importers.layouts.tables import logits_in
@@ -133,7 +134,7 @@ def _split_parts(content: Mapping, where: str) -> list[Part]:
     for split, (word, name) in splits.items():
         prefixes = [f"{word}_", *([""] if len(splits) == 1 else [])]
         value = content[name]
-        if isinstance(value, dict) and len(own := _recognised(value, below(where, name))) == 1:
+        if len(own := _of_one_split(value, below(where, name))) == 1:
             own[0].split = split
             if own[0].labels is None and (labels := labels_name(content, where, prefixes)) is not None:
                 own[0].labels_where = below(where, labels)
@@ -142,6 +143,14 @@ def _split_parts(content: Mapping, where: str) -> list[Part]:
         else:
             parts.append(_with_labels(content, value, [name], split, content.get(f"{name}_index"), where, prefixes))
     return parts
+
+
+def _of_one_split(value: object, where: str) -> list[Part]:
+    """The parts in what lies under a split's name, where it is a dictionary or a list of them."""
+    if isinstance(value, dict):
+        return _recognised(value, where)
+    found = None if of_each(value) is None else records(value, where)
+    return [] if found is None else [_of_records(found, where, value[0])]
 
 
 def _holds_weights(content: Mapping) -> bool:
@@ -221,15 +230,13 @@ def _of_records(found: tuple[object, object], where: str, first: object) -> Part
     )
 
 
-def _places(content: Mapping, where: str) -> list[tuple[str, list[Part] | ValueError]]:
-    """Every dictionary in a dictionary that holds logits: where, and its parts or why they cannot be read."""
+def _places(content: Mapping | list, where: str) -> list[tuple[str, list[Part] | ValueError]]:
+    """Every dictionary in a dictionary or list that holds logits: where, and its parts or why they cannot be read."""
     found = []
-    for name, value in content.items() if isinstance(content, dict) else ():
-        if not isinstance(value, dict):
-            continue
+    for name, value in named_within(content):
         text, here = text_of(name), below(where, text_of(name)[:100])
         try:
-            parts: list[Part] | ValueError = _recognised(value, here)
+            parts: list[Part] | ValueError = _recognised(value, here) if isinstance(value, dict) else []
         except ValueError as error:
             parts = error
         deeper = [] if parts else _places(value, here)
@@ -241,18 +248,22 @@ def _all_weights(content: Mapping) -> bool:
     return _holds_weights(content) or any(isinstance(value, dict) and _all_weights(value) for value in content.values())
 
 
-def _from_names(content: Mapping, place: Place) -> list[Part]:
-    where = place.shown
-    if parts := _recognised(content, where):
-        return parts
+def _from_inside(content: Mapping | list, where: str) -> list[Part]:
+    """The parts of the one dictionary somewhere inside that holds logits; none where none does."""
     places = _places(content, where)
     if len(places) > 1:
-        names = [f"{place.name}/{name}".strip("/") for name, _ in places]
-        raise ValueError(f"{where} holds logits in several dictionaries: {asked(place.file.name, names)}")
-    if places:
-        if isinstance(places[0][1], ValueError):
-            raise places[0][1]
-        return places[0][1]
+        file, _, name = where.partition(": ")
+        names = [f"{name}/{inner}".strip("/") for inner, _ in places]
+        raise ValueError(f"{where} holds logits in several dictionaries: {asked(file, names)}")
+    if places and isinstance(places[0][1], ValueError):
+        raise places[0][1]
+    return places[0][1] if places else []
+
+
+def _from_names(content: Mapping, place: Place) -> list[Part]:
+    where = place.shown
+    if parts := _recognised(content, where) or _from_inside(content, where):
+        return parts
     if _holds_weights(content) or (isinstance(content, dict) and _all_weights(content)):
         raise ValueError(f"{where} holds a network's weights, not logits: compute its logits first")
     unnamed = [
@@ -265,6 +276,16 @@ def _from_names(content: Mapping, place: Place) -> list[Part]:
         raise ValueError(f"{where} holds {names}: call them exit_1, exit_2 and so on if they are the exits' logits")
     names = ", ".join(text_of(name)[:100] for name in list(content)[:8]) or "nothing"
     raise ValueError(f"{where} holds {names}: call the arrays logits and labels, or test and test_labels")
+
+
+def _beside_dictionaries(content: Sequence, where: str) -> list[Part]:
+    """The parts of a list that holds dictionaries, such as (settings, results) or (logits, {"labels": labels})."""
+    if by_name(content) is None:
+        return []
+    single = [number for number, item in enumerate(content) if not isinstance(item, dict) and is_logits(item)]
+    if len(single) == 1:
+        return [_part(content[single[0]], None, None, None, below(where, single[0]), beside=content)]
+    return _from_inside(content, where)
 
 
 def _from_list(content: Sequence, where: str) -> list[Part]:
@@ -282,6 +303,8 @@ def _from_list(content: Sequence, where: str) -> list[Part]:
         return [_of_records(found, where, content[0])]
     if is_logits(content):
         return [_part(content, None, None, None, where)]
+    if parts := _beside_dictionaries(content, where):
+        return parts
     if len(content) >= 1 and isinstance(content[0], Stub):
         return [_part(content[0], None, None, None, f"{where}: the first array")]
     if len(content) >= 1 and isinstance(content[0], np.ndarray) and content[0].ndim != 3:
@@ -351,7 +374,7 @@ def _parts_in(whole: object, place: Place) -> list[Part]:
         return [_part(content, None, None, None, where, name=place.file.stem)]
     if isinstance(content, Mapping):
         return _from_names(content, place)
-    if isinstance(content, (list, tuple)):
+    if isinstance(content, list):
         return _from_list(content, where)
     what = f"{content.what}, not arrays" if isinstance(content, Stub) else "no array"
     raise ValueError(f"{name} holds {what}: save (logits, targets), or .npz with logits and labels")

@@ -203,14 +203,28 @@ def promise_words(numbers: Mapping[str, object]) -> str:
     return f"Promised{where}: {numbers['guarantee']}. On the samples measured here it is {seen}."
 
 
+def fitted_words(samples: Mapping[str, int]) -> str:
+    """On how many samples the rules of a figure are fitted, by their names; those on labels may have fewer.
+
+    >>> fitted_words({"Budgeted batch": 80, "Risk control": 80}), fitted_words({"PCEE": 60})
+    ('Fitted on 80 samples', 'Fitted on 60 samples')
+    >>> fitted_words({"Budgeted batch": 80, "PCEE": 60})
+    'Fitted on 80 samples, PCEE on the 60 of them with a label'
+    """
+    most, least = max(samples.values()), min(samples.values())
+    few = " and ".join(name for name, count in samples.items() if count < most)
+    return f"Fitted on {counted(most, 'sample')}" + (f", {few} on the {least:,} of them with a label" if few else "")
+
+
 def left_out_words(count: int, named: str, seed: int | None) -> str:
-    """Which samples of the split are not measured because they are fitted on.
+    """Which samples of the split are not measured because they are there to fit on, with a label or without.
 
     >>> left_out_words(80, "random:0.2", 3)
-    '80 samples of the split (drawn by seed 3) are fitted on and left out of every curve here.'
+    '80 samples of the split (drawn by seed 3) are set aside to fit on and left out of every curve here.'
     """
     which = f"drawn by seed {seed}" if seed is not None else named
-    return f"{counted(count, 'sample')} of the split ({which}) are fitted on and left out of every curve here."
+    samples = f"{counted(count, 'sample')} of the split ({which})"
+    return f"{samples} are set aside to fit on and left out of every curve here."
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,9 @@ def _accuracy(view: View, numbers: Numbers, published: Published) -> None:
         height=HEIGHT,
     )
     table = partial(_table, view, numbers, published, ["accuracy"])
-    chart(figure, name="ablation-accuracy", height=HEIGHT, data=table, on_click=partial(_open_line, cells))
+    chart(
+        figure, name="ablation-accuracy", height=HEIGHT, data=table, on_click=partial(_open_line, cells), predictor=""
+    )
 
 
 def _falls(view: View, numbers: Numbers, published: Published, key: tuple[str, str], threshold: float) -> None:
@@ -249,7 +251,7 @@ def _falls(view: View, numbers: Numbers, published: Published, key: tuple[str, s
         height=HEIGHT,
     )
     table = partial(_table, view, numbers, published, [key])
-    chart(figure, name="ablation-falls", height=HEIGHT, data=table, on_click=partial(_open_line, cells))
+    chart(figure, name="ablation-falls", height=HEIGHT, data=table, on_click=partial(_open_line, cells), predictor="")
 
 
 def _table(view: View, numbers: Numbers, published: Published, of: list | None = None) -> pd.DataFrame:

@@ -228,6 +228,7 @@ def _matrix(view: View, shown: Shown) -> None:
     chart(
         figure,
         name="confusion",
+        predictor=view.shown,
         data=lambda: figure_table(view, _matrix_data(shown, side), predictor=view.shown),
         on_click=partial(_open_cell, view, shown),
     )

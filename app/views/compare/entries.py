@@ -177,11 +177,12 @@ def opened_entries(view: View, runs: Mapping[str, RunEntry], entries: Sequence[E
     for one in entries:
         try:
             found = _results(view, one, runs[one.run])
+            if found is None:
+                return None
+            _check_new(one, found, kept, results)
         except ValueError as error:
             st.info(f"{escape(label_of(one.predictor))} on {escape(one.run)} is left out: {escape(error)}")
             continue
-        if found is None:
-            return None
         kept.append(one)
         results.append(found)
     if not kept:
@@ -190,6 +191,14 @@ def opened_entries(view: View, runs: Mapping[str, RunEntry], entries: Sequence[E
     labels, settings = [label_of(one.predictor) for one in kept], [_told(one) for one in kept]
     names = entry_names([one.run for one in kept], titles, labels, settings)
     return [Shown(*each) for each in zip(kept, results, names)]
+
+
+def _check_new(one: Entry, found: Results, kept: Sequence[Entry], results: Sequence[Results]) -> None:
+    """Refuse an entry whose settings, complete and typed, are those of one before it."""
+    for other, own in zip(kept, results):
+        if (one.run, one.predictor, found.settings) == (other.run, other.predictor, own.settings):
+            settings = " and ".join(_told(each) or "the defaults" for each in (other, one))
+            raise ValueError(f"{settings} come to the same settings, so that it stands here already")
 
 
 def _told(one: Entry) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from analysis.figures.compared_entries import ComparedLine, compared_accuracy_figure, compared_falls_figure
 from analysis.figures.entry_style import entry_styles
 from analysis.metrics.decrease import THRESHOLDS
+from analysis.reference.outside_text import distinct
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.report.entry_facts import entry_facts
 from analysis.report.pictures import About
@@ -109,7 +110,7 @@ def _drawn(shown: Sequence[Shown], groups: Sequence[tuple[int, ...]]) -> list[Dr
         shown[group[0]].name if len(group) == 1 else collapsed_name([shown[place].name for place in group])
         for group in groups
     ]
-    return [Drawn(*each) for each in zip(groups, names, styles)]
+    return [Drawn(*each) for each in zip(groups, distinct(names, lambda place: str(place + 1)), styles)]
 
 
 def _line(drawn: Drawn, x: np.ndarray, values: Sequence[np.ndarray], marked: Sequence = ()) -> ComparedLine:

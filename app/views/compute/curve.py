@@ -173,9 +173,13 @@ def _subtitle(rules: Rules, found: Curves) -> str:
     text = "Steps: everyone stops at the deepest exit within the budget."
     if found:
         text += " Lines and points: each sample stops by a rule, over its mean cost."
-    if any(POLICIES[policy].fits for policy, _ in found):
-        samples = formats.counted(len(rules.choice.fitted), "sample")
-        text += f" Fitted on {samples}" + (", THE SAME AS MEASURED." if rules.choice.on_test else ".")
+    fitted = {
+        POLICIES[policy].label: rules.apply(policy, key).fitted_on["samples"]
+        for policy, key in found
+        if POLICIES[policy].fits
+    }
+    if fitted:
+        text += f" {stopping.fitted_words(fitted)}" + (", THE SAME AS MEASURED." if rules.choice.on_test else ".")
     return text
 
 

@@ -129,6 +129,7 @@ def _answers(
     chart(
         figure,
         name="answers",
+        predictor=view.shown,
         height=340,
         data=lambda: _answers_data(view, counts),
         on_click=lambda point: _open_answers(point, n_exits, some_unknown, labelled),

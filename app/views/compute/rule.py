@@ -185,6 +185,7 @@ def _where(view: View, rules: Rules, found: PolicyResults) -> None:
     chart(
         figure,
         name="stops",
+        predictor=view.shown,
         height=320,
         data=lambda: _table(view, found, counts),
         on_click=lambda point: _open_stops(point, view, rules, found),
@@ -232,6 +233,7 @@ def _risk(view: View, rules: Rules, found: PolicyResults) -> None:
     chart(
         figure,
         name="stop-risk",
+        predictor=view.shown,
         height=320,
         data=lambda: _table(view, found, {f"{name}_{field}": 100 * getattr(gaps, field) for name, gaps in (
             ("stop_here", here), ("so_far", so_far)) for field in ("accuracy", "gap", "gap_bound")}),
@@ -266,6 +268,7 @@ def _classes(view: View, rules: Rules, found: PolicyResults) -> None:
     chart(
         figure,
         name="class-depths",
+        predictor=view.shown,
         height=340,
         data=lambda: figure_table(view, _about(found, table), predictor=view.shown),
         on_click=lambda point: _open_class(point, view, rules),

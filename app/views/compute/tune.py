@@ -175,6 +175,7 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
     chart(
         figure,
         name="tuning",
+        predictor=view.predictor,
         height=HEIGHT,
         data=lambda: _saved(view, numbers, told),
         on_click=lambda point: _take(point, texts),

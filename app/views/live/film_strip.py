@@ -15,6 +15,7 @@ from analysis.attribution.strip import Strip, StripSettings, pooled, read_strip,
 from analysis.attribution.targets import QUANTITIES
 from analysis.figures.film_strip import film_strip_figure
 from analysis.images.uploads import as_png
+from analysis.report.pictures import About
 from analysis.words.formats import small
 from analysis.words.live import attribution_finding
 from app import state
@@ -225,7 +226,8 @@ def _figure(
         cell=cell,
         height=250,
     )
-    chart(figure, name="film-strip", height=250, data=lambda: _data(view, picture, strip, settings))
+    whose = About(view.run.id, "pa" if settings.through == "product" else "baseline", "film-strip")
+    chart(figure, name="film-strip", height=250, data=lambda: _data(view, picture, strip, settings), of=whose)
     for note in dict.fromkeys(note for note in strip.notes if note):
         names = [exit_names[i] for i, one in enumerate(strip.notes) if one == note]
         plain_text(f"Exit {', '.join(names)}: {note}.", role="caption")

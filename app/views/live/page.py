@@ -5,6 +5,7 @@ Only this page needs torch; it comes with the modules that are imported when an 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -279,7 +280,8 @@ def _draw(scene: Scene, logits: np.ndarray) -> None:
         subtitle=f"Probability of the {scene.who} under {named(view.shown)}{key}; thin: the largest of any class"
         f"{'; behind: the baseline' if behind is not None else ''}.",
     )
-    chart(figure, name="live", height=340, data=lambda: _data(scene, shown, behind, clean))
+    data = partial(_data, scene, shown, behind, clean)
+    chart(figure, name="live", height=340, data=data, predictor=view.shown)
     _answers(names, scene.live, shown, behind)
     if len(logits) < len(names) and find_predictor(view.shown).path is not None:
         plain_text("Exits that have not run count for this predictor as repeats of the last that did.", role="caption")

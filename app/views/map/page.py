@@ -82,8 +82,9 @@ def _map(view: View, table: SampleTable, column: str, by: str) -> None:
     chart(
         figure,
         name="map",
+        predictor=whose(view, column),
         height=HEIGHT,
-        data=lambda: figure_table(view, _data(table, axes, column)[kept], predictor=view.shown),
+        data=lambda: figure_table(view, _data(table, axes, column)[kept], predictor=whose(view, column)),
         on_select=partial(_open_region, axes),
         selection=drawn_before(view.selected, *(Axis(name) for name in axes)),
         points=Points(places[:, 0], places[:, 1], lines, colouring, view.lit(positions)),
@@ -125,6 +126,13 @@ def _colouring(column: pd.Series, name: str) -> tuple[Colouring, Sequence[tuple[
         names = [str(one) for one in found]
     colouring, legend = by_category(codes, names, name)
     return colouring, legend, None
+
+
+def whose(view: View, column: str) -> str:
+    """The predictor that a column is of; the one shown where its name does not say another."""
+    if column.startswith("poe_") or column in ("fixed", "broken", "gained"):
+        return view.predictor
+    return "baseline" if column.startswith("baseline_") else view.shown
 
 
 def _data(table: SampleTable, axes: tuple[str, str], column: str) -> pd.DataFrame:

@@ -70,6 +70,7 @@ def _by_exit(view: View, results: Results, lit: Results | None) -> None:
     chart(
         figure,
         name="causes",
+        predictor=view.shown,
         height=HEIGHT,
         data=lambda: figure_table(view, _by_exit_data(view, shown), predictor=view.shown),
         on_click=lambda point: _open_exit(point, predictor, n_exits),
@@ -102,6 +103,7 @@ def _by_factor(view: View, found: DecidingFactors, lit: Results | None) -> None:
     chart(
         figure,
         name="causes",
+        predictor=view.shown,
         height=HEIGHT,
         data=lambda: figure_table(
             view, by_exit(view.run.exit_names, {"samples": found.counts}, cause="factor"), predictor=view.shown

@@ -294,6 +294,7 @@ def _pairs(view: View, compared: Compared) -> None:
     chart(
         figure,
         name="exit-pairs",
+        predictor=view.shown,
         height=HEIGHT - 58,
         data=lambda: figure_table(view, _pairs_data(compared, counts, names, threshold), predictor=view.shown),
         on_click=partial(_open_pair, compared, view.shown, threshold),

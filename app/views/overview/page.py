@@ -133,7 +133,7 @@ def _how_it_was_made(view: View) -> None:
             figure = cache.drawn(
                 training_curves_figure, log.epoch, log.loss, log.accuracy, exit_names=names, title=title
             )
-            chart(figure, name="training", height=280, data=lambda: _training_data(view, log))
+            chart(figure, name="training", height=280, data=lambda: _training_data(view, log), predictor="")
         if known:
             plain_table(pd.DataFrame({"what": list(known), "value": [str(value) for value in known.values()]}))
 

@@ -19,8 +19,9 @@ from app.server.read_only import read_only, refuse_read_only
 from app.view import View
 
 TABLE, TITLE, TYPED = "runs-table", "runs-title", "runs-typed-id"
-ROW = 35  # pixels of the table
-MOST_ROWS = 12  # of the table before it scrolls
+ROW, TALL = 35, 66  # pixels of a row; from 65 on texts are broken into lines, three of them
+IN_ONE_LINE = 32  # characters of a title
+HIGHEST = 500  # pixels of the table before it scrolls
 
 
 def render(view: View | None) -> None:
@@ -41,13 +42,16 @@ def render(view: View | None) -> None:
 
 def _table(entries: Sequence[RunEntry]) -> None:
     plain_text(
-        "Tick a row to put its run on screen. A click on a heading sorts; the magnifier above the table searches.",
+        "Tick a row to put its run on screen. A click on a heading sorts; the magnifier above the table searches; a "
+        "double click on a cell shows all of it.",
         role="caption",
     )
+    row = row_height(entries)
     st.dataframe(
         table_of(entries, state.get("run")),
         hide_index=True,
-        height=ROW * (min(len(entries), MOST_ROWS) + 1) + 3,
+        row_height=row,
+        height=ROW + row * min(len(entries), HIGHEST // row) + 3,
         on_select=lambda: put_on_screen([entry.id for entry in entries]),
         selection_mode="single-row",
         key=TABLE,
@@ -60,16 +64,21 @@ def _table(entries: Sequence[RunEntry]) -> None:
             "samples": st.column_config.NumberColumn(width=65, format="localized", help="Of all splits."),
             "exits": st.column_config.NumberColumn(width=45),
             "date": st.column_config.TextColumn(
-                width=80, help="When it was made, as the run says; else when its folder changed."
+                width=86, help="When it was made, as the run says; else when its folder changed."
             ),
             "MB": st.column_config.NumberColumn(
                 width=50, format="%.1f", help="On disk, without the data set's images."
             ),
             "state": st.column_config.TextColumn(
-                width=60 if all(one.error is None for one in entries) else 240, help="Sound, or what is wrong with it."
+                width=54 if all(one.error is None for one in entries) else 240, help="Sound, or what is wrong with it."
             ),
         },
     )
+
+
+def row_height(entries: Sequence[RunEntry]) -> int:
+    """The pixels of a row: several lines where a title or what is wrong with a run needs them."""
+    return TALL if any(one.error is not None or len(one.title) > IN_ONE_LINE for one in entries) else ROW
 
 
 def table_of(entries: Sequence[RunEntry], on_screen: str) -> pd.DataFrame:

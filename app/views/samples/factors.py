@@ -1,5 +1,7 @@
 """Which exit's factor decides the sample on screen, where the chosen predictor is a product."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -43,7 +45,8 @@ def factors_chart(view: View, position: int, label: int, name: str) -> None:
         f"{followed}. Line: the sum so far, their log odds. Outlined: what weighs most.",
         height=HEIGHT,
     )
-    chart(figure, name=name, height=HEIGHT, data=lambda: _data(view, position, found))
+    data = partial(_data, view, position, found)
+    chart(figure, name=name, height=HEIGHT, data=data, predictor=view.predictor)
 
 
 def _data(view: View, position: int, found: Factors) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """One sample in full: its picture, its numbers, its trajectory, the race of its classes, what every exit answers."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -185,7 +186,8 @@ def _trajectory_chart(
         height=290,
         axis=probability_axis(state.get("upright"), [p for one in lines.values() for p in (one.probs, one.confidence)]),
     )
-    chart(figure, name=name, height=290, data=lambda: _trajectory_data(view, position, lines, of))
+    data = partial(_trajectory_data, view, position, lines, of)
+    chart(figure, name=name, height=290, data=data, predictor=view.shown)
 
 
 def _named_falls(view: View, lines: Mapping[str, Trajectory]) -> dict[str, tuple[float, str, str] | None]:
@@ -287,7 +289,8 @@ def _race_chart(view: View, position: int, label: int, x: np.ndarray, x_title: s
         over_cost=over_cost,
         height=RACE_HEIGHT,
     )
-    chart(figure, name=name, height=RACE_HEIGHT, data=lambda: _race_data(view, position, racers))
+    data = partial(_race_data, view, position, racers)
+    chart(figure, name=name, height=RACE_HEIGHT, data=data, predictor=view.shown)
 
 
 def _probs(view: View, predictor: str, settings: dict, position: int) -> np.ndarray:

@@ -268,7 +268,8 @@ def _chart(shown: Shown, figure, name: str, columns: Mapping[str, Mapping[str, n
         ]
         return figure_table(shown.view, _about(shown, pd.concat(parts, ignore_index=True)))
 
-    chart(figure, name=name, height=HEIGHT, data=table, on_click=partial(opened, shown))
+    whose = "" if shown.nested else None
+    chart(figure, name=name, height=HEIGHT, data=table, on_click=partial(opened, shown), predictor=whose)
 
 
 def _about(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
@@ -332,6 +333,7 @@ def _by_size(shown: Shown) -> None:
     chart(
         figure,
         name="sets-by-size",
+        predictor="" if shown.nested else key,
         height=HEIGHT,
         data=lambda: figure_table(view, _about(shown, pd.concat([
             by_exit(view.run.exit_names, {"samples": samples[:, place], "coverage": coverage[:, place]},
@@ -376,6 +378,7 @@ def _growth(shown: Shown) -> None:
     chart(
         figure,
         name="set-growth",
+        predictor="" if shown.nested else None,
         height=HEIGHT,
         data=lambda: figure_table(view, _about(shown, pd.concat([
             pd.DataFrame({"predictor": one.predictor_id, "grows_by_more_than": GROWTHS, "percent": one.percents})

@@ -127,7 +127,7 @@ def test_what_is_saved_is_fitted_on_the_calibration_split(small_run):
 def test_without_a_calibration_split_a_seeded_share_is_set_aside_and_said(imageless_run):
     app = shown("imageless")
     assert "fitted on 80 samples, as this run has no calibration split" in words(app)
-    assert "80 samples of the split (drawn by seed 0) are fitted on and left out of every curve here" in words(app)
+    assert "80 samples of the split (drawn by seed 0) are set aside to fit on and left out of every curve" in words(app)
     other = shown("imageless", fit_seed="3")
     assert figures(other)["reliability"]["data"] != figures(app)["reliability"]["data"]
     assert "exits are counted" in words(app)

@@ -191,6 +191,14 @@ def test_one_run_with_settings_of_its_own(small_run):
     assert names(app) == ["PA", "PA weights=uniform", "Hard PoE threshold=0.5"]
 
 
+def test_what_comes_to_the_same_settings_stands_once(small_run):
+    app = page("small/pa", "small/pa/weights:linear", "small/pa/cap:6", "small/pa/cap:6.0", "small/baseline")
+    assert names(app) == ["PA", "PA cap=6", "Baseline"]
+    said = "PA on small is left out: the defaults and weights=linear come to the same settings, so that it stands here"
+    assert said in words(app)
+    assert "cap=6 and cap=6.0 come to the same settings" in words(app)
+
+
 def test_the_sidebars_predictor_is_added_with_its_settings(small_run):
     app = page("small/baseline", "small/pa", set="weights:uniform")
     next(one for one in app.button if one.label == "Add the sidebar's choice").click().run()
@@ -278,6 +286,14 @@ def test_seeds_of_one_recipe_are_a_mean_with_a_band(runs, small_logits, small_la
     assert "PA, seed 2" in names(apart)
 
 
+def test_seeds_of_several_recipes_are_called_apart(runs, small_logits, small_labels):
+    for number in range(1, 5):
+        write_run(runs / f"try{number}", logits=small_logits, labels=small_labels, title=f"try {number}",
+                  provenance=TRAINED | {"seed": number % 2, "epochs": 18 + number // 3})  # fmt: skip
+    app = page(*(f"try{number}/baseline" for number in range(1, 5)), run="try1", collapse="1")
+    assert names(app) == ["2 seeds (1)", "2 seeds (2)"]
+
+
 def test_only_what_differs_hides_exits_and_facts(small_run, saved):
     page("small/baseline", "small/moe", differ="1")
     assert set(saved["compared-settings"][0][1]["field"]) >= {"predictor"}
@@ -285,7 +301,7 @@ def test_only_what_differs_hides_exits_and_facts(small_run, saved):
     found = compare([results_of(small_run, key) for key in ("baseline", "moe")]).pairs[0]
     sure = [str(at.exit) for at in found.exits if at.p_holm < 0.05]
     assert saved["differences"][1]["shown"]["exit"].tolist() == sure
-    app = page("small/baseline", "small/baseline/temperature:1.0", differ="1")
+    app = page("small/baseline", "small/baseline/fallback:none", differ="1")
     assert "differ at no exit" in words(app)
     page("small/baseline", "small/moe")
     assert "data set" in set(saved["compared-settings"][0][1]["field"])

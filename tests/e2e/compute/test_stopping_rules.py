@@ -196,7 +196,7 @@ def test_what_is_set_of_one_rule_is_kept_while_another_is_on_screen(small_run):
 def test_a_run_without_a_calibration_split_sets_a_seeded_share_aside_and_says_so(runs, small_logits, small_labels):
     write_run(runs / "whole", logits=small_logits, labels=small_labels, costs={"MACs": range(1, 8)})
     app = page(run="whole", below="rule", policy="risk")
-    assert "80 samples of the split (drawn by seed 0) are fitted on and left out of every curve here" in words(app)
+    assert "80 samples of the split (drawn by seed 0) are set aside to fit on and left out of every curve" in words(app)
     assert "Fitted on 80 samples of whole (random:0.2, seed 0)" in words(app)
     assert sum(point[2] for part in bars(app).values() for point in part) == 320
     app.number_input(key="control:fit_seed").set_value(3).run()
@@ -210,7 +210,22 @@ def test_a_run_without_a_calibration_split_sets_a_seeded_share_aside_and_says_so
 
 def test_the_calibration_split_on_screen_is_not_fitted_on_silently(small_run):
     app = page(split="calibration", below="rule", policy="risk")
-    assert "20 samples of the split (drawn by seed 0) are fitted on" in words(app)
+    assert "20 samples of the split (drawn by seed 0) are set aside to fit on" in words(app)
+
+
+def test_a_figure_counts_the_samples_that_each_of_its_rules_is_fitted_on(runs, small_logits, small_labels):
+    some = np.where(np.arange(400) % 4, small_labels, np.nan)
+    write_run(runs / "some", logits=small_logits, labels=some, costs={"MACs": range(1, 8)})
+    labelled = policy_of(load_run(runs / "some"), "pcee", calibration="random:0.2").fitted_on["samples"]
+    assert 40 < labelled < 80
+
+    def said(rules: str) -> str:
+        app = page(run="some", rules=rules, policy="confidence", budget="4")
+        return figures(app)["compute"]["layout"]["title"]["subtitle"]["text"]
+
+    assert f"Fitted on 80 samples, PCEE on the {labelled} of them with a label." in said("budgeted,risk,pcee")
+    assert "Fitted on 80 samples." in said("budgeted,risk")
+    assert f"Fitted on {labelled} samples." in said("pcee")
 
 
 def test_thresholds_of_another_run_stand_beside_what_holds_here(small_run, runs, small_logits, small_labels):

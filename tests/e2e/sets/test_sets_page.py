@@ -160,7 +160,7 @@ def test_without_a_calibration_split_a_seeded_share_is_set_aside_and_said(imagel
     assert all("400 test samples, THE SAME AS FITTED ON" in text for text in same)  # a picture leaves the badge behind
     assert not any("THE SAME" in text for text in apart)
     assert len(sets_of(imageless_run, "nested").positions) == 400
-    assert "are fitted on and left out" not in words(shown("imageless", sets="nested"))
+    assert "are set aside to fit on" not in words(shown("imageless", sets="nested"))
 
 
 def test_coverage_is_said_to_be_over_the_labelled_samples(runs, small_logits, small_labels):

@@ -3,10 +3,11 @@
 import pytest
 
 from analysis.runtime.folders import runs_folders
-from analysis.storage import list_runs
+from analysis.storage import list_runs, write_run
 from analysis.storage.display_titles import display_titles
 from analysis.storage.trash import deleted_runs
 from app.components.text import escape
+from app.views.runs.page import ROW, TALL
 from tests.e2e import pages
 
 
@@ -37,6 +38,21 @@ def test_it_lists_every_run_with_what_is_wrong_with_damaged_ones(app):
     assert (small["samples"], small["exits"], small["state"], small["shown"]) == (400, 7, "sound", "\N{BLACK CIRCLE}")
     assert small["MB"] == pytest.approx(next(e.bytes for e in list_runs() if e.id == "small") / 1e6)
     assert "bytes, not the" in rows.loc["damaged"]["state"]
+
+
+def test_rows_are_as_high_as_the_longest_title_needs(small_run, runs, small_logits):
+    def drawn():
+        app = pages.opened("runs", run="small")
+        assert "a double click on a cell shows all of it" in pages.words(app)
+        return app.dataframe[0].proto.row_height
+
+    assert drawn() == ROW
+    write_run(runs / "long", logits=small_logits, title="MSDNet on CIFAR-100, 134 epochs, batch 256, seed 0")
+    assert drawn() == TALL > 64  # pixels: from then on Streamlit breaks texts into lines
+
+
+def test_what_is_wrong_with_a_damaged_run_has_several_lines(app):
+    assert app.dataframe[0].proto.row_height == TALL
 
 
 def test_the_way_to_import_is_a_click(app):

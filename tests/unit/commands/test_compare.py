@@ -143,6 +143,41 @@ def test_what_is_refused_says_why(path, capsys, arguments, said):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--predictor", "pa", "--predictor", "pa weights=linear"], "pa on run small is named twice with settings that "
+         "come to the same (weights=linear activation=relu"),
+        (["--predictor", "pa cap=6", "--predictor", "pa cap=6.0"], "pa on run small is named twice"),
+        (["--predictor", "moe", "--predictor", "moe"], "moe on run small is named twice"),
+    ],
+)  # fmt: skip
+def test_what_is_named_twice_is_refused(path, capsys, arguments, said):
+    assert main(["compare", path, *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.endswith(": name it once\n")
+    assert main(["compare", path, path, "--predictor", "baseline"]) == 2
+    assert "baseline on run small is named twice" in capsys.readouterr().err
+
+
+def test_functions_of_one_name_in_two_files_are_refused(path, tmp_path, capsys):
+    files = [tmp_path / name for name in ("one.py", "two.py")]
+    for file in files:
+        file.write_text("def mine(logits):\n    return logits\n")
+    assert main(["compare", path, *(part for file in files for part in ("--predictor", f"{file}:mine"))]) == 2
+    assert f"--predictor: {files[0]} and {files[1]} both define mine: give one another" in capsys.readouterr().err
+
+
+def test_runs_of_one_id_are_told_apart_in_every_format(path, tmp_path, small_logits, small_labels, capsys):
+    other = write_run(tmp_path / "small", logits=small_logits[::-1], labels=small_labels)
+    options = (path, str(other.path), "--predictor", "baseline")
+    for form in ("table", "latex", "markdown"):
+        assert "small (1) against small (2), the second less" in printed(capsys, *options, "--format", form)
+    row = next(csv.DictReader(io.StringIO(printed(capsys, *options, "--format", "csv"))))
+    assert (row["a_run"], row["b_run"]) == ("small (1)", "small (2)")
+
+
 def test_too_many_are_refused(path, capsys):
     assert main(["compare", *[path] * 5]) == 2
     assert "10 to compare (runs times predictors): name 2 to 8" in capsys.readouterr().err

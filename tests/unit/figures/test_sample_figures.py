@@ -60,6 +60,23 @@ def test_the_largest_fall_is_marked_from_where_to_where():
     assert "largest fall" not in by_name(drawn(line("pa", [0.1, 0.2, 0.3])))
 
 
+@pytest.mark.parametrize("height", [240, 300, 340])
+@pytest.mark.parametrize("fall", [(0.999, 0, 1), (0.6, 0, 2), (0.4, 1, 2)])
+def test_the_size_of_the_fall_is_written_on_the_pages_colour_above_its_bracket_within_the_figure(fall, height):
+    figure = drawn(line("pa", [1.0, 1.0, 0.2], fall=fall), height=height)
+    note = next(one for one in figure.layout.annotations if one.text == f"\N{MINUS SIGN}{fall[0]:.3f}")
+    start, end = fall[1] + 1, fall[2] + 1
+    assert (note.x, note.xanchor) == ((start, "left") if start + end <= 4 else (end, "right"))
+    assert note.bgcolor == "rgba(253,253,253,0.85)"
+    assert (note.y, note.yanchor) == (1.0, "bottom")
+    markers = by_name(figure)["PA, P(true class)"].marker.size
+    assert note.yshift > max(markers) / 2
+    (low, top), margin = figure.layout.yaxis.range, figure.layout.margin
+    room = margin.t + (top - 1) / (top - low) * (height - margin.t - margin.b)
+    assert room >= note.yshift + 18  # a line of text, and its padding
+    assert margin == drawn(line("pa", [0.1, 0.2, 0.3]), height=height).layout.margin
+
+
 def test_names_are_text_in_ticks_and_hover():
     figure = drawn(line("pa", [0.5, 0.2, 0.7]))
     assert figure.layout.xaxis.ticktext == ("1", "2", "&lt;3&gt;")

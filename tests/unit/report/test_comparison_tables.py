@@ -5,7 +5,15 @@ import io
 
 import pytest
 
-from analysis.report.comparison_tables import as_csv, as_markdown, csv_rows, exits_shown, falls_shown, pairs_shown
+from analysis.report.comparison_tables import (
+    as_csv,
+    as_markdown,
+    csv_rows,
+    exits_shown,
+    falls_shown,
+    names,
+    pairs_shown,
+)
 from analysis.report.entry_facts import entry_facts
 from analysis.results import compare, results_of
 from analysis.results.comparison import as_object
@@ -47,6 +55,11 @@ def test_what_is_shown_are_the_same_numbers(found):
     every = pairs_shown(found, names)
     assert every["first"].tolist() == ["Baseline", "Baseline", "PA"]
     assert every.iloc[1, 4] == exits.iloc[-1, 3]
+
+
+def test_no_two_entries_are_called_alike():
+    entries = [{"run": "a", "predictor": "moe", "settings": one} for one in ({"own": 1}, {}, {"own": 2}, {})]
+    assert names(entries) == ["moe", "moe without own (2)", "moe own=2", "moe without own (4)"]
 
 
 def test_only_exits_that_differ(found):

@@ -1,10 +1,14 @@
-"""A file, or a place in one: `FILE::NAME/NAME` names what lies in dictionaries, or a column of a table."""
+"""A file, or a place in one: `FILE::NAME/NAME` names what lies in dictionaries and lists of them, or a table's column.
+
+In a list that holds dictionaries a number is a name, from 0, and a name that all of them have means what lies there in
+each: `FILE::batches/1/labels`, `FILE::batches/labels`.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +54,40 @@ def below(where: str, name: object) -> str:
     return f"{where}{'/' if ': ' in where else ': '}{text_of(name)}"
 
 
+def of_each(content: object) -> dict | None:
+    """Name -> what lies there in each, of a list of dictionaries that all have it; None: it is no such list.
+
+    Examples
+    --------
+    >>> of_each([{"labels": 1, "name": "a"}, {"labels": 2}]), of_each([1, {"labels": 2}])
+    ({'labels': [1, 2]}, None)
+    """
+    if not isinstance(content, list) or not content or not all(isinstance(item, dict) for item in content):
+        return None
+    shared = [name for name in content[0] if all(name in item for item in content)]
+    return {name: [item[name] for item in content] for name in shared}
+
+
+def by_name(content: object) -> Mapping | None:
+    """What lies in a dictionary by name, in a list that holds dictionaries by number too; None: it is neither."""
+    if isinstance(content, list) and any(isinstance(item, dict) for item in content):
+        return {**(of_each(content) or {}), **dict(enumerate(content))}
+    return content if isinstance(content, Mapping) else None
+
+
+def named_within(content: object) -> Iterator[tuple[object, dict | list]]:
+    """Dictionaries, and lists that hold some, in a dictionary by name or in a list by number, of its first 1,000.
+
+    What reads its arrays when asked holds none.
+    """
+    items: Iterable[tuple[object, object]] = ()
+    if isinstance(content, dict):
+        items = content.items()
+    elif isinstance(content, list):
+        items = enumerate(content[:_MOST_NAMES])
+    yield from ((name, value) for name, value in items if by_name(value) is not None)
+
+
 def names_in(content: object) -> list[str]:
     """The names in dictionaries and those inside them, as `NAME/NAME`, 1,000 at most."""
     found, seen, waiting = [], set(), [("", content)]
@@ -76,9 +114,9 @@ def _refusal(whole: object, place: Place, where: str, here: object, name: str) -
             f"{place.file.name} holds nothing called {place.name[:100]!r}: {asked(place.file.name, near)}"
         )
     missing = f"nothing called {name[:100]!r}"
-    if not isinstance(here, Mapping):
+    if (named := by_name(here)) is None:
         return ValueError(f"{where} holds {missing}: give the file alone")
-    return ValueError(f"{where} holds {listed(here) or 'nothing'}, and {missing}")
+    return ValueError(f"{where} holds {listed(named) or 'nothing'}, and {missing}")
 
 
 def inside(content: object, place: Place, where: str) -> tuple[object, Mapping | None, object]:
@@ -95,13 +133,13 @@ def inside(content: object, place: Place, where: str) -> tuple[object, Mapping |
     """
     whole, name, around, key = content, place.name, None, None
     while name:
-        if not isinstance(content, Mapping):
+        if (named := by_name(content)) is None:
             raise _refusal(whole, place, where, content, name)
-        fitting = [other for other in content if name == text_of(other) or name.startswith(f"{text_of(other)}/")]
+        fitting = [other for other in named if name == text_of(other) or name.startswith(f"{text_of(other)}/")]
         if not fitting or fitting == [""]:
             raise _refusal(whole, place, where, content, name)
-        around, key = content, max(fitting, key=lambda other: len(text_of(other)))
-        content, name, where = content[key], name[len(text_of(key)) + 1 :], below(where, text_of(key)[:100])
+        around, key = named, max(fitting, key=lambda other: len(text_of(other)))
+        content, name, where = named[key], name[len(text_of(key)) + 1 :], below(where, text_of(key)[:100])
     return content, around, key
 
 

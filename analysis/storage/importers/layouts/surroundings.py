@@ -6,45 +6,47 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.storage.importers.layouts.lists import plain
 from analysis.storage.importers.layouts.numbered import text_of
+from analysis.storage.importers.layouts.places import by_name, named_within, of_each
 from analysis.storage.importers.parts import Around, is_labels, means_labels, split_of_labels
 
 
-def labels_around(whole: object, holders: Sequence[Mapping | None]) -> list[tuple[Around, ...]]:
+def labels_around(whole: object, holders: Sequence[Mapping | list | None]) -> list[tuple[Around, ...]]:
     """For each dictionary of logits what lies elsewhere in the file under a name that means labels.
 
     Parameters
     ----------
-    whole : what the file holds; dictionaries in it are looked into, each once
-    holders : the dictionaries that hold logits, of one split each or of several
+    whole : what the file holds; dictionaries in it, and lists of them, are looked into, each once
+    holders : the dictionaries and lists that hold logits, of one split each or of several
     """
     named = list(_named(whole))
     chains = [_chain(whole, holder) for holder in holders]
     return [_around(named, chain, chains) for chain in chains]
 
 
-def _dictionaries(whole: object) -> Iterator[tuple[tuple, Mapping]]:
-    """Each dictionary in a file, with the keys that lead to it."""
-    waiting, seen = [((), whole)] if isinstance(whole, Mapping) else [], set()
+def _holding(whole: object) -> Iterator[tuple[tuple, Mapping | list]]:
+    """Each dictionary in a file, and each list that holds dictionaries, with the keys that lead to it."""
+    waiting, seen = [((), whole)] if by_name(whole) is not None else [], set()
     while waiting:
         keys, held = waiting.pop(0)
         if id(held) in seen:
             continue
         seen.add(id(held))
         yield keys, held
-        if isinstance(held, dict):  # what reads its arrays when asked holds no further ones
-            waiting += [((*keys, key), value) for key, value in held.items() if isinstance(value, dict)]
+        waiting += [((*keys, key), value) for key, value in named_within(held)]
 
 
-def _chain(whole: object, holder: Mapping | None) -> tuple | None:
-    """The keys that lead to a dictionary."""
-    return None if holder is None else next((keys for keys, held in _dictionaries(whole) if held is holder), None)
+def _chain(whole: object, holder: Mapping | list | None) -> tuple | None:
+    """The keys that lead to a dictionary or list."""
+    return None if holder is None else next((keys for keys, held in _holding(whole) if held is holder), None)
 
 
 def _named(whole: object) -> Iterator[tuple[tuple, object]]:
-    """The keys of each vector whose name has a word that means labels, and the vector."""
-    for keys, held in _dictionaries(whole):
-        if isinstance(held, dict):
-            for key, value in held.items():
+    """The keys of each vector whose name has a word that means labels, and the vector; of a list of dictionaries the
+    vectors of each, one after another."""
+    for keys, held in _holding(whole):
+        if isinstance(held, (dict, list)):
+            named = held if isinstance(held, dict) else of_each(held) or {}
+            for key, value in named.items():
                 if means_labels(key) and is_labels(vector := plain(value)):
                     yield (*keys, key), vector
 

@@ -133,3 +133,73 @@ def test_a_name_that_is_not_there_lists_those_that_are_like_it(tmp_path, name):
     file = written(tmp_path, TAKEN["beside a list of exits, of two splits"][0])
     with pytest.raises(ValueError, match=r"holds nothing called .*: say which with .*'x\.p::results/test/targets'"):
         import_run(Sources([file], labels=[f"{file}::{name}"]), tmp_path / "run")
+
+
+def whole(n, seed=0):
+    return np.stack(exits(n, seed))
+
+
+IN_LISTS = {
+    "of batches elsewhere": (
+        {"outputs": [{"logits": whole(12)}, {"logits": whole(8)}],
+         "data": [{"targets": labels(12)}, {"targets": labels(8, 1)}]},
+        "data/targets", "outputs: logits of each", np.concatenate([labels(12), labels(8, 1)]),
+    ),
+    "of one dictionary of several kinds": (
+        {"logits": whole(20), "data": ({"epoch": 3}, {"targets": labels(20)})}, "data/1/targets", "logits", labels(20)
+    ),
+    "settings and results": (({"lr": 0.1}, {"logits": whole(20), "labels": labels(20)}), "1/labels", "1/logits",
+                             labels(20)),
+    "an epoch and results": ([3, {"run": {"exits": records(20), "y": labels(20)}}], "1/run/y",
+                             "1/run/exits: logits of each", labels(20)),
+    "logits, and a dictionary of labels": ((whole(20), {"labels": labels(20)}), "1/labels", "0", labels(20)),
+    "a dictionary each": ([{"logits": whole(20)}, {"labels": labels(20)}], "1/labels", "0/logits", labels(20)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IN_LISTS)
+def test_labels_in_lists_that_hold_dictionaries_are_found_and_named_as_they_are_asked_for(tmp_path, case):
+    content, place, where, expected = IN_LISTS[case]
+    file = written(tmp_path, content)
+    imported = import_run(Sources([file]), tmp_path / "run")
+    assert imported.notes[0].startswith(f"Logits: x.p: {where}")
+    assert imported.notes[0].endswith(f"; labels: x.p: {place}")
+    np.testing.assert_array_equal(imported.run.labels, expected)
+    np.save(tmp_path / "logits.npy", imported.run.logits.read(0, len(expected)))
+    again = import_run(Sources([tmp_path / "logits.npy"], labels=[f"{file}::{place}"]), tmp_path / "again")
+    np.testing.assert_array_equal(again.run.labels, expected)
+
+
+def test_a_list_of_batches_for_each_split(tmp_path):
+    batches = {
+        name: [{"logits": whole(n, n), "labels": labels(n, n)} for n in sizes]
+        for name, sizes in {"val": (7, 5), "test": (9, 11)}.items()
+    }
+    run = import_run(Sources([written(tmp_path, batches)]), tmp_path / "run").run
+    assert [len(run.positions(split)) for split in ("test", "calibration")] == [20, 12]
+    for split, sizes in {"test": (9, 11), "calibration": (7, 5)}.items():
+        np.testing.assert_array_equal(run.labels[run.positions(split)], np.concatenate([labels(n, n) for n in sizes]))
+
+
+def test_several_dictionaries_of_logits_in_a_list_are_asked_for(tmp_path):
+    both = [
+        {"name": name, "run": {"logits": whole(20, seed), "labels": labels(20, seed)}} for seed, name in enumerate("ab")
+    ]
+    file = written(tmp_path, both)
+    with pytest.raises(ValueError, match=r"several dictionaries: say which with 'x.p::0/run' or 'x.p::1/run'$"):
+        import_run(Sources([file]), tmp_path / "run")
+    run = import_run(Sources([f"{file}::1/run"]), tmp_path / "run").run
+    np.testing.assert_array_equal(run.labels, labels(20, 1))
+    with pytest.raises(ValueError, match="holds name, run, 0, 1, and nothing called '2'"):
+        import_run(Sources([f"{file}::2"]), tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    "rows", ["[{'id': 'a', 'label': 1}, {'id': 'b', 'label': 3}]", "{'rows': [{'label': 1}, {'label': 3}]}"]
+)
+def test_a_file_of_labels_may_be_a_list_of_rows(tmp_path, rows):
+    np.save(tmp_path / "logits.npy", whole(2))
+    (tmp_path / "rows.json").write_text(rows.replace("'", '"'))
+    place = tmp_path / "rows.json" if rows.startswith("[") else f"{tmp_path / 'rows.json'}::rows"
+    run = import_run(Sources([tmp_path / "logits.npy"], labels=[place]), tmp_path / "run").run
+    assert run.labels.tolist() == [1, 3]
