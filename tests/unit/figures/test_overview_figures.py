@@ -99,6 +99,15 @@ def test_class_rows_carry_their_number_and_their_name_as_text():
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the first row is on top
 
 
+def test_a_mark_at_zero_leaves_the_row_s_name_to_be_read():
+    lines = [(key, label, 0 * values) for key, label, values in LINES[:1]] + LINES[1:]
+    figure = class_falls_figure(
+        ["a", "b", "c"], [1, 1, 1], lines, emphasised="pa", title="t", subtitle="s", x_title="x"
+    )
+    low, high = figure.layout.xaxis.range
+    assert -low / (high - low) * 200 > figure.data[1].marker.size / 2  # pixels of a narrow figure
+
+
 def test_no_classes_draw_an_empty_figure():
     empty = [("baseline", "Baseline", np.array([])), ("pa", "PA", np.array([]))]
     assert class_falls_figure([], [], empty, emphasised="pa", title="t", subtitle="s", x_title="x").data
