@@ -112,6 +112,16 @@ def test_the_page_s_own_colours_are_legible(theme):
         assert contrast(own["textColor"], own["sidebar"][ground]) >= 4.5
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_words_of_code_are_legible(place):
+    own = THEME[("light", "dark")[place]]
+    found = re.findall(r"\.token.*light-dark\((#\w{6}), (#\w{6})\)", PAGE_CSS)
+    assert len(found) == 4
+    for colours in found:
+        for ground in ("backgroundColor", "secondaryBackgroundColor"):
+            assert contrast(colours[place], own[ground]) >= 4.5
+
+
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("page", [0, 1])
 def test_the_colour_blind_tell_predictors_apart_and_grey_print_by_dash_and_marker(blindness, page):
@@ -198,3 +208,12 @@ def test_cells_reach_contrast_from_the_palest_on_and_darken_or_brighten_all_the_
         assert found[0] >= 3
         assert found == sorted(found)
         assert found[-1] > 3 * found[0]
+
+
+def test_numbers_on_cells_are_legible_whatever_the_cell():
+    """Plotly writes white where a cell's brightness is below 128, else a grey that the chart's CSS makes darker."""
+    css = (Path(__file__).parents[3] / "app/components/chart.css").read_text(encoding="utf-8")
+    ink = re.search(r"heatmaplayer text.*fill: (#\w{6})", css).group(1)
+    for red, green, blue in itertools.product(range(0, 256, 15), repeat=3):
+        if 0.299 * red + 0.587 * green + 0.114 * blue >= 128 and blue >= green >= red:  # the scales are all of blues
+            assert contrast(f"#{red:02x}{green:02x}{blue:02x}", ink) >= 4.5
