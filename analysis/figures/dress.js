@@ -159,7 +159,8 @@ const domains = (layout) => Object.keys(layout).filter((key) => /^xaxis\d*$/.tes
 function thinTicks(axis, letter, room, family) { // every 2nd, 3rd, ... of them, the first that leaves a gap between all
   if (typeof axis.tickvals[0] !== "number") return;
   const scale = room / Math.abs(axis.range[1] - axis.range[0]), across = letter === "x" && !axis.tickangle;
-  const half = axis.ticktext.map((text) => (across ? textWidth(text, TICK, family) + 7 : TICK * 1.1) / 2);
+  const line = TICK * (letter === "x" ? 1.6 : 1.1); // of upright names, whose axis loses width to the names of rows
+  const half = axis.ticktext.map((text) => (across ? textWidth(text, TICK, family) + 7 : line) / 2);
   const meet = (a, b) => scale * Math.abs(axis.tickvals[a] - axis.tickvals[b]) < half[a] + half[b];
   const every = (step) => axis.tickvals.map((_, i) => i).filter((i) => i % step === 0);
   let step = 1;
