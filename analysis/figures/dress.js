@@ -69,7 +69,7 @@ function applyColours(node, dark, text = false) {
 /* From the palest that reaches 3:1 against the page, as WCAG has it of graphics: what is none is drawn as no cell. */
 function sequentialScale(theme) {
   return theme.dark
-    ? [[0, "#2f6f9c"], [0.35, "#4d9bd0"], [0.7, "#93cbee"], [1, "#e8f6ff"]]
+    ? [[0, "#5a99c9"], [0.35, "#74b4dd"], [0.7, "#abd8f4"], [1, "#ffffff"]] // dark numbers are legible on all of it
     : [[0, "#2a7ab3"], [0.35, "#1a5f92"], [0.7, "#0d4066"], [1, "#04192a"]]; // white numbers are legible on all of it
 }
 
