@@ -11,6 +11,7 @@ from analysis.figures.style import (
     FAINT,
     INK,
     MUTED,
+    READABLE,
     base_figure,
     exit_ticks,
     fitted_range,
@@ -72,6 +73,7 @@ def answers_figure(
         height=height,
         uirevision="exits",
         barmode="stack",
+        uniformtext=READABLE,
         bargap=0.2 if n_exits <= GAPS_UP_TO else 0.0,
     )
     figure.update_xaxes(range=[0.4, n_exits + 0.6], **exit_ticks(exit_names))

@@ -53,7 +53,8 @@ def class_falls_figure(
     )
     drawn = [values for *_, values in (*lines, *selected) if np.isfinite(values).any()]
     top = max((float(np.nanmax(values)) for values in drawn), default=0.0) or 1.0
-    figure.update_xaxes(showgrid=True, range=[-0.02 * top, 1.08 * top], zeroline=True, nticks=6)
+    span = (-0.04 * top, 1.08 * top)  # a mark at 0 leaves the row's name to be read
+    figure.update_xaxes(showgrid=True, range=list(span), zeroline=True, nticks=6)
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
     for predictor_id, label, values in lines:
@@ -75,7 +76,7 @@ def class_falls_figure(
     for predictor_id, values in selected:
         figure.add_trace(tick_marks(predictor_id, values, rows, f"of the selected samples: {value}"))
     marks = [(values[0], label, predictor_style(key)["color"]) for key, label, values in lines if len(values)]
-    name_marks(figure, marks, 0, (-0.02 * top, 1.08 * top))
+    name_marks(figure, marks, 0, span)
     return figure
 
 

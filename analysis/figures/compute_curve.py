@@ -164,6 +164,11 @@ def compute_curve_figure(
     named += [(one.name, INK, np.asarray(one.x), np.asarray(one.values)) for one in others]
     lines = [_seen(rule, span_x, (low, high))[2:] for rule in rules if rule.predictor_id != emphasised]
     lines += [(np.repeat(x, 2)[1:], np.repeat(curve.values, 2)[:-1]) for curve in curves]
+    lines += [
+        (np.array([at]), np.array([value])) for curve, costs in published for at, value in zip(costs, curve.values)
+    ]
+    if answer is not None:
+        lines.append((np.repeat(answer[0], 2), np.array([low, high])))  # the budget's line
     place = {"spans": (span_x, (low, high)), "pixels": height - 52, "near": float(x[0]) + 0.4 * span}
     name_curves(figure, named, beside=lines, **place)
     return figure

@@ -6,11 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.names import in_lines
+from analysis.figures.selected import light_up_cells
 from analysis.figures.style import FAINT, INK, MUTED, SURFACE, base_figure, plain
 from analysis.reference.outside_text import shortened
 
 NAMED_UP_TO = 16  # characters of a class beside its row
-ROW = 15  # pixels
+ROW, LEAST_HEIGHT = 15, 320  # pixels: of a row, and of few rows together
+ACROSS_UP_TO = 12  # classes: names below columns are written across, else upright
 GAPS_UP_TO = 25  # classes: with more, gaps would be as wide as cells
 RIGHT = "right answers"
 SHADES = ((0, SURFACE), (0.5, "#0072B2"), (1, INK))
@@ -27,6 +29,7 @@ def confusion_matrix_figure(
     subtitle: str,
     x_title: str,
     y_title: str,
+    selected: np.ndarray | None = None,
 ) -> go.Figure:
     """Rows are true classes, columns answers; a cell's colour is its percent of the row's samples.
 
@@ -37,6 +40,8 @@ def confusion_matrix_figure(
         Samples are all of a class, whatever they are taken for.
     highest : float
         The percent at which the colours end, so that two matrices can be compared.
+    selected : int, (classes, classes), optional
+        As `counts`, of the selected samples alone.
 
     Returns
     -------
@@ -45,16 +50,19 @@ def confusion_matrix_figure(
         trace of its own, in one grey.
     """
     size = len(names)
-    figure = base_figure(title, subtitle, x_title, y_title, height=150 + ROW * max(size, 8), uirevision=str(size))
+    figure = base_figure(
+        title, subtitle, x_title, y_title, height=150 + max(ROW * size, LEAST_HEIGHT), uirevision=str(size)
+    )
     percents = 100.0 * counts / np.maximum(np.asarray(samples), 1)[:, None]
     whole = [in_lines(name) for name in names]
     apart = ~np.eye(size, dtype=bool)
+    shades = {"colorscale": SHADES} if selected is None else {}  # else all that is in colour stands out before grey
     for shown, name, said, look in (
         (
             apart & (counts > 0),
             "taken for others",
             "taken for",
-            {"zmin": 0, "zmax": highest, "colorscale": SHADES, "colorbar": {"ticksuffix": "%"}},
+            {"zmin": 0, "zmax": highest, "colorbar": {"ticksuffix": "%"}} | shades,
         ),
         (
             ~apart & (counts > 0),
@@ -84,7 +92,9 @@ def confusion_matrix_figure(
                 **look,
             )
         )
+    if selected is not None:
+        light_up_cells(figure, selected)
     ticks = {"tickvals": list(range(size)), "ticktext": [plain(shortened(name, NAMED_UP_TO)) for name in names]}
-    figure.update_xaxes(range=[-0.5, size - 0.5], tickangle=-90, **ticks)
+    figure.update_xaxes(range=[-0.5, size - 0.5], tickangle=None if size <= ACROSS_UP_TO else -90, **ticks)
     figure.update_yaxes(range=[size - 0.5, -0.5], showgrid=False, **ticks)
     return figure

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.names import name_marks
 from analysis.figures.selected import tick_marks
-from analysis.figures.style import FAINT, MUTED, base_figure, plain, predictor_style
+from analysis.figures.style import FAINT, MUTED, base_figure, fitted_range, plain, predictor_style
 
 
 def decrease_share_figure(
@@ -45,7 +45,10 @@ def decrease_share_figure(
     rows = [f"> {threshold:g}" for threshold in thresholds]
     figure = base_figure(title, subtitle, x_title, f"{does}s by", height=height, uirevision=f"{does}s")
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category", tickvals=rows)
-    figure.update_xaxes(showgrid=True, range=[-4, 104], ticksuffix="%", nticks=6)
+    shares = [np.asarray(percents, dtype=float) for *_, percents in (*lines, *published, *selected)]
+    high = fitted_range([*shares, np.zeros(1)], highest=100)[1]
+    span = (-0.04 * high, 1.04 * high)
+    figure.update_xaxes(showgrid=True, range=list(span), ticksuffix="%", nticks=6)
     if len(lines) > 1:
         figure.add_trace(_joins(rows, lines[0][2], lines[-1][2]))
     for predictor_id, label, percents in lines:
@@ -84,7 +87,7 @@ def decrease_share_figure(
         told = f"%{{x:.2f}}% of the selected samples<br>{does} by %{{y}}"
         figure.add_trace(tick_marks(predictor_id, percents, rows, told))
     marks = [(percents[0], label, predictor_style(key)["color"]) for key, label, percents in lines]
-    name_marks(figure, marks, rows[0], (-4, 104))
+    name_marks(figure, marks, rows[0], span)
     return figure
 
 

@@ -69,7 +69,7 @@ function applyColours(node, dark, text = false) {
 /* From the palest that reaches 3:1 against the page, as WCAG has it of graphics: what is none is drawn as no cell. */
 function sequentialScale(theme) {
   return theme.dark
-    ? [[0, "#2f6f9c"], [0.35, "#4d9bd0"], [0.7, "#93cbee"], [1, "#e8f6ff"]]
+    ? [[0, "#5a99c9"], [0.35, "#74b4dd"], [0.7, "#abd8f4"], [1, "#ffffff"]] // dark numbers are legible on all of it
     : [[0, "#2a7ab3"], [0.35, "#1a5f92"], [0.7, "#0d4066"], [1, "#04192a"]]; // white numbers are legible on all of it
 }
 
@@ -159,7 +159,8 @@ const domains = (layout) => Object.keys(layout).filter((key) => /^xaxis\d*$/.tes
 function thinTicks(axis, letter, room, family) { // every 2nd, 3rd, ... of them, the first that leaves a gap between all
   if (typeof axis.tickvals[0] !== "number") return;
   const scale = room / Math.abs(axis.range[1] - axis.range[0]), across = letter === "x" && !axis.tickangle;
-  const half = axis.ticktext.map((text) => (across ? textWidth(text, TICK, family) + 7 : TICK * 1.1) / 2);
+  const line = TICK * (letter === "x" ? 1.6 : 1.1); // of upright names, whose axis loses width to the names of rows
+  const half = axis.ticktext.map((text) => (across ? textWidth(text, TICK, family) + 7 : line) / 2);
   const meet = (a, b) => scale * Math.abs(axis.tickvals[a] - axis.tickvals[b]) < half[a] + half[b];
   const every = (step) => axis.tickvals.map((_, i) => i).filter((i) => i % step === 0);
   let step = 1;

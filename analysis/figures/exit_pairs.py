@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.figures.selected import light_up_cells
 from analysis.figures.style import base_figure, exit_ticks, plain
 
 GAPS_UP_TO = 40  # exits: with more, gaps would be as wide as cells
@@ -19,6 +20,7 @@ def exit_pairs_figure(
     threshold: float,
     title: str,
     subtitle: str,
+    selected: np.ndarray | None = None,
     height: int = 320,
 ) -> go.Figure:
     """A matrix of exits: a cell holds the percent of samples whose largest fall goes from its row to its column.
@@ -31,6 +33,8 @@ def exit_pairs_figure(
         How many samples there are in all.
     exit_names : sequence of str
     threshold : float
+    selected : int, (exits, exits), optional
+        As `counts`, of the selected samples alone.
 
     Returns
     -------
@@ -64,6 +68,8 @@ def exit_pairs_figure(
             name="largest falls",
         )
     )
+    if selected is not None:
+        light_up_cells(figure, selected)
     ticks = exit_ticks(exit_names)
     figure.update_xaxes(range=[1.5, n_exits + 0.5], **ticks)
     figure.update_yaxes(range=[n_exits - 0.5, 0.5], showgrid=False, **ticks)

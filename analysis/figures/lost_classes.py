@@ -6,7 +6,17 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.figures.selected import light_up, stacked
-from analysis.figures.style import INK, base_figure, exit_ticks, fitted_range, on_bars, plain, predictor_style, rgba
+from analysis.figures.style import (
+    INK,
+    READABLE,
+    base_figure,
+    exit_ticks,
+    fitted_range,
+    on_bars,
+    plain,
+    predictor_style,
+    rgba,
+)
 
 PARTS = {"outvoted": ("outvoted on the support", 0.4, ""), "off support": ("off the support", 0.15, "/")}
 """Cause -> what it is called, the opacity of its bars, their pattern."""
@@ -45,6 +55,7 @@ def lost_classes_figure(
         height=height,
         uirevision=x_title,
         barmode="stack",
+        uniformtext=READABLE,
         bargap=0.2 if n_exits <= GAPS_UP_TO else 0.0,
     )
     figure.update_xaxes(range=[0.4, n_exits + 0.6], **exit_ticks(exit_names))

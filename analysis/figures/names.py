@@ -17,6 +17,7 @@ from analysis.reference.outside_text import shortened
 LINE = 15  # pixels from one name to the next
 LONGEST = 26  # characters of a name beside a line
 _NARROWEST = 300  # pixels: a figure of this width or more has the names of its curves apart
+_WIDER = (1.0, 1.5, 2.7, 3.3, 5.0)  # times as wide, as pages show them: there names are kept apart too
 _ALONE = 8  # pixels between a name and the nearest other curve; with less, a line joins the name to its own
 
 
@@ -242,17 +243,17 @@ def name_curves(
     for x, y in [*((x, y) for _, _, x, y in curves), *beside]:
         points = np.column_stack([(np.asarray(x) - left) * scale_x, (high - np.asarray(y)) * scale_y])
         drawn.append(points[np.isfinite(points).all(axis=1)])
-    taken, written = np.empty((0, 6)), []
+    taken, written, joints = np.empty((0, 6)), [], []
     names = cut_apart([text for text, *_ in curves], LONGEST)
     for number, (text, (_, colour, _, _)) in enumerate(zip(names, curves)):
         own = drawn[number]
         if not len(own):
             continue
-        others = [_dense(points) for rank, points in enumerate(drawn) if rank != number and len(points)]
+        others = [_dense(points) for rank, points in enumerate(drawn) if rank != number and len(points)] + joints
         crowd = np.vstack(others) if others else np.empty((0, 2))
         width = text_width(text)
         places = _beside(own, width)
-        clear = _clearance(places, crowd, taken, pixels)
+        clear = _at_each_width(places, crowd, taken, pixels).min(axis=0)
         best = int(np.argmax(np.round(clear) - 1e-3 * np.abs(places[:, 0] - (near - left) * scale_x)))
         joined = clear[best] < _ALONE
         place = _joined(own, crowd, width, taken, pixels) if joined else places[best]
@@ -261,6 +262,7 @@ def name_curves(
         look = {"showarrow": False, "xshift": start if start > 0 else end, "yshift": -bottom if start > 0 else -top,
                 "xanchor": "left" if start > 0 else "right", "yanchor": "bottom" if start > 0 else "top"}  # fmt: skip
         if joined:
+            joints.append(_joint(place[None], np.linspace(0, 1, 12))[0])
             look = {"showarrow": True, "ax": start if start > 0 else end, "ay": (top + bottom) / 2, "arrowhead": 0,
                     "arrowwidth": 1, "arrowcolor": colour, "xanchor": "left" if start > 0 else "right"}  # fmt: skip
         font = {"color": colour, "size": 12}
@@ -291,9 +293,7 @@ def _beside(points: np.ndarray, width: float) -> np.ndarray:
     return _places(points, [(5, -4 - LINE, 5 + width, -4), (-5 - width, 4, -5, 4 + LINE)])
 
 
-def _clearance(
-    places: np.ndarray, points: np.ndarray, taken: np.ndarray, pixels: float, wider: float = 1.0
-) -> np.ndarray:
+def _clearance(places: np.ndarray, points: np.ndarray, taken: np.ndarray, pixels: float, wider: float) -> np.ndarray:
     """Pixels from each place to the nearest point, 16 at most; -1 where it meets a name or leaves the axes."""
     boxes, other = (np.tile(one[:, :2] * [wider, 1], 2) + one[:, 2:] for one in (places, taken))
     left, top, right, bottom = (side[:, None] for side in boxes.T)
@@ -305,18 +305,40 @@ def _clearance(
     return np.where(meets.any(axis=1) | outside[:, 0], -1.0, nearest)
 
 
+def _at_each_width(places: np.ndarray, points: np.ndarray, taken: np.ndarray, pixels: float) -> np.ndarray:
+    """Each place's clearance in figures of each width, (widths, places)."""
+    return np.array([_clearance(places, points, taken, pixels, wider) for wider in _WIDER])
+
+
+def _joint(places: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Points of the lines that join places to their curves, (places, at, 2): 0 is on the curve, 1 beside the name."""
+    ends = np.column_stack([np.where(places[:, 2] > 0, places[:, 2], places[:, 4]), places[:, [3, 5]].mean(axis=1)])
+    return places[:, None, :2] + at[:, None] * ends[:, None]
+
+
+def _through(places: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """In figures of how many widths each place's line runs through a name, (places,)."""
+    found = np.zeros(len(places))
+    for wider in _WIDER:
+        lines, other = (np.concatenate([one[:, :2] * [wider, 1], one[:, 2:]], axis=1) for one in (places, taken))
+        x, y = np.moveaxis(_joint(lines, np.linspace(0, 1, 12))[:, :, None], -1, 0)
+        left, top, right, bottom = (np.tile(other[:, :2], 2) + other[:, 2:]).T
+        found += ((x > left) & (x < right) & (y > top) & (y < bottom)).any(axis=(1, 2))
+    return found
+
+
 def _joined(own: np.ndarray, crowd: np.ndarray, width: float, taken: np.ndarray, pixels: float) -> np.ndarray:
-    """A place that is free at every width, near to where its curve is most alone."""
+    """A place that is free at every width, else at most of them, near to where its curve is most alone."""
     boxes = [
         (start, middle - LINE / 2, start + width, middle + LINE / 2)
         for start in (8, 20, 36, -8 - width, -20 - width, -36 - width)
-        for middle in (-60, -34, -14, 14, 34, 60)
+        for middle in (-90, -60, -34, -14, 14, 34, 60, 90)
     ]
     points, crowd = own[::6], crowd[::2]  # enough to see where it is free
     places, both = _places(points, boxes), np.vstack([crowd, _dense(own, 12)])
-    clear = np.min([_clearance(places, both, taken, pixels, wider) for wider in (1.0, 1.6, 3.0)], axis=0)
-    joint = np.where(places[:, 2] > 0, places[:, 2], places[:, 4])
-    length = np.hypot(joint, (places[:, 3] + places[:, 5]) / 2)
+    clear = _at_each_width(places, both, taken, pixels)
+    length = np.hypot(*(_joint(places, np.ones(1))[:, 0] - places[:, :2]).T)
     alone = np.hypot(crowd[:, 0] - points[:, :1], crowd[:, 1] - points[:, 1:]).min(axis=1, initial=12.0)
     cost = length - 3 * np.tile(alone, len(boxes))  # where the curve is alone, the line says best which it joins
-    return places[int(np.argmin(cost + np.where(clear < 3, 1e3, 0) + np.where(clear < 0, 1e6, 0)))]
+    crossed = (1e3 * (clear < 3) + 1e6 * (clear < 0)).sum(axis=0) + 1e4 * _through(places, taken)
+    return places[int(np.argmin(cost + crossed))]

@@ -94,7 +94,7 @@ def _layout(panels: Sequence[tuple[int, str, Sequence[Diagram]]]) -> tuple[dict,
             "domain": [left, min(left + width, 1)],
             "anchor": f"y{suffix}",
             "showgrid": False,
-            "title": {"text": "confidence, %"},
+            **({} if number + ACROSS < len(panels) else {"title": {"text": "confidence, %"}}),  # the lowest of a column
         }
         layout[f"yaxis{suffix}"] = {
             **axis,

@@ -59,8 +59,15 @@ def saving_scatter_figure(
         for one in drawn
     ]
     if named:
-        name_curves(figure, named, spans=(across, up), pixels=height - 52, near=float(np.mean(across)))
+        joints = [(_inner(trace.x), _inner(trace.y)) for trace in figure.data if trace.mode == "lines"]
+        place = {"spans": (across, up), "pixels": height - 52, "near": float(np.mean(across))}
+        name_curves(figure, named, beside=joints, **place)
     return figure
+
+
+def _inner(ends: Sequence[float]) -> np.ndarray:
+    """A line less what lies beside the marks at its ends, where their own names stand."""
+    return np.interp([0.1, 0.9], [0, 1], ends)
 
 
 def _joint(start: SavingPoint, end: SavingPoint) -> go.Scatter:

@@ -1,4 +1,5 @@
-"""What is selected stands out before the rest: a part of every bar in full colour, its rest in grey; thin lines; ticks.
+"""What is selected stands out before the rest: parts of bars and cells that hold some in full colour, the rest in grey;
+thin lines; ticks.
 
 May import NumPy and plotly only. Whole numbers stay as they are: what is selected is drawn with them, not instead.
 """
@@ -56,6 +57,50 @@ def light_up(figure: go.Figure, parts: Sequence[LitBars]) -> None:
     count = len(figure.data)
     figure.add_traces(lit)
     figure.data = (*figure.data[count:], *figure.data[:count])  # behind, so that numbers on the bars stay to be read
+
+
+def light_up_cells(figure: go.Figure, selected: np.ndarray) -> None:
+    """Leave in their colours the cells of heatmaps that hold selected samples, and draw the others in grey.
+
+    Parameters
+    ----------
+    selected : int, (rows, columns)
+        How many of a cell's samples are selected.
+
+    Examples
+    --------
+    >>> figure = go.Figure(go.Heatmap(z=[[3.0, 5.0]], hovertemplate="%{z}<extra></extra>"))
+    >>> light_up_cells(figure, np.array([[2, 0]]))
+    >>> [trace.z for trace in figure.data], figure.data[0].zmax
+    ([([3.0, None],), ([None, 5.0],)], 5.0)
+    """
+    told = [[f"{int(count):,} of them selected" for count in row] for row in selected]
+    cells = []
+    for whole in figure.data:
+        values = [value for row in whole.z for value in row if value is not None]
+        ends = {"zmin": whole.zmin, "zmax": whole.zmax}
+        if values and None in ends.values():  # as they are without a selection
+            ends = {"zmin": min(values) if whole.zmin is None else whole.zmin, "zmax": max(values)}
+        hover = whole.hovertemplate.replace("<extra></extra>", "<br>%{hovertext}<extra></extra>")
+        for there, look in ((selected > 0, {}), (selected == 0, _UNSELECTED)):
+            kept = {"z": _kept(whole.z, there, None)}
+            if whole.text is not None:
+                kept["text"] = _kept(whole.text, there, "")
+            cells.append(go.Heatmap(whole).update(kept, hovertext=told, hovertemplate=hover, **ends, **look))
+    figure.data = ()
+    figure.add_traces(cells)
+
+
+def _kept(cells: Sequence[Sequence], there: np.ndarray, otherwise: object) -> list[list]:
+    return [[value if kept else otherwise for value, kept in zip(*row)] for row in zip(cells, there)]
+
+
+_UNSELECTED = {
+    "colorscale": [[0, REST], [1, REST]],
+    "showscale": False,
+    "opacity": 1,
+    "textfont": {"color": INK},
+}
 
 
 def _lit(whole: go.Bar, part: LitBars) -> go.Bar:

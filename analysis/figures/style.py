@@ -59,6 +59,7 @@ MUTED = "#6A6A70"  # secondary text, zero lines, reference lines
 SURFACE = "#FDFDFD"  # the page behind the figure: rims of markers, gaps
 FILL = 0.35  # opacity of areas, whose outlines are drawn in full
 NUMBERS_UP_TO = 330  # pixels: the labels on a row of bars, if they take no more than this
+READABLE = {"minsize": 10, "mode": "hide"}  # pixels: numbers that would be smaller on their bars are left out
 MARKERS_DRAWN = 25  # on a line: with more exits, markers would hide it
 _MOST_TICKS = 14
 

@@ -27,7 +27,7 @@ MOST_POINTS = 200_000
 HEIGHTS = (80, 4_000)
 _LAYOUT = re.compile(
     r"title|[xy]axis\d*|annotations|margin|showlegend|legend|(hover|click|bar|box|violin)mode|hoverlabel|font|"
-    r"(hover|spike)distance|bar(gap|groupgap|norm)|coloraxis\d*|colorway|uirevision|separators"
+    r"(hover|spike)distance|bar(gap|groupgap|norm)|coloraxis\d*|colorway|uniformtext|uirevision|separators"
 )
 _LEFT_OUT = ("template", "width", "height", "dragmode", "autosize", "selections", "meta")  # the browser's own matter
 _NUMBERS = ("f4", "f8", "i1", "i2", "i4", "u1", "u2", "u4")

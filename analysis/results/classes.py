@@ -166,6 +166,17 @@ def pair_counts(
     return np.stack([beside(pairs, one) for one in _pairs(difference, exit_, n_groups, group_of_class)])
 
 
+def matrix_counts(
+    difference: Difference,
+    classes: np.ndarray,
+    exit_: int | None,
+    n_groups: int,
+    group_of_class: np.ndarray | None = None,
+) -> np.ndarray:
+    """Samples by class and answer of a matrix's classes, int64 (2, chosen, chosen); the rest as in `confusion`."""
+    return np.stack([matrix(one, classes) for one in _pairs(difference, exit_, n_groups, group_of_class)])
+
+
 def _pairs(difference: Difference, exit_: int | None, n_groups: int, group_of_class: np.ndarray | None) -> list[Pairs]:
     group = grouped(difference.classes, group_of_class)
     exits = slice(None) if exit_ is None else slice(exit_, exit_ + 1)

@@ -164,6 +164,10 @@ def _fall_of(axis: Axis) -> FallColumn | None:
     return fall_column(axis.column) if axis.scale == "symlog" else None
 
 
+CELLS = "In full colour where they lie"
+"""How selected samples stand out in the cells of a matrix."""
+
+
 def lit_words(count: int | None, how: str = "In full colour") -> str:
     """What a figure's subtitle says where the selected samples stand out in it; nothing where none do.
 

@@ -12,6 +12,8 @@ from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
 from analysis.results import results_of
 from analysis.results.from_logits.causes import deciding_factors
 from analysis.selection import SampleTable
+from analysis.selection.columns import FallColumn
+from analysis.selection.marks import falls_from_to
 from analysis.storage import write_run
 from analysis.traces import load_traces
 from analysis.words.formats import percent
@@ -144,6 +146,19 @@ def test_the_scatter_holds_every_sample_and_what_is_selected_of_them(small_run):
     assert "kept" not in held
     kept = points(shown(brush="pa.fall_true_class > 0.01"), "scatter")["kept"]
     assert np.array_equal(np.array(kept, bool), after > np.float32(0.01))
+
+
+def test_the_matrix_of_exits_shows_where_selected_samples_fall(small_run):
+    (whole,) = figures(shown())["exit-pairs"]["data"]
+    place = max(np.ndindex(7, 7), key=lambda at: whole["z"][at[0]][at[1]] or 0)
+    brush = falls_from_to(FallColumn("pa", "true_class", "absolute"), 0.01, place[0] + 1, place[1] + 1).text
+    some = figures(shown(brush=brush))["exit-pairs"]
+    cells, rest = some["data"]
+    there = [at for at in np.ndindex(7, 7) if cells["z"][at[0]][at[1]] is not None]
+    assert there == [place]
+    assert cells["z"][place[0]][place[1]] == whole["z"][place[0]][place[1]]
+    assert rest["z"][place[0]][place[1]] is None
+    assert " In full colour where they lie: the " in some["layout"]["title"]["subtitle"]["text"]
 
 
 def test_the_sample_on_screen_is_ringed(small_run):

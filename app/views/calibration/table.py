@@ -10,7 +10,6 @@ from analysis.report.calibration_tables import CALIBRATION, FAILURES, TEMPERATUR
 from analysis.report.number_tables import shown
 from analysis.results.from_logits.calibration import Calibration
 from analysis.results.from_logits.calibration_numbers import calibration_numbers
-from analysis.words.formats import exit_labels
 from app.components.figure_table import figure_table
 from app.components.predictor_names import label_of
 from app.components.table_export import offer_table
@@ -27,7 +26,7 @@ def calibration_table(about: Calibrated, found: dict[str, Calibration | None]) -
         key: about.number(key, calibration_numbers, about.view.unit, found=one, cost_unit=about.view.unit)
         for key, one in there.items()
     }
-    table, names = _read(numbers), exit_labels(about.view.run.exit_names)
+    table, names = _read(numbers), about.view.run.exit_names
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Every number, exit by exit**", width="stretch")
         offer_table(

@@ -28,8 +28,10 @@ def class_table(view: View, shown: Shown) -> None:
         return
     table = _table(view, shown).iloc[rows]
     which = "All" if len(rows) == len(shown.names) else "The"
+    sizes = np.unique(table["samples"])
+    each = f", {counted(int(sizes[0]), 'sample')} each" if len(sizes) == 1 else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{which} {len(rows):,} {shown.kind}, number by number**", width="stretch")
+        st.markdown(f"**{which} {len(rows):,} {shown.kind}{each}, number by number**", width="stretch")
         offer_table(
             shown.kind,
             f"{shown.kind.capitalize()} of {view.run.id}, split {view.split}: the baseline and {named(view.predictor)}",
@@ -44,7 +46,7 @@ def class_table(view: View, shown: Shown) -> None:
         key=key,
         hide_index=True,
         height=min(ROW * (len(rows) + 1) + 3, MOST_HEIGHT),
-        column_config=_columns(view, shown, table.columns),
+        column_config=_columns(view, shown, table.columns) | ({"samples": None} if each else {}),
         on_select="rerun",
         selection_mode="single-row",
     )

@@ -14,7 +14,7 @@ from analysis.results.classes import THRESHOLD
 from analysis.words.classes import classes_finding, confusion_finding, matrix_words, pairs_finding
 from analysis.words.correction import rows_words
 from analysis.words.formats import QUANTITY, counted
-from analysis.words.selections import lit_words
+from analysis.words.selections import CELLS, lit_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.empty_split import no_samples
@@ -221,9 +221,11 @@ def _matrix(view: View, shown: Shown) -> None:
         highest=highest,
         title=confusion_finding(found.wrong[side], found.half[side], len(shown.names), named(view.shown)),
         subtitle=f"Percent of a row's samples that {named(view.shown)} answers as the column {shown.at}: {drawn}, "
-        "ordered so that classes that are taken for each other stand together (average linkage). Grey: right answers.",
+        "ordered so that classes that are taken for each other stand together (average linkage). Grey: right answers."
+        + lit_words(None if shown.lit_matrix is None else view.selected.count, CELLS),
         x_title="answer",
         y_title="true class" if shown.difference.has_labels else "final prediction",
+        selected=None if shown.lit_matrix is None else shown.lit_matrix[side],
     )
     chart(
         figure,

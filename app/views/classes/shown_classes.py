@@ -8,7 +8,15 @@ import streamlit as st
 
 from analysis.reference.superclasses import superclasses_of
 from analysis.results import Difference
-from analysis.results.classes import THRESHOLD, ClassNumbers, Confusion, class_numbers, confusion, pair_counts
+from analysis.results.classes import (
+    THRESHOLD,
+    ClassNumbers,
+    Confusion,
+    class_numbers,
+    confusion,
+    matrix_counts,
+    pair_counts,
+)
 from analysis.selection import Selection
 from analysis.selection.columns import FallColumn
 from analysis.selection.marks import falls_above, of_classes, taken_for
@@ -24,8 +32,8 @@ class Shown:
     """What the page is about: the two answers, the groups of classes, the exits that count, and the numbers of them.
 
     `members` holds the classes of each group, by index; `exits` are from 1.
-    `lit` and `lit_counts` are the numbers of the selected samples alone, and how many of them each pair holds under
-    either answer, where these samples stand out.
+    `lit`, `lit_counts` and `lit_matrix` are the numbers of the selected samples alone, and how many of them each pair
+    and each cell of the matrix holds under either answer, where these samples stand out.
     """
 
     difference: Difference
@@ -38,6 +46,7 @@ class Shown:
     confusion: Confusion
     lit: ClassNumbers | None
     lit_counts: np.ndarray | None
+    lit_matrix: np.ndarray | None
 
     @property
     def column(self) -> str:
@@ -76,9 +85,10 @@ def shown_classes(view: View) -> Shown:
     about = {"difference": difference, "n_groups": len(names), "group_of_class": of_class}
     exit_ = None if at == "any" else exits[0] - 1
     found = cache.numbers(confusion, *key, at, exit_=exit_, **about)
-    lit, lit_counts = view.lit_difference(), None
+    lit, lit_counts, lit_matrix = view.lit_difference(), None, None
     if lit is not None:
         lit_counts = pair_counts(lit, found.pairs, exit_, len(names), of_class)
+        lit_matrix = matrix_counts(lit, found.classes, exit_, len(names), of_class)
     return Shown(
         difference,
         grouping,
@@ -90,6 +100,7 @@ def shown_classes(view: View) -> Shown:
         found,
         None if lit is None else class_numbers(lit, len(names), of_class),
         lit_counts,
+        lit_matrix,
     )
 
 

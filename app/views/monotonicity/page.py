@@ -18,7 +18,7 @@ from analysis.results.fall_statistics import FallStatistics
 from analysis.selection.marks import fall_axis, falls_above, falls_between, falls_from_to, falls_inside
 from analysis.words.falls import curve_finding, histogram_finding, pairs_finding, scatter_finding, smallness_finding
 from analysis.words.formats import at_most, counted, decimals, exit_labels
-from analysis.words.selections import lit_words
+from analysis.words.selections import CELLS, lit_words
 from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
@@ -278,6 +278,7 @@ def _open_bin(compared: Compared, point: dict) -> None:
 def _pairs(view: View, compared: Compared) -> None:
     threshold = float(state.get("over"))
     counts = compared.results[view.shown].exit_pairs(compared.of, compared.size, threshold)
+    lit = compared.lit.get(view.shown) if compared.lit_samples else None
     names = exit_labels(view.run.exit_names)
     by = f"{compared.by}," if compared.by else ""
     figure = cache.drawn(
@@ -288,7 +289,8 @@ def _pairs(view: View, compared: Compared) -> None:
         threshold=threshold,
         title=pairs_finding(counts, threshold, named(view.shown), names),
         subtitle=f"Percent of {_samples(view, compared)} whose largest fall of {compared.what}{by} goes from "
-        "the row's exit to the column's.",
+        "the row's exit to the column's." + lit_words(compared.lit_samples, CELLS),
+        selected=None if lit is None else lit.exit_pairs(compared.of, compared.size, threshold),
         height=HEIGHT - 58,
     )
     chart(

@@ -49,6 +49,7 @@ def line(app, figure: str, name: str) -> np.ndarray:
 
 def test_a_full_run_shows_the_numbers_of_the_library(small_run):
     app = shown()
+    assert "exit 7" in words(app)  # heads a column of the table
     assert set(figures(app)) == FIGURES
     for name, key in (("Baseline", "baseline"), ("PA", "pa")):
         found = calibration_of(small_run, key)

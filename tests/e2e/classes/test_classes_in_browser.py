@@ -97,3 +97,15 @@ def test_the_table_is_saved_and_no_other_way(page, tmp_path):
     assert len(lines) == 21
     page.locator('[data-testid="stDataFrame"]').hover()
     assert page.get_by_role("button", name="Download as CSV").count() == 0
+
+
+def test_upright_names_below_columns_do_not_meet_on_a_phone(chromium, server):
+    with harness.opened(chromium, f"{server.url}/classes?run=full&predictor=pa&poe=1", width=390, height=844) as narrow:
+        page = narrow.page
+        page.wait_for_selector(".xl-chart[data-drawn] .heatmaplayer")
+        middles = page.evaluate(
+            """() => [...document.querySelector('.heatmaplayer').closest('.xl-chart').querySelectorAll('.xtick text')]
+                .map((name) => name.getBoundingClientRect()).map((box) => (box.left + box.right) / 2)"""
+        )
+        assert len(middles) > 4
+        assert min(b - a for a, b in zip(middles, middles[1:])) >= 12

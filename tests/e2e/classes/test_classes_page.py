@@ -1,5 +1,6 @@
 """The page of classes by AppTest: every kind of run, what its marks open, what its table offers and saves."""
 
+import json
 import re
 import time
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.reference.outside_text import plotly_text as plain_text
 from analysis.results import difference_of, results_of
 from analysis.results.classes import class_numbers, confusion
 from analysis.selection import SampleTable, Selection
@@ -56,7 +58,7 @@ def test_what_the_marks_count_is_what_they_select(small_run, exit_):
     both, exits = difference(small_run), list(range(1, 8)) if exit_ == "any" else [7 if exit_ == "last" else int(exit_)]
     numbers, found = class_numbers(both, 20), confusion(both, None if exit_ == "any" else exits[0] - 1, 20)
     members = [[one] for one in range(20)]
-    about = Shown(both, "classes", small_run.class_names, members, exits, "", numbers, found, None, None)
+    about = Shown(both, "classes", small_run.class_names, members, exits, "", numbers, found, None, None, None)
     samples = SampleTable(small_run)
     for side, key in enumerate(("baseline", "pa")):
         for group in range(20):
@@ -65,6 +67,32 @@ def test_what_the_marks_count_is_what_they_select(small_run, exit_):
             selection = answered_in(about, int(found.classes[row]), int(found.classes[column]), key)
             assert Selection.parse(selection.text) == selection
             assert selection.mask(samples).sum() == found.matrix[side][row, column]
+
+
+@pytest.mark.parametrize("exit_", ["last", "any"])
+def test_the_matrix_shows_where_selected_samples_lie(small_run, exit_):
+    plain, some = (figures(shown(exit=exit_, **more))["confusion"] for more in ({}, {"true": "4"}))
+    assert [len(figure["data"]) for figure in (plain, some)] == [2, 4]
+    in_colour = [
+        row for trace in some["data"][::2] for row, of in enumerate(trace["z"]) if any(v is not None for v in of)
+    ]
+    grey = [row for trace in some["data"][1::2] for row, of in enumerate(trace["z"]) if any(v is not None for v in of)]
+    order = some["layout"]["yaxis"]["ticktext"]
+    assert set(in_colour) == {order.index(plain_text(small_run.class_names[4]))}
+    assert order.index(plain_text(small_run.class_names[4])) not in grey
+    said = some["layout"]["title"]["subtitle"]["text"]
+    assert said.endswith(
+        f"In full colour where they lie: the {(small_run.labels[small_run.positions('test')] == 4).sum()} selected."
+    )
+    assert plain["data"][0]["zmax"] == some["data"][0]["zmax"]
+
+
+def test_a_number_that_all_classes_share_is_said_once(runs, small_run, small_logits):
+    write_run(runs / "even", logits=small_logits[:, :40], labels=np.arange(40) % 20)
+    app = shown("even")
+    assert "All 20 classes, 2 samples each, number by number" in words(app)
+    assert json.loads(app.dataframe[0].proto.columns)["samples"]["hidden"]
+    assert "samples each" not in words(shown())
 
 
 def test_the_switch_changes_the_matrix_and_neither_its_order_nor_its_colours(small_run):

@@ -88,6 +88,7 @@ def test_empty_bins_are_not_drawn_and_panels_stand_in_rows():
     points = [trace for trace in figure.data if trace.customdata is not None]
     assert [tuple(trace.customdata[0][:4]) for trace in points] == [(m, 0, "pa", 4) for m in range(1, 6)]
     assert all(len(trace.customdata) == 1 for trace in points)
+    assert [bool(figure.layout[f"xaxis{n}"].title.text) for n in ("", 2, 3, 4, 5)] == [False, True, True, True, True]
     assert reliability_height(5) > reliability_height(4) == reliability_height(1)
 
 

@@ -8,6 +8,7 @@ from analysis.figures.exit_pairs import exit_pairs_figure
 from analysis.figures.fall_histogram import Bars, fall_histogram_figure
 from analysis.figures.fall_scatter import drawn_points, fall_points, fall_scatter_figure
 from analysis.figures.points import Line
+from analysis.figures.selected import REST
 from analysis.reference.symlog import FALL_UNIT, PERCENT_UNIT, to_scale
 
 GRID = np.array([0.0, 0.001, 0.003, 0.1, 1.0])
@@ -114,6 +115,18 @@ def test_empty_cells_are_empty_and_the_rows_run_down():
     assert cells.customdata[1][2][:3] == (2, 3, 6) or list(cells.customdata[1][2][:3]) == [2, 3, 6]
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
     assert "&lt;3&gt;" in figure.layout.xaxis.ticktext
+
+
+def test_cells_that_hold_selected_samples_keep_their_colours_and_numbers_the_others_are_grey():
+    counts, selected = np.array([[0, 2, 0], [0, 0, 6], [0, 0, 0]]), np.array([[0, 1, 0], [0, 0, 0], [0, 0, 0]])
+    about = {"exit_names": ["1", "2", "3"], "threshold": 0.01, "title": "t", "subtitle": "s"}
+    cells, rest = exit_pairs_figure(counts, 200, selected=selected, **about).data
+    assert (cells.z[0][1], cells.z[1][2], cells.text[0][1], cells.text[1][2]) == (1.0, None, "1.0", "")
+    assert (rest.z[0][1], rest.z[1][2], rest.text[0][1], rest.text[1][2]) == (None, 3.0, "", "3.0")
+    assert (cells.zmin, cells.zmax) == (rest.zmin, rest.zmax) == (0, 3.0)  # a colour means what it means without
+    assert {colour for _, colour in rest.colorscale} == {REST}
+    assert "%{hovertext}" in cells.hovertemplate
+    assert cells.hovertext[0][1] == "1 of them selected"
 
 
 def test_forty_exits_hold_no_numbers():

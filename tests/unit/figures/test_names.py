@@ -113,7 +113,7 @@ def boxes(figure, pixels, width=390):
         if note.showarrow:
             x, top = x + note.ax - (wide if note.xanchor == "right" else 0), y + note.ay - names.LINE / 2
         else:
-            x, top = x + note.xshift, y - note.yshift - (names.LINE if note.yanchor == "bottom" else 0)
+            x, top = x + note.xshift, y - (note.yshift or 0) - (names.LINE if note.yanchor == "bottom" else 0)
             x -= wide if note.xanchor == "right" else 0
         found[note.text] = (x, top, x + wide, top + names.LINE)
     return found
@@ -160,3 +160,27 @@ def test_a_name_without_a_joint_is_nearer_to_its_own_curve_than_to_any_other():
                 np.maximum(0, np.maximum(x0 - x, x - x1)), np.maximum(0, np.maximum(y0 - y, y - y1))
             ).min()
         assert min(away, key=away.get) == name
+
+
+@pytest.mark.parametrize("width", [390, 860, 1500])
+def test_names_of_single_points_do_not_meet_at_any_width(width):
+    places = [(0.082, 75.23), (0.083, 74.14), (0.056, 74.15), (0.036, 77), (0.015, 75.96), (0.045, 74.7)]
+    curves = [(f"name {i}", INK, np.array([x]), np.array([y])) for i, (x, y) in enumerate(places)]
+    figure = base_figure("t", height=380)
+    figure.update_xaxes(range=[0, 0.3])
+    figure.update_yaxes(range=[70, 78])
+    names.name_curves(figure, curves, spans=((0, 0.3), (70, 78)), pixels=328, near=0.15)
+    found = boxes(figure, 328, width)
+    assert len(found) == len(places)
+    for a, b in itertools.combinations(found.values(), 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+def test_a_joint_goes_round_a_name():
+    place, through, beside = (
+        np.array([[100, 100, 20, 20, 60, 35]]),
+        [[90, 90, 15, 20, 45, 35]],
+        [[200, 90, 5, 5, 45, 20]],
+    )
+    assert names._through(place, np.array(through, float))[0] > 0
+    assert names._through(place, np.array(beside, float))[0] == 0

@@ -1,6 +1,7 @@
 """Figures of the overview and of compute: numbers in, the right marks out; nothing moves by the switch."""
 
 import numpy as np
+import pytest
 
 from analysis.figures.answers import answers_figure
 from analysis.figures.class_falls import class_falls_figure
@@ -97,6 +98,22 @@ def test_class_rows_carry_their_number_and_their_name_as_text():
     assert list(figure.data[1].customdata[0]) == [0, "&lt;i&gt;fox&lt;/i&gt;", 3, "baseline"]
     assert figure.layout.yaxis.ticktext[0] == "&lt;i&gt;fox&lt;/i&gt;"
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the first row is on top
+
+
+@pytest.mark.parametrize(("most", "high"), [(24.8, 26), (68.1, 70), (100.0, 100)])
+def test_shares_reach_across_their_axis(most, high):
+    lines = [("baseline", "Baseline", np.array([most, 5.0])), ("pa", "PA", np.array([7.0, 0.0]))]
+    figure = decrease_share_figure([0.01, 0.1], lines, emphasised="pa", title="t", subtitle="s", x_title="x")
+    assert list(figure.layout.xaxis.range) == pytest.approx([-0.04 * high, 1.04 * high])
+
+
+def test_a_mark_at_zero_leaves_the_row_s_name_to_be_read():
+    lines = [(key, label, 0 * values) for key, label, values in LINES[:1]] + LINES[1:]
+    figure = class_falls_figure(
+        ["a", "b", "c"], [1, 1, 1], lines, emphasised="pa", title="t", subtitle="s", x_title="x"
+    )
+    low, high = figure.layout.xaxis.range
+    assert -low / (high - low) * 200 > figure.data[1].marker.size / 2  # pixels of a narrow figure
 
 
 def test_no_classes_draw_an_empty_figure():

@@ -62,6 +62,15 @@ def test_stacked_parts_begin_where_their_bars_do():
         check(whole, selected)
 
 
+@pytest.mark.parametrize("make", [answers_figure, lost_classes_figure])
+def test_numbers_on_stacked_bars_are_of_a_size_that_can_be_read_or_left_out(make):
+    counts = {key: np.array([5, 5]) for key in ("right", "right_deeper", "wrong_from_here", "outvoted", "off support")}
+    about = {"answering": None} if make is answers_figure else {"x_title": "x"}
+    counts = counts if make is answers_figure else {key: counts[key] for key in ("outvoted", "off support")}
+    figure = make(counts, exit_names=EXITS, predictor_id="pa", **about, **SAID)
+    assert (figure.layout.uniformtext.minsize, figure.layout.uniformtext.mode) == (10, "hide")
+
+
 @pytest.mark.parametrize("log", [True, False])
 def test_a_histogram_lights_the_share_of_each_bin(log):
     bars = [Bars("pa", "PA", np.array([40, 10]), np.array([80.0, 20.0]), True, np.array([10, 0]))]

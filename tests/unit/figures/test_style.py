@@ -112,6 +112,16 @@ def test_the_page_s_own_colours_are_legible(theme):
         assert contrast(own["textColor"], own["sidebar"][ground]) >= 4.5
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_words_of_code_are_legible(place):
+    own = THEME[("light", "dark")[place]]
+    found = re.findall(r"\.token.*light-dark\((#\w{6}), (#\w{6})\)", PAGE_CSS)
+    assert len(found) == 4
+    for colours in found:
+        for ground in ("backgroundColor", "secondaryBackgroundColor"):
+            assert contrast(colours[place], own[ground]) >= 4.5
+
+
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("page", [0, 1])
 def test_the_colour_blind_tell_predictors_apart_and_grey_print_by_dash_and_marker(blindness, page):
@@ -188,13 +198,30 @@ def test_bars_bear_all_their_labels_or_none():
     assert style.on_bars([]) == []
 
 
-def test_cells_reach_contrast_from_the_palest_on_and_darken_or_brighten_all_the_way():
-    """WCAG 1.4.11, of the scale of heatmaps, which the browser has for each page."""
+def cell_scales() -> dict[str, list[str]]:
     script = (Path(__file__).parents[3] / "analysis/figures/dress.js").read_text(encoding="utf-8")
     source = script[script.index("function sequentialScale") : script.index("function template")]
     dark, light = (re.findall(r'"(#[0-9a-f]{6})"', line) for line in source.splitlines() if "[[0," in line)
-    for scale, page in ((light, LIGHT), (dark, DARK)):
+    return {"light": light, "dark": dark}
+
+
+def test_cells_reach_contrast_from_the_palest_on_and_darken_or_brighten_all_the_way():
+    """WCAG 1.4.11, of the scale of heatmaps, which the browser has for each page."""
+    scales = cell_scales()
+    for scale, page in ((scales["light"], LIGHT), (scales["dark"], DARK)):
         found = [contrast(colour, page) for colour in scale]
         assert found[0] >= 3
         assert found == sorted(found)
         assert found[-1] > 3 * found[0]
+
+
+@pytest.mark.parametrize("page", ["light", "dark"])
+def test_numbers_on_cells_are_legible(page):
+    """Plotly writes white or #444, whichever differs more from the cell; the chart's CSS makes the grey darker."""
+    css = (Path(__file__).parents[3] / "app/components/chart.css").read_text(encoding="utf-8")
+    ink = re.search(r"heatmaplayer text.*fill: (#\w{6})", css).group(1)
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in cell_scales()[page]])
+    for at in np.linspace(0, len(stops) - 1, 50):
+        cell = "#" + "".join(f"{round(float(np.interp(at, range(len(stops)), of))):02x}" for of in stops.T)
+        number = "#FFFFFF" if contrast(cell, "#FFFFFF") > contrast(cell, "#444444") else ink
+        assert contrast(cell, number) >= 4.5
