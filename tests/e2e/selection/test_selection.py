@@ -50,7 +50,7 @@ def test_every_page_says_what_is_selected(small_run, page):
     app = shown(page, brush="label = 3", query="confidence > 0.2")
     whole = line(app)
     assert "test samples</b> " in whole
-    assert "of the class class &lt;3&gt; and with confidence &gt; 0.2" in whole.partition("</b>")[2]
+    assert "of the class class &lt;3&gt; and where confidence &gt; 0.2" in whole.partition("</b>")[2]
     said = "curves are over all" if page == "compute" else "numbers are over all"
     assert (f">{said}<" in whole) == (page == "compute" or page not in (*ONLY, "live"))
     assert ("control:only" in {toggle.key for toggle in app.toggle}) == (page in ONLY)
