@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from analysis.figures.names import name_ends
 from analysis.figures.style import FAINT, INK, MUTED, base_figure, fitted_range, plain, predictor_style
+from analysis.settings import number_text
 
 NEAR = 5.0
 """Points of accuracy below the most accurate setting that the axis holds at most: bad ones would flatten the rest."""
@@ -57,7 +58,7 @@ def tuning_frontier_figure(
             name="limit",
             mode="lines",
             line={"color": MUTED, "width": 1},
-            hovertemplate=f"at most {max_falling:g}% may fall<extra></extra>",
+            hovertemplate=f"at most {number_text(max_falling)}% may fall<extra></extra>",
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.report.number_tables import aligned, shown
 from analysis.report.policy_tables import fitting_lines, settings_text
+from analysis.settings import number_text
 
 
 def _changed(numbers: dict, settings: dict) -> str:
@@ -43,7 +44,8 @@ def as_text(numbers: dict) -> str:
         f"{numbers['run']}: {numbers['samples']:,} samples of split {numbers['split']}, {numbers['predictor']} tuned "
         f"for the accuracy expected under interruption ({law}, budgets in {numbers['cost_unit']}),",
         f"of {len(numbers['candidates'])} settings those under which the true class of at most "
-        f"{numbers['max_falling']:g}% of the samples falls by more than {numbers['threshold']:g}.",
+        f"{number_text(numbers['max_falling'])}% of the samples falls by more than "
+        f"{number_text(numbers['threshold'])}.",
         *fitting_lines(numbers),
     ]
     if not numbers["feasible"]:
@@ -68,13 +70,11 @@ def likelihood_text(numbers: dict) -> str:
         for name, what in (("nll_on_support", "NLL on the support,"), ("ece", "ECE,"), ("accuracy", "accuracy %,"))
         for which, side in (("before", numbers["default"]), ("fitted", numbers["measured"]))
     ]
-    value = numbers["settings"][numbers["fitted"]]
-    text = ",".join(f"{one:g}" for one in value) if isinstance(value, list) else f"{value:g}"
     lines = [
         f"{numbers['run']}: {numbers['samples']:,} samples of split {numbers['split']}, {numbers['predictor']} with "
         f"the {numbers['fitted']} under which the labels fitted on are likeliest.",
         *fitting_lines(numbers),
-        f"--set {numbers['fitted']}={text}",
+        f"--set {settings_text({numbers['fitted']: numbers['settings'][numbers['fitted']]})}",
     ]
     if numbers["at_bound"]:
         lines.append("The search ended at its bound: the best value lies beyond it.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.results.policy_curves import Gain
+from analysis.settings import number_text
 from analysis.words.formats import (
     at_least,
     at_most,
@@ -197,7 +198,7 @@ def promise_words(numbers: Mapping[str, object]) -> str:
     if not numbers["certified"]:
         return (
             f"This rule promises nothing: risk {small(promised)} where it was fitted{where}, {small(realised)} here, "
-            f"with epsilon {settings['epsilon']:g}."
+            f"with epsilon {number_text(settings['epsilon'])}."
         )
     seen = f"{at_most(realised, 3)}, within it" if realised <= promised else f"{at_least(realised, 3)}, above it"
     return f"Promised{where}: {numbers['guarantee']}. On the samples measured here it is {seen}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from analysis.settings import number_text
 from analysis.words.formats import percent, points
 
 
@@ -20,7 +21,8 @@ def tuning_finding(numbers: Mapping, label: str) -> str:
         f"{percent(100 * ours['expected_accuracy'])} expected accuracy ({'−' if gain < 0 else '+'}{points(gain)})"
     )
     falls = f"{percent(defaults['falling_percent'])} → {percent(ours['falling_percent'])}"
-    return f"Tuned {label} {measured_words(numbers)}: {accuracy}, falls by more than {numbers['threshold']:g}: {falls}"
+    how = f"falls by more than {number_text(numbers['threshold'])}"
+    return f"Tuned {label} {measured_words(numbers)}: {accuracy}, {how}: {falls}"
 
 
 def likelihood_finding(numbers: Mapping, label: str) -> str:

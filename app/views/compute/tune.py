@@ -12,7 +12,7 @@ from analysis.predictors import find_predictor
 from analysis.report.policy_tables import fitting_lines
 from analysis.results.from_logits.likeliest import FITTED
 from analysis.results.from_logits.tuning import GRIDS
-from analysis.settings import as_text
+from analysis.settings import as_text, number_text
 from analysis.words import formats
 from analysis.words.deciding import tuning
 from app import cache, state
@@ -96,7 +96,7 @@ def _command(view: View, rules: Rules, by: str) -> list[str]:
         argv.append("--allow-test-fitting")
     if by == "accuracy":
         law = rules.settings("interruption")
-        argv += ["--law", law["law"], "--set", f"prior={law['prior']:g}"]
+        argv += ["--law", law["law"], "--set", f"prior={number_text(law['prior'])}"]
         if law["law"] == "exponential":
             argv += ["--set", f"mean={law['mean']!r}"]
         if law["law"] == "list":
@@ -163,7 +163,7 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
         told,
         predictor_id=view.predictor,
         max_falling=numbers["max_falling"],
-        x_title=f"samples whose true class falls by more than {numbers['threshold']:g}",
+        x_title=f"samples whose true class falls by more than {number_text(numbers['threshold'])}",
         y_title=f"accuracy expected, {law} interruption",
         title=tuning.tuning_finding(numbers, label),
         subtitle=f"Each of {len(rows)} settings on the {numbers['fitted_on']['samples']:,} samples fitted on; joined: "

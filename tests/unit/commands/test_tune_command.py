@@ -23,7 +23,7 @@ def test_it_prints_one_json_object(small_run, capsys):
 def test_the_table_shows_the_frontier_and_what_is_measured(small_run, capsys):
     assert main(["tune", "small", "--threshold", "0.01", "--law", "exponential", "--set", "mean=3e6"]) == 0
     printed = capsys.readouterr().out
-    assert "law=exponential mean=3e+06" in printed
+    assert "law=exponential mean=3000000 prior=0," in printed
     assert "Fitted on 100 samples of small (calibration)." in printed
     assert "chosen: " in printed
     assert "default settings" in printed
