@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.report.number_tables import aligned, shown
 from analysis.report.policy_tables import fitting_lines, settings_text
 from analysis.settings import number_text
+from analysis.words.deciding.tuning import cost_sentences
 
 
 def _changed(numbers: dict, settings: dict) -> str:
@@ -20,11 +21,14 @@ def frontier_lines(numbers: dict) -> list[str]:
     for row in sorted(rows, key=lambda row: (row["falling_percent"], not row["chosen"])):
         values = row["falling_percent"], row["expected_accuracy"]
         if values not in seen:
-            mark = "chosen: " if row["chosen"] else ""
-            texts = [shown(row["falling_percent"]), shown(row["expected_accuracy"], 100)]
+            mark = ("chosen: " if numbers["feasible"] else "fewest fall: ") if row["chosen"] else ""
+            texts = [
+                shown(row["falling_percent"]),
+                *(shown(row[name], 100) for name in ("expected_accuracy", "confidence")),
+            ]
             cells.append((mark + _changed(numbers, row["settings"]), "", texts))
         seen.add(values)
-    return aligned(("settings", "", ["falling %", "accuracy %"]), cells)
+    return aligned(("settings", "", ["falling %", "accuracy %", "confidence %"]), cells)
 
 
 def as_text(numbers: dict) -> str:
@@ -48,16 +52,17 @@ def as_text(numbers: dict) -> str:
         f"{number_text(numbers['threshold'])}.",
         *fitting_lines(numbers),
     ]
-    if not numbers["feasible"]:
-        lines.append("No setting holds that on the samples fitted on; chosen is the one under which fewest fall.")
+    told = [_changed(numbers, row["settings"]) for row in numbers["candidates"]]
     return "\n".join(
         [
             *lines,
             "",
-            "On the samples fitted on, what no other setting beats in both:",
+            "On the samples fitted on, what no other setting beats in both; confidence is the mean at the last exit:",
             *frontier_lines(numbers),
             "",
             *aligned(("measured", "", ["falling %", "accuracy %", *exits]), rows),
+            "",
+            *cost_sentences(numbers, told),
         ]
     )
 
