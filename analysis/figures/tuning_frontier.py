@@ -5,16 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.figures.names import name_ends
+from analysis.figures.names import name_curves
 from analysis.figures.style import FAINT, INK, MUTED, base_figure, fitted_range, plain, predictor_style
+from analysis.settings import number_text
 
 NEAR = 5.0
-"""Points of accuracy below the most accurate setting that the axis holds at most: bad ones would flatten the rest."""
+"""Points of accuracy below the most accurate setting that the axis holds, and no more than it needs for the defaults
+and the chosen setting: bad ones would flatten the rest."""
 
 
-def below_axis(accuracy: np.ndarray) -> int:
+def below_axis(accuracy: np.ndarray, chosen: int) -> int:
     """How many settings are too inaccurate for the axis; zooming out shows them."""
-    return int((accuracy < accuracy.max() - NEAR).sum())
+    return int((accuracy < _least(accuracy, chosen)).sum())
+
+
+def _least(accuracy: np.ndarray, chosen: int) -> float:
+    return min(accuracy.max() - NEAR, accuracy[0], accuracy[chosen])
 
 
 def tuning_frontier_figure(
@@ -40,13 +46,14 @@ def tuning_frontier_figure(
     frontier : bool (settings,), which no other setting beats in both
     chosen : the place of the chosen one
     told : the settings in words, plain text
-    subtitle : says how many lie below the axis, as `below_axis` counts them: it ends `NEAR` points under the best
+    subtitle : says how many lie below the axis, as `below_axis` counts them: it ends `NEAR` points under the best,
+        or at the chosen setting or the defaults
     max_falling : percent of samples that may fall
     """
     style = predictor_style(predictor_id)
     colour, symbol = style["color"], style["symbol"]
     across = fitted_range([np.append(falling, max_falling), np.zeros(1)], room=0.3, highest=100.0)
-    up = fitted_range([accuracy[accuracy >= accuracy.max() - NEAR]], room=0.4, highest=100.0)
+    up = fitted_range([accuracy[accuracy >= _least(accuracy, chosen)]], room=0.4, highest=100.0)
     figure = base_figure(title, subtitle, x_title, y_title, height=height, uirevision=x_title)
     figure.update_xaxes(range=[across[0] - 0.02 * (across[1] - across[0]), across[1]], ticksuffix="%")
     figure.update_yaxes(range=up, ticksuffix="%", nticks=6)
@@ -57,7 +64,7 @@ def tuning_frontier_figure(
             name="limit",
             mode="lines",
             line={"color": MUTED, "width": 1},
-            hovertemplate=f"at most {max_falling:g}% may fall<extra></extra>",
+            hovertemplate=f"at most {number_text(max_falling)}% may fall<extra></extra>",
         )
     )
 
@@ -80,9 +87,16 @@ def tuning_frontier_figure(
     figure.add_trace(points(best, "beaten by none", mode="lines+markers", line=line, marker=marker))
     ring = {"symbol": "circle-open", "color": INK, "size": 16, "line": {"width": 2}}
     figure.add_trace(points(np.array([chosen]), "chosen", mode="markers", marker=ring))
-    shown = [(place, said) for place, said in _named(chosen) if accuracy[place] >= up[0]]
-    ends = [(float(falling[place]), float(accuracy[place]), said, INK) for place, said in shown]
-    name_ends(figure, ends, span=up, pixels=height - 52)
+    shown = _named(chosen)
+    others = [place for place in range(len(falling)) if place not in dict(shown) and accuracy[place] >= up[0]]
+    name_curves(
+        figure,
+        [(said, INK, falling[[place]], accuracy[[place]]) for place, said in shown],
+        spans=(tuple(figure.layout.xaxis.range), up),
+        pixels=height - 52,
+        near=across[1],
+        beside=[(falling[best], accuracy[best]), *((falling[[place]], accuracy[[place]]) for place in others)],
+    )
     return figure
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.report.number_tables import PREFIXES, aligned, shown
+from analysis.settings import number_text
 from analysis.words.formats import percent, signed
 
 FEWEST_CLASSES = 5
@@ -30,7 +31,7 @@ def _against_last(value: float | None, last: float | None) -> str:
 def _setting(value: object) -> str:
     if isinstance(value, list):
         return ",".join(map(_setting, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)
 
 
 def settings_text(settings: dict) -> str:
@@ -64,7 +65,7 @@ def risk_lines(numbers: dict) -> list[str]:
     here, there = (shown(risk, 1, 4) for risk in (numbers["risk"], held["risk"]))
     counts = ["The risk counts samples that are lost to the last exit, not those that are gained."]
     return [
-        f"Threshold {numbers['threshold']:g} by {settings['rule']} on {settings['loss']}; {verdict}.",
+        f"Threshold {number_text(numbers['threshold'])} by {settings['rule']} on {settings['loss']}; {verdict}.",
         f"Risk {here}; {there} on the {held['samples']:,} samples fitted on.",
         *(counts if settings["loss"] == "accuracy-gap" else []),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.report.number_tables import Rows, aligned, cost_row, shown
 from analysis.report.policy_tables import fitting_lines, settings_text
+from analysis.settings import number_text
 from analysis.words.deciding.sets import ABOVE_CHANCE, NESTED_PROMISE
 
 SIZES = (("mean_size", "mean size", 1, 2), ("median_size", "median size", 1, 1))
@@ -58,7 +59,7 @@ def as_text(numbers: dict) -> str:
     if not numbers.get("tuned_covers", True):
         lines.append("No threshold b covers as many calibration samples as asked; this one covers most.")
     if nested and numbers["settings"]["b"] == "tuned":
-        lines.append(f"Tuned: b = {numbers['exits'][0]['b']:.4g}.")
+        lines.append(f"Tuned: b = {number_text(numbers['exits'][0]['b'])}.")
     if any(row.get("quantile", 0) is None for row in numbers["exits"]):
         lines.append("Too few calibration samples for this alpha: sets hold every class.")
     grows = [shown(percent) for percent in numbers["grows_percent"].values()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from analysis.report.number_tables import aligned, shown
 from analysis.report.policy_tables import fitting_lines, settings_text
+from analysis.settings import number_text
+from analysis.words.deciding.tuning import cost_sentences
 
 
 def _changed(numbers: dict, settings: dict) -> str:
@@ -19,11 +21,14 @@ def frontier_lines(numbers: dict) -> list[str]:
     for row in sorted(rows, key=lambda row: (row["falling_percent"], not row["chosen"])):
         values = row["falling_percent"], row["expected_accuracy"]
         if values not in seen:
-            mark = "chosen: " if row["chosen"] else ""
-            texts = [shown(row["falling_percent"]), shown(row["expected_accuracy"], 100)]
+            mark = ("chosen: " if numbers["feasible"] else "fewest fall: ") if row["chosen"] else ""
+            texts = [
+                shown(row["falling_percent"]),
+                *(shown(row[name], 100) for name in ("expected_accuracy", "confidence")),
+            ]
             cells.append((mark + _changed(numbers, row["settings"]), "", texts))
         seen.add(values)
-    return aligned(("settings", "", ["falling %", "accuracy %"]), cells)
+    return aligned(("settings", "", ["falling %", "accuracy %", "confidence %"]), cells)
 
 
 def as_text(numbers: dict) -> str:
@@ -43,19 +48,21 @@ def as_text(numbers: dict) -> str:
         f"{numbers['run']}: {numbers['samples']:,} samples of split {numbers['split']}, {numbers['predictor']} tuned "
         f"for the accuracy expected under interruption ({law}, budgets in {numbers['cost_unit']}),",
         f"of {len(numbers['candidates'])} settings those under which the true class of at most "
-        f"{numbers['max_falling']:g}% of the samples falls by more than {numbers['threshold']:g}.",
+        f"{number_text(numbers['max_falling'])}% of the samples falls by more than "
+        f"{number_text(numbers['threshold'])}.",
         *fitting_lines(numbers),
     ]
-    if not numbers["feasible"]:
-        lines.append("No setting holds that on the samples fitted on; chosen is the one under which fewest fall.")
+    told = [_changed(numbers, row["settings"]) for row in numbers["candidates"]]
     return "\n".join(
         [
             *lines,
             "",
-            "On the samples fitted on, what no other setting beats in both:",
+            "On the samples fitted on, what no other setting beats in both; confidence is the mean at the last exit:",
             *frontier_lines(numbers),
             "",
             *aligned(("measured", "", ["falling %", "accuracy %", *exits]), rows),
+            "",
+            *cost_sentences(numbers, told),
         ]
     )
 
@@ -68,13 +75,11 @@ def likelihood_text(numbers: dict) -> str:
         for name, what in (("nll_on_support", "NLL on the support,"), ("ece", "ECE,"), ("accuracy", "accuracy %,"))
         for which, side in (("before", numbers["default"]), ("fitted", numbers["measured"]))
     ]
-    value = numbers["settings"][numbers["fitted"]]
-    text = ",".join(f"{one:g}" for one in value) if isinstance(value, list) else f"{value:g}"
     lines = [
         f"{numbers['run']}: {numbers['samples']:,} samples of split {numbers['split']}, {numbers['predictor']} with "
         f"the {numbers['fitted']} under which the labels fitted on are likeliest.",
         *fitting_lines(numbers),
-        f"--set {numbers['fitted']}={text}",
+        f"--set {settings_text({numbers['fitted']: numbers['settings'][numbers['fitted']]})}",
     ]
     if numbers["at_bound"]:
         lines.append("The search ended at its bound: the best value lies beyond it.")

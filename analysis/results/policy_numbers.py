@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 from analysis.results.policies import GAP_DELTA, Gaps, PolicyResults
 from analysis.results.run_numbers import number, numbers, plain
+from analysis.settings import number_text
 
 GUARANTEES = {
-    "crc": "the expected loss of a new sample is at most {epsilon:g}, if losses do not rise with the threshold",
-    "ucb-wsr": "the risk is at most {epsilon:g}, with probability {sure:g}",
-    "ltt": "the risk is at most {epsilon:g}, with probability {sure:g}",
+    "crc": "the expected loss of a new sample is at most {epsilon}, if losses do not rise with the threshold",
+    "ucb-wsr": "the risk is at most {epsilon}, with probability {sure:g}",
+    "ltt": "the risk is at most {epsilon}, with probability {sure:g}",
 }
 """Rule of risk control -> what it promises of new samples, like those that it was fitted on and drawn as they were;
 `empirical` promises nothing."""
@@ -21,7 +22,7 @@ GUARANTEES = {
 
 def guarantee_of(settings: Mapping[str, object]) -> str:
     """What a rule of risk control that certifies promises."""
-    return GUARANTEES[settings["rule"]].format(epsilon=settings["epsilon"], sure=1 - settings["delta"])
+    return GUARANTEES[settings["rule"]].format(epsilon=number_text(settings["epsilon"]), sure=1 - settings["delta"])
 
 
 def _gap_rows(gaps: Gaps) -> list[dict[str, object]]:

@@ -44,12 +44,13 @@ def _checkpoint(provenance: Mapping[str, object]) -> object:
 def of_one_network(one: RunEntry, other: RunEntry) -> bool:
     """Whether two runs may be of one network: as many exits and classes, the same model, and no other checkpoint.
 
-    A run that was trained here names no checkpoint; then the model's name decides.
+    A run that was trained here names no checkpoint; then the model's name decides. A checkpoint may be the weights that
+    the other run holds.
     """
     if one.shape[::2] != other.shape[::2] or one.model != other.model:
         return False
     checkpoints = _checkpoint(one.provenance), _checkpoint(other.provenance)
-    return None in checkpoints or checkpoints[0] == checkpoints[1]
+    return None in checkpoints or bool({checkpoints[0], one.weights} & {checkpoints[1], other.weights} - {None})
 
 
 def corruptions_of(clean: RunEntry, entries: Iterable[RunEntry]) -> dict[str, dict[int, RunEntry]]:

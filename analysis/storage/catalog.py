@@ -14,7 +14,7 @@ from pathlib import Path
 from analysis.runtime.folders import DATASETS, runs_addresses, runs_folders
 from analysis.runtime.objects import is_address, shown_address
 from analysis.storage.display_titles import display_titles
-from analysis.storage.manifest import MANIFEST, RunError, read_manifest
+from analysis.storage.manifest import MANIFEST, WEIGHTS, RunError, read_manifest
 from analysis.storage.remote.stubs import read_stub, remote_runs, stub_of
 
 
@@ -24,7 +24,8 @@ class RunEntry:
 
     `title` is the one that people gave it, else its own. `mtime_ns` is when anything in the folder last changed,
     `bytes` what its files take; `shape` is (exits, samples, classes), zeros where `run.json` cannot be read;
-    `provenance` says how the run was made, and `featured` that a list should open with it, as its `run.json` does.
+    `provenance` says how the run was made, and `featured` that a list should open with it, as its `run.json` does;
+    `weights` is the sha256 of the network's weights in the folder, None where it holds none.
     """
 
     id: str
@@ -38,6 +39,7 @@ class RunEntry:
     featured: bool = False
     shape: tuple[int, int, int] = (0, 0, 0)
     bytes: int = 0
+    weights: str | None = None
 
     @property
     def made(self) -> str:
@@ -79,6 +81,7 @@ def _entry(path: Path, error: str | None, titles: Mapping[str, str]) -> RunEntry
         manifest.featured,
         manifest.shape,
         size,
+        manifest.files.get(WEIGHTS, {}).get("sha256"),
     )
 
 

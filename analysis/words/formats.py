@@ -93,6 +93,21 @@ def interval_words(low: float, high: float, places: int = 2) -> str:
     return " to ".join(signed(end, places).removeprefix("+") for end in (low, high))
 
 
+def apart_words(low: float, high: float, more: str = "more", less: str = "less") -> str:
+    """The two ends of a difference's interval, beside how much more or less it is: sizes alone where both ends go that
+    way, else each end with its own.
+
+    Examples
+    --------
+    >>> apart_words(0.9, 1.7), apart_words(-3.0, -1.0), apart_words(-0.45, 0.09), apart_words(-0.002, 0.5)
+    ('0.90 to 1.70', '1.00 to 3.00', '0.45 less to 0.09 more', '0.00 to 0.50')
+    """
+    low, high = round(low, 2), round(high, 2)
+    if low < 0 < high:
+        return f"{-low:.2f} {less} to {high:.2f} {more}"
+    return " to ".join(f"{size:.2f}" for size in sorted((abs(low), abs(high))))
+
+
 def plural(count: int, word: str) -> str:
     """The word for one or several.
 

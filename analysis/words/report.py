@@ -8,7 +8,7 @@ from analysis.results.comparison import AtExit, Estimate
 from analysis.results.differences import Difference
 from analysis.results.policy_curves import Gain
 from analysis.words.deciding.stopping import gain_words
-from analysis.words.formats import QUANTITY, counted, interval_words, moved, percent, points, small
+from analysis.words.formats import QUANTITY, apart_words, counted, interval_words, moved, percent, points, small
 
 ENTROPY_RISE = 0.1
 """The rise of entropy, in nats, that a claim speaks of."""
@@ -74,10 +74,8 @@ def falls_claim(label: str, of: str, by_threshold: Sequence[tuple[float, float, 
         if not found.difference:
             parts.append(f"{how}, as under the baseline")
             continue
-        more = found.difference > 0
-        ends = (low, high) if more else (-high, -low)
-        apart = f"{points(found.difference, exact=True)} {'more' if more else 'fewer'}"
-        parts.append(f"{how}, {apart} (95%: {interval_words(*ends)}) than under the baseline")
+        apart = f"{points(found.difference, exact=True)} {'more' if found.difference > 0 else 'fewer'}"
+        parts.append(f"{how}, {apart} (95%: {apart_words(low, high, less='fewer')}) than under the baseline")
     return f"Under {label} the {QUANTITY[of]}'s probability falls {'; '.join(parts)}."
 
 

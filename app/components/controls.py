@@ -5,7 +5,6 @@ truth: it is set from the state before it is made, and its change is taken over 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import streamlit as st
 
@@ -71,7 +70,7 @@ def control(
     key, value = f"control:{name}", state.get(name)
     if default is not None and value == row.default:
         value = default
-    value = _within(row, value, arguments)
+    value = _within(row, value, arguments, typed[0] if typed else lambda number: as_text(row, number))
     shown = list(value) if row.kind == "choices" else value
     if typed is not None:
         arguments = {k: v for k, v in arguments.items() if k not in ("min_value", "max_value")}
@@ -129,7 +128,7 @@ def _narrow_all(name: str, options: Sequence[object]) -> None:
         state.set(name, kept)
 
 
-def _within(row: state.Control, value: object, arguments: dict) -> object:
+def _within(row: state.Control, value: object, arguments: dict, write: Callable[[object], str]) -> object:
     """A number moved into the bounds that this run sets (a page number, a budget), which the table cannot know."""
     low, high = arguments.get("min_value", row.low), arguments.get("max_value", row.high)
     if row.kind not in ("integer", "number", "optional-number") or value is None:
@@ -138,13 +137,10 @@ def _within(row: state.Control, value: object, arguments: dict) -> object:
     moved = moved if high is None else min(moved, high)
     moved = int(moved) if row.kind == "integer" else float(moved)
     if moved != value:
-        state.note(
-            state.fallback_note(
-                row.name,
-                as_text(row, value),
-                f"must be {replace(row, low=low, high=high).range_text}",
-            )
+        bounds = " and ".join(
+            f"{said} {write(bound)}" for said, bound in (("at least", low), ("at most", high)) if bound is not None
         )
+        state.note(f"{row.name} = {write(value)!r} must be {bounds}: showing {write(moved)}, the nearest, instead.")
         state.set(row.name, moved)
     return moved
 

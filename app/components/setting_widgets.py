@@ -7,6 +7,7 @@ own parser, which evaluates nothing.
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 import streamlit as st
 
@@ -125,8 +126,18 @@ def _slider(setting: Setting, label: str, typed: str, arguments: Mapping[str, ob
     key = f"slide:{arguments['key']}"
     put(key, type(step)(min(max(value, low), high)))
     ends = type(step)(low), type(step)(high)
+    shown = None if setting.kind == "integer" else f"%0.{_decimals(st.session_state[key], step)}f"
     taken = {"on_change": _take, "args": (*arguments["args"][:-1], key), "help": arguments["help"]}
-    st.slider(label, *ends, step=step, key=key, label_visibility="collapsed", **taken)
+    st.slider(label, *ends, step=step, format=shown, key=key, label_visibility="collapsed", **taken)
+
+
+def _decimals(value: float, step: float) -> int:
+    """How many a slider shows: two or those of its steps, and all of a value between two steps, which 0.999995 is.
+
+    >>> _decimals(0.8, 0.01), _decimals(0.999995, 0.01), _decimals(20.0, 0.001), _decimals(1e-10, 0.01)
+    (2, 6, 3, 10)
+    """
+    return max(2, *(-int(Decimal(repr(number)).normalize().as_tuple().exponent) for number in (value, step)))
 
 
 def reset_button(owner: Owner, texts: Texts) -> None:

@@ -14,6 +14,7 @@ from analysis.report.reviewer.subject import Subject
 from analysis.results import PolicyResults, Results, apply_policy
 from analysis.results.policies import MEASURED_UNITS
 from analysis.results.policy_curves import Gain, StopCurve, gain_of, policy_curve
+from analysis.settings import number_text
 from analysis.words import formats
 from analysis.words.deciding import budgets, stopping
 
@@ -154,7 +155,7 @@ def _as_drawn(key: str, name: str, policy: str, curve: StopCurve) -> RuleCurve:
         curve.costs,
         100 * curve.right,
         [repr(value) for value in curve.values],
-        [f"{curve.setting} {value:.4g}" for value in curve.values],
+        [f"{curve.setting} {number_text(value)}" for value in curve.values],
         joined=len(curve.costs) > 1,
         marked=policy == "budgeted",
         chosen=policy == SPOKEN_OF,

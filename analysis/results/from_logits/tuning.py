@@ -70,6 +70,7 @@ class Tuning:
     candidates : the settings that were tried, the defaults first
     expected : (candidates,) expected accuracy under the law, on calibration samples
     falling : (candidates,) percent of these whose true class falls by more than `threshold`
+    last_accuracy, confidence : (candidates,) accuracy and mean confidence at the last exit, on these
     chosen : the place of the candidate that was chosen
     law, cost_unit : settings of `interruption`, and the unit of its budgets
     max_falling, threshold : the constraint
@@ -80,6 +81,8 @@ class Tuning:
     candidates: tuple[Mapping[str, object], ...]
     expected: Float64[np.ndarray, " candidates"]
     falling: Float64[np.ndarray, " candidates"]
+    last_accuracy: Float64[np.ndarray, " candidates"]
+    confidence: Float64[np.ndarray, " candidates"]
     chosen: int
     law: Mapping[str, object]
     cost_unit: str
@@ -185,7 +188,7 @@ def tune(
         raise ValueError(f"tuning needs the exits' costs, and run {run.id} knows none: import it with --costs")
     fitted = choice.fitted[run.labels[choice.fitted] >= 0]
     right = np.zeros((len(candidates), run.n_exits), np.int64)
-    falls = np.empty((len(candidates), len(fitted)), np.float32)
+    falls, likeliest = (np.empty((len(candidates), len(fitted)), np.float32) for _ in range(2))
 
     def tried(logits: np.ndarray, here: slice, first: int) -> np.ndarray:
         counts = np.empty(right.shape, np.int64)
@@ -194,6 +197,7 @@ def tune(
             columns, fall = found[predictor]
             counts[place] = columns["correct"].sum(axis=1)
             falls[place, here] = fall["true_class", "absolute"].size
+            likeliest[place, here] = columns["max_prob"][-1]
         return counts
 
     for counts in over_logits(run, fitted, tried, progress=progress):
@@ -206,6 +210,8 @@ def tune(
         candidates,
         expected,
         falling,
+        right[:, -1] / len(fitted),
+        likeliest.mean(axis=1, dtype=np.float64),
         chosen,
         law,
         cost[0],

@@ -13,6 +13,8 @@ def _measured(found: Tuning, results: Results) -> dict[str, object]:
         "expected_accuracy": number(found.expected_accuracy(results)),
         "falling_percent": number(found.falling_percent(results)),
         "accuracy": numbers(results.accuracy),
+        "confidence": numbers(results.confidence),
+        "ece": numbers(results.ece),
     }
 
 
@@ -24,11 +26,20 @@ def tuning_numbers(found: Tuning) -> dict[str, object]:
     dict
         `run predictor settings split samples labelled cost_unit fitted_on fitted_on_test`, `settings` the chosen ones,
         complete; `law`, `max_falling`, `threshold`, `grid`; `candidates`: `settings expected_accuracy falling_percent
-        feasible frontier chosen`, on the samples fitted on; `feasible`, whether any is; and on the measured samples
-        `measured` and `default`: `expected_accuracy falling_percent accuracy` of the chosen and of default settings.
+        last_accuracy confidence feasible frontier chosen`, on the samples fitted on, accuracy and mean confidence at
+        the last exit among them; `feasible`, whether any is; and on the measured samples `measured` and `default`:
+        `expected_accuracy falling_percent`, and per exit `accuracy confidence ece`, of the chosen and of default
+        settings.
     """
     measured = found.measured
-    columns = zip(found.candidates, found.expected, found.falling, found.feasible, found.frontier)
+    columns = {
+        "expected_accuracy": numbers(found.expected),
+        "falling_percent": numbers(found.falling),
+        "last_accuracy": numbers(found.last_accuracy),
+        "confidence": numbers(found.confidence),
+        "feasible": found.feasible.tolist(),
+        "frontier": found.frontier.tolist(),
+    }
     return {
         "run": measured.run.id,
         "predictor": measured.predictor,
@@ -44,15 +55,10 @@ def tuning_numbers(found: Tuning) -> dict[str, object]:
         "threshold": found.threshold,
         "grid": plain(GRIDS[measured.predictor]),
         "candidates": [
-            {
-                "settings": plain(dict(settings)),
-                "expected_accuracy": number(expected),
-                "falling_percent": number(falling),
-                "feasible": bool(feasible),
-                "frontier": bool(frontier),
-                "chosen": place == found.chosen,
-            }
-            for place, (settings, expected, falling, feasible, frontier) in enumerate(columns)
+            {"settings": plain(dict(settings))}
+            | {name: values[place] for name, values in columns.items()}
+            | {"chosen": place == found.chosen}
+            for place, settings in enumerate(found.candidates)
         ],
         "feasible": bool(found.feasible.any()),
         "measured": _measured(found, measured),

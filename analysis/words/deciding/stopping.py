@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.results.policy_curves import Gain
+from analysis.settings import number_text
 from analysis.words.formats import (
+    apart_words,
     at_least,
     at_most,
     class_words,
     counted,
-    interval_words,
     percent,
     points,
     quantity,
@@ -47,15 +48,15 @@ def gain_words(gain: Gain, than: str) -> str:
 
     >>> gain_words(Gain(0.013, 0.009, 0.017), "with everyone at exit 4")
     '1.30 points more (95%: 0.90 to 1.70) than with everyone at exit 4'
+    >>> gain_words(Gain(-0.0018, -0.0045, 0.0009), "the same rule on PA")
+    '0.18 points less (95%: 0.45 less to 0.09 more) than the same rule on PA'
     >>> gain_words(Gain(0.0, -0.001, 0.001), "the baseline")
     'as much (95%: −0.10 to +0.10 points) as the baseline'
     """
     if not gain.difference:
         return f"as much (95%: {signed(100 * gain.low)} to {signed(100 * gain.high)} points) as {than}"
-    more = gain.difference > 0
-    ends = (100 * gain.low, 100 * gain.high) if more else (-100 * gain.high, -100 * gain.low)
-    apart = points(100 * gain.difference, exact=True)
-    return f"{apart} {'more' if more else 'less'} (95%: {interval_words(*ends)}) than {than}"
+    apart = f"{points(100 * gain.difference, exact=True)} {'more' if gain.difference > 0 else 'less'}"
+    return f"{apart} (95%: {apart_words(100 * gain.low, 100 * gain.high)}) than {than}"
 
 
 def title_with_rule(title: str, rule: str, right: float | None, gain: Gain | None) -> str:
@@ -197,7 +198,7 @@ def promise_words(numbers: Mapping[str, object]) -> str:
     if not numbers["certified"]:
         return (
             f"This rule promises nothing: risk {small(promised)} where it was fitted{where}, {small(realised)} here, "
-            f"with epsilon {settings['epsilon']:g}."
+            f"with epsilon {number_text(settings['epsilon'])}."
         )
     seen = f"{at_most(realised, 3)}, within it" if realised <= promised else f"{at_least(realised, 3)}, above it"
     return f"Promised{where}: {numbers['guarantee']}. On the samples measured here it is {seen}."

@@ -122,9 +122,13 @@ def _differing_first(title: str, titles: Sequence[str]) -> str:
 
 def import_example() -> str:
     """A command that makes a run where the app finds it."""
-    out = folder_for_new_runs() / "my-run"
-    shown = out.relative_to(PROJECT) if out.is_relative_to(PROJECT) and Path.cwd() == PROJECT else out
-    return f"python -m analysis import logits.npz --out {shlex.quote(str(shown))}"
+    return f"python -m analysis import logits.npz --out {typed_path(folder_for_new_runs() / 'my-run')}"
+
+
+def typed_path(path: Path) -> str:
+    """A path as a command takes it where the app was started: within the project from its root, else the whole one."""
+    shown = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) and Path.cwd() == PROJECT else path
+    return shlex.quote(str(shown))
 
 
 def _no_runs() -> None:

@@ -184,8 +184,8 @@ def sliding(setting: Setting, settings: Mapping[str, object]) -> Setting:
 
 
 def setting_words(name: str, value: float, axis: Axis) -> str:
-    """A setting at a point of a curve."""
-    return f"{name} {written(value)} {axis.unit}" if name == "mean" else f"{name} {value:.4g}"
+    """A setting at a point of a curve, in as many digits as make the same rule when they are typed."""
+    return f"{name} {written(value)} {axis.unit}" if name == "mean" else f"{name} {number_text(value)}"
 
 
 def rule_name(rules: Rules, policy: str) -> str:

@@ -1,7 +1,9 @@
 """A stopping rule under shift: fitted on clean samples, measured on corrupted ones, promised beside realised."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ from analysis.policies import POLICIES
 from analysis.predictors import settings_key
 from analysis.reference.outside_text import shortened
 from analysis.results.shift import ShiftPoint, clean_of, corruption_of, corruptions_of, shift_point
+from analysis.run import Run
+from analysis.runtime.folders import folder_for_new_runs
 from analysis.storage import RunEntry
 from analysis.words import formats
 from analysis.words.deciding.shift import shift_finding, value_words
@@ -20,6 +24,7 @@ from app import cache, state
 from app.components.chart import chart
 from app.components.controls import control
 from app.components.figure_table import figure_table
+from app.components.frame.run_choice import typed_path
 from app.components.predictor_names import label_of
 from app.components.stopping.rules import Rules
 from app.components.table_export import offer_table
@@ -28,6 +33,12 @@ from app.view import View
 from app.views.compute.rule import rule_choices
 
 HEIGHT = 320
+PLACEHOLDERS = {
+    "--arch": ("ARCH", "its architecture, such as msdnet-cifar100"),
+    "--checkpoint": ("WEIGHTS", "the file of its weights"),
+    "--data": ("PATH", "the folder of its test images"),
+}
+"""Option of `evaluate` -> what stands for what a run does not hold, and what that is."""
 
 
 def shift_on_screen(view: View, rules: Rules) -> None:
@@ -217,12 +228,24 @@ def _nothing(view: View, clean: RunEntry | None) -> None:
         "None of the runs is of this network under a corruption. Each severity is one evaluation of the "
         "network on corrupted images; this one makes the third of Gaussian noise:"
     )
-    weights = "WEIGHTS" if run.weights is None else run.weights.name
-    where = "RUN" if run.weights is None else run.id
-    st.code(
-        f"python -m analysis evaluate --arch {run.arch or 'ARCH'} --checkpoint {where}/{weights} --data PATH "
-        f"--corrupt gaussian-noise:3 --out {where}-gaussian-noise-3",
-        "bash",
-        wrap_lines=True,
-    )
-    plain_text("A clean run needs a calibration split to fit on: --split test,calibration.", role="caption")
+    words, missing = _evaluation(run)
+    st.code(words, "bash", wrap_lines=True)
+    fill_in = f"The run does not hold everything: put in {' and '.join(missing)}. " if missing else ""
+    plain_text(f"{fill_in}A clean run needs a calibration split to fit on: --split test,calibration.", role="caption")
+
+
+def _evaluation(run: Run) -> tuple[str, list[str]]:
+    """The command that evaluates the run's network on its test images, corrupted, into a run beside it; what lacks."""
+    images = [Path(shard).parent for shard in run.image_tables.get("test", ()) if isinstance(shard, Path)]
+    known = {
+        "--arch": shlex.quote(run.arch) if run.arch else None,
+        "--checkpoint": typed_path(run.weights) if run.weights else None,
+        "--data": typed_path(images[0]) if images else None,
+    }
+    words = " ".join(f"{name} {value or PLACEHOLDERS[name][0]}" for name, value in known.items())
+    if run.model and (run.arch is None or run.model != run.arch.split("-")[0]):
+        words += f" --model {shlex.quote(run.model)}"
+    folder = run.path.parent if run.address is None else folder_for_new_runs()
+    words += f" --corrupt gaussian-noise:3 --out {typed_path(folder / f'{run.id}-gaussian-noise-3')}"
+    missing = [f"{PLACEHOLDERS[name][0]}, {PLACEHOLDERS[name][1]}" for name, value in known.items() if not value]
+    return f"python -m analysis evaluate {words}", missing

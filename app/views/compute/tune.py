@@ -12,7 +12,7 @@ from analysis.predictors import find_predictor
 from analysis.report.policy_tables import fitting_lines
 from analysis.results.from_logits.likeliest import FITTED
 from analysis.results.from_logits.tuning import GRIDS
-from analysis.settings import as_text
+from analysis.settings import as_text, number_text
 from analysis.words import formats
 from analysis.words.deciding import tuning
 from app import cache, state
@@ -64,7 +64,7 @@ def tune_on_screen(view: View, rules: Rules) -> None:
         _command(view, rules, by),
         start_label="Try the settings" if by == "accuracy" else "Fit the setting",
         doing=f"Tuning {label}",
-        note="On the samples fitted on, computed beside the app: some seconds for 5,000 samples of 100 classes.",
+        note=f"On the {formats.counted(len(rules.choice.fitted), 'sample')} fitted on, computed beside the app.",
     )
     if printed is None:
         return
@@ -96,7 +96,7 @@ def _command(view: View, rules: Rules, by: str) -> list[str]:
         argv.append("--allow-test-fitting")
     if by == "accuracy":
         law = rules.settings("interruption")
-        argv += ["--law", law["law"], "--set", f"prior={law['prior']:g}"]
+        argv += ["--law", law["law"], "--set", f"prior={number_text(law['prior'])}"]
         if law["law"] == "exponential":
             argv += ["--set", f"mean={law['mean']!r}"]
         if law["law"] == "list":
@@ -139,9 +139,16 @@ def _provenance(numbers: Mapping) -> None:
         on_test_badge()
 
 
-def _use_button(texts: Mapping[str, str]) -> None:
+def _use_button(texts: Mapping[str, str], *, recommended: bool = True) -> None:
     said = ", ".join(f"{name} {value}" for name, value in texts.items()) or "the defaults"
-    st.button("Use this setting", type="primary", on_click=_use, args=(texts,), help=escape(said), key="use-tuned")
+    st.button(
+        "Use this setting" if recommended else "Use it all the same",
+        type="primary" if recommended else "secondary",
+        on_click=_use,
+        args=(texts,),
+        help=escape(said),
+        key="use-tuned",
+    )
 
 
 # --- by accuracy -----------------------------------------------------------------------------------------------------
@@ -153,7 +160,7 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
     told = [", ".join(f"{name} {value}" for name, value in of.items()) or "defaults" for of in texts]
     chosen = next(place for place, row in enumerate(rows) if row["chosen"])
     law, accuracy = numbers["law"]["law"], 100 * np.array([row["expected_accuracy"] for row in rows])
-    further = below_axis(accuracy)
+    further = below_axis(accuracy, chosen)
     figure = cache.drawn(
         tuning_frontier_figure,
         np.array([row["falling_percent"] for row in rows]),
@@ -163,12 +170,12 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
         told,
         predictor_id=view.predictor,
         max_falling=numbers["max_falling"],
-        x_title=f"samples whose true class falls by more than {numbers['threshold']:g}",
+        x_title=f"samples whose true class falls by more than {number_text(numbers['threshold'])}",
         y_title=f"accuracy expected, {law} interruption",
         title=tuning.tuning_finding(numbers, label),
         subtitle=f"Each of {len(rows)} settings on the {numbers['fitted_on']['samples']:,} samples fitted on; joined: "
         f"what no other beats in both. Chosen: {told[chosen]}"
-        + ("." if numbers["feasible"] else "; none holds the limit, so the one under which fewest fall.")
+        + ("." if numbers["feasible"] else ", under which fewest fall.")
         + (f" {formats.counted(further, 'less accurate setting')} below the axis." if further else ""),
         height=HEIGHT,
     )
@@ -180,14 +187,15 @@ def _frontier(view: View, numbers: Mapping, label: str) -> None:
         data=lambda: _saved(view, numbers, told),
         on_click=lambda point: _take(point, texts),
     )
+    plain_text(" ".join(tuning.cost_sentences(numbers, told)))
     _provenance(numbers)
     with st.container(horizontal=True, vertical_alignment="center"):
-        _use_button(texts[chosen])
+        _use_button(texts[chosen], recommended=tuning.recommended(numbers))
     plain_table(_sides(numbers, ("expected_accuracy", "falling_percent")))
 
 
 def _saved(view: View, numbers: Mapping, told: list[str]) -> pd.DataFrame:
-    names = ("expected_accuracy", "falling_percent", "feasible", "frontier", "chosen")
+    names = ("expected_accuracy", "falling_percent", "confidence", "feasible", "frontier", "chosen")
     table = pd.DataFrame([{"candidate": said} | {name: row[name] for name in names}
                           for said, row in zip(told, numbers["candidates"])])  # fmt: skip
     about = {"of": view.predictor, "threshold": numbers["threshold"], "law": numbers["law"]["law"]}

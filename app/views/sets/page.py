@@ -18,6 +18,7 @@ from analysis.selection import Selection
 from analysis.selection.marks import in_steps, set_missed, sets_grown, sets_lost
 from analysis.sets import SETS, find_sets
 from analysis.sets.sizes import SIZE_BINS
+from analysis.settings import number_text
 from analysis.words import formats
 from analysis.words.deciding.sets import (
     ABOVE_CHANCE,
@@ -178,7 +179,7 @@ def _said(shown: Shown) -> None:
         lines.append(NESTED_PROMISE)
     if one.tuned is not None:
         end = "." if one.tuned.covers else "; no b covers as many as asked, this one covers most."
-        lines.append(f"Tuned: b = {one.tuned.threshold:.4g}{end}")
+        lines.append(f"Tuned: b = {number_text(float(one.tuned.threshold))}{end}")
     if one.quantiles is not None and np.isinf(one.quantiles).any():
         lines.append("Too few samples are calibrated on for this alpha: sets hold every class.")
     plain_text(" ".join(lines), role="caption")

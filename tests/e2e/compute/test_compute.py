@@ -45,7 +45,11 @@ def test_a_budget_is_typed(full):
 def test_a_budget_outside_the_network_is_moved_into_it_and_said(small_run):
     app = opened("compute", run="small", budget="99")
     assert "exit 1 answers" in title(figures(app)["compute"])
-    assert any("99" in info.value for info in app.info)
+    assert address(app)["budget"] == "1000000"
+    assert "budget = '99' must be at least 1M and at most 7M: showing 1M, the nearest, instead." in words(app)
+    app.text_input(key="control:budget").set_value("80M").run()
+    assert address(app)["budget"] == "7000000"
+    assert "budget = '80M' must be at least 1M and at most 7M: showing 7M, the nearest, instead." in words(app)
 
 
 def test_another_unit_keeps_the_place_of_the_budget(full):

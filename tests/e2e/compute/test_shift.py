@@ -1,13 +1,20 @@
 """A stopping rule under shift on the compute page by AppTest: promised beside realised, and how to get there."""
 
+import hashlib
 import io
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.cli import build_parser
+from analysis.commands.networks.evaluate import check, images_of_splits
 from analysis.results import policy_of
-from analysis.storage import load_run, write_run
+from analysis.runtime.folders import PROJECT
+from analysis.storage import list_runs, load_run, write_run
+from analysis.storage.writing import check_out
 from tests.e2e.pages import address, figures, opened, title, words
 from tests.e2e.runs import HOSTILE
 from tests.golden.screens import saved
@@ -70,8 +77,6 @@ def test_a_point_opens_the_rule_on_that_run(small_run, runs, small_logits, small
     held = {}
     monkeypatch.setattr(shift.state, "set", held.__setitem__)
     monkeypatch.setattr(shift.state, "reset", lambda *names: held.update(dict.fromkeys(names)))
-    from analysis.storage import list_runs
-
     corrupted(runs, small_logits, small_labels, "fog", 2)
     entries = sorted(list_runs(), key=lambda entry: entry.id != "small")
     shift._open({"customdata": ["x", 1]}, entries[0], entries)
@@ -85,7 +90,43 @@ def test_a_point_opens_the_rule_on_that_run(small_run, runs, small_logits, small
 def test_without_corrupted_runs_it_says_how_to_make_them(small_run, damaged_run):
     app = shown()
     assert "shift" not in figures(app)
-    assert any("--corrupt gaussian-noise:3" in code.value for code in app.code)
+    (code,) = [code.value for code in app.code if "--corrupt" in code.value]
+    assert code.startswith("python -m analysis evaluate --arch ARCH --checkpoint WEIGHTS --data ")
+    assert "put in ARCH, its architecture, such as msdnet-cifar100 and WEIGHTS, the file of its weights." in words(app)
+    assert "PATH" not in words(app)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_command_runs_as_it_is_printed_and_makes_its_run_beside_the_clean_one(
+    elsewhere, tmp_path, small_logits, small_labels, image_parquet, monkeypatch
+):
+    folder = PROJECT / "cached_runs"
+    if elsewhere:
+        folder = tmp_path / "my runs"
+        shard = image_parquet(folder / "datasets" / "tiny" / "test-00000-of-00001.parquet", small_labels % 10)
+        bundled = load_run(PROJECT / "cached_runs" / "msdnet-cifar10")
+        write_run(
+            folder / "mine", logits=small_logits[..., :10], labels=small_labels % 10, arch=bundled.arch, model="other",
+            weights=bundled.weights, images={"test": [shard]},
+        )  # fmt: skip
+    monkeypatch.setenv("EXITLENS_RUNS", str(folder))
+    monkeypatch.chdir(PROJECT)
+    app = shown("mine" if elsewhere else "msdnet-cifar10")
+    (code,) = [code.value for code in app.code if "--corrupt" in code.value]
+    assert "put in" not in words(app)
+    argv = shlex.split(code)
+    assert argv[:3] == ["python", "-m", "analysis"]
+    args = build_parser("evaluate").parse_args(argv[3:])
+    check(args)
+    held = next(entry.weights for entry in list_runs() if entry.id == address(app)["run"])
+    assert held == hashlib.sha256(Path(args.checkpoint).read_bytes()).hexdigest()  # by it the new run is recognised
+    parts = images_of_splits(args, None, "cifar10")
+    assert len(parts["test"])
+    out = Path(args.out)
+    assert out.absolute().parent == folder
+    assert out.is_absolute() == elsewhere
+    check_out(out.absolute())
+    assert args.model == ("other" if elsewhere else None)
 
 
 def test_a_clean_run_without_calibration_samples_says_so(imageless_run, runs, small_logits, small_labels):

@@ -146,6 +146,17 @@ def test_until_one_is_typed_the_threshold_is_that_of_the_budget(small_run):
     assert "Nothing is fitted." in words(app)
 
 
+def test_a_threshold_close_to_one_is_never_said_to_be_one(small_run):
+    app = page(below="rule", policy_set="lambda:0.999995")
+    (slider,) = app.main.slider
+    assert (slider.value, slider.proto.format) == (0.999995, "%0.6f")
+    shown = page(below="rule", policy="confidence", poe="0", budget="7000000")
+    told = figures(shown)["compute"]["data"]
+    abouts = [point for trace in told for point in trace.get("customdata") or () if point[0] == "confidence"]
+    assert len(abouts) > 40
+    assert all(float(point[2].removeprefix("lambda ")) == float(point[1]) for point in abouts)
+
+
 def test_sliders_go_where_settings_are_useful(small_run):
     def ends(**more):
         app = page(below="rule", **more)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.cli import main
+from analysis.words.deciding.tuning import cost_sentences
 from tests.e2e.pages import address, figures, opened, title, words
 from tests.golden.screens import saved
 
@@ -16,10 +17,14 @@ def asked(monkeypatch, capsys):
     """What the page asks for is computed at once, here."""
     from app.views.compute import tune
 
-    commands = []
+    class Commands(list):
+        notes = ()
+
+    commands = Commands()
 
     def at_once(name, argv, **words):
         commands.append(argv)
+        commands.notes = (*commands.notes, words["note"])
         assert main(list(argv)) == 0, capsys.readouterr().err
         return capsys.readouterr().out
 
@@ -45,12 +50,25 @@ def test_the_frontier_is_the_command_s_and_what_is_chosen_is_taken_over(small_ru
     assert "Tuned PA on the samples left out" in title(figures(app)["tuning"])
     assert "Fitted on 100 samples of small (calibration)." in words(app)
     assert "fitted on test" not in words(app)
+    assert "On the 100 samples fitted on, computed beside the app." in asked.notes
+    assert " ".join(cost_sentences(numbers, [""] * len(table))[:1]) in words(app)
     app.button(key="use-tuned").click().run()
     assert not app.exception
     chosen = table[table["chosen"].astype(str) == "True"]["candidate"].item()
     held = dict(part.split(":") for part in address(app)["set"].split(","))
     assert ", ".join(f"{name} {value}" for name, value in held.items()) == chosen
     assert address(app)["poe"] == "1"
+
+
+def test_what_holds_no_limit_is_not_the_page_s_first_choice(small_run, asked):
+    app = shown(max_falling="0", fall_over="0", fit="test")
+    assert "No setting of PA holds the limit on falls" in title(figures(app)["tuning"])
+    assert "No setting tried holds the limit: on the samples fitted on at least " in words(app)
+    button = app.button(key="use-tuned")
+    assert (button.label, button.proto.type) == ("Use it all the same", "secondary")
+    held = shown(max_falling="100", fall_over="0.05")
+    button = held.button(key="use-tuned")
+    assert (button.label, button.proto.type) == ("Use this setting", "primary")
 
 
 def test_a_point_takes_its_own_setting(monkeypatch):

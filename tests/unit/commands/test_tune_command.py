@@ -23,12 +23,16 @@ def test_it_prints_one_json_object(small_run, capsys):
 def test_the_table_shows_the_frontier_and_what_is_measured(small_run, capsys):
     assert main(["tune", "small", "--threshold", "0.01", "--law", "exponential", "--set", "mean=3e6"]) == 0
     printed = capsys.readouterr().out
-    assert "law=exponential mean=3e+06" in printed
+    assert "law=exponential mean=3000000 prior=0," in printed
     assert "Fitted on 100 samples of small (calibration)." in printed
     assert "chosen: " in printed
     assert "default settings" in printed
     assert main(["tune", "small", "--threshold", "0", "--max-falling", "0", "--allow-test-fitting"]) == 0
-    assert "No setting holds that on the samples fitted on" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "No setting tried holds the limit: on the samples fitted on at least " in printed
+    assert "fewest fall: " in printed
+    assert "chosen: " not in printed
+    assert "default → chosen settings: mean confidence" in printed
     assert main(["tune", "small", "--split", "all", "--allow-test-fitting"]) == 0
     assert "FITTED ON TEST" in capsys.readouterr().out
 

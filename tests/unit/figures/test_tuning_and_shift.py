@@ -22,10 +22,28 @@ def test_the_frontier_is_joined_by_rising_falls_and_bad_settings_do_not_flatten_
     assert list(by_name["beaten by another"].y) == [20]
     assert list(by_name["chosen"].x) == [3]
     assert figure.layout.yaxis.range[0] > 60
-    assert below_axis(ACCURACY) == 1
+    assert below_axis(ACCURACY, 2) == 1
     assert by_name["beaten by none"].customdata[0][1] == "&lt;b&gt;a&lt;/b&gt;"
     assert {note.text for note in figure.layout.annotations} == {"defaults", "chosen"}
     assert [note.text for note in frontier(chosen=0).layout.annotations] == ["defaults, chosen"]
+
+
+def test_the_chosen_setting_lies_within_the_axes_and_its_name_is_clear_of_the_others():
+    figure = frontier(chosen=3)
+    low, high = figure.layout.yaxis.range
+    assert low < 20 < 70 < high
+    assert below_axis(ACCURACY, 3) == 0
+    crowd = np.linspace(0, 30, 400)
+    accuracy = 70 + 3 * np.sin(7 * crowd)
+    figure = tuning_frontier_figure(
+        crowd, accuracy, np.zeros(400, bool), 200, [""] * 400, predictor_id="pa", max_falling=4, x_title="falls",
+        y_title="accuracy", title="t", subtitle="s",
+    )  # fmt: skip
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    for note in figure.layout.annotations:
+        assert left <= note.x <= right
+        assert low <= note.y <= high
+        assert note.showarrow  # in a crowd a line leads to where there is room
 
 
 def line(predictor, emphasised):

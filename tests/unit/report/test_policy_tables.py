@@ -64,6 +64,17 @@ def test_only_another_run_is_held_to_its_promise(small_run):
     assert "; certified: the risk is at most 0.3" in lines
 
 
+def test_settings_and_thresholds_give_the_same_rule_when_they_are_typed_back(small_run):
+    said = text(small_run, "confidence", {"lambda": 0.999995}).splitlines()[0]
+    assert "lambda=0.999995 " in said
+    epsilon = 0.12345678
+    said = text(small_run, "risk", {"epsilon": epsilon, "rule": "crc"})
+    assert f"epsilon={epsilon} " in said
+    assert f"is at most {epsilon}, if" in said
+    numbers = policy_numbers(policy_of(small_run, "risk", {"epsilon": 0.3})) | {"threshold": 0.999995}
+    assert "Threshold 0.999995 by " in as_text(numbers)
+
+
 def test_what_is_unknown_is_said(unlabelled_run, imageless_run):
     lines = text(unlabelled_run, "risk", {"epsilon": 0.3}, calibration="0:200")
     assert "Accuracy unknown." in lines

@@ -12,11 +12,13 @@ from analysis.storage import RunEntry, write_run
 from analysis.words.deciding.shift import shift_finding
 
 
-def entry(id_, mtime_ns=0, corruption=None, checkpoint=None, shape=(7, 300, 20), model="msdnet", error=None):
+def entry(
+    id_, mtime_ns=0, corruption=None, checkpoint=None, shape=(7, 300, 20), model="msdnet", error=None, weights=None
+):
     provenance = {} if corruption is None else {"corruption": dict(zip(("kind", "severity"), corruption))}
     if checkpoint is not None:
         provenance["checkpoint"] = {"sha256": checkpoint}
-    return RunEntry(id_, Path(id_), id_, None, model, error, mtime_ns, provenance, shape=shape)
+    return RunEntry(id_, Path(id_), id_, None, model, error, mtime_ns, provenance, shape=shape, weights=weights)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,11 @@ def test_runs_are_of_one_network_unless_they_say_otherwise():
     assert of_one_network(clean, entry("other", checkpoint="a"))
     assert of_one_network(clean, entry("other"))
     assert not of_one_network(clean, entry("other", checkpoint="b"))
+    kept = entry("clean", checkpoint="a", weights="b")  # its own weights were evaluated again
+    assert of_one_network(kept, entry("other", checkpoint="b", weights="b"))
+    assert of_one_network(entry("other", checkpoint="b"), kept)
+    assert not of_one_network(kept, entry("other", checkpoint="c", weights="d"))
+    assert not of_one_network(clean, entry("other", checkpoint="b", weights=None))
     assert not of_one_network(clean, entry("other", model="imta"))
     assert not of_one_network(clean, entry("other", shape=(5, 300, 20)))
 

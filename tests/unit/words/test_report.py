@@ -18,8 +18,8 @@ def test_the_accuracy_has_its_interval_and_its_test():
     )
     less = AtExit(1, Estimate(60.0, 59.99, -0.01, -0.03, 0.01), 2, 1, 1.0, 1.0)
     assert accuracy_claim("CA", 0.5, less, 1) == (
-        "The last exit's accuracy under CA is 50.0%, 1.00 points less (95%: −1.00 to 3.00) than the baseline's (exact "
-        "McNemar test, p = 1; CA alone is right for 1, the baseline alone for 2 samples)."
+        "The last exit's accuracy under CA is 50.0%, 1.00 points less (95%: 3.00 less to 1.00 more) than the "
+        "baseline's (exact McNemar test, p = 1; CA alone is right for 1, the baseline alone for 2 samples)."
     )
 
 
@@ -39,7 +39,7 @@ def test_the_accuracy_has_its_interval_and_its_test():
         (
             12.0,
             Estimate(60.0, 62.00, 2.0, -1.0, 5.0),
-            "12.0% of samples, 2.00 points more (95%: −1.00 to 5.00) than under",
+            "12.0% of samples, 2.00 points more (95%: 1.00 fewer to 5.00 more) than under",
         ),
         (12.0, Estimate(60.0, 60.00, 0.0, 0.0, 0.0), "12.0% of samples, as under the baseline."),
     ],

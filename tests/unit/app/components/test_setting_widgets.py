@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.policies import POLICIES, resolve_policy
-from app.components.setting_widgets import Owner, _going_together, parse_settings, settings_text
+from app.components.setting_widgets import Owner, _decimals, _going_together, parse_settings, settings_text
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,12 @@ def test_what_no_longer_goes_with_a_change_is_left_out():
     assert together({"lambda": "0.7", "measure": "patience"}) == {"measure": "patience"}
     with pytest.raises(ValueError, match="measure is 'sure'"):
         together({"lambda": "0.7", "measure": "sure"})
+
+
+@pytest.mark.parametrize(
+    ("value", "step", "decimals"),
+    [(0.8, 0.01, 2), (0.999995, 0.01, 6), (6.1, 0.1, 2), (20.0, 0.001, 3), (1e-10, 0.01, 10)],
+)
+def test_a_slider_shows_all_digits_of_a_value_between_its_steps(value, step, decimals):
+    assert _decimals(value, step) == decimals
+    assert float(f"{value:.{decimals}f}") == value

@@ -69,6 +69,8 @@ def test_the_numbers_of_a_candidate_are_those_of_its_results(small_run):
         results = results_of(small_run, "pa", found.candidates[place], "calibration")
         assert found.expected[place] == pytest.approx(step_area(costs, results.accuracy))  # a uniform budget
         assert found.falling[place] == pytest.approx(results.falling_percent([0.05])[0])
+        assert found.confidence[place] == pytest.approx(results.confidence[-1], rel=1e-6)
+        assert found.last_accuracy[place] == results.accuracy[-1]
     assert found.feasible[found.chosen]
     assert found.expected[found.chosen] == found.expected[found.feasible].max()
 
@@ -85,6 +87,9 @@ def test_the_chosen_settings_are_measured_on_samples_left_out(small_run):
     assert [row["chosen"] for row in numbers["candidates"]].count(True) == 1
     assert numbers["default"]["accuracy"] == results_of(small_run, "pa").accuracy.tolist()
     assert list(numbers["grid"]) == list(GRIDS["pa"])
+    assert numbers["measured"]["confidence"] == measured.confidence.tolist()
+    assert numbers["measured"]["ece"] == measured.ece.tolist()
+    assert numbers["candidates"][3]["confidence"] == found.confidence[3]
 
 
 def test_the_law_counts(small_run):

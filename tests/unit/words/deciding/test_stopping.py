@@ -25,6 +25,18 @@ def test_what_is_lost_is_said_as_less_with_the_interval_turned():
     )
 
 
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [
+        (Gain(-0.0018, -0.0045, 0.0009), "0.18 points less (95%: 0.45 less to 0.09 more) than it"),
+        (Gain(0.0018, -0.0009, 0.0045), "0.18 points more (95%: 0.09 less to 0.45 more) than it"),
+        (Gain(0.0018, 0.0, 0.0045), "0.18 points more (95%: 0.00 to 0.45) than it"),
+    ],
+)
+def test_an_interval_with_ends_either_way_names_the_way_of_each(gain, said):
+    assert stopping.gain_words(gain, "it") == said
+
+
 def test_a_title_without_a_rule_stays_as_it_is():
     assert stopping.title_with_rule("t", "threshold", None, None) == "t"
     gain = Gain(0.01, 0.0, 0.02)
@@ -120,6 +132,6 @@ def test_a_budget_of_exits_is_where_samples_answer_and_minus_is_a_minus():
     said = stopping.better_rule("exit 3.00", "threshold", "PA", 0.7, None, (gain, "the baseline"))
     assert said == (
         "Answering at exit 3.00 or before on average, threshold on PA gets 70.0% right: 1.00 points more "
-        "(95%: −2.00 to 4.00) than the same rule on the baseline."
+        "(95%: 2.00 less to 4.00 more) than the same rule on the baseline."
     )
     assert stopping.gain_words(Gain(0, -0.1633, 0.1633), "it") == "as much (95%: −16.33 to +16.33 points) as it"
