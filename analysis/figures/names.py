@@ -17,6 +17,7 @@ from analysis.reference.outside_text import shortened
 LINE = 15  # pixels from one name to the next
 LONGEST = 26  # characters of a name beside a line
 _NARROWEST = 300  # pixels: a figure of this width or more has the names of its curves apart
+_WIDEST = 4  # times as wide: up to there names stay clear of each other
 _ALONE = 8  # pixels between a name and the nearest other curve; with less, a line joins the name to its own
 
 
@@ -295,28 +296,42 @@ def _clearance(
     places: np.ndarray, points: np.ndarray, taken: np.ndarray, pixels: float, wider: float = 1.0
 ) -> np.ndarray:
     """Pixels from each place to the nearest point, 16 at most; -1 where it meets a name or leaves the axes."""
-    boxes, other = (np.tile(one[:, :2] * [wider, 1], 2) + one[:, 2:] for one in (places, taken))
+    boxes = np.tile(places[:, :2] * [wider, 1], 2) + places[:, 2:]
     left, top, right, bottom = (side[:, None] for side in boxes.T)
     x, y = (points * [wider, 1]).T
     apart = np.maximum(np.maximum(left - x, x - right), np.maximum(top - y, y - bottom))
     nearest = np.clip(apart.min(axis=1, initial=16.0), 0, 16)
-    meets = (left < other[:, 2] + 4) & (right > other[:, 0] - 4) & (top < other[:, 3]) & (bottom > other[:, 1])
+    meets = _meet(places, taken)
     outside = (left < 0) | (top < 0) | (right > wider * _NARROWEST) | (bottom > pixels)
     return np.where(meets.any(axis=1) | outside[:, 0], -1.0, nearest)
 
 
+def _meet(places: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Whether each place meets each name in a figure of any width: points that move apart can bring boxes together."""
+    x, y, left, top, right, bottom = (side[:, None] for side in places.T)
+    other_x, other_y, other_left, other_top, other_right, other_bottom = taken.T
+    apart = np.sort([x - other_x, _WIDEST * (x - other_x)], axis=0)  # the least and the most that the points are
+    across = (apart[0] < other_right - left + 4) & (apart[1] > other_left - right - 4)
+    return across & (y + top < other_y + other_bottom) & (y + bottom > other_y + other_top)
+
+
 def _joined(own: np.ndarray, crowd: np.ndarray, width: float, taken: np.ndarray, pixels: float) -> np.ndarray:
-    """A place that is free at every width, near to where its curve is most alone."""
-    boxes = [
-        (start, middle - LINE / 2, start + width, middle + LINE / 2)
-        for start in (8, 20, 36, -8 - width, -20 - width, -36 - width)
-        for middle in (-60, -34, -14, 14, 34, 60)
-    ]
+    """A place that is free at every width, near to where its curve is most alone; a farther one where none is free."""
     points, crowd = own[::6], crowd[::2]  # enough to see where it is free
-    places, both = _places(points, boxes), np.vstack([crowd, _dense(own, 12)])
-    clear = np.min([_clearance(places, both, taken, pixels, wider) for wider in (1.0, 1.6, 3.0)], axis=0)
-    joint = np.where(places[:, 2] > 0, places[:, 2], places[:, 4])
-    length = np.hypot(joint, (places[:, 3] + places[:, 5]) / 2)
+    both = np.vstack([crowd, _dense(own, 12)])
     alone = np.hypot(crowd[:, 0] - points[:, :1], crowd[:, 1] - points[:, 1:]).min(axis=1, initial=12.0)
-    cost = length - 3 * np.tile(alone, len(boxes))  # where the curve is alone, the line says best which it joins
-    return places[int(np.argmin(cost + np.where(clear < 3, 1e3, 0) + np.where(clear < 0, 1e6, 0)))]
+    for across, up in (((8, 20, 36), (14, 34, 60)), ((8, 20, 36, 64), (14, 34, 60, 90))):
+        boxes = [
+            (start, middle - LINE / 2, start + width, middle + LINE / 2)
+            for start in (*across, *(-width - start for start in across))
+            for middle in (*(-middle for middle in reversed(up)), *up)
+        ]
+        places = _places(points, boxes)
+        clear = np.min([_clearance(places, both, taken, pixels, wider) for wider in (1.0, 1.6, 3.0)], axis=0)
+        joint = np.where(places[:, 2] > 0, places[:, 2], places[:, 4])
+        length = np.hypot(joint, (places[:, 3] + places[:, 5]) / 2)
+        cost = length - 3 * np.tile(alone, len(boxes))  # where the curve is alone, the line says best which it joins
+        best = int(np.argmin(cost + np.where(clear < 3, 1e3, 0) + np.where(clear < 0, 1e6, 0)))
+        if clear[best] >= 0:
+            break
+    return places[best]
