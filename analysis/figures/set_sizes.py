@@ -13,6 +13,7 @@ NUMBERS_UP_TO = 10  # exits: with more, cells are too small to hold a number
 def set_sizes_figure(
     samples: np.ndarray,
     coverage: np.ndarray,
+    telling: np.ndarray,
     *,
     bins: Sequence[str],
     exit_names: Sequence[str],
@@ -27,6 +28,8 @@ def set_sizes_figure(
     samples : int, (exits, bins)
     coverage : float, (exits, bins)
         Percent of the labelled samples; NaN without.
+    telling : bool, (exits, bins)
+        Whose coverage sets the scale of colours: a few samples would stretch it.
     """
     n_exits = len(exit_names)
     figure = base_figure(title, subtitle, "exit", "classes in a set", height=height, uirevision=str(n_exits))
@@ -37,7 +40,7 @@ def set_sizes_figure(
             x=list(range(1, n_exits + 1)),
             y=list(range(len(bins))),
             z=z,
-            zmin=min([value for row in z for value in row if value is not None], default=0.0),
+            zmin=float(coverage[telling].min(initial=100.0)) if telling.any() else 0.0,
             zmax=100,
             text=[["" if v is None else f"{v:.3g}" for v in row] for row in z] if n_exits <= NUMBERS_UP_TO else None,
             texttemplate="%{text}" if n_exits <= NUMBERS_UP_TO else None,

@@ -12,10 +12,8 @@ from analysis.predictors import setting_texts, settings_text
 from analysis.reference.outside_text import csv_cell, distinct
 from analysis.report.number_tables import Rows, aligned, cost_row, latex_table, markdown_rows, shown
 from analysis.report.table_formats import BOOKTABS
+from analysis.statistics.paired import SURE
 from analysis.words.formats import signed
-
-SURE = 0.05
-"""A difference whose adjusted p-value is below this is marked."""
 
 
 def names(entries: Sequence[dict]) -> list[str]:

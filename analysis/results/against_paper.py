@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.metrics.uncertainty import ENTROPY_THRESHOLDS
 from analysis.reference.published import Published
+from analysis.results.differences import difference_of
 from analysis.results.results import Results
 
 ORDER = ("baseline", "pa", "ca")
@@ -32,19 +33,21 @@ SHOWN, NOT_SHOWN = "shown", "not shown"
 UNPUBLISHED, UNKNOWN = "not published", "cannot be computed"
 
 
+CLEAR = "clear"
+"""Beside the quantities of `TABLE`: `Difference.clear` against the baseline, per exit."""
 Percents = Mapping[str, np.ndarray]
 """What the paper reports of one predictor: a quantity of `TABLE` -> a run's numbers at its places, as `percents` gives
 them."""
 
 
-def percents(results: Results) -> dict[str, np.ndarray]:
+def percents(results: Results, baseline: Results) -> dict[str, np.ndarray]:
     """What the paper reports of a predictor, of a run: over the samples whose label is known, as `published_percents`.
 
     Returns
     -------
     dict
         A quantity of `TABLE` -> float (places,), percent of samples, the oracle gap in points; places as in
-        `places_of`.
+        `places_of`. And `CLEAR`.
 
     Raises
     ------
@@ -59,6 +62,7 @@ def percents(results: Results) -> dict[str, np.ndarray]:
         **{of: known.falling_percent(THRESHOLDS, of) for of in OF},
         "oracle": np.array([100 * known.overthinking.destructive]),
         "entropy": known.entropy_rise_percent,
+        CLEAR: difference_of(baseline, results).clear,
     }
 
 
@@ -158,6 +162,7 @@ class Evidence:
     holds : bool (places,), where they are as the finding says
     sides : int (exits,), as `sides` gives them; None but for the accuracy
     within_spread : bool (exits,), where the difference lies within the published spread; None without one
+    clear : int (exits,), as `Difference.clear`, of a run's accuracy
     """
 
     before: np.ndarray
@@ -165,6 +170,7 @@ class Evidence:
     holds: np.ndarray
     sides: np.ndarray | None = None
     within_spread: np.ndarray | None = None
+    clear: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +219,8 @@ def _judged(on: str, paper: tuple[Published, Published], run: tuple[Percents, Pe
     ours = None
     if run is not None:
         ours = _evidence(on, *(one[on] for one in run), like=theirs)
+        if on == "accuracy":
+            ours = replace(ours, clear=run[1][CLEAR])
     if theirs is None or ours is None:
         verdict = UNPUBLISHED if theirs is None else UNKNOWN
     else:

@@ -20,6 +20,7 @@ from analysis.metrics.groups import by_group
 from analysis.results.fall_statistics import FallStatistics, fall_statistics
 from analysis.results.results import Results, by_arguments, number
 from analysis.run import Run
+from analysis.statistics.paired import clear_sides
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,19 @@ class Difference:
     def b_only(self) -> Int64[np.ndarray, " exits"]:
         """How many samples `b` alone has right, fixed where `a` is the baseline; 0 without labels."""
         return self._flipped(fixed)
+
+    @number
+    def clear(self) -> Int64[np.ndarray, " exits"]:
+        """1 where `b` is right more often than `a`, -1 where less often, 0 where it may be chance; 0 without labels."""
+        return clear_sides(self.a_only, self.b_only)
+
+    @cached_property
+    def clear_at_last(self) -> int:
+        """As `clear`, of the last exit of each, however many exits both have."""
+        if self.a.n_exits == self.b.n_exits or not self.has_labels:
+            return int(self.clear[-1])
+        last = self.a.right[-1:], self.b.right[-1:]
+        return int(clear_sides(broken(*last).sum(axis=1), fixed(*last).sum(axis=1))[0])
 
     def _flipped(self, which: object) -> np.ndarray:
         if not self.has_labels:

@@ -17,7 +17,7 @@ from analysis.run import Run
 from analysis.selection.grammar import written_name, written_number, written_text
 from analysis.selection.sample_table import COLUMNS, SampleTable
 from analysis.selection.selection import Selection
-from analysis.statistics.paired import difference_interval, holm, mcnemar
+from analysis.statistics.paired import SURE, difference_interval, holm, mcnemar
 
 LEAST = 30
 """Samples that a slice must have to be tried."""
@@ -63,6 +63,11 @@ class Search:
 
     found: tuple[Found, ...]
     tried: int
+
+    @property
+    def sure(self) -> int:
+        """In how many of the slices, the first ones, the two answers can be told apart."""
+        return sum(one.p_holm < SURE for one in self.found)
 
 
 def slices_that_differ(

@@ -11,6 +11,10 @@ SIZE_BINS = {"0": (0, 0), "1": (1, 1), "2-5": (2, 5), "6-20": (6, 20), "21+": (2
 """Name -> the smallest and the largest size."""
 
 
+LEAST = 30
+"""Labelled sets of a size from which on their coverage says something."""
+
+
 class BySize(NamedTuple):
     """Of the sets of each of `SIZE_BINS`, at every exit."""
 
@@ -18,6 +22,12 @@ class BySize(NamedTuple):
     """All of them, labelled or not."""
     coverage: Float64[np.ndarray, "exits bins"]
     """Share of the labelled that hold the true class; NaN without."""
+    labelled: Int64[np.ndarray, "exits bins"]
+
+    @property
+    def telling(self) -> Bool[np.ndarray, "exits bins"]:
+        """Where coverage says something: of at least `LEAST` labelled sets that are not empty, which hold nothing."""
+        return (self.labelled >= LEAST) & (np.array(list(SIZE_BINS.values()))[:, 1] > 0)
 
 
 def by_size(
@@ -31,4 +41,4 @@ def by_size(
     known = (inside & labelled[None, :, None]).sum(axis=1)
     right = (inside & (covered & labelled)[..., None]).sum(axis=1)
     coverage = np.divide(right, known, out=np.full(known.shape, np.nan), where=known > 0)
-    return BySize(inside.sum(axis=1).astype(np.int64), coverage)
+    return BySize(inside.sum(axis=1).astype(np.int64), coverage, known.astype(np.int64))

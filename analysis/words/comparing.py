@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from analysis.reference.outside_text import distinct
 from analysis.words.formats import interval_words, percent, points, signed
@@ -99,8 +99,12 @@ def named_within(name: str) -> str:
     return f"the b{name[1:]}" if re.match(r"Baseline\b", name) else name
 
 
-def accuracy_finding(names: Sequence[str], last: Sequence[float]) -> str:
+def accuracy_finding(names: Sequence[str], last: Sequence[float], unsure: Collection[int] = ()) -> str:
     """Which is right most often at its last exit, and by how much more than the next; fractions.
+
+    Parameters
+    ----------
+    unsure : places of those that are right less often than the best, which may be chance.
 
     Examples
     --------
@@ -108,6 +112,12 @@ def accuracy_finding(names: Sequence[str], last: Sequence[float]) -> str:
     'At its last exit PA is right most often: 73.5%, 2.72 points more than the baseline'
     >>> accuracy_finding(["Baseline", "PA", "CA"], [0.5, 0.5, 0.25])
     'At their last exits the baseline and PA are right most often: 50.0% each, 25.0 points more than CA'
+    >>> accuracy_finding(["Baseline", "PA"], [0.9242, 0.9261], [0])
+    'At its last exit PA is right most often: 92.6%, 0.19 points more than the baseline, no clear difference'
+    >>> accuracy_finding(["Baseline", "PA", "CA"], [0.91, 0.9261, 0.9242], [2])
+    'At its last exit PA is right most often: 92.6%, 0.19 points more than CA, no clear difference'
+    >>> accuracy_finding(["PA, own", "PA", "CA"], [0.91, 0.9261, 0.9242], [0, 2])
+    'At its last exit PA is right most often: 92.6%, 0.19 points more than CA, no clear difference to PA, own and CA'
     """
     best = max(last)
     below = [value for value in last if not _level(value, best)]
@@ -115,6 +125,9 @@ def accuracy_finding(names: Sequence[str], last: Sequence[float]) -> str:
     if not below:
         return f"At their last exits {who} are right equally often: {most}"
     more = f"{points(100 * (best - max(below)))} more than {_those_at(names, last, max(below))}"
+    if unsure:
+        those = _joined([names[place] for place in sorted(unsure)])
+        more += ", no clear difference" + ("" if more.endswith(f" than {those}") else f" to {those}")
     if len(last) - len(below) > 1:
         return f"At their last exits {who} are right most often: {most} each, {more}"
     return f"At its last exit {who} is right most often: {most}, {more}"
@@ -151,7 +164,11 @@ def _those_at(names: Sequence[str], values: Sequence[float], value: float) -> st
     >>> _those_at(["Baseline", "PA", "CA"], [1, 2, 1], 1), _those_at(["a", "b", "c", "d"], [0, 0, 0, 0], 0)
     ('the baseline and CA', '4 of them')
     """
-    found = [named_within(name) for name, own in zip(names, values) if _level(own, value)]
+    return _joined([name for name, own in zip(names, values) if _level(own, value)])
+
+
+def _joined(names: Sequence[str]) -> str:
+    found = [named_within(name) for name in names]
     if len(found) > 3:
         return f"{len(found)} of them"
     return " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))

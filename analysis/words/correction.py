@@ -21,10 +21,12 @@ from analysis.words.formats import (
     plural,
     points,
     probability,
+    signed,
     small,
     smaller,
 )
 
+NOT_CLEAR = "no clear difference"  # by the test of `Difference.clear`
 THRESHOLD = 0.1  # the fall that the overview's sentences speak of
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)  # the rows of its figure; the paper gives all five
 
@@ -53,6 +55,9 @@ def correction_sentence(difference: Difference, label: str, threshold: float = T
     old, new = 100 * difference.a.right_share[-1], 100 * difference.b.right_share[-1]
     if old == new:
         return f"{start}; the last exit's accuracy stays at {percent(new)}."
+    if not difference.clear[-1]:
+        same = "" if percent(old) == percent(new) else f", {NOT_CLEAR}"
+        return f"{start}; the last exit's accuracy {moved(old, new, percent)}{same}."
     how = f"from {percent(old)} to {percent(new)}"
     if percent(old) == percent(new):
         how = f"by {points(new - old)} to {percent(new)}"
@@ -75,7 +80,8 @@ def _one_exit(difference: Difference, label: str) -> str:
     if not difference.has_labels:
         return f"{start}; {_changed(difference, label, 'answer')}."
     old, new = (percent(100 * side.right_share[-1]) for side in (difference.a, difference.b))
-    return f"{start}; its accuracy is {old}{'' if old == new else f', and {new} under {label}'}."
+    other = f", and {new} under {label}{'' if difference.clear[-1] else f', {NOT_CLEAR}'}"
+    return f"{start}; its accuracy is {old}{'' if old == new else other}."
 
 
 def published_sentence(
@@ -200,34 +206,52 @@ def exits_title(difference: Difference, label: str) -> str:
     if not difference.has_labels:
         before, after = difference.a.confidence[-1], difference.b.confidence[-1]
         return f"Under {label}, the last exit's confidence {moved(before, after, probability)}"
-    return accuracy_title(100 * difference.right_share, label)
+    return accuracy_title(100 * difference.right_share, difference.clear, label)
 
 
-def accuracy_title(change: np.ndarray, label: str) -> str:
-    """On which side of the baseline's accuracy most exits lie, then the others.
+def accuracy_title(change: np.ndarray, clear: np.ndarray, label: str) -> str:
+    """On which side of the baseline's accuracy most exits lie, then the others, then the last.
 
     Parameters
     ----------
     change : float, (exits,)
         The predictor's accuracy less the baseline's, in points.
+    clear : (exits,)
+        As `Difference.clear`; over several seeds its mean: below 1 they do not all say so.
 
     Examples
     --------
-    >>> accuracy_title(np.array([0.0, 0.5, 2.5]), "PA")
+    >>> accuracy_title(np.array([0.0, 0.5, 2.5]), np.array([0, 1, 1]), "PA")
     'PA is more accurate than the baseline at 2 of 3 exits, as accurate at 1; at the last 2.50 points above it'
+    >>> accuracy_title(np.array([0.5, 0.3, 0.1]), np.array([1, 1, 0]), "PA")
+    'PA is more accurate than the baseline at 2 of 3 exits; no clear difference at the last (+0.10 points)'
     """
-    exits = len(change)
-    counts = {"as": int((change == 0).sum()), "more": int((change > 0).sum()), "less": int((change < 0).sum())}
+    exits, rest = len(change), np.abs(clear) < 1
+    gain = points(change[-1]) if change[-1] else ""
+    last = f"{gain} {'above' if change[-1] > 0 else 'below'} it" if gain else "level with it"
+    unsure = int(rest.sum()) if change[rest].any() else 0
+    if unsure == exits:
+        where = f" ({signed(change[-1])} points)" if exits == 1 else f" at any exit{_at_the_last(change)}"
+        return f"{label} and the baseline: {NOT_CLEAR} in accuracy{where}"
+    counts = {"as": 0 if unsure else int(rest.sum()), "more": int((clear == 1).sum()), "less": int((clear == -1).sum())}
     (most, count), *others = sorted(counts.items(), key=lambda pair: -pair[1])
     than = f"{most} accurate {'as' if most == 'as' else 'than'} the baseline"
-    start = f"{label} is {than}"
     if exits == 1:
-        return f"{label} is {points(change[-1])} {than}" if change[-1] else start
-    last = f"{points(change[-1])} {'above' if change[-1] > 0 else 'below'} it" if change[-1] else "level with it"
+        return " ".join(filter(None, (label, "is", gain, than)))
     if count == exits:
-        return f"{start} at every exit" + (f"; at the last {last}" if change[-1] else "")
-    rest = [f"{word} accurate at {number}" for word, number in others if number]
-    return f"{start} at {count} of {exits} exits, {', '.join(rest)}; at the last {last}"
+        return f"{label} is {than} at every exit" + (f"; at the last {last}" if gain else "")
+    parts = [f"{label} is {than} at {count} of {exits} exits"]
+    parts += [f"{word} accurate at {number}" for word, number in others if number]
+    if not rest[-1] or not unsure:
+        parts += [f"{NOT_CLEAR} at {unsure}"] if unsure else []
+        return f"{', '.join(parts)}; at the last {last}"
+    if unsure == 1:
+        return f"{', '.join(parts)}; {NOT_CLEAR} at the last ({signed(change[-1])} points)"
+    return f"{', '.join(parts)}; {NOT_CLEAR} at the other {unsure}{_at_the_last(change)}"
+
+
+def _at_the_last(change: np.ndarray) -> str:
+    return f" (at the last {signed(change[-1])} points)" if change[-1] else ""
 
 
 def entropy_title(before: float, after: float, threshold: float, label: str) -> str:

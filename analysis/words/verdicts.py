@@ -143,7 +143,8 @@ def _run_words(verdict: Verdict, run: Evidence, exit_names: Sequence[str]) -> st
         if not same.all():
             where = f"as in the paper at {int(same.sum()) or 'none'} of {len(same)} exits"
             where += f"; here {_sides_words(np.where(same, 9, run.sides), exit_names)}"
-        return f"{where}; {_last_exit(run)}"
+        chance = [name for name, side, clear in zip(exit_names, run.sides, run.clear) if side and not clear]
+        return f"{where}; {_last_exit(run)}{f'; no clear difference at {_exits(chance)}' if chance else ''}"
     return _gap_words(run) if verdict.on == "oracle" else _fewer_words(verdict, run)
 
 

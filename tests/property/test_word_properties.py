@@ -164,7 +164,8 @@ def test_the_title_of_exits_begins_with_what_most_of_them_do(right):
     before, after = (
         told_results([0.0], n_exits=len(right), right_share=[n / 20 for n in side]) for side in zip(*right)
     )
-    said = correction.exits_title(Difference((before, after), before, after), "PA")
+    clear = np.sign(after.right_share - before.right_share)
+    said = correction.exits_title(with_numbers(Difference((before, after), before, after), clear=clear), "PA")
     signs = [int(np.sign(b - a)) for a, b in right]
     found = {word: signs.count(sign) for word, sign in (("as", 0), ("more", 1), ("less", -1))}
     first = re.search(r"(as|more|less) accurate", said)[1]
@@ -233,18 +234,20 @@ def test_fewer_at_all_thresholds_is_fewer_at_all(pairs):
         assert len(missing[1].split(", ")) == int((~fewer & ~none).sum())
 
 
-@given(samples, st.lists(st.booleans(), min_size=2, max_size=2))
-def test_the_headline_follows_from_falls_and_answers(pairs, right):
+@given(samples, st.lists(st.booleans(), min_size=2, max_size=2), st.booleans())
+def test_the_headline_follows_from_falls_and_answers(pairs, right, clear):
     before, after = np.array(pairs, np.float32).T
     a, b = (told_results(side.tolist(), right_share=[0.5, float(share)]) for side, share in zip((before, after), right))
-    said = correction.correction_sentence(with_numbers(Difference((a, b), a, b), changed=[0, 0]), "PA")
+    sides = [0, (right[1] - right[0]) * clear]
+    said = correction.correction_sentence(with_numbers(Difference((a, b), a, b), changed=[0, 0], clear=sides), "PA")
     falling = [float((side > np.float32(0.1)).mean()) for side in (before, after)]
     assert ("under PA for none" in said or "nor under PA" in said) == (falling[1] == 0)
     assert ("under PA for 100%" in said) == (falling[1] == 1)
     assert ("For no sample" in said) == (falling[0] == 0)
     assert ("for 100% of samples" in said) == (falling[0] == 1)
     assert ("stays" in said) == (right[0] == right[1])
-    assert ("rises" in said) == (right[1] > right[0])
+    assert ("rises" in said) == (clear and right[1] > right[0])
+    assert ("no clear difference" in said) == (not clear and right[1] != right[0])
 
 
 @given(st.lists(sizes, min_size=1, max_size=3))

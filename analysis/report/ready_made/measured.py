@@ -19,6 +19,8 @@ BESIDE = "ca"
 """The predictor that stands beside the baseline and the correction, as in the paper."""
 OVER_SEEDS = ("right_percent", "entropy", "entropy_rise_percent")
 """The numbers of `Results` whose spread over seeds is shown."""
+CLEAR = "clear"
+"""Among the numbers: `Difference.clear` against the baseline."""
 
 Numbers = Mapping[str, Mapping[str, np.ndarray]]
 """Predictor id -> name of a number -> its values."""
@@ -59,6 +61,11 @@ class Measured:
     def difference(self) -> Difference:
         """What the correction does to the baseline's answers."""
         return difference_of(self.results["baseline"], self.results[self.predictor])
+
+    @property
+    def clear(self) -> np.ndarray:
+        """Mean over the seeds of `Difference.clear` of each: 1 or -1 where all of them say so, (exits,)."""
+        return np.mean([one[self.predictor][CLEAR] for one in self.numbers], axis=0)
 
     def label(self, predictor: str | None = None) -> str:
         """A predictor's short name; the correction's by default."""
@@ -134,7 +141,8 @@ def measured(
 
 
 def _numbers(results: Mapping[str, Results]) -> Numbers:
-    return {key: {name: np.asarray(getattr(one, name)) for name in OVER_SEEDS} for key, one in results.items()}
+    clear = {key: {CLEAR: difference_of(results["baseline"], one).clear} for key, one in results.items()}
+    return {key: {name: np.asarray(getattr(results[key], name)) for name in OVER_SEEDS} | clear[key] for key in clear}
 
 
 def numbers_of_another(entry: RunEntry, run: Run, own: Own, split: str) -> Numbers | None:

@@ -29,7 +29,7 @@ def accuracy(numbers: Measured, height: int) -> Made:
         panels.append(SpreadPanel(f"{known}, %", f"cost per sample, {cost[0]}", np.array(cost[1]), lines, axis))
     if numbers.results["baseline"].has_labels:
         before, after = (numbers.spread(key, "right_percent")[0] for key in ("baseline", numbers.predictor))
-        title = correction.accuracy_title(after - before, numbers.label())
+        title = correction.accuracy_title(after - before, numbers.clear, numbers.label())
     else:
         title = correction.exits_title(numbers.difference, numbers.label())
     return _made(numbers, panels, title, numbers.over(), height)

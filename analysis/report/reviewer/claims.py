@@ -79,7 +79,9 @@ def paper_numbers(subject: Subject, results: Mapping[str, Results]) -> dict[str,
         return {}
     usable = usable_predictors(subject.run.kind)
     return {
-        key: against_paper.percents(results[key]) for key in against_paper.ORDER if key in results and key in usable
+        key: against_paper.percents(results[key], results["baseline"])
+        for key in against_paper.ORDER
+        if key in results and key in usable
     }
 
 

@@ -16,12 +16,11 @@ from analysis.results import Results, against_paper
 from analysis.results.against_paper import Percents
 from analysis.results.comparison import Comparison
 from analysis.statistics.binomial import clopper_pearson_interval
+from analysis.statistics.paired import SURE
 from analysis.words import report as words
 from analysis.words import verdicts
 from analysis.words.formats import decimals, interval_words, signed
 
-SURE = 0.05
-"""A difference whose adjusted p-value is below this is marked."""
 PAPER = {
     "accuracy": "Samples that are right, at exit",
     "true_class": "Samples whose true class's probability falls by more than",

@@ -11,7 +11,7 @@ from analysis.sets.sizes import SIZE_BINS
 
 
 def _exit_rows(found: SetResults, costs: tuple[float, ...] | None) -> list[dict[str, object]]:
-    samples, coverage = found.by_size
+    by_size = found.by_size
     columns = {
         "cost": [None] * found.run.n_exits if costs is None else numbers(costs),
         "coverage": numbers(found.coverage),
@@ -19,7 +19,7 @@ def _exit_rows(found: SetResults, costs: tuple[float, ...] | None) -> list[dict[
         "median_size": numbers(found.median_size),
         "by_size": [
             {name: {"samples": int(n), "coverage": number(share)} for name, n, share in zip(SIZE_BINS, *of_exit)}
-            for of_exit in zip(samples, coverage)
+            for of_exit in zip(by_size.samples, by_size.coverage)
         ],
     }
     if found.quantiles is not None:

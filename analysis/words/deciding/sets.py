@@ -53,21 +53,47 @@ def _size(value: float) -> str:
 
 
 def by_size_title(
-    kind: str, asked: float, samples: np.ndarray, coverage: np.ndarray, bins: Sequence[str], exit_name: str
+    kind: str,
+    asked: float,
+    labelled: np.ndarray,
+    coverage: np.ndarray,
+    telling: np.ndarray,
+    bins: Sequence[str],
+    exit_name: str,
 ) -> str:
     """At the last exit, the size whose sets hold the true class least often; arrays (bins,), fractions of 1.
 
-    >>> by_size_title("PA's sets", 0.95, np.array([0, 90, 10]), np.array([np.nan, 0.97, 0.8]), ["0", "1", "2-5"], "7")
-    "At exit 7, PA's sets of 2-5 classes cover least: 80.0% of 10, where 95.0% is asked on average"
+    Parameters
+    ----------
+    kind : whose sets, in the plural
+    labelled, coverage, telling : as in `BySize`; only of sizes that tell something is anything said
+    bins : the sizes, the first that of empty sets
+
+    Examples
+    --------
+    >>> bins, told = ["0", "1", "2-5"], np.array([False, True, True])
+    >>> by_size_title("PA's sets", 0.95, np.array([0, 900, 100]), np.array([np.nan, 0.97, 0.8]), told, bins, "7")
+    "At exit 7, PA's sets of 2-5 classes cover least: 80.0% of 100, where 95.0% is asked on average"
+    >>> told = np.array([False, False, True])
+    >>> by_size_title("PA's sets", 0.95, np.array([1, 0, 999]), np.array([0, np.nan, 0.951]), told, bins, "7")
+    "At exit 7, PA's sets of 2-5 classes, 999 of 1,000, cover 95.1%, where 95.0% is asked on average"
     """
-    if not np.isfinite(coverage).any():
+    if not labelled.any():
         return "Without labels nobody knows what the sets cover"
-    least = int(np.nanargmin(coverage))
-    one = "class" if bins[least] == "1" else "classes"
-    return (
-        f"At exit {exit_name}, {kind} of {bins[least]} {one} cover least: "
-        f"{percent(100 * coverage[least])} of {samples[least]:,}, where {percent(100 * asked)} is asked on average"
-    )
+    total, at = int(labelled.sum()), f"At exit {exit_name}"
+    if labelled[0] == total:
+        return f"{at} every set is empty"
+    if not telling.any():
+        return f"{at}, too few of {kind} that are not empty have one size to say what it covers"
+    least = int(np.nanargmin(np.where(telling, coverage, np.nan)))
+    size = f"of {bins[least]} {'class' if bins[least] == '1' else 'classes'}"
+    covered, of = percent(100 * coverage[least]), f"{labelled[least]:,}"
+    where = f"where {percent(100 * asked)} is asked on average"
+    if telling.sum() > 1:
+        return f"{at}, {kind} {size} cover least: {covered} of {of}, {where}"
+    if labelled[least] < total:
+        return f"{at}, {kind} {size}, {of} of {total:,}, cover {covered}, {where}"
+    return f"{at}, {kind} are all {size}: they cover {covered} of {of}, {where}"
 
 
 def growth_title(grows: Mapping[str, float]) -> str:

@@ -52,15 +52,16 @@ def _words(view: View) -> str:
         taught = f'<span class="xl-muted">· {first}<span class="xl-roomy">{then}</span></span>'
         return _line(f"{said} {taught}", f"{first}{then}")
     count = f"{view.selected.count:,} of {counted(total, f'{split}sample')}"
-    words = view.selected.fault or view.selected.words
-    said = f"<b>{count}</b> {html_text(words)}"
+    words = view.selected.words
+    if view.selected.fault:  # below the query itself it is said in full
+        words = "" if state.page() == "samples" else f"· {view.selected.fault}"
+    said, whole = f"<b>{count}</b> {html_text(words)}", f"{count} {words}"
     if (name := slice_name(view.selected.selection)) and not view.selected.fault:
-        said, words = f"Slice “{html_text(name)}”: <b>{count}</b>", ""
+        said, whole = f"Slice “{html_text(name)}”: <b>{count}</b>", f"Slice “{name}”: {count}"
     over = "" if view.selected.fault else OVER_ALL.get(state.page(), "")
     over = "numbers are over these alone" if view.only else over
     over = "none is selected, so numbers are over all" if _of_none(view) else over
-    whole = html_text(f"{count} {words}" if words else f"Slice “{name}”: {count}")
-    return _line(said, whole, f'<span class="xl-over">{over}</span>' if over else "")
+    return _line(said, html_text(whole), f'<span class="xl-over">{over}</span>' if over else "")
 
 
 def _line(said: str, whole: str, after: str = "") -> str:

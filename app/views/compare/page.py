@@ -15,6 +15,7 @@ from analysis.reference.outside_text import distinct
 from analysis.reference.symlog import FALL_UNIT, from_scale
 from analysis.report.entry_facts import entry_facts
 from analysis.report.pictures import About
+from analysis.results import Results, difference_of
 from analysis.results.comparison import shared_unit
 from analysis.results.seeds import seed_groups
 from analysis.words.comparing import accuracy_finding, collapsed_name, falls_finding
@@ -142,6 +143,7 @@ def _accuracy(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn], unit: 
         first = results[0].run
         x = np.arange(1, first.n_exits + 1.0) if unit is None else np.asarray(first.cost(unit)[1], float)
         lines.append(_line(one, x, [100 * each.accuracy for each in results]))
+    unsure = _unsure(shown, drawn, [line.values[-1] for line in lines])
     longest = max((one.run for one in shown), key=lambda run: run.n_exits)
     spread = " Bands: ± 1 standard deviation over seeds." if any(line.spread is not None for line in lines) else ""
     figure = cache.drawn(
@@ -149,7 +151,7 @@ def _accuracy(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn], unit: 
         lines,
         exit_names=exit_labels(longest.exit_names),
         unit=unit,
-        title=accuracy_finding([line.name for line in lines], [line.values[-1] / 100 for line in lines])
+        title=accuracy_finding([line.name for line in lines], [line.values[-1] / 100 for line in lines], unsure)
         if len(lines) > 1
         else f"{lines[0].name}: {lines[0].values[-1]:.2f}% ± {lines[0].spread[-1]:.2f} are right at the last exit",
         subtitle=f"Everyone stops at one exit: percent of {_about(view, shown)} that are right there; after a name, at "
@@ -158,6 +160,29 @@ def _accuracy(view: View, shown: Sequence[Shown], drawn: Sequence[Drawn], unit: 
     )
     data = partial(_accuracy_data, view, shown)
     chart(figure, name="compare-accuracy", height=HEIGHT, data=data, of=_of(view, shown, "compare-accuracy"))
+
+
+def _unsure(shown: Sequence[Shown], drawn: Sequence[Drawn], last: Sequence[float]) -> list[int]:
+    """Places of lines below the best whose difference to it may be chance; of seeds every two are asked."""
+    best = [one for one, value in zip(drawn, last) if value == max(last)]
+    return [
+        place
+        for place, (one, value) in enumerate(zip(drawn, last))
+        if value < max(last)
+        and any(_chance(shown[a], shown[b]) for top in best for a in one.places for b in top.places)
+    ]
+
+
+def _chance(below: Shown, above: Shown) -> bool:
+    try:
+        both = below.results, above.results
+        return cache.numbers(_clear_at_last, *both[0].key, *both[1].key, a=both[0], b=both[1]) < 1
+    except ValueError:  # no samples in common: not tested
+        return False
+
+
+def _clear_at_last(a: Results, b: Results) -> int:
+    return difference_of(a, b).clear_at_last
 
 
 def _accuracy_data(view: View, shown: Sequence[Shown]) -> pd.DataFrame:

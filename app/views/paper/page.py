@@ -135,10 +135,10 @@ def _measured(view: View, published: Mapping[str, Published]) -> dict[str, Perce
     for key in against_paper.ORDER:
         if key not in published or key not in usable:
             continue
-        results = cache.results(view.run, key, {}, view.split)
+        results, baseline = (cache.results(view.run, one, {}, view.split) for one in (key, "baseline"))
         if not results.has_labels:
             return {}
-        found[key] = against_paper.percents(results)
+        found[key] = against_paper.percents(results, baseline)
     return found
 
 

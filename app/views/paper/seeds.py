@@ -65,7 +65,8 @@ def _compared(run: Run, path: Path, predictors: Sequence[str], split: str) -> di
         other = load_run(path)
         if other.kind != run.kind or not seeds.same_samples(run, other, split):
             return {}
-        return {key: percents(results_of(other, key, split=split)) for key in predictors}  # the traces are let go
+        baseline = results_of(other, "baseline", split=split)
+        return {key: percents(results_of(other, key, split=split), baseline) for key in predictors}  # traces are let go
     except ValueError:  # damaged since it was listed, or logits that no predictor takes
         return {}
 

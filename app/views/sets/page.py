@@ -317,16 +317,18 @@ def _open_larger(shown: Shown, point: dict) -> None:
 def _by_size(shown: Shown) -> None:
     view, names = shown.view, formats.exit_labels(shown.view.run.exit_names)
     key, bins, asked = shown.one, list(SIZE_BINS), 1 - float(shown.asked.settings["alpha"])
-    samples, coverage = shown.found[key].by_size
+    found = shown.found[key].by_size
+    samples, coverage = found.samples, found.coverage
     told = "nested sets" if shown.nested else f"{named(key)}'s sets"
     labelled = bool(shown.found[key].labelled.any())
     figure = cache.drawn(
         set_sizes_figure,
         samples,
         100 * coverage,
+        found.telling,
         bins=bins,
         exit_names=names,
-        title=by_size_title(told, asked, samples[-1], coverage[-1], bins, names[-1]),
+        title=by_size_title(told, asked, found.labelled[-1], coverage[-1], found.telling[-1], bins, names[-1]),
         subtitle="Does a set of every size keep the promise? Percent of a size's sets that hold the true class, "
         f"{shown.label}{'' if shown.nested else f' of {label_of(key)}'}, {shown.over_labelled}.",
         height=HEIGHT,

@@ -84,6 +84,17 @@ def test_the_run_on_screen_under_the_baseline_and_the_chosen_predictor_unless_to
     assert ends == [f"{name} ({value:.2f}%)" for name, value in zip(("Baseline", "PA"), accuracy)]
 
 
+def test_the_title_claims_no_more_than_the_test_below_it(small_run):
+    for predictor in ("pa", "ca", "moe"):
+        both = [results_of(small_run, key) for key in ("baseline", predictor)]
+        app = page("small/baseline", f"small/{predictor}")
+        said = title(figures(app)["compare-accuracy"])
+        sure = compare(both).pairs[0].exits[-1].p_holm < 0.05
+        level = both[0].accuracy[-1] == both[1].accuracy[-1]
+        assert ("no clear difference" in said) == (not sure and not level)
+        assert ("cannot be told apart" in words(app)) == (not sure)
+
+
 def test_the_tables_are_the_commands(small_run, shifted, saved, capsys):
     runs, keys = (small_run, shifted), ("baseline", "pa")
     app = page(*(f"{run.id}/{key}" for run in runs for key in keys), pair="1-3", along="exits")

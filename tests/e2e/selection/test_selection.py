@@ -344,7 +344,10 @@ def test_csv_holds_the_chosen_columns_and_no_formula(runs, small_logits, small_l
 def test_a_wrong_query_of_an_address_is_said_on_samples_and_keeps_every_page(small_run):
     for page in ABOUT_A_RUN:
         app = shown(page, query="fall >> 3")
-        assert "0 of 300 test samples</b> query, character 7" in line(app)
+        said = "0 of 300 test samples</b> · query, character 7" in line(app)
+        assert said == (page != "samples")
+        assert [error.value for error in app.error if "character 7" in error.value] or said  # once, in full
+        assert "0 of 300 test samples</b>" in line(app)
 
 
 def test_a_press_that_comes_with_the_address_of_before_holds_and_a_step_back_goes_back(small_run):

@@ -47,7 +47,20 @@ def deferred():
 
 def sizes():
     samples, coverage = np.array([[0, 3], [1, 2]]), np.array([[np.nan, 90.0], [100.0, 50.0]])
-    return set_sizes_figure(samples, coverage, bins=["0", "1"], exit_names=[HOSTILE, "2"], **TOLD)
+    telling = np.array([[False, True], [False, True]])
+    return set_sizes_figure(samples, coverage, telling, bins=["0", "1"], exit_names=[HOSTILE, "2"], **TOLD)
+
+
+def test_a_few_sets_do_not_stretch_the_colours():
+    samples, coverage = np.array([[1, 299], [0, 300]]), np.array([[0.0, 96.0], [np.nan, 94.0]])
+    for telling, least in (
+        ([[False, True]] * 2, 94.0),
+        ([[False, True], [False, False]], 96.0),
+        ([[False] * 2] * 2, 0),
+    ):
+        drawn = set_sizes_figure(samples, coverage, np.array(telling), bins=["0", "1"], exit_names="12", **TOLD)
+        assert (drawn.data[0].zmin, drawn.data[0].zmax) == (least, 100)
+        assert drawn.data[0].z[0][0] == 0  # it is drawn even so
 
 
 @pytest.mark.parametrize("make", [lines, bars, diagrams, savings, deferred, sizes])

@@ -48,6 +48,33 @@ def test_lines_that_end_together_have_their_names_apart_and_joined_to_their_ends
     assert min(np.diff(heights)) >= names.LINE - 1e-6
 
 
+def shown_at(note, width, height, spans):
+    """The box of a name in a figure of this width: left, top, right, bottom in pixels."""
+    (left, right), (low, high) = spans
+    x, y = (note.x - left) / (right - left) * width, (high - note.y) / (high - low) * height
+    x, y = (x + note.ax, y + note.ay) if note.showarrow else (x + note.xshift, y - note.yshift)
+    across = x - names.text_width(note.text) if note.xanchor == "right" else x
+    up = y - names.LINE / 2 if note.showarrow else y - names.LINE if note.yanchor == "bottom" else y
+    return across, up, across + names.text_width(note.text), up + names.LINE
+
+
+def test_names_of_points_stay_apart_in_wider_figures():
+    spans, height = ((0.0, 0.3), (70.0, 78.0)), 328
+    marks = {
+        "Baseline": (0.0526, 77.253), "Baseline tempered": (0.0083, 76.345), "PA": (0.2672, 71.15),
+        "PA tempered": (0.0195, 76.941), "Softmax PoE": (0.0669, 77.333), "MoE": (0.0278, 74.364),
+        "CA": (0.0671, 76.488), "Adaptive PA": (0.0540, 76.473), "Ensemble": (0.0278, 74.364), "Vote": (0.0343, 75.14),
+    }  # fmt: skip
+    figure = base_figure("t")
+    curves = [(name, INK, np.array([x]), np.array([y])) for name, (x, y) in marks.items()]
+    names.name_curves(figure, curves, spans=spans, pixels=height, near=0.15)
+    for width in range(300, 1201, 50):
+        boxes = [shown_at(note, width, height, spans) for note in figure.layout.annotations]
+        for one, other in itertools.combinations(boxes, 2):
+            apart = one[2] < other[0] or other[2] < one[0] or one[3] <= other[1] or other[3] <= one[1]
+            assert apart, width
+
+
 def test_lines_that_end_apart_need_no_joints():
     assert not any(note.showarrow for note in ends(0.1, 0.5, 0.9).layout.annotations)
 

@@ -7,9 +7,10 @@ from analysis.figures.style import DASHES
 from analysis.metrics.decrease import THRESHOLDS
 from analysis.report.ready_made import READY_MADE, find_figure, measured
 from analysis.report.ready_made.trajectories import MEAN_WIDTH
-from analysis.results import results_of
+from analysis.results import difference_of, results_of
 from analysis.selection.thinning import thinned
-from analysis.storage import list_runs, write_run
+from analysis.storage import list_runs, load_run, write_run
+from analysis.words.correction import accuracy_title
 
 
 @pytest.fixture
@@ -91,9 +92,22 @@ def two_seeds(runs, small_logits, small_labels):
     return next(entry for entry in list_runs() if entry.id == "seed0")
 
 
-def test_lines_are_means_over_the_seeds_of_the_same_samples_with_their_spread(two_seeds):
-    from analysis.storage import load_run
+def test_the_title_counts_what_is_clear_for_every_seed(two_seeds):
+    run = load_run(two_seeds.path)
+    numbers = measured(run, "pa", {}, "test")
+    each = []
+    for seed in (0, 1):
+        other = load_run(run.path.with_name(f"seed{seed}"))
+        each.append(difference_of(*(results_of(other, key) for key in ("baseline", "pa"))).clear)
+    assert not np.array_equal(*each)
+    clear = (each[0] == each[1]) & (each[0] != 0)
+    assert ((np.abs(numbers.clear) == 1) == clear).all()
+    before, after = (numbers.spread(key, "right_percent")[0] for key in ("baseline", "pa"))
+    title = accuracy_title(after - before, np.where(clear, each[0], 0), "PA")
+    assert title in find_figure("accuracy").make(numbers).figure.layout.title.text.replace("<br>", " ")
 
+
+def test_lines_are_means_over_the_seeds_of_the_same_samples_with_their_spread(two_seeds):
     run = load_run(two_seeds.path)
     numbers = measured(run, "pa", {}, "test")
     assert numbers.seeds == (0, 1)

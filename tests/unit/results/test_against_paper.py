@@ -26,9 +26,10 @@ EXITS = ("1", "2", "3")
 FALLING = np.array([40.0, 30, 20, 10, 8, 6, 4, 2])
 
 
-def measured(accuracy=(50, 60, 70), falls=FALLING, entropy=(30, 20, 10, 5, 1, 0), gap=10.0):
+def measured(accuracy=(50, 60, 70), falls=FALLING, entropy=(30, 20, 10, 5, 1, 0), gap=10.0, clear=(1, 1, 1)):
     numbers = {"accuracy": accuracy, **dict.fromkeys(against_paper.OF, falls), "oracle": [gap], "entropy": entropy}
-    return {quantity: np.asarray(values, float) for quantity, values in numbers.items()}
+    found = {quantity: np.asarray(values, float) for quantity, values in numbers.items()}
+    return found | {against_paper.CLEAR: np.array(clear)}
 
 
 def paper(accuracy=(0.5, 0.6, 0.7), falls=FALLING, std=(0.01, 0, 0.02), gap=None, entropy=()):
@@ -140,6 +141,14 @@ def test_accuracy_is_held_against_the_published_side_at_every_exit():
     assert "all 3 exits" in verdicts(RUN, PAPER, EXITS)[2].run
 
 
+def test_where_the_run_s_difference_may_be_chance_it_is_said_beside_its_accuracies():
+    some = RUN | {"pa": measured((50, 62, 68), FALLING / 10, clear=(0, 1, 0))}
+    found = verdicts(some, PAPER, EXITS)[2]
+    assert found.run.endswith("; last exit: 70.0% → 68.0%; no clear difference at exit 3")  # at exit 1 they are level
+    assert found.verdict == SHOWN
+    assert "no clear" not in verdicts(RUN, PAPER, EXITS)[2].run
+
+
 def test_a_difference_within_the_published_spread_is_named():
     assert "below one standard deviation at exit 3" in verdicts(RUN, PAPER, EXITS)[2].paper
 
@@ -188,17 +197,19 @@ def test_only_labelled_samples_are_measured(small_logits, small_labels):
     results = results_by_hand(small_logits, small_labels, "pa")
     half = small_labels.copy()
     half[200:] = -1
-    partly = percents(results_by_hand(small_logits, half, "pa"))
-    whole = percents(results.select(np.arange(200)))
-    assert tuple(sorted(partly)) == tuple(sorted(against_paper.TABLE))
-    assert all(np.array_equal(partly[quantity], whole[quantity]) for quantity in against_paper.TABLE)
-    assert np.allclose(percents(results)["accuracy"], 100 * results.traces.correct.mean(axis=1))
+    baseline = results_by_hand(small_logits, small_labels)
+    partly = percents(results_by_hand(small_logits, half, "pa"), results_by_hand(small_logits, half))
+    whole = percents(results.select(np.arange(200)), baseline.select(np.arange(200)))
+    assert tuple(sorted(partly)) == tuple(sorted((*against_paper.TABLE, against_paper.CLEAR)))
+    assert all(np.array_equal(partly[quantity], whole[quantity]) for quantity in partly)
+    assert np.allclose(percents(results, baseline)["accuracy"], 100 * results.traces.correct.mean(axis=1))
     with pytest.raises(ValueError, match="--labels"):
-        percents(results_by_hand(small_logits, np.full(400, -1), "pa"))
+        percents(results_by_hand(small_logits, np.full(400, -1), "pa"), baseline)
 
 
 def test_a_run_is_measured_with_the_predictor_s_defaults(runs, small_logits, small_labels):
-    found = percents(results_of(write_run(runs / "a", logits=small_logits, labels=small_labels), "baseline"))
+    results = results_of(write_run(runs / "a", logits=small_logits, labels=small_labels), "baseline")
+    found = percents(results, results)
     right = small_logits.astype(np.float32).argmax(axis=2) == small_labels
     assert np.allclose(found["accuracy"], 100 * right.mean(axis=1))
 

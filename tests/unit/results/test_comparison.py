@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.metrics.decrease import THRESHOLDS
-from analysis.results import compare, results_of
+from analysis.results import compare, difference_of, results_of
 from analysis.results.comparison import MOST, as_object, shared_unit
 from analysis.statistics.paired import holm, mcnemar
 from analysis.storage import load_run, write_run
@@ -42,6 +42,21 @@ def test_two_predictors_of_one_run(small_run):
     for tau, one, before, after in zip(THRESHOLDS, pair.decrease.values(), *percents):
         assert one.difference == pytest.approx(after - before, abs=1e-9), tau
         assert one.low <= one.difference <= one.high
+
+
+def test_a_clear_difference_is_one_whose_adjusted_p_is_below_five_percent(small_run, shuffled):
+    sides = [results_of(run, key) for run, key in ((small_run, "baseline"), (small_run, "pa"), (shuffled[0], "pa"))]
+    seen = set()
+    for pair in compare(sides).pairs:
+        found = difference_of(sides[pair.a], sides[pair.b])
+        told = [int(np.sign(at.accuracy.difference)) if at.p_holm < 0.05 else 0 for at in pair.exits]
+        assert found.clear.tolist() == told
+        seen |= set(told)
+        last = [one.right[-1] for one in (found.a, found.b)]
+        alone = int((last[0] & ~last[1]).sum()), int((last[1] & ~last[0]).sum())
+        own = told[-1] if pair.b == 1 else np.sign(alone[1] - alone[0]) * (mcnemar(*alone) < 0.05)
+        assert found.clear_at_last == own  # of networks that are not as deep, the last exit of each
+    assert {0} < seen
 
 
 def test_the_intervals_are_those_of_a_loop_over_resamples(small_run):

@@ -8,9 +8,10 @@ import pytest
 
 from analysis.results import difference_of, results_of
 from analysis.selection import SampleTable
-from analysis.selection.found import LEAST, MOST, slices_that_differ
+from analysis.selection.found import LEAST, MOST, Search, slices_that_differ
 from analysis.statistics.paired import holm, mcnemar
 from analysis.storage import load_run, write_run
+from analysis.words.found import search_sentence
 
 
 @pytest.fixture
@@ -45,6 +46,24 @@ def test_a_planted_difference_comes_first(planted):
     assert first.selection.mask(SampleTable(run)).tolist() == rain.tolist()
     assert search.tried == 4 + 2 + 4 + 2  # classes, weathers, quarters of sizes, dark or not
     assert len(search.found) == 12
+
+
+def test_only_what_can_be_told_apart_is_said_to_differ_surely(planted):
+    run, other, *_ = planted
+    a, b = (results_of(one, "baseline") for one in (run, other))
+    some = slices_that_differ(run, SampleTable(run), difference_of(a, b))
+    none = slices_that_differ(run, SampleTable(run), difference_of(a, a))
+    assert 1 < some.sure < len(some.found) == 12
+    assert [one.p_holm < 0.05 for one in some.found] == [place < some.sure for place in range(12)]
+    said = f"The first {some.sure} differ surely between A and B; in the others the two cannot be told apart."
+    assert said in search_sentence(some, "A", "B")
+    said = search_sentence(none, "A", "B")
+    assert "In none of them can A and B be told apart; these 12 come nearest." in said
+    assert "surely" not in said
+    first = Search(some.found[:1], 12), Search(some.found[: some.sure], 12), Search(none.found[:1], 12)
+    assert "This one differs surely between A and B." in search_sentence(first[0], "A", "B")
+    assert f"These {some.sure} differ most surely between A and B." in search_sentence(first[1], "A", "B")
+    assert "told apart; this one comes nearest." in search_sentence(first[2], "A", "B")
 
 
 def test_two_runs_are_joined_by_their_ids(planted, tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.sets.sizes import SIZE_BINS, by_size
+from analysis.sets.sizes import LEAST, SIZE_BINS, by_size
 
 
 def test_every_size_has_its_bin_and_its_coverage():
@@ -12,6 +12,14 @@ def test_every_size_has_its_bin_and_its_coverage():
     assert list(SIZE_BINS) == ["0", "1", "2-5", "6-20", "21+"]
     assert found.samples.tolist() == [[1, 2, 2, 2, 2]]
     assert found.coverage.tolist() == [[0, 0.5, 1, 0.5, 0.5]]
+
+
+def test_coverage_tells_something_of_enough_labelled_sets_that_are_not_empty():
+    sizes = np.repeat([0, 1, 3, 9], [LEAST, LEAST, LEAST + 1, LEAST - 1]).astype(np.int32)[None]
+    labelled = np.arange(sizes.shape[1]) != LEAST  # the first of size 1 is not
+    found = by_size(sizes, sizes > 1, labelled)
+    assert found.labelled.tolist() == [[LEAST, LEAST - 1, LEAST + 1, LEAST - 1, 0]]
+    assert found.telling.tolist() == [[False, False, True, False, False]]
 
 
 def test_unlabelled_samples_count_and_are_not_judged():

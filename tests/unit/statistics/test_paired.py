@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.statistics.paired import bootstrap_intervals, difference_interval, holm, mcnemar
+from analysis.statistics.paired import bootstrap_intervals, clear_sides, difference_interval, holm, mcnemar
 
 
 def by_fractions(a_only, b_only):
@@ -52,6 +52,17 @@ def test_holm_agrees_with_statsmodels(count):
     p = np.random.default_rng(count).random(count) ** 3
     p[-1] = p[0]  # a tie
     assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1].tolist(), abs=1e-15)
+
+
+def test_who_is_right_more_often_is_clear_below_five_percent_after_adjusting():
+    assert mcnemar(1, 9) < 0.05 < mcnemar(2, 8)
+    for a_only, b_only, sides in (
+        ([1], [9], [1]),
+        ([9], [1], [-1]),
+        ([1, 0, 5], [9, 0, 5], [0, 0, 0]),  # of three exits that is chance
+        ([0, 40, 0], [40, 0, 1], [1, -1, 0]),
+    ):
+        assert clear_sides(np.array(a_only), np.array(b_only)).tolist() == sides
 
 
 def test_the_bootstrap_agrees_with_scipys_percentiles():

@@ -22,7 +22,8 @@ def side(falls, right, relative=(), of="true_class", n_exits=2, confidence=0.6, 
 
 
 def difference(a, b):
-    return given(Difference((a, b), a, b), a_only=[0, 1], b_only=[0, 3], changed=[0, 5])
+    clear = np.sign(b.right_share - a.right_share)
+    return given(Difference((a, b), a, b), a_only=[0, 1], b_only=[0, 3], changed=[0, 5], clear=clear)
 
 
 BEFORE, AFTER = [0.2, 0.3, 0.0, 0.05], [0.0, 0.0, 0.0, 0.02]
@@ -151,10 +152,45 @@ def test_the_title_says_what_happens_at_most_exits(right, text):
 def test_a_win_at_one_exit_of_five_is_no_title():
     before = told(BEFORE, n_exits=5, right_share=[0.5] * 5)
     after = told(AFTER, n_exits=5, right_share=[0.4, 0.4, 0.5, 0.4, 0.6])
-    assert correction.exits_title(Difference((before, after), before, after), "PA") == (
+    both = given(Difference((before, after), before, after), clear=[-1, -1, 0, -1, 1])
+    assert correction.exits_title(both, "PA") == (
         "PA is less accurate than the baseline at 3 of 5 exits, as accurate at 1, more accurate at 1; at the last "
         "10.0 points above it"
     )
+
+
+def test_what_may_be_chance_is_worded_so():
+    unsure = given(difference(BOTH.a, side(AFTER, 0.682)), clear=[0, 0])
+    assert correction.correction_sentence(unsure, "PA").endswith(
+        "; the last exit's accuracy goes from 67.0% to 68.2%, no clear difference."
+    )
+    alike = given(difference(BOTH.a, side(AFTER, 0.6703)), clear=[0, 0])
+    assert correction.correction_sentence(alike, "PA").endswith("; the last exit's accuracy stays at about 67.0%.")
+    one = difference(side(BEFORE, 0.67, n_exits=1), side(AFTER, 0.682, n_exits=1))
+    text = correction.correction_sentence(given(one, clear=[0]), "PA")
+    assert text.endswith("; its accuracy is 67.0%, and 68.2% under PA, no clear difference.")
+
+
+@pytest.mark.parametrize(
+    ("change", "clear", "text"),
+    [
+        ([1, -0.2, 2], [1, 0, 1], "PA is more accurate than the baseline at 2 of 3 exits, no clear difference at 1; at "
+         "the last 2.00 points above it"),
+        ([1, 0, 0.1], [1, 0, 0], "PA is more accurate than the baseline at 1 of 3 exits; no clear difference at the "
+         "other 2 (at the last +0.10 points)"),
+        ([1, 0.1, 0], [1, 0, 0], "PA is more accurate than the baseline at 1 of 3 exits; no clear difference at the "
+         "other 2"),
+        ([1, -2, -0.1], [1, -1, 0], "PA is more accurate than the baseline at 1 of 3 exits, less accurate at 1; no "
+         "clear difference at the last (−0.10 points)"),
+        ([1, 2], [0.5, 1], "PA is more accurate than the baseline at 1 of 2 exits, no clear difference at 1; at the "
+         "last 2.00 points above it"),
+        ([0, 2], [0, 0], "PA and the baseline: no clear difference in accuracy at any exit (at the last +2.00 points)"),
+        ([1], [0], "PA and the baseline: no clear difference in accuracy (+1.00 points)"),
+        ([1], [1], "PA is 1.00 points more accurate than the baseline"),
+    ],
+)  # fmt: skip
+def test_only_clear_differences_count_in_the_title(change, clear, text):
+    assert correction.accuracy_title(np.array(change), np.array(clear), "PA") == text
 
 
 def test_the_class_that_falls_most_is_one_that_the_figure_shows():
