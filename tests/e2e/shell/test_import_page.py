@@ -98,6 +98,19 @@ def test_labels_that_count_from_one_are_said_in_words_of_the_page(runs, tmp_path
     assert "<th>taken for</th>" not in said
 
 
+def test_a_long_table_is_understood_once_it_is_said_to_hold_the_logits(runs, tmp_path):
+    (tmp_path / "long.csv").write_text(
+        "sample,exit,label,c0,c1\n" + "".join(f"{s},{e},{s % 2},{s % 2},{e}\n" for s in range(6) for e in (1, 2))
+    )
+    app = given(pages.opened("import_run"), tmp_path / "long.csv")
+    said = pages.words(app).replace("\\", "")
+    assert "say above which one holds them. A table of logits has a column for each exit and class" in said
+    assert "or a row for each sample and exit, with the columns sample, exit and c0, c1 and so on" in said
+    role = next(one for one in app.selectbox if one.label.startswith("What long"))
+    app = settled(role.set_value("logits").run())
+    assert "2 exits, 2 classes, 6 test samples" in pages.words(app)
+
+
 def test_costs_that_do_not_fit_are_said_and_no_path_is_taken_for_costs(runs, source):
     app = given(pages.opened("import_run"), source)
     app = settled(field(app, "Costs of the exits").set_value("1,2").run())
