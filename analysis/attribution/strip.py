@@ -22,6 +22,10 @@ MOST_CELLS = 64
 """A side of a map as it is drawn: a browser draws one rectangle a cell."""
 
 
+NOT_CONVERGED = "not converged"
+"""How the note of an exit begins whose integrated gradients do not add up to what they explain."""
+
+
 @dataclass(frozen=True)
 class StripSettings:
     """What is attributed, and how; see `targets.Target` and `methods.attribute`."""
@@ -100,7 +104,7 @@ def film_strip(
         if found is not None:
             maps[exit_] = found.values
             if found.converged is False:
-                note = f"not converged after {found.steps} steps"
+                note = f"{NOT_CONVERGED} after {found.steps} steps"
             elif settings.through == "product" and found.score == 0:
                 note = "the class is outside the support"
         scores.append(None if found is None else found.score)

@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal where it takes longer than two seconds, a number for an app that asks."""
+"""How far a command is: a bar on a terminal, a number for an app that asks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ from analysis.runtime.watched import teller
 
 
 @contextlib.contextmanager
-def progress_bar(total: int, what: str, unit: str = " samples") -> Iterator[Callable[[int], None]]:
-    """Gives a function that is told how much more is done; draws nothing where standard error is not a terminal."""
+def progress_bar(
+    total: int, what: str, unit: str = " samples", *, at_once: bool = False
+) -> Iterator[Callable[[int], None]]:
+    """Gives a function that is told how much more is done; draws nothing where standard error is not a terminal.
+
+    Parameters
+    ----------
+    total : what is done in the end
+    what : in a word, such as "Importing"
+    at_once : draw the bar before anything is done, not only once two seconds have passed: the first step is long
+    """
     if (tell := teller(total, what)) is not None:
         yield tell
         return
@@ -20,5 +29,6 @@ def progress_bar(total: int, what: str, unit: str = " samples") -> Iterator[Call
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, desc=what, unit=unit, delay=2, leave=False, dynamic_ncols=True, unit_scale=True) as bar:
+    delay = 0 if at_once else 2
+    with tqdm(total=total, desc=what, unit=unit, delay=delay, leave=False, dynamic_ncols=True, unit_scale=True) as bar:
         yield bar.update

@@ -13,6 +13,7 @@ from analysis.figures.style import COLOURS, INK, MUTED, base_figure, plain, rgba
 
 AGAINST, FOR = COLOURS["hard-poe"], COLOURS["pa"]
 UNDER = 0.45  # opacity of the image below a map
+DOUBTFUL = 0.4  # opacity of a map that is crossed out
 GAP = 0.012  # between maps, as a share of the width
 
 
@@ -27,6 +28,7 @@ def film_strip_figure(
     limits: Sequence[float],
     title: str,
     subtitle: str,
+    doubtful: Sequence[bool] = (),
     cell: int = 1,
     height: int = 230,
 ) -> go.Figure:
@@ -44,6 +46,8 @@ def film_strip_figure(
         Spearman's correlation of neighbours, written between them; NaN where there is none.
     limits : sequence of float, (exits,)
         Each exit's own colour scale runs from -limit to limit; what lies beyond has the colour of the end.
+    doubtful : sequence of bool, (exits,)
+        Whose maps are crossed out and drawn faintly: they have not converged. Empty: none.
     cell : int
         Pixels of the image to a side of a map's cell.
 
@@ -73,9 +77,12 @@ def film_strip_figure(
             _write(figure, middle, 1.0, "image", INK, "bottom")
             continue
         exit_, limit = number - 1, limits[number - 1]
-        figure.add_trace(_map(maps[exit_], limit, exit_names[exit_], axis, cell))
+        crossed = bool(len(doubtful)) and doubtful[exit_]
+        figure.add_trace(_map(maps[exit_], limit, exit_names[exit_], axis, cell, DOUBTFUL if crossed else 1))
+        if crossed:
+            figure.add_trace(_cross(axis, maps.shape[2] * cell - 0.5, maps.shape[1] * cell - 0.5))
         _write(figure, middle, 1.0, f"exit {exit_names[exit_]}", INK, "bottom")
-        _write(figure, middle, 0.0, captions[exit_], MUTED, "top")
+        _write(figure, middle, 0.0, captions[exit_], INK if crossed else MUTED, "top")
         if not np.isnan(maps[exit_]).all():
             _write(figure, middle, 0.0, f"\N{PLUS-MINUS SIGN}{limit:.2g}", MUTED, "top", 18)
         if exit_ and np.isfinite(correlations[exit_ - 1]):
@@ -92,7 +99,21 @@ def _axes(figure: go.Figure, axis: str, start: float, width: float, across: int,
     figure.layout[f"yaxis{axis}"] = hidden | scaled
 
 
-def _map(values: np.ndarray, limit: float, exit_name: str, axis: str, cell: int) -> go.Heatmap:
+def _cross(axis: str, right: float, bottom: float) -> go.Scatter:
+    """Both diagonals of a map."""
+    return go.Scatter(
+        x=[-0.5, right, None, -0.5, right],
+        y=[-0.5, bottom, None, bottom, -0.5],
+        xaxis=f"x{axis}",
+        yaxis=f"y{axis}",
+        mode="lines",
+        line={"color": INK, "width": 1.5},
+        hoverinfo="skip",
+        name="not converged",
+    )
+
+
+def _map(values: np.ndarray, limit: float, exit_name: str, axis: str, cell: int, opacity: float) -> go.Heatmap:
     """On a scale of its own; the nearer to 0, the more of the image is seen."""
     end = float(rooted(limit))
     return go.Heatmap(
@@ -107,6 +128,7 @@ def _map(values: np.ndarray, limit: float, exit_name: str, axis: str, cell: int)
         yaxis=f"y{axis}",
         colorscale=[[0, AGAINST], [0.5, rgba(AGAINST, 0)], [0.5, rgba(FOR, 0)], [1, FOR]],
         showscale=False,
+        opacity=opacity,
         name=plain(exit_name),
         customdata=[[[plain(exit_name), f"{v:.3g}"] for v in row] for row in values],
         hovertemplate="exit %{customdata[0]}<br>row %{y}, column %{x}: %{customdata[1]}<extra></extra>",

@@ -28,13 +28,28 @@ def _integers(values: object, what: str) -> pd.array:
         raise ValueError(f"{what} must be whole numbers: check the values of {what}") from None
 
 
+def remedy_of_labels(known: np.ndarray, n_classes: int) -> str:
+    """What to do about labels (samples,), without the unknown, of which some are none of 0..C-1.
+
+    Examples
+    --------
+    >>> remedy_of_labels(np.array([6.0, 1.0, 3.0]), 6)
+    'they seem to run from 1 to 6, and classes count from 0: save each label less 1'
+    >>> remedy_of_labels(np.array([0, 6]), 6)
+    'check the labels; an unknown one is left empty, or NaN'
+    """
+    if np.array_equal(known, np.floor(known)) and known.min() >= 1 and known.max() == n_classes:
+        return f"they seem to run from 1 to {n_classes}, and classes count from 0: save each label less 1"
+    return "check the labels; an unknown one is left empty, or NaN"
+
+
 def _check_labels(labels: pd.array, n_classes: int) -> None:
     wrong = np.flatnonzero(((labels < 0) | (labels >= n_classes)).fillna(False))
     if len(wrong):
         first = int(wrong[0])
         raise ValueError(
             f"labels[{first}] is {labels[first]}, outside 0..{n_classes - 1} ({len(wrong)} of {len(labels)} are): "
-            "check the labels; an unknown label is left empty"
+            f"{remedy_of_labels(labels.dropna().to_numpy(np.int64), n_classes)}"
         )
 
 

@@ -80,18 +80,35 @@ def race_finding(leaders: Sequence[str | None], exit_names: Sequence[str], ends:
     return f"{said[:1].upper()}{said[1:]}; {last}"
 
 
-def attribution_finding(correlations: Sequence[float]) -> str:
+def exits_listed(names: Sequence[str]) -> str:
+    """Exits by their names, within a sentence.
+
+    Examples
+    --------
+    >>> exits_listed(["2"]), exits_listed(["1", "3", "4"])
+    ('exit 2', 'exits 1, 3 and 4')
+    """
+    *before, last = names
+    return f"exits {', '.join(before)} and {last}" if before else f"exit {last}"
+
+
+def attribution_finding(correlations: Sequence[float], doubtful: Sequence[str] = ()) -> str:
     """The title of a film-strip of attributions: how alike neighbouring exits' are.
 
     Parameters
     ----------
-    correlations : Spearman's, of those neighbours that have both
+    correlations : Spearman's, of those neighbours that both have some that converged
+    doubtful : the exits, by name, whose attributions did not converge
 
     Examples
     --------
     >>> attribution_finding([0.31, 0.8]), attribution_finding([0.5])
     ("Neighbouring exits' attributions correlate by 0.31 to 0.80", "Neighbouring exits' attributions correlate by 0.50")
+    >>> attribution_finding([0.5], ["1", "4"])
+    "Neighbouring exits' attributions correlate by 0.50; those of exits 1 and 4 did not converge"
     """
+    if doubtful:
+        return f"{attribution_finding(correlations)}; those of {exits_listed(doubtful)} did not converge"
     if not len(correlations):
         return "No two neighbouring exits have attributions to compare"
     by = range_words(min(correlations), max(correlations), lambda one: f"{one:z.2f}".replace("-", "\N{MINUS SIGN}"))

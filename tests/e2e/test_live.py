@@ -13,7 +13,7 @@ from PIL import Image
 
 from analysis.attribution import jobs
 from analysis.attribution.methods import METHODS, SCALE_NAMES, SCALES
-from analysis.attribution.strip import StripSettings
+from analysis.attribution.strip import Strip, StripSettings
 from analysis.attribution.targets import QUANTITIES
 from analysis.models.networks.msdnet import Head
 from analysis.runtime import command_job
@@ -269,6 +269,21 @@ def test_a_film_strip_is_computed_kept_and_shown(bundled):
     again = figures(shown(**wanted))["film-strip"]
     assert title(again) == title(figure)
     assert {name: address(app)[name] for name in wanted} == wanted
+
+
+def test_attributions_that_did_not_converge_are_marked_where_they_are_drawn_and_not_compared(bundled, monkeypatch):
+    off = "not converged after 1024 steps"
+    notes = (off, "", off, off, "", "", "")
+    maps = np.random.default_rng(0).normal(size=(7, 32, 32)).astype(np.float32)
+    monkeypatch.setattr("app.views.live.film_strip.read_strip", lambda path: Strip(maps, (0.5,) * 7, notes))
+    app = shown(method="integrated-gradients", sample="37")
+    figure = figures(app)["film-strip"]
+    assert "; those of exits 1, 3 and 4 did not converge" in title(figure)
+    assert f"Exits 1, 3 and 4: {off}." in words(app)
+    assert sum(trace["name"] == "not converged" for trace in figure["data"]) == 3
+    written = [note["text"] for note in figure["layout"]["annotations"]]
+    assert sum(text.startswith("\N{GREEK SMALL LETTER RHO}") for text in written) == 2  # exits 5, 6 and 7 alone
+    assert sum(text.endswith(", not converged") for text in written) == 3
 
 
 def test_a_film_strip_is_shown_where_the_cache_cannot_be_written(bundled, tmp_path, monkeypatch):

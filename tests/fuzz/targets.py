@@ -299,10 +299,16 @@ def _tables(folder: Path) -> list[tuple[str, bytes]]:
     labels = "\n".join(map(str, range(24))).encode()
     x, y = _logits()
     columns = {f"logit_{e}_{c}": x[e, :, c] for e in range(3) for c in range(4)}
+    rows = [
+        {"sample": i, "exit": e, "label": y[i]} | {f"c{c}": x[e, i, c] for c in range(4)}
+        for e in range(3)
+        for i in range(24)
+    ]
     costs = pd.DataFrame([{"head1": 1e6, "head2": 2e6, "head3": 3e6}], index=["MACs"])
     arrays = {"logits": x.tolist(), "labels": [None, *y[1:].tolist()]}
     return [
         ("x.csv", pd.DataFrame({**columns, "target": y}).to_csv().encode()),
+        ("x.csv", pd.DataFrame(rows).to_csv(index=False).encode()),
         ("x.csv", costs.to_csv().encode()),
         ("x.json", json.dumps(arrays).encode()),
         ("x.json", json.dumps({"net": {f"exit_{e}": x[e].tolist() for e in range(3)}}).encode()),

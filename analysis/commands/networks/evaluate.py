@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -78,6 +79,8 @@ def run(args: argparse.Namespace) -> None:
     ValueError : options that do not fit, files that cannot be read, memory that does not suffice
     """
     check(args)
+    if os.environ.get("RANK", "0") == "0":  # of torchrun's processes
+        print(what_begins(args), flush=True)
     from analysis.commands.progress import progress_bar
     from analysis.images.image_files import check_classes
     from analysis.models.evaluation.inference import choose_device
@@ -109,7 +112,10 @@ def run(args: argparse.Namespace) -> None:
             if not processes.leads:
                 return lambda done: None
             what = "Evaluating" if processes.count == 1 else f"Process 1 of {processes.count}"
-            return stack.enter_context(progress_bar(images, what, " images"))
+            return stack.enter_context(progress_bar(images, what, " images", at_once=True))
+
+        def on_write(images: int):
+            return stack.enter_context(progress_bar(images, "Writing the run", " images"))
 
         subject, parts, dataset = stack.enter_context(network_and_images(args, plan.device))
         for split, images in parts.items():
@@ -127,6 +133,7 @@ def run(args: argparse.Namespace) -> None:
             bundle=bundle_traces,
             processes=processes,
             on_start=on_start,
+            on_write=on_write,
         )
     if made:
         report(made)
@@ -226,6 +233,14 @@ def corruption(text: str | None) -> tuple[str, int] | None:
     from analysis.images.corruptions import parse_corruption
 
     return parse_corruption(text) if text is not None else None
+
+
+def what_begins(args: argparse.Namespace) -> str:
+    """What the command is about to do: said before torch, the network and the images are read, which takes seconds."""
+    kind, severity = corruption(args.corrupt) or ("", 0)
+    under = f", each under {kind.replace('-', ' ')} of severity {severity}" if kind else ""
+    images = f"the {' and '.join(splits(args.split))} images of {args.data}{under}"
+    return f"Evaluating {args.arch} of {args.checkpoint} at every exit on {images}: both are read first ..."
 
 
 def command(args: argparse.Namespace) -> str:

@@ -370,6 +370,7 @@ def finish(trainer, test, args: argparse.Namespace) -> None:
             plan,
             about,
             bundle=bundle_traces,
-            on_start=lambda total: stack.enter_context(progress_bar(total, "Evaluating", " images")),
+            on_start=lambda total: stack.enter_context(progress_bar(total, "Evaluating", " images", at_once=True)),
+            on_write=lambda total: stack.enter_context(progress_bar(total, "Writing the run", " images")),
         )
     print(describe(run, accuracy_per_exit(run)))

@@ -76,6 +76,7 @@ def evaluate(
     bundle: Callable[[Path], None] | None = None,
     processes: Processes = ALONE,
     on_start: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
+    on_write: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
 ) -> Run | None:
     """Evaluate a network on the splits of a data set, resuming what a killed evaluation left, and write the run.
 
@@ -88,6 +89,7 @@ def evaluate(
     bundle : as `write_run` takes it
     processes : of which this one takes its part
     on_start : told how many images this process has to evaluate; gives what is told how many more are done
+    on_write : the same of the images whose logits are written into the run, at its end
 
     Returns
     -------
@@ -146,7 +148,7 @@ def evaluate(
             subject.kept,
             next(iter(parts.values())).class_names or None,
         )
-        run = write_run_folder(out, content, bundle=bundle)
+        run = write_run_folder(out, content, bundle=bundle, progress=on_write(len(table)))
         unfinished.discard()
         return run
 

@@ -35,6 +35,7 @@ from analysis.storage.importers.scanning import (
 )
 from analysis.storage.importers.sources import Sources, parts_of
 from analysis.storage.manifest import file_entry
+from analysis.storage.samples import remedy_of_labels
 from analysis.storage.writing import check_out, stored_dtype, write_run_folder
 
 
@@ -128,7 +129,8 @@ def _whole_labels(parts: list[Oriented], table: pd.DataFrame | None) -> np.ndarr
         at = int(wrong[0])
         raise ValueError(
             f"labels[{at}] is {whole[at]:g} (sample {at + 1} of {len(whole)}), no whole number in 0..{n_classes - 1} "
-            f"({len(wrong)} labels are none): check the labels; an unknown label is left empty in --samples"
+            f"({len(wrong)} {'label is' if len(wrong) == 1 else 'labels are'} none): "
+            f"{remedy_of_labels(whole[known], n_classes)}"
         )
     return np.where(known, whole, -1).astype(np.int64)
 

@@ -20,7 +20,21 @@ from analysis.storage.importers.layouts.places import Place, asked, below, of_ea
 
 LOGITS_NAMES = ("logits", "probs", "probabilities", "softmax", "log_probs", "predictions")
 LABELS_NAMES = (
-    *("labels", "label", "label_ids", "label_id", "targets", "target", "target_ids", "y", "y_true", "y_test", "ys"),
+    *(
+        "labels",
+        "label",
+        "lbl",
+        "lbls",
+        "label_ids",
+        "label_id",
+        "targets",
+        "target",
+        "target_ids",
+        "y",
+        "y_true",
+        "y_test",
+        "ys",
+    ),
     *(
         "true_labels",
         "true_label",

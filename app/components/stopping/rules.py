@@ -1,9 +1,11 @@
 """The stopping rules: with which settings, fitted and measured on which samples."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
+import streamlit as st
 
 from analysis.policies import POLICIES, Policy, find_policy, resolve_policy
 from analysis.predictors import settings_key
@@ -135,6 +137,11 @@ def _applied(rules: Rules, policy: str, predictor: str, settings: Mapping[str, o
         fitted_on_test=fits and choice.on_test,
         cost_unit=rules.axis.unit,
     )
+
+
+def rules_spinner() -> AbstractContextManager[None]:
+    """Says what is waited for where rules are applied: also the traces of the samples that they are fitted on."""
+    return st.spinner("Applying the stopping rules to every sample …")
 
 
 # --- settings --------------------------------------------------------------------------------------------------------

@@ -21,7 +21,16 @@ from app.components.fitting.samples import on_test_badge
 from app.components.predictor_names import label_of, named
 from app.components.setting_widgets import set_one
 from app.components.stopping.budget import Axis
-from app.components.stopping.rules import Rules, lower, needing_costs, owner_of, rule_name, setting_words, what_of
+from app.components.stopping.rules import (
+    Rules,
+    lower,
+    needing_costs,
+    owner_of,
+    rule_name,
+    rules_spinner,
+    setting_words,
+    what_of,
+)
 from app.components.text import plain_text
 from app.view import View
 
@@ -95,9 +104,10 @@ def curves_on_screen(
     others: Sequence[Others],
 ) -> None:
     """The figure and what it says of the rule on screen; `answering` is the exit, from 0, that the budget reaches."""
-    found = _rule_curves(view, rules)
-    gains = _gains(view, rules, answering, found)
     results = {key: rules.results(key) for key in dict.fromkeys(["baseline", view.predictor, *state.get("beside")])}
+    with rules_spinner():
+        found = _rule_curves(view, rules)
+        gains = _gains(view, rules, answering, found)
     _figure(view, rules, answering, results, found, gains, published, others)
     _findings(view, rules, found, gains)
 

@@ -33,7 +33,7 @@ from app.components.fitting.samples import fit_controls, of_measured, on_test_ba
 from app.components.predictor_names import label_of
 from app.components.selection import select, strip
 from app.components.setting_widgets import reset_button, setting_widget
-from app.components.stopping.rules import Rules, applies, owner_of, runs_alike, sliding, what_of
+from app.components.stopping.rules import Rules, applies, owner_of, rules_spinner, runs_alike, sliding, what_of
 from app.components.table_export import offer_table
 from app.components.text import escape, plain_table, plain_text
 from app.view import View
@@ -46,8 +46,9 @@ def rule_on_screen(view: View, rules: Rules) -> None:
     if reason := rules.why_not(policy):
         st.info(f"{POLICIES[policy].label} {escape(reason)}")
         return
-    found = rules.apply(policy, view.shown)
-    numbers = cache.numbers(policy_numbers, *rules.key_of(policy, view.shown), results=found)
+    with rules_spinner():
+        found = rules.apply(policy, view.shown)
+        numbers = cache.numbers(policy_numbers, *rules.key_of(policy, view.shown), results=found)
     _provenance(rules, numbers)
     _numbers(view, numbers, found)
     where, risk = st.columns(2, gap="medium")

@@ -11,22 +11,17 @@ from app.components.text import plain_table, plain_text
 
 
 def show_arrays(found: Mapping) -> None:
-    """The arrays in the files, each with its shape, type and what it is taken for."""
+    """The arrays in the files, each with its shape, type and, unless the files are refused, what it is taken for."""
     rows = found.get("arrays", ())
     if not rows:
         return
     st.markdown("**What is in the files**")
-    plain_table(
-        pd.DataFrame(
-            {
-                "array": [row["where"] for row in rows],
-                "shape": [row["shape"] for row in rows],
-                "axes": [row["axes"] for row in rows],
-                "type": [row["dtype"] for row in rows],
-                "taken for": [row["taken_for"] or "nothing" for row in rows],
-            }
-        )
-    )
+    columns = {"array": "where", "shape": "shape", "axes": "axes", "type": "dtype", "taken for": "taken_for"}
+    table = pd.DataFrame({column: [row[field] for row in rows] for column, field in columns.items()})
+    if not table["taken for"].any():  # the files are refused, and why is said
+        plain_table(table.drop(columns=["axes", "taken for"]))
+        return
+    plain_table(table.replace({"taken for": {"": "nothing"}}))
 
 
 def show_preview(found: Mapping) -> None:

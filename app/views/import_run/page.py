@@ -16,6 +16,7 @@ from analysis.runtime.folders import DATASETS, folder_for_new_runs
 from analysis.storage.display_titles import LONGEST
 from analysis.storage.importers.axes import AXES
 from analysis.storage.importers.layouts.places import SIGN, place_of
+from analysis.storage.importers.layouts.tables import UNDERSTOOD
 from analysis.words.formats import counted
 from app import cache, state
 from app.components.frame.run_choice import import_example
@@ -42,7 +43,10 @@ def render(view: View | None) -> None:
     if not any(one.role in (TEST, CALIBRATION) for one in given):
         forget(LOOK)
         if given:
-            plain_text("None of these files is taken for logits: say above which one holds them.")
+            plain_text(
+                "None of these files is taken for logits: say above which one holds them. A table of logits has "
+                f"{UNDERSTOOD}."
+            )
         _other_ways()
         return
     _ask_anew(given)

@@ -11,13 +11,13 @@ import streamlit as st
 from analysis.attribution import jobs
 from analysis.attribution.correlation import neighbours
 from analysis.attribution.methods import METHODS, SCALES
-from analysis.attribution.strip import Strip, StripSettings, pooled, read_strip, strip_path
+from analysis.attribution.strip import NOT_CONVERGED, Strip, StripSettings, pooled, read_strip, strip_path
 from analysis.attribution.targets import QUANTITIES
 from analysis.figures.film_strip import film_strip_figure
 from analysis.images.uploads import as_png
 from analysis.report.pictures import About
 from analysis.words.formats import small
-from analysis.words.live import attribution_finding
+from analysis.words.live import attribution_finding, exits_listed
 from app import state
 from app.components.chart import chart
 from app.components.controls import control
@@ -200,9 +200,11 @@ def _figure(
     name: str,
     exit_names: Sequence[str],
 ) -> None:
+    doubtful = [note.startswith(NOT_CONVERGED) for note in strip.notes]
     there = np.isfinite(strip.maps).all((1, 2))
+    sound = there & ~np.array(doubtful)
     correlations = [
-        neighbours(strip.maps[i : i + 2])[0] if there[i : i + 2].all() else float("nan")
+        neighbours(strip.maps[i : i + 2])[0] if sound[i : i + 2].all() else float("nan")
         for i in range(len(strip.maps) - 1)
     ]
     drawn, cell = pooled(strip.maps)
@@ -218,10 +220,12 @@ def _figure(
         captions=[_caption(strip, exit_, settings) for exit_ in range(len(strip.maps))],
         correlations=correlations,
         limits=limits,
-        title=attribution_finding(known),
+        doubtful=doubtful,
+        title=attribution_finding(known, [name for name, crossed in zip(exit_names, doubtful) if crossed]),
         subtitle=f"{METHODS[settings.method].name} of the {quantity} of {name} in {of}; blue speaks for the class, "
         "orange against, as the root of the value, on each exit's own scale, which stands below; "
         "\N{GREEK SMALL LETTER RHO}: Spearman's correlation with the exit before."
+        + (" Crossed out: not converged, and not compared." if any(doubtful) else "")
         + (f" A cell is the mean of {cell} x {cell} pixels." if cell > 1 else ""),
         cell=cell,
         height=250,
@@ -230,7 +234,8 @@ def _figure(
     chart(figure, name="film-strip", height=250, data=lambda: _data(view, picture, strip, settings), of=whose)
     for note in dict.fromkeys(note for note in strip.notes if note):
         names = [exit_names[i] for i, one in enumerate(strip.notes) if one == note]
-        plain_text(f"Exit {', '.join(names)}: {note}.", role="caption")
+        exits = exits_listed(names)
+        plain_text(f"{exits[:1].upper()}{exits[1:]}: {note}.", role="caption")
 
 
 def _address(pixels: np.ndarray) -> str:
@@ -243,7 +248,7 @@ def _caption(strip: Strip, exit_: int, settings: StripSettings) -> str:
         return "dropped" if "dropped" in note else "removed"
     sign = {"prob": "p", "logit": "logit", "log-prob": "log p"}[settings.quantity]
     said = small(score) if settings.quantity == "prob" else f"{score:.2f}"
-    return f"{sign} {said}" + (", not converged" if note.startswith("not converged") else "")
+    return f"{sign} {said}" + (f", {NOT_CONVERGED}" if note.startswith(NOT_CONVERGED) else "")
 
 
 def _data(view: View, picture: Picture, strip: Strip, settings: StripSettings) -> pd.DataFrame:
@@ -252,5 +257,6 @@ def _data(view: View, picture: Picture, strip: Strip, settings: StripSettings) -
     of = {"sample_id": picture.sample_id, "method": settings.method, "through": settings.through,
           "quantity": settings.quantity, "class": view.run.class_names[settings.class_index]}  # fmt: skip
     table = pd.DataFrame({"exit": exits.ravel() + 1, "exit_name": names, "row": rows.ravel(),
-                          "column": columns.ravel(), "value": strip.maps.ravel()})  # fmt: skip
+                          "column": columns.ravel(), "value": strip.maps.ravel(),
+                          "note": np.asarray(strip.notes, dtype=object)[exits.ravel()]})  # fmt: skip
     return figure_table(view, table.assign(**of), split=False)

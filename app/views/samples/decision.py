@@ -13,7 +13,7 @@ from analysis.words.formats import exit_labels
 from app import state
 from app.components.predictor_names import named
 from app.components.stopping.budget import axis_of, budget_on_screen
-from app.components.stopping.rules import rule_name, rules_on_screen
+from app.components.stopping.rules import rule_name, rules_on_screen, rules_spinner
 from app.components.text import plain_text
 from app.view import View
 
@@ -34,7 +34,9 @@ def stopping_decision(view: View, row: int, position: int, key: str) -> None:
     there = answering_exit(axis.costs, budget)
     stop, reason = None, rules.why_not(policy)
     if not reason:
-        stop = _exit_of(view, rules.apply(policy, view.shown), row, position)
+        with rules_spinner():
+            found = rules.apply(policy, view.shown)
+        stop = _exit_of(view, found, row, position)
     with st.container(key=f"decision-{key}", gap="xsmall"):
         plain_text(
             decision_words(

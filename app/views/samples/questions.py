@@ -29,7 +29,8 @@ _FOUND = "found-wanted"
 def questions_row(view: View, table: SampleTable) -> None:
     """A button for each question that this run can answer; the one that is asked is marked."""
     key = view.run.fingerprint, view.split, settings_key(view.predictor, view.settings)
-    asked = cache.numbers(_counted, *key, table=table, n_exits=view.run.n_exits)
+    with st.spinner("Counting the samples that each question finds …"):
+        asked = cache.numbers(_counted, *key, table=table, n_exits=view.run.n_exits)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="questions"):
         for question, count in asked:
             now = state.get("brush") == question.selection.text

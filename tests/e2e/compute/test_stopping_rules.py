@@ -3,16 +3,19 @@
 import io
 import json
 import re
+from contextlib import contextmanager
+from functools import partial
 from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 
 from analysis.cli import main
 from analysis.policies import read_rule
 from analysis.policies.rule_files import rule_text
-from analysis.results import policy_of
+from analysis.results import policy_of, results_of
 from analysis.selection import SampleTable, Selection
 from analysis.storage import load_run, write_run
 from tests.e2e.pages import address, figures, opened, title, words
@@ -48,6 +51,34 @@ def test_every_rule_is_drawn_under_the_baseline_and_the_predictor(small_run):
     found = policy_of(small_run, "budgeted")
     line = next(t for t in figures(app)["compute"]["data"] if t["name"] == "Baseline, budgeted batch")
     assert len(line["customdata"]) == len(found.points)
+
+
+@pytest.mark.parametrize(
+    ("where", "more"),
+    [("compute", {}), *(("compute", {"below": part}) for part in ("rule", "shift", "tune")), ("samples", {})],
+)
+def test_what_a_first_visit_waits_for_is_said(small_run, monkeypatch, where, more):
+    """Traces are what takes long: whoever asks for them, a spinner says so, also within what is cached itself, where
+    Streamlit shows none of its own."""
+    spinning, waited = [], []
+
+    @contextmanager
+    def spinner(_main, text="", **_how):
+        spinning.append(text)
+        yield
+        spinning.pop()
+
+    def watched(run, predictor, settings, split):
+        waited.append((split, list(spinning)))
+        return results_of(run, predictor, settings, split)
+
+    monkeypatch.setattr("streamlit.elements.spinner.SpinnerMixin.spinner", spinner)
+    monkeypatch.setattr("streamlit.spinner", partial(spinner, None))
+    monkeypatch.setattr("app.cache.results_of", watched)
+    st.cache_resource.clear()
+    assert not opened(where, run="small", predictor="pa", poe="1", policy="budgeted", **more).exception
+    assert {"test", "calibration"} == {split for split, _ in waited}
+    assert [split for split, said in waited if not any(said)] == []
 
 
 def test_the_title_says_what_the_rule_gains_and_the_text_who_has_the_better_rule(small_run):

@@ -87,6 +87,30 @@ def test_what_is_ambiguous_is_asked_in_the_command_s_words(runs, tmp_path, small
     assert button(app, "Import")
 
 
+def test_labels_that_count_from_one_are_said_in_words_of_the_page(runs, tmp_path, small_logits, small_labels):
+    np.savez(tmp_path / "net.npz", logits=small_logits, labels=small_labels + 1)
+    app = given(pages.opened("import_run"), tmp_path / "net.npz")
+    (fault,) = (one.value.replace("\\", "") for one in app.error)
+    assert "they seem to run from 1 to 20, and classes count from 0: save each label less 1" in fault
+    assert "--" not in fault
+    said = pages.words(app)
+    assert "net.npz: labels" in said  # what is in the file is shown
+    assert "<th>taken for</th>" not in said
+
+
+def test_a_long_table_is_understood_once_it_is_said_to_hold_the_logits(runs, tmp_path):
+    (tmp_path / "long.csv").write_text(
+        "sample,exit,label,c0,c1\n" + "".join(f"{s},{e},{s % 2},{s % 2},{e}\n" for s in range(6) for e in (1, 2))
+    )
+    app = given(pages.opened("import_run"), tmp_path / "long.csv")
+    said = pages.words(app).replace("\\", "")
+    assert "say above which one holds them. A table of logits has a column for each exit and class" in said
+    assert "or a row for each sample and exit, with the columns sample, exit and c0, c1 and so on" in said
+    role = next(one for one in app.selectbox if one.label.startswith("What long"))
+    app = settled(role.set_value("logits").run())
+    assert "2 exits, 2 classes, 6 test samples" in pages.words(app)
+
+
 def test_costs_that_do_not_fit_are_said_and_no_path_is_taken_for_costs(runs, source):
     app = given(pages.opened("import_run"), source)
     app = settled(field(app, "Costs of the exits").set_value("1,2").run())
@@ -141,7 +165,7 @@ def test_names_of_files_and_arrays_are_text(runs, tmp_path, small_logits, small_
         shown = [element.proto.body for element in app.get("html")] + [one.value for one in app.error]
         assert not any(re.search(r"(?<!\\)<img", text) for text in shown)  # escaped in Markdown it is text
         assert not any("$a$" in one.value for one in app.error)
-        table = next(text for text in shown if "taken for" in text)
+        table = next(text for text in shown if "<th>array</th>" in text)
         assert "\u202e" not in table
         assert len(table) < 10_000
 

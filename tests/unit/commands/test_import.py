@@ -113,8 +113,14 @@ def test_how_costs_were_counted_is_said_of_those_that_were(tmp_path, runs, costs
     [
         (
             lambda x, y: (x, np.where(np.arange(400) == 3, 20, y)),
-            "labels[3] is 20 (sample 4 of 400), no whole number in 0..19",
+            "labels[3] is 20 (sample 4 of 400), no whole number in 0..19 (1 label is none): check the labels; an "
+            "unknown one is left empty, or NaN",
         ),
+        (
+            lambda x, y: (x, np.where(y == 3, np.nan, y + 1)),
+            "they seem to run from 1 to 20, and classes count from 0: save each label less 1",
+        ),
+        (lambda x, y: (x, np.where(y > 0, y + 1, 0)), "check the labels"),  # 0 is there: they do not count from 1
         (lambda x, y: (x, np.where(np.arange(400) == 3, -1, y)), "labels[3] is -1"),
         (lambda x, y: (x, y + 0.5), "(400 labels are none)"),
         (lambda x, y: (x, y[:399]), "no axis has the length of the 399 labels"),

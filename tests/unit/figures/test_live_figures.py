@@ -35,6 +35,19 @@ def test_each_map_has_its_own_symmetric_scale_which_stands_below_it():
     ]  # the exit without a map has none
 
 
+def test_a_map_that_did_not_converge_is_crossed_out_and_faint():
+    figure = strip(doubtful=[True, False, False], cell=4)
+    heatmaps = [one for one in figure.data if one.type == "heatmap"]
+    assert [one.opacity < 1 for one in heatmaps] == [True, False, False]
+    (cross,) = (one for one in figure.data if one.type == "scatter")
+    assert (cross.xaxis, cross.yaxis, cross.name) == ("x2", "y2", "not converged")
+    assert list(cross.x) == [-0.5, 11.5, None, -0.5, 11.5]  # from corner to corner of 12 x 8 pixels
+    assert list(cross.y) == [-0.5, 7.5, None, 7.5, -0.5]
+    colour = {note.text: note.font.color for note in figure.layout.annotations}
+    assert colour["p 0.01"] != colour["p 0.90"]
+    assert all(one.type == "heatmap" and one.opacity == 1 for one in strip().data)
+
+
 def test_the_image_is_the_first_cell_and_lies_in_grey_below_each_map():
     figure = strip(cell=4)
     assert [one.source for one in figure.layout.images] == ["data:whole", *["data:grey"] * 3]

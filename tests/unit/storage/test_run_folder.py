@@ -64,7 +64,8 @@ def test_logits_are_stored_aligned_in_their_own_precision(small_run):
     ("change", "message"),
     [
         ({"labels": [0] * 399}, "labels has shape .*399.* for 400 samples"),
-        ({"labels": [20] + [0] * 399}, r"labels\[0\] is 20, outside 0..19 \(1 of 400 are\)"),
+        ({"labels": [20] + [0] * 399}, r"labels\[0\] is 20, outside 0..19 \(1 of 400 are\): check the labels"),
+        ({"labels": [20, None] + [1] * 398}, r"outside 0..19 .*run from 1 to 20, and classes count from 0: save each"),
         ({"labels": [-1] + [0] * 399}, r"labels\[0\] is -1"),
         ({"labels": [0.5] + [0] * 399}, "labels must be whole numbers"),
         ({"samples": pd.DataFrame({"id": ["a"] * 400})}, "id 'a' is used twice, by samples 1 and 2"),

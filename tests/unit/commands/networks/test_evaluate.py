@@ -134,6 +134,28 @@ def test_a_checkpoint_becomes_a_run_that_its_own_files_recompute(checkpoint, few
     assert [path.name for path in (tmp_path / "runs").iterdir() if path.name != "datasets"] == ["run"]
 
 
+def test_what_begins_is_said_before_anything_slow_is_imported(checkpoint, few, tmp_path):
+    """Torch alone takes seconds where the machine is busy: here it cannot be imported at all."""
+    command = of_checkpoint(checkpoint, few, tmp_path / "run", "--corrupt", "gaussian-noise:3")
+    code = "import sys; sys.modules['torch'] = None; from analysis.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, *command], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "this Python has no torch" in done.stderr
+    assert done.stdout == (
+        f"Evaluating msdnet-cifar10 of {checkpoint} at every exit on the test images of {few}, each under gaussian "
+        "noise of severity 3: both are read first ...\n"
+    )
+
+
+def test_a_terminal_shows_a_bar_before_the_first_image_is_done(program, few, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    drawn = []
+    monkeypatch.setattr("tqdm.tqdm.display", lambda bar, *_, **__: drawn.append((bar.desc, bar.n, bar.total)) or True)
+    assert main(of_program(program, few, tmp_path / "run", "--corrupt", "gaussian-noise:3")) == 0
+    assert drawn[0] == ("Evaluating", 0, 8)
+    assert capsys.readouterr().out.startswith("Evaluating exported of ")
+
+
 def test_half_keeps_what_the_rounded_weights_give(checkpoint, few, tmp_path):
     more = ("--half", "--no-images", "--dtype", "bf16", "--model", "mine", "--title", "A b")
     assert main(of_checkpoint(checkpoint, few, tmp_path / "run", *more)) == 0

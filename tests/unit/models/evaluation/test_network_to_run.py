@@ -91,6 +91,17 @@ def test_other_images_of_the_same_labels_are_not_gone_on_with(tmp_path, checkpoi
     assert load_run(out).n_samples == 8
 
 
+def test_what_is_evaluated_and_what_is_written_is_told(tmp_path, checkpoint):
+    told = []
+
+    def counting(what: str):
+        return lambda total: lambda done: told.append((what, total, done))
+
+    counted = {"on_start": counting("evaluated"), "on_write": counting("written")}
+    start(tmp_path / "runs" / "run", noise(), checkpoint, **counted)
+    assert told == [(what, 8, 4) for what in ("evaluated", "written") for _ in range(2)]
+
+
 def test_too_many_images_for_the_latency_are_refused_before_anything_is_evaluated(tmp_path, checkpoint):
     network = Heads(limit=5)
     with pytest.raises(ValueError, match=r"--latency 16 does not fit into the memory of .*: --latency 4 does"):

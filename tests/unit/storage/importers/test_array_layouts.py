@@ -55,6 +55,22 @@ BRANCHES = pd.DataFrame(
     | {f"conf_branch_{exit_ + 1}": X3[exit_, :, 0] for exit_ in range(3)}
     | {"target": Y}
 )
+SHORT = pd.DataFrame({f"e{e}_c{c}": X3[e, :, c] for e in range(3) for c in range(CLASSES)} | {"lbl": Y})
+LONG = pd.DataFrame(
+    [
+        {
+            "sample": f"s{sample}",
+            "exit": e + 1,
+            "label": Y[sample],
+            "pred": X3[e, sample].argmax(),
+            "pixels": 7 * sample,
+        }
+        | {f"c{c}": X3[e, sample, c] for c in range(CLASSES)}
+        for e in (2, 0, 1)
+        for sample in range(SAMPLES)
+    ]
+)
+"""A row for each sample and exit, the exits not in their order; `pred` differs between the rows of a sample."""
 CONFIDENCES = pd.DataFrame({f"conf_branch_{e}": np.full(9, 0.5) for e in (1, 2)} | {"target": range(9)})
 ANSWERS = pd.DataFrame({str(exit_): Y % 2 for exit_ in range(4)} | {"op_labels": Y % 2})
 
@@ -254,6 +270,22 @@ IMPORTED = {
         *("x.csv", BRANCHES[:3].drop(columns="target"), X3[:, :3], None, "logits"),
         "Logits: x.csv: logits; labels: none",
     ),
+    "a short name for each exit and class": (
+        *("x.csv", SHORT, X3, Y, "logits"),
+        "Logits: x.csv: logits; labels: x.csv: lbl",
+    ),
+    "a row for each sample and exit": (
+        *("x.csv", LONG, X3, Y, "logits"),
+        "Logits: x.csv: logits; labels: x.csv: label",
+    ),
+    "a row for each sample and exit, of probabilities": (
+        "x.tsv",
+        pd.DataFrame(
+            {"Exit": np.repeat(range(3), SAMPLES), "id": [*range(SAMPLES)] * 3, "y_true": [*Y] * 3}
+            | {f"prob_{c}": softmax(X3).reshape(-1, CLASSES)[:, c] for c in range(CLASSES)}
+        ),
+        *(np.log(softmax(X3)), Y, "probs", "x.tsv: probs; labels: x.tsv: y_true"),
+    ),
     "the exits of one split, labels beside them": (
         *("x.p", {"val": HEADS, "y_true": Y}, X3, Y, "logits"),
         "x.p: val/head0, head1, head2 (3 exits); labels: x.p: y_true",
@@ -418,6 +450,32 @@ REFUSED = {
     "a table of confidences": (
         *("x.csv", CONFIDENCES),
         "x.csv is a table with one number per exit in conf_branch_1, conf_branch_2, and no logits or probabilities",
+    ),
+    "a table of classes whose exits are not told": (
+        *("x.csv", LONG.drop(columns="exit")),
+        "x.csv is a table with the columns sample ... c4, and no logits or probabilities: give the logits of every "
+        "class as .npz with logits (exits, samples, classes) and labels, or a column for each exit and class, such as "
+        "logit_1_1 or e0_c0, or a row for each sample and exit, with the columns sample, exit and c0, c1 and so on",
+    ),
+    "a sample without a row for one exit": (
+        *("x.csv", LONG.drop(index=3)),
+        "x.csv: sample s3 has 2 rows, for 2 of the 3 exits: give every sample one row for each exit",
+    ),
+    "a sample with two rows for one exit": (
+        *("x.csv", LONG.assign(exit=LONG["exit"].where(LONG.index != 3, 1))),
+        "x.csv: sample s3 has 3 rows, for 2 of the 3 exits: give every sample one row for each exit",
+    ),
+    "exits by name in a row for each": (
+        *("x.csv", LONG.assign(exit=LONG["exit"].map({1: "early", 2: "middle", 3: "late"}))),
+        "x.csv: the column exit must hold the exits' numbers: 1, 2 and so on",
+    ),
+    "a row without its exit": (
+        *("x.csv", LONG.assign(exit=LONG["exit"].where(LONG.index != 4))),
+        "x.csv: exit is empty in row 5: give every row its sample and exit",
+    ),
+    "labels that differ between the rows of a sample": (
+        *("x.csv", LONG.assign(label=range(len(LONG)))),
+        "x.csv: label differs between the rows of a sample: give it one label",
     ),
     "one score for each layer": ("x.npy", np.arange(12.0), "x.npy has one axis (12,): logits need three"),
     "entropies": ("x.npy", X3[..., 0], "x.npy has 2 axes (3, 40): logits need three"),
