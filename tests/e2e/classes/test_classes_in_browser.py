@@ -1,5 +1,7 @@
 """What only a browser shows of classes: a click on a cell, a pair, a class opens as many samples as it counts."""
 
+import itertools
+
 import pytest
 
 from tests.e2e import browser as harness
@@ -108,4 +110,4 @@ def test_upright_names_below_columns_do_not_meet_on_a_phone(chromium, server):
                 .map((name) => name.getBoundingClientRect()).map((box) => (box.left + box.right) / 2)"""
         )
         assert len(middles) > 4
-        assert min(b - a for a, b in zip(middles, middles[1:])) >= 12
+        assert min(b - a for a, b in itertools.pairwise(middles)) >= 12
