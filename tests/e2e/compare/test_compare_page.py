@@ -92,7 +92,7 @@ def test_the_title_claims_no_more_than_the_test_below_it(small_run):
         sure = compare(both).pairs[0].exits[-1].p_holm < 0.05
         level = both[0].accuracy[-1] == both[1].accuracy[-1]
         assert ("no clear difference" in said) == (not sure and not level)
-        assert ("cannot be told apart" in words(app)) == (not sure)
+        assert ("cannot be told apart: " in words(app)) == (not sure)
 
 
 def test_the_tables_are_the_commands(small_run, shifted, saved, capsys):
