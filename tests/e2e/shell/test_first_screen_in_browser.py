@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.views.runs.page import ROW, TALL
 from tests.e2e import browser as harness
 
 pytestmark = pytest.mark.browser
@@ -102,7 +103,7 @@ def test_a_row_that_is_ticked_puts_its_run_on_screen(chromium, server):
         grid.wait_for()
         page.wait_for_timeout(500)
         box = grid.bounding_box()
-        page.mouse.click(box["x"] + 16, box["y"] + 36 * 2.5)
+        page.mouse.click(box["x"] + 16, box["y"] + ROW + TALL * 1.5)  # the second row
         page.wait_for_function("() => new URLSearchParams(location.search).get('run') !== 'full'")
         harness.settle(page)
         assert opened.complaints == []
