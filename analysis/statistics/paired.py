@@ -15,7 +15,7 @@ from analysis.statistics.binomial import binomial_cdf
 RESAMPLES = 2000
 LEVEL = 0.95
 SURE = 0.05
-"""An adjusted p-value below this is no chance."""
+"""A difference whose adjusted p-value is below this is not put down to chance."""
 _AT_ONCE = 1 << 18
 """Draws that are held at a time: they stay in the processor's cache."""
 
